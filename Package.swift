@@ -1,0 +1,108 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// One target a step of the data flow; the table in Sources/RoadSeg/RoadSeg.docc/Architecture.md says what each may import.
+
+let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+
+/// An instruction-set target: its kernels are compiled for a wider vector unit than the rest of the package and are only
+/// entered after the processor said that it has one. Names start with `z` so that the linker meets these objects last:
+/// a weak symbol of the standard library must never resolve to a copy compiled for an instruction set that may be absent.
+func instructionSet(_ name: String, _ flags: [String]) -> Target {
+  .target(
+    name: name, dependencies: ["RoadKernelContract", "CVectorUnit"],
+    swiftSettings: strict + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
+}
+
+let package = Package(
+  name: "roadseg",
+  products: [
+    .executable(name: "roadseg", targets: ["roadseg"]),
+    .library(name: "RoadSeg", targets: ["RoadSeg"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
+  ],
+  targets: [
+    // C shims: header only, no logic.
+    .systemLibrary(
+      name: "CVideoDevice", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CVectorUnit"),
+
+    // Offline: ONNX → graph → int8 ONNX. Online: plan → run.
+    .target(name: "RoadBase", swiftSettings: strict),
+    .target(
+      name: "RoadTelemetry",
+      dependencies: ["RoadBase", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      swiftSettings: strict),
+    .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
+    .target(
+      name: "RoadKernels",
+      dependencies: ["RoadKernelContract", "CVectorUnit", "zKernelsAVX2", "zKernelsAVX512VNNI"],
+      swiftSettings: strict),
+    .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
+    .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
+    .target(
+      name: "RoadEngine", dependencies: ["RoadKernels", "RoadModel", "RoadTelemetry"],
+      swiftSettings: strict),
+    .target(
+      name: "RoadQuantizer", dependencies: ["RoadEngine", "RoadModel", "RoadFloat"],
+      swiftSettings: strict),
+
+    // Frames in, masks out.
+    .target(
+      name: "RoadFrame", dependencies: ["RoadBase", "CJPEG", "CPNG"], swiftSettings: strict),
+    .target(
+      name: "RoadCamera", dependencies: ["RoadFrame", "RoadTelemetry", "CVideoDevice"],
+      swiftSettings: strict),
+    .target(name: "RoadMask", dependencies: ["RoadBase"], swiftSettings: strict),
+    .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadMask"], swiftSettings: strict),
+    .target(
+      name: "RoadPipeline",
+      dependencies: [
+        "RoadCamera", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadTelemetry",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "RoadSeg", dependencies: ["RoadPipeline"],
+      resources: [.copy("Models")], swiftSettings: strict),
+    .executableTarget(
+      name: "roadseg",
+      dependencies: [
+        "RoadSeg", "RoadQuantizer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/roadseg-cli", swiftSettings: strict),
+
+    // Kernels compiled for one instruction set each; last by name, see `instructionSet`.
+    instructionSet("zKernelsAVX2", ["-mavx2"]),
+    instructionSet(
+      "zKernelsAVX512VNNI",
+      [
+        "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni",
+        "-mprefer-vector-width=512",
+      ]),
+
+    // Tests mirror Sources.
+    .testTarget(name: "RoadBaseTests", dependencies: ["RoadBase"], swiftSettings: strict),
+    .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
+    .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
+    .testTarget(name: "RoadModelTests", dependencies: ["RoadModel"], swiftSettings: strict),
+    .testTarget(name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], swiftSettings: strict),
+    .testTarget(name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels"], swiftSettings: strict),
+    .testTarget(name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"], swiftSettings: strict),
+    .testTarget(name: "RoadFrameTests", dependencies: ["RoadFrame"], swiftSettings: strict),
+    .testTarget(name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame"], swiftSettings: strict),
+    .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], swiftSettings: strict),
+    .testTarget(name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),
+    .testTarget(name: "RoadPipelineTests", dependencies: ["RoadPipeline", "RoadCamera", "RoadFrame"], swiftSettings: strict),
+    .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
+    // Cross-cutting, named for what they protect.
+    .testTarget(name: "CommandLineTests", dependencies: ["RoadBase"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+// One-instruction vector wrappers and the processor feature query. No logic.

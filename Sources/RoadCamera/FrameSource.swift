@@ -1,0 +1,77 @@
+import RoadBase
+import RoadFrame
+
+/// Where frames come from: a camera, a folder, a stream, the synthetic road. One thread calls `read`, one after the other.
+///
+/// Life cycle: made (checks its arguments; throws a `RoadError` with cause and remedy) → `start()` → `read(into:)` until
+/// `.ended` → `stop()`. After `start` nothing throws and nothing allocates: what goes wrong with one frame is an outcome,
+/// counted by the pipeline's ledger.
+public protocol FrameSource: AnyObject, Sendable {
+  /// Valid after the source was made; the size may be refined by `start`.
+  var properties: SourceProperties { get }
+
+  func start() throws(RoadError)
+
+  /// Fills `frame` with the next frame: for a live source the newest one that the driver holds.
+  ///
+  /// Waits at most `timeout` nanoseconds. The frame's contents are valid after `.frame` only.
+  func read(into frame: Frame, timeout: UInt64) -> ReadOutcome
+
+  func stop()
+}
+
+/// What one `read` came to.
+public enum ReadOutcome: Hashable, Sendable {
+  /// `frame` is filled. `skipped`: frames drained from the driver in favour of this newer one; `lost`: frames that the
+  /// driver itself dropped before it, by its sequence numbers.
+  case frame(skipped: Int, lost: Int)
+  /// A frame came but is unusable (torn JPEG, short buffer, error flag); counted, and the next `read` goes on.
+  case corrupt(CorruptFrame)
+  /// Nothing within the timeout.
+  case timedOut
+  /// The device went away or fails persistently; the source tries to find it again at the next `read`.
+  case disconnected
+  /// No further frame will come: end of the folder or stream.
+  case ended
+}
+
+/// Why a frame is unusable.
+public enum CorruptFrame: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The driver set its error flag.
+  case driverError
+  /// Fewer bytes than the format needs, or a stream that ends within a frame.
+  case truncated
+  /// No JPEG start or end marker, or the decoder refused.
+  case undecodable
+  /// Another size than the stream's.
+  case wrongSize
+}
+
+/// What a source is and sends.
+public struct SourceProperties: Sendable {
+  /// For people: "USB camera C920 (/dev/video0)", "synthetic road, seed 1".
+  public var name: String
+  public var size: PictureSize
+  public var format: PixelFormat
+  /// Frames a second that the source intends to send; nil if it does not say.
+  public var nominalRate: Double?
+  /// A live source does not wait for its reader: the newest frame wins. Others give every frame.
+  public var isLive: Bool
+  /// Frames in all, where known before the end.
+  public var frameCount: Int?
+  /// Bytes that the largest frame may take.
+  public var maximumFrameBytes: Int
+
+  public init(
+    name: String, size: PictureSize, format: PixelFormat, nominalRate: Double?, isLive: Bool, frameCount: Int?,
+    maximumFrameBytes: Int
+  ) {
+    self.name = name
+    self.size = size
+    self.format = format
+    self.nominalRate = nominalRate
+    self.isLive = isLive
+    self.frameCount = frameCount
+    self.maximumFrameBytes = maximumFrameBytes
+  }
+}

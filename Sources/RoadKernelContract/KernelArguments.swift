@@ -1,0 +1,169 @@
+/// The plain parameter structs of every kernel. They live in this baseline module, never beside a kernel: a generic or
+/// inlinable function of theirs that the compiler emitted into an instruction-set target would be a weak symbol compiled
+/// for an instruction set that other machines lack.
+///
+/// A kernel computes the output rows `rows`, left to right, all channels; it reads `source` at
+/// `row · stride − pad + tap · dilation`, which the halo makes readable, and writes nothing but those rows (not the halo).
+
+/// Per-channel requantization as kernels read it: arrays of `paddedChannels` entries, in the channel order in which
+/// the weights of the instruction set are packed.
+public struct RequantizationTable {
+  /// Bias − zero-point of the input · Σ weights, plus the rounding of the shift.
+  public var bias: UnsafePointer<Int32>
+  public var shift: UnsafePointer<Int32>
+  public var multiplier: UnsafePointer<Int16>
+  public var zeroPoint: Int16
+  public var low: UInt8
+  public var high: UInt8
+
+  public init(
+    bias: UnsafePointer<Int32>, shift: UnsafePointer<Int32>, multiplier: UnsafePointer<Int16>,
+    zeroPoint: Int16, low: UInt8, high: UInt8
+  ) {
+    self.bias = bias
+    self.shift = shift
+    self.multiplier = multiplier
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
+  }
+}
+
+/// Geometry shared by convolution, depthwise convolution and pooling.
+public struct WindowGeometry: Hashable, Sendable {
+  public var kernelHeight: Int
+  public var kernelWidth: Int
+  public var strideHeight: Int
+  public var strideWidth: Int
+  public var dilationHeight: Int
+  public var dilationWidth: Int
+  public var padTop: Int
+  public var padLeft: Int
+
+  public init(
+    kernelHeight: Int, kernelWidth: Int, strideHeight: Int = 1, strideWidth: Int = 1,
+    dilationHeight: Int = 1, dilationWidth: Int = 1, padTop: Int = 0, padLeft: Int = 0
+  ) {
+    self.kernelHeight = kernelHeight
+    self.kernelWidth = kernelWidth
+    self.strideHeight = strideHeight
+    self.strideWidth = strideWidth
+    self.dilationHeight = dilationHeight
+    self.dilationWidth = dilationWidth
+    self.padTop = padTop
+    self.padLeft = padLeft
+  }
+}
+
+/// Dense convolution: every output channel sees every input channel. A 1x1 convolution is the same with a 1x1 window.
+public struct ConvolutionArguments {
+  public var source: TensorView
+  public var destination: TensorView
+  public var window: WindowGeometry
+  /// In the order that the kernel's own packing function wrote.
+  public var weights: UnsafeRawPointer
+  public var requantization: RequantizationTable
+
+  public init(
+    source: TensorView, destination: TensorView, window: WindowGeometry, weights: UnsafeRawPointer,
+    requantization: RequantizationTable
+  ) {
+    self.source = source
+    self.destination = destination
+    self.window = window
+    self.weights = weights
+    self.requantization = requantization
+  }
+}
+
+/// Depthwise convolution: output channel c sees input channel c only.
+public typealias DepthwiseArguments = ConvolutionArguments
+
+/// Residual addition with its own scales: `acc = a·ma + b·mb + bias`, `out = clamp((acc >> shift) + z, low, high)`.
+///
+/// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in magnitude and may be
+/// negative (subtraction).
+public struct AdditionArguments {
+  public var left: TensorView
+  public var right: TensorView
+  public var destination: TensorView
+  public var leftMultiplier: Int16
+  public var rightMultiplier: Int16
+  public var bias: Int32
+  public var shift: Int32
+  public var zeroPoint: Int16
+  public var low: UInt8
+  public var high: UInt8
+
+  public init(
+    left: TensorView, right: TensorView, destination: TensorView, leftMultiplier: Int16,
+    rightMultiplier: Int16, bias: Int32, shift: Int32, zeroPoint: Int16, low: UInt8, high: UInt8
+  ) {
+    self.left = left
+    self.right = right
+    self.destination = destination
+    self.leftMultiplier = leftMultiplier
+    self.rightMultiplier = rightMultiplier
+    self.bias = bias
+    self.shift = shift
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
+  }
+}
+
+/// Bilinear resize; scale and zero-point stay those of the source.
+///
+/// For an output pixel with source columns `x0`, `x1` (clamped) and weights `w0 + w1 = 2^11`, rows likewise:
+/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up.
+public struct ResizeArguments {
+  public static let weightBits = 11
+
+  public var source: TensorView
+  public var destination: TensorView
+  /// For each output column: left source column, right source column, weight of the right one (0...2048).
+  public var columns: UnsafePointer<ResizeTap>
+  /// For each output row, the same.
+  public var rows: UnsafePointer<ResizeTap>
+
+  public init(
+    source: TensorView, destination: TensorView, columns: UnsafePointer<ResizeTap>,
+    rows: UnsafePointer<ResizeTap>
+  ) {
+    self.source = source
+    self.destination = destination
+    self.columns = columns
+    self.rows = rows
+  }
+}
+
+/// One output coordinate of a bilinear resize: the two source coordinates and the weight of the second.
+public struct ResizeTap: Hashable, Sendable {
+  public var first: Int32
+  public var second: Int32
+  public var secondWeight: Int32
+
+  public init(first: Int32, second: Int32, secondWeight: Int32) {
+    self.first = first
+    self.second = second
+    self.secondWeight = secondWeight
+  }
+}
+
+/// Byte to byte through a table of its own for each channel (`tables[c * 256 + byte]`), or one for all
+/// (`perChannel == false`): input normalisation, and any function of one 8-bit tensor.
+public struct TableArguments {
+  public var source: TensorView
+  public var destination: TensorView
+  public var tables: UnsafePointer<UInt8>
+  public var perChannel: Bool
+
+  public init(
+    source: TensorView, destination: TensorView, tables: UnsafePointer<UInt8>, perChannel: Bool
+  ) {
+    self.source = source
+    self.destination = destination
+    self.tables = tables
+    self.perChannel = perChannel
+  }
+}

@@ -1,0 +1,50 @@
+import RoadBase
+import Testing
+
+/// The definition against exact real arithmetic: at most 1 away, seldom, and ties where the text says.
+@Suite struct RequantizationTests {
+  @Test(arguments: [0.9, 0.31, 0.125, 0.0624, 0.01, 0.00123, 3.1e-5, 1.0 / 4096])
+  func differsFromRealRoundingByAtMostOne(scale: Double) throws {
+    let factors = try #require(Requantization.factors(for: scale))
+    let requantization = Requantization(shift: factors.shift, multiplier: factors.multiplier, zeroPoint: 128)
+    let span = Int(140 / scale)
+    var different = 0
+    var tried = 0
+    for accumulator in stride(from: -span, through: span, by: max(1, span / 50_000)) {
+      let exact = (Double(accumulator) * scale).rounded(.toNearestOrAwayFromZero) + 128
+      let ours = Double(requantization.apply(Int32(accumulator)))
+      let clamped = min(max(exact, 0), 255)
+      #expect(abs(ours - clamped) <= 1, "accumulator \(accumulator)")
+      different += ours == clamped ? 0 : 1
+      tried += 1
+    }
+    #expect(Double(different) / Double(tried) < 0.13)
+  }
+
+  @Test func tiesGoTowardsPlusInfinity() {
+    let halves = Requantization(shift: 0, multiplier: 1 << 14, zeroPoint: 100)
+    #expect(halves.apply(1) == 101)
+    #expect(halves.apply(-1) == 100)
+    #expect(halves.apply(3) == 102)
+    #expect(halves.apply(-3) == 99)
+    let shifted = Requantization(shift: 4, multiplier: 32767, zeroPoint: 100)
+    #expect(shifted.apply(8) == 101)
+    #expect(shifted.apply(-8) == 100)
+    #expect(shifted.apply(-9) == 99)
+  }
+
+  @Test func saturatesInsteadOfWrapping() {
+    let identity = Requantization(shift: 0, multiplier: 32767, zeroPoint: 10, low: 10, high: 200)
+    #expect(identity.apply(1 << 24) == 200)
+    #expect(identity.apply(-(1 << 24)) == 10)
+  }
+
+  @Test func factorsKeepElevenBits() throws {
+    for exponent in -24 ... -4 {
+      let scale = Double(sign: .plus, exponent: exponent, significand: 1.37)
+      let factors = try #require(Requantization.factors(for: scale))
+      #expect((2048...4096).contains(factors.multiplier) || factors.shift == 24)
+    }
+    #expect(Requantization.factors(for: 1.5) == nil)
+  }
+}
