@@ -93,15 +93,21 @@ let package = Package(
     .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
     .testTarget(name: "RoadModelTests", dependencies: ["RoadModel"], swiftSettings: strict),
     .testTarget(name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], swiftSettings: strict),
-    .testTarget(name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels"], swiftSettings: strict),
-    .testTarget(name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
+      swiftSettings: strict),
     .testTarget(name: "RoadFrameTests", dependencies: ["RoadFrame"], swiftSettings: strict),
     .testTarget(name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame"], swiftSettings: strict),
     .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], swiftSettings: strict),
-    .testTarget(name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),
-    .testTarget(name: "RoadPipelineTests", dependencies: ["RoadPipeline", "RoadCamera", "RoadFrame"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadPipelineTests", dependencies: ["RoadPipeline", "RoadCamera", "RoadFrame"], swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(name: "CommandLineTests", dependencies: ["RoadBase"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

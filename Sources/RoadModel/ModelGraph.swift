@@ -77,7 +77,16 @@ public enum Attribute: Hashable, Sendable {
 
 /// ONNX TensorProto.DataType, the ones that segmentation networks use.
 public enum ElementType: Int, Sendable, CaseIterable {
-  case float = 1, uint8 = 2, int8 = 3, uint16 = 4, int16 = 5, int32 = 6, int64 = 7, bool = 9, float16 = 10, double = 11
+  case float = 1
+  case uint8 = 2
+  case int8 = 3
+  case uint16 = 4
+  case int16 = 5
+  case int32 = 6
+  case int64 = 7
+  case bool = 9
+  case float16 = 10
+  case double = 11
 
   /// Bytes of one element.
   public var size: Int {

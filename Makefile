@@ -1,0 +1,36 @@
+# The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-training format lint clean
+
+SWIFT_BUILD := swift build -c release
+BINARY := .build/release/roadseg
+# Pictures, peers and the camera guest that some tests use when they lie beside the checkout.
+export ROADSEG_SHARED ?= $(abspath ../shared)
+
+help: ## Lists what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: ## Installs the system packages that are missing (as root or with sudo)
+	@.ci/setup
+
+build: setup ## Builds the release binary
+	$(SWIFT_BUILD) --product roadseg
+
+demo: build ## Road masks from the camera, or from the synthetic road when there is none: 300 frames, overlays in out/demo
+	$(BINARY) live --frames 300 --output out/demo
+	@echo "Overlays: out/demo"
+
+test: setup ## Every test, in release (kernels are only themselves when optimised)
+	@.ci/run-tests
+
+test-training: ## Tests of the training recipes (Python 3.11 with PyTorch: see Calibration/training/README.md)
+	python3 -m pytest -q Calibration/training/tests
+
+format: ## Formats all Swift sources
+	swift format -i -r Sources Tests Package.swift
+
+lint: ## Fails on any line that `make format` would change
+	swift format lint -r --strict Sources Tests Package.swift
+
+clean: ## Removes what was built
+	rm -rf .build out
