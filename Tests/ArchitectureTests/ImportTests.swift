@@ -45,6 +45,11 @@ import Testing
     }
   }
 
+  /// The scan itself works: a module known to import is seen to.
+  @Test func theScanFindsImports() throws {
+    #expect(try Self.imports(of: "RoadModel").contains { $0.imported == "RoadBase" })
+  }
+
   static let shims: Set = ["CVideoDevice", "CJPEG", "CPNG", "CVectorUnit"]
 
   /// Each Swift file of the module and each module it imports.
@@ -60,8 +65,6 @@ import Testing
         found.append((file.lastPathComponent, String(match.1)))
       }
     }
-    try #require(
-      !found.isEmpty || module == "RoadBase" || module.hasPrefix("zKernels"), "no imports found in \(module)")
     return found
   }
 }
