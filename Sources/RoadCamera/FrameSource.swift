@@ -35,18 +35,6 @@ public enum ReadOutcome: Hashable, Sendable {
   case ended
 }
 
-/// Why a frame is unusable.
-public enum CorruptFrame: String, Hashable, Sendable, Codable, CaseIterable {
-  /// The driver set its error flag.
-  case driverError
-  /// Fewer bytes than the format needs, or a stream that ends within a frame.
-  case truncated
-  /// No JPEG start or end marker, or the decoder refused.
-  case undecodable
-  /// Another size than the stream's.
-  case wrongSize
-}
-
 /// What a source is and sends.
 public struct SourceProperties: Sendable {
   /// For people: "USB camera C920 (/dev/video0)", "synthetic road, seed 1".

@@ -12,6 +12,8 @@ public final class Frame: @unchecked Sendable {
   public var size = PictureSize(width: 0, height: 0)
   /// Bytes from one row of the first plane to the next; 0 for MJPEG.
   public var rowPitch = 0
+  /// What the bytes of a raw YUV format mean; JPEG and RGBX say it themselves.
+  public var yuvEncoding: YUVEncoding = .bt601
 
   /// Number that the source gives, without gaps unless frames were lost: the driver's sequence number for a camera,
   /// the position in the folder or stream else.

@@ -1,0 +1,53 @@
+import Glibc
+import RoadBase
+
+/// Whole files into memory, bounded, with errors that say what to do.
+public enum FileInput {
+  /// - Parameters:
+  ///   - subject: what the file is to the user; the error's subject.
+  ///   - limit: bytes above which the file is refused, so that a wrong path cannot fill the memory.
+  public static func read(_ path: String, as subject: RoadError.Subject, limit: Int = 1 << 28) throws(RoadError)
+    -> [UInt8]
+  {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path, subject, errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure(path, subject, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw RoadError(subject, "\(path): is not a file", remedy: "name a file")
+    }
+    guard status.st_size <= limit else {
+      throw RoadError(
+        subject, "\(path): \(status.st_size) bytes are more than the \(limit) expected at most",
+        remedy: "check that this is the right file")
+    }
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+      while count < buffer.count {
+        let got = Glibc.read(
+          descriptor, UnsafeMutableBufferPointer(rebasing: buffer[count...]).baseAddress, buffer.count - count)
+        if got > 0 {
+          count += got
+        } else if got == 0 {
+          break
+        } else if errno != EINTR {
+          code = errno
+          break
+        }
+      }
+    }
+    guard code == 0 else { throw failure(path, subject, code) }
+    return bytes
+  }
+
+  private static func failure(_ path: String, _ subject: RoadError.Subject, _ code: Int32) -> RoadError {
+    let remedy =
+      switch code {
+      case ENOENT, ENOTDIR: "check the path"
+      case EACCES, EPERM: "make it readable for this user (chmod a+r)"
+      default: "check the disk"
+      }
+    return RoadError(subject, "\(path): cannot be read: \(String(cString: strerror(code)))", remedy: remedy)
+  }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import RoadBase
+
+/// Files that are there whole or not at all: written under a temporary name in the same folder, then renamed.
+public enum FileOutput {
+  /// Writes `bytes` to `path`, replacing a file of that name.
+  ///
+  /// - Parameter durable: also wait until the bytes are on the disk, so that a power cut cannot undo them.
+  /// - Throws: `.output` with cause and remedy; the temporary file is then gone and an older file is untouched.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to path: String, durable: Bool = false) throws(RoadError) {
+    let temporary = temporaryName(for: path)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure(path, errno) }
+    var code = writeAll(bytes, to: descriptor)
+    if code == 0, durable, fsync(descriptor) != 0 { code = errno }
+    if close(descriptor) != 0, code == 0, errno != EINTR { code = errno }
+    if code == 0, rename(temporary, path) != 0 { code = errno }
+    guard code == 0 else {
+      unlink(temporary)
+      throw failure(path, code)
+    }
+  }
+
+  public static func write(_ bytes: [UInt8], to path: String, durable: Bool = false) throws(RoadError) {
+    let outcome: Result<Void, RoadError> = bytes.withUnsafeBytes { buffer in
+      Result { () throws(RoadError) in try write(buffer, to: path, durable: durable) }
+    }
+    try outcome.get()
+  }
+
+  public static func write(_ text: String, to path: String, durable: Bool = false) throws(RoadError) {
+    try write(Array(text.utf8), to: path, durable: durable)
+  }
+
+  /// Makes a folder and those above it, where they are missing, and checks that files can be made in it.
+  public static func makeFolder(_ path: String) throws(RoadError) {
+    var prefix = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      prefix += part
+      if mkdir(prefix, 0o755) != 0, errno != EEXIST, !isFolder(prefix) { throw failure(path, errno) }
+      prefix += "/"
+    }
+    guard isFolder(path) else {
+      throw RoadError(.output, "\(path): is a file, not a folder", remedy: "choose another name for the output folder")
+    }
+    guard access(path, W_OK | X_OK) == 0 else { throw failure(path, errno) }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// "/a/mask.png" → "/a/.mask.png.4711-1a2b.tmp": hidden, in the same file system, no other writer's.
+  private static func temporaryName(for path: String) -> String {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let unique = String(MonotonicClock.now() & 0xFFFF_FFFF, radix: 16)
+    return "\(path[..<slash]).\(path[slash...]).\(getpid())-\(unique).tmp"
+  }
+
+  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+    var done = 0
+    while done < bytes.count {
+      let written = Glibc.write(
+        descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]).baseAddress, bytes.count - done)
+      if written > 0 {
+        done += written
+      } else if written < 0, errno != EINTR {
+        return errno
+      }
+    }
+    return 0
+  }
+
+  private static func failure(_ path: String, _ code: Int32) -> RoadError {
+    let remedy =
+      switch code {
+      case ENOSPC, EDQUOT: "free some space there or choose another folder"
+      case EACCES, EPERM, EROFS: "choose a folder that you may write to"
+      case ENOENT: "make the folder first"
+      case ENOTDIR, EISDIR: "choose another name"
+      case ENAMETOOLONG: "choose a shorter name"
+      default: "check the disk"
+      }
+    return RoadError(.output, "\(path): cannot be written: \(String(cString: strerror(code)))", remedy: remedy)
+  }
+}

@@ -1,0 +1,49 @@
+import CJPEG
+import RoadBase
+
+/// Pictures to baseline JPEG (4:2:0) through libjpeg-turbo, into memory that is allocated once.
+///
+/// One thread uses an encoder at a time.
+public final class JPEGEncoder: @unchecked Sendable {
+  private let handle: tjhandle
+  private let buffer: UnsafeMutablePointer<UInt8>
+  private let capacity: Int
+  private let quality: Int32
+
+  /// - Parameters:
+  ///   - largest: the largest picture that will be encoded.
+  ///   - quality: 1 (smallest) to 100 (best); 85 is visually near the original.
+  /// - Throws: when there is no memory for an encoder.
+  public init(largest: PictureSize, quality: Int = 85) throws(RoadError) {
+    precondition((1...100).contains(quality), "JPEG quality \(quality)")
+    precondition(
+      Picture.sides.contains(largest.width) && Picture.sides.contains(largest.height), "a picture of \(largest) pixels")
+    let bytes = tjBufSize(Int32(largest.width), Int32(largest.height), Int32(TJSAMP_420.rawValue))
+    guard let handle = tjInitCompress() else {
+      throw RoadError(.picture, "libjpeg-turbo gives no encoder", remedy: "free some memory")
+    }
+    self.handle = handle
+    self.quality = Int32(quality)
+    capacity = Int(bytes)
+    buffer = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    tjDestroy(handle)
+    buffer.deallocate()
+  }
+
+  /// The picture as JPEG; valid until the next call. Nil if the encoder fails, which it does for want of memory only.
+  public func encode(_ picture: Picture) -> UnsafeRawBufferPointer? {
+    let width = Int32(picture.size.width)
+    let height = Int32(picture.size.height)
+    let needed = tjBufSize(width, height, Int32(TJSAMP_420.rawValue))
+    precondition(Int(needed) <= capacity, "a picture of \(picture.size) is larger than this encoder's largest")
+    var target: UnsafeMutablePointer<UInt8>? = buffer
+    var count = UInt(capacity)
+    let status = tjCompress2(
+      handle, picture.base, width, Int32(picture.rowPitch), height, Int32(TJPF_RGBX.rawValue), &target, &count,
+      Int32(TJSAMP_420.rawValue), quality, TJFLAG_NOREALLOC | TJFLAG_ACCURATEDCT)
+    return status == 0 ? UnsafeRawBufferPointer(start: buffer, count: Int(count)) : nil
+  }
+}
