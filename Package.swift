@@ -102,7 +102,7 @@ let package = Package(
       name: "RoadFrameTests", dependencies: ["RoadFrame"], exclude: ["Goldens", "make_goldens.py"],
       swiftSettings: strict),
     .testTarget(name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame"], swiftSettings: strict),
-    .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], swiftSettings: strict),
+    .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),
     .testTarget(

@@ -1,0 +1,120 @@
+import RoadBase
+
+/// One class that a network tells apart.
+public struct RoadClass: Hashable, Sendable {
+  public var name: String
+  public var colour: Colour
+
+  public init(name: String, colour: Colour) {
+    self.name = name
+    self.colour = colour
+  }
+}
+
+/// Eight-bit red, green, blue.
+public struct Colour: Hashable, Sendable {
+  public var red: UInt8
+  public var green: UInt8
+  public var blue: UInt8
+
+  public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+}
+
+/// The classes of a network by index, with names and colours, and which of them is the road.
+public struct ClassTable: Hashable, Sendable {
+  /// 1...255 of them; the index is the class.
+  public let classes: [RoadClass]
+  /// The class that counts as road.
+  public let drivable: UInt8
+
+  public var count: Int { classes.count }
+
+  public init(_ classes: [RoadClass], drivable: UInt8) {
+    precondition((1...255).contains(classes.count), "\(classes.count) classes; a class map holds 1...255")
+    precondition(Int(drivable) < classes.count, "road class \(drivable) of \(classes.count)")
+    self.classes = classes
+    self.drivable = drivable
+  }
+
+  public subscript(index: UInt8) -> RoadClass { classes[Int(index)] }
+
+  public func index(named name: String) -> UInt8? {
+    classes.firstIndex { $0.name == name }.map { UInt8($0) }
+  }
+
+  /// The seven first-level classes of the India Driving Dataset (Varma et al., WACV 2019) with its colours.
+  public static let driving7 = ClassTable(
+    [
+      RoadClass(name: "drivable", colour: Colour(128, 64, 128)),
+      RoadClass(name: "non-drivable", colour: Colour(60, 40, 222)),
+      RoadClass(name: "living-things", colour: Colour(220, 20, 60)),
+      RoadClass(name: "vehicles", colour: Colour(0, 0, 142)),
+      RoadClass(name: "roadside-objects", colour: Colour(190, 153, 153)),
+      RoadClass(name: "far-objects", colour: Colour(107, 142, 35)),
+      RoadClass(name: "sky", colour: Colour(70, 130, 180)),
+    ], drivable: 0)
+}
+
+// MARK: - As text
+
+extension ClassTable {
+  /// Names that mean road where a table does not say which class does.
+  private static let roadNames = ["drivable", "road", "Road"]
+  private static let header = ["index", "name", "r", "g", "b"]
+
+  /// Key of the table (as tab-separated text, see ``init(text:name:subject:)``) in the metadata of a model.
+  public static let metadataKey = "classes"
+
+  /// Reads `index name r g b`, tab-separated with a header line. Indices run from 0 without gaps; a row of index 255 (void)
+  /// may follow. The road is the class named drivable, road or Road; without one, class 0.
+  ///
+  /// - Parameter name: of the file or model, for errors.
+  public init(text: String, name: String, subject: RoadError.Subject = .label) throws(RoadError) {
+    let table = try TableFile(text, name: name, subject: subject, required: Self.header)
+    var classes: [RoadClass] = []
+    for row in table.rows {
+      let index = try table.byte(row, 0, "index", in: 0...255)
+      if index == ClassMap.void { continue }
+      guard Int(index) == classes.count else {
+        throw table.error(
+          row, "index \(index), expected \(classes.count)", remedy: "list the classes from 0 without gaps")
+      }
+      let className = String(row.fields[1])
+      guard !className.isEmpty, !classes.contains(where: { $0.name == className }) else {
+        throw table.error(row, "name '\(className)'", remedy: "give every class a name of its own")
+      }
+      let colour = Colour(
+        try table.byte(row, 2, "red", in: 0...255), try table.byte(row, 3, "green", in: 0...255),
+        try table.byte(row, 4, "blue", in: 0...255))
+      classes.append(RoadClass(name: className, colour: colour))
+    }
+    guard !classes.isEmpty else {
+      throw RoadError(subject, "\(name): no class but void", remedy: "list the classes from 0")
+    }
+    let road = classes.firstIndex { Self.roadNames.contains($0.name) } ?? 0
+    self.init(classes, drivable: UInt8(road))
+  }
+
+  public init(path: String) throws(RoadError) {
+    try self.init(text: TableFile.text(of: path, subject: .label), name: path)
+  }
+
+  /// The table in a model's metadata; nil where the model has none.
+  public init?(metadata: [String: String], model: String) throws(RoadError) {
+    guard let text = metadata[Self.metadataKey] else { return nil }
+    try self.init(text: text, name: "\(model): metadata '\(Self.metadataKey)'", subject: .model)
+  }
+
+  /// The table as ``init(text:name:subject:)`` reads it.
+  public var text: String {
+    var lines = [Self.header.joined(separator: "\t")]
+    for (index, entry) in classes.enumerated() {
+      lines.append("\(index)\t\(entry.name)\t\(entry.colour.red)\t\(entry.colour.green)\t\(entry.colour.blue)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,210 @@
+/// The two score pixels, one above the other, at the left or right side of a cell.
+struct CellEdge {
+  /// The class that wins at both; nil where they differ.
+  var winner: UInt8?
+  var upperWinner: UInt8 = 0
+  var lowerWinner: UInt8 = 0
+
+  init() { winner = nil }
+
+  @inline(__always)
+  init(_ scores: ScoreView, upper: Int, lower: Int, column: Int) {
+    upperWinner = Self.winner(scores.pixel(upper, column), classes: scores.classes)
+    lowerWinner = upper == lower ? upperWinner : Self.winner(scores.pixel(lower, column), classes: scores.classes)
+    winner = upperWinner == lowerWinner ? upperWinner : nil
+  }
+
+  /// Highest score, ties to the lowest class, without a branch: the class is kept inverted below the score.
+  @inline(__always)
+  private static func winner(_ pixel: UnsafePointer<UInt8>, classes: Int) -> UInt8 {
+    var best: UInt32 = 0
+    for c in 0..<classes {
+      best = max(best, UInt32(truncatingIfNeeded: pixel[c]) &<< 8 | UInt32(truncatingIfNeeded: 255 &- c))
+    }
+    return 255 &- UInt8(truncatingIfNeeded: best)
+  }
+}
+
+/// The four corners of a cell. The four scores of a class are held in one word, 16 bits each, so that "not less at any
+/// corner" is one subtraction whose borrow bits tell.
+struct Corners {
+  private static let guardBits: UInt64 = 0x8000_8000_8000_8000
+
+  private let upperLeft: UnsafePointer<UInt8>
+  private let upperRight: UnsafePointer<UInt8>
+  private let lowerLeft: UnsafePointer<UInt8>
+  private let lowerRight: UnsafePointer<UInt8>
+  private let winners: (UInt8, UInt8, UInt8, UInt8)
+  private let winnerScores: (UInt64, UInt64, UInt64, UInt64)
+
+  init(_ scores: ScoreView, band: AxisPlan.Span, span: AxisPlan.Span, winners edges: (CellEdge, CellEdge)) {
+    upperLeft = scores.pixel(Int(band.first), Int(span.first))
+    upperRight = scores.pixel(Int(band.first), Int(span.second))
+    lowerLeft = scores.pixel(Int(band.second), Int(span.first))
+    lowerRight = scores.pixel(Int(band.second), Int(span.second))
+    winners = (edges.0.upperWinner, edges.0.lowerWinner, edges.1.upperWinner, edges.1.lowerWinner)
+    let (a, b, c, d) = (upperLeft, upperRight, lowerLeft, lowerRight)
+    winnerScores = (
+      Self.word(a, b, c, d, Int(winners.0)), Self.word(a, b, c, d, Int(winners.1)),
+      Self.word(a, b, c, d, Int(winners.2)), Self.word(a, b, c, d, Int(winners.3))
+    )
+  }
+
+  /// Upper left, upper right, lower left, lower right, from the lowest 16 bits up.
+  @inline(__always)
+  func scores(of c: Int) -> UInt64 { Self.word(upperLeft, upperRight, lowerLeft, lowerRight, c) }
+
+  @inline(__always)
+  private static func word(
+    _ upperLeft: UnsafePointer<UInt8>, _ upperRight: UnsafePointer<UInt8>, _ lowerLeft: UnsafePointer<UInt8>,
+    _ lowerRight: UnsafePointer<UInt8>, _ c: Int
+  ) -> UInt64 {
+    UInt64(upperLeft[c]) | UInt64(upperRight[c]) &<< 16 | UInt64(lowerLeft[c]) &<< 32 | UInt64(lowerRight[c]) &<< 48
+  }
+
+  /// False when one of the corners' winners beats class `c` all over the cell. (Any other class that does is itself
+  /// beaten or a candidate; leaving such a one in costs time, never exactness.)
+  @inline(__always)
+  func canWin(_ c: Int, _ scores: UInt64) -> Bool {
+    !(Self.beats(winners.0, winnerScores.0, c, scores) || Self.beats(winners.1, winnerScores.1, c, scores)
+      || Self.beats(winners.2, winnerScores.2, c, scores) || Self.beats(winners.3, winnerScores.3, c, scores))
+  }
+
+  @inline(__always)
+  private static func beats(_ winner: UInt8, _ winnerScores: UInt64, _ c: Int, _ scores: UInt64) -> Bool {
+    if Int(winner) < c { return ((winnerScores | guardBits) &- scores) & guardBits == guardBits }
+    if Int(winner) > c { return ((scores | guardBits) &- winnerScores) & guardBits == 0 }
+    return false
+  }
+}
+
+/// One class over one cell: `value(row, column) = base + column · slope`, both growing linearly with the row. Columns
+/// count from the left of the cell; the unit is a score over the product of the two denominators.
+struct Candidate {
+  var `class`: UInt8 = 0
+  var base = 0
+  var slope = 0
+  private var baseStep = 0
+  private var slopeStep = 0
+
+  init() {}
+
+  @inline(__always)
+  init(
+    class c: Int, scores: UInt64, span: AxisPlan.Span, band: AxisPlan.Span, denominatorX: Int, denominatorY: Int
+  ) {
+    let upperLeft = Int(scores & 0xFF)
+    let upperRight = Int(scores &>> 16 & 0xFF)
+    let leftDrop = Int(scores &>> 32 & 0xFF) &- upperLeft
+    let rightDrop = Int(scores &>> 48 & 0xFF) &- upperRight
+    let left = upperLeft &* denominatorY &+ leftDrop &* Int(band.weight)
+    let right = upperRight &* denominatorY &+ rightDrop &* Int(band.weight)
+    let leftStep = leftDrop &* Int(band.step)
+    let rise = right &- left
+    let riseStep = rightDrop &* Int(band.step) &- leftStep
+    self.class = UInt8(truncatingIfNeeded: c)
+    base = left &* denominatorX &+ rise &* Int(span.weight)
+    slope = rise &* Int(span.step)
+    baseStep = leftStep &* denominatorX &+ riseStep &* Int(span.weight)
+    slopeStep = riseStep &* Int(span.step)
+  }
+
+  @inline(__always)
+  mutating func advance() {
+    base &+= baseStep
+    slope &+= slopeStep
+  }
+}
+
+/// The rows of a class map that one band covers.
+struct ClassBlock {
+  let base: UnsafeMutablePointer<UInt8>
+  let width: Int
+  let rows: Int
+
+  func fill(_ columns: Range<Int>, with class: UInt8) {
+    var target = base + columns.lowerBound
+    for _ in 0..<rows {
+      target.update(repeating: `class`, count: columns.count)
+      target += width
+    }
+  }
+
+  /// Fills a short run. What lies to the right of it in its row may be overwritten: the cells there come later.
+  @inline(__always)
+  private func fill(row: Int, from start: Int, to end: Int, with class: UInt8) {
+    let target = base + (row &* width &+ start)
+    if end &- start <= 8 && start &+ 8 <= width {
+      let word = UInt64(`class`) &* 0x0101_0101_0101_0101
+      UnsafeMutableRawPointer(target).storeBytes(of: word, as: UInt64.self)
+    } else {
+      target.update(repeating: `class`, count: end &- start)
+    }
+  }
+
+  /// The columns of a row from `first`'s lead over `second` at column 0 to the first column where `second` wins: with a
+  /// lead `d ≥ 0` that shrinks by `s > 0` a column, `second` wins from `⌈d / s⌉` if it has the lower class (ties are its
+  /// own), from `⌊d / s⌋ + 1` else.
+  @inline(__always)
+  private static func crossing(lead: Int, shrink: Int, secondIsLower: Bool) -> Int {
+    let tie = secondIsLower ? -1 : 0
+    return (lead &+ tie) / shrink &+ 1
+  }
+
+  /// A row that two classes share; `lines[0]` has the lower class.
+  @inline(__always)
+  func writePair(_ lines: UnsafeMutableBufferPointer<Candidate>, row: Int, from start: Int, to end: Int) {
+    let lead = lines[0].base &- lines[1].base
+    let slope = lines[0].slope &- lines[1].slope
+    let last = end &- start &- 1
+    let lowerWinsLeft = lead >= 0
+    let lowerWinsRight = lead &+ last &* slope >= 0
+    let left = lines[lowerWinsLeft ? 0 : 1].class
+    if lowerWinsLeft == lowerWinsRight {
+      fill(row: row, from: start, to: end, with: left)
+      return
+    }
+    let change =
+      lowerWinsLeft
+      ? Self.crossing(lead: lead, shrink: 0 &- slope, secondIsLower: false)
+      : Self.crossing(lead: 0 &- lead, shrink: slope, secondIsLower: true)
+    fill(row: row, from: start, to: start &+ change, with: left)
+    fill(row: row, from: start &+ change, to: end, with: lines[lowerWinsLeft ? 1 : 0].class)
+  }
+
+  /// A row that any number of classes share, in ascending order of class: walks the upper envelope of their lines.
+  func writeEnvelope(_ lines: UnsafeMutableBufferPointer<Candidate>, row: Int, from start: Int, to end: Int) {
+    let count = end &- start
+    var column = 0
+    while column < count {
+      let leader = Self.leader(of: lines, at: column)
+      var change = count
+      for rival in lines {
+        let shrink = rival.slope &- leader.slope
+        guard shrink > 0 else { continue }
+        let lead = leader.base &- rival.base
+        let secondIsLower = rival.class < leader.class
+        // Overtaken within the cell at all? Asked by a product, which is cheaper than the quotient.
+        let gap = lead &- (change &- 1) &* shrink
+        guard gap < 0 || (gap == 0 && secondIsLower) else { continue }
+        change = Self.crossing(lead: lead, shrink: shrink, secondIsLower: secondIsLower)
+      }
+      fill(row: row, from: start &+ column, to: start &+ change, with: leader.class)
+      column = change
+    }
+  }
+
+  @inline(__always)
+  private static func leader(of lines: UnsafeMutableBufferPointer<Candidate>, at column: Int) -> Candidate {
+    var leader = lines[0]
+    var best = leader.base &+ column &* leader.slope
+    for index in 1..<lines.count {
+      let value = lines[index].base &+ column &* lines[index].slope
+      if value > best {
+        best = value
+        leader = lines[index]
+      }
+    }
+    return leader
+  }
+}

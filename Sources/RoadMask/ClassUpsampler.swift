@@ -1,0 +1,144 @@
+import RoadBase
+
+/// From u8 scores at the network's stride to the class of every pixel of the camera's picture, exactly.
+///
+/// The definition: the class of an output pixel is the lowest c for which `Σ w_i · score_i,c` over the four score pixels
+/// around it is greatest, the w_i being the bilinear weights of half-pixel centres with clamped edges, as fractions over
+/// one denominator (``AxisPlan``). No rounding takes place anywhere, so every board and any share of the rows among
+/// threads gives the same bytes: those of ONNX `Resize` followed by `ArgMax` in real arithmetic.
+///
+/// The cheap way to it. The four score pixels around span a *cell* of output pixels.
+/// 1. All four have the same winner: so has every pixel between. For a convex combination keeps `≥` against the classes after
+///    the winner (which ties lose) and `>` against those before it.
+/// 2. Else a class that another one beats at all four corners (`>`, or `≥` by a lower class) cannot win and is left out.
+/// 3. Along a row of the cell each remaining class is a straight line, and the winner is their upper envelope: a handful of
+///    runs, whose ends are exact integer quotients. So the work goes with the runs, not with the pixels.
+///
+/// Bound: a value is at most `255 · Dx · Dy`, with denominators D of at most 2·16384: below 2^38, far within Int.
+///
+/// Planned once for a size; nothing is allocated while frames flow.
+public final class ClassUpsampler: Sendable {
+  public let scoreSize: PictureSize
+  public let pictureSize: PictureSize
+  public let classes: Int
+
+  private let columns: AxisPlan
+  private let rows: AxisPlan
+
+  /// - Parameters:
+  ///   - scoreSize: size of the scores, sides 1...16384.
+  ///   - classes: 1...255.
+  ///   - pictureSize: size of the class map, larger or smaller, sides 1...16384.
+  public init(scoreSize: PictureSize, classes: Int, pictureSize: PictureSize) {
+    precondition((1...255).contains(classes), "\(classes) classes; a class map holds 1...255")
+    self.scoreSize = scoreSize
+    self.pictureSize = pictureSize
+    self.classes = classes
+    columns = AxisPlan(source: scoreSize.width, output: pictureSize.width)
+    rows = AxisPlan(source: scoreSize.height, output: pictureSize.height)
+  }
+
+  /// Writes the output rows `rows` of `map`, and nothing else of it; threads may share one map by disjoint rows.
+  ///
+  /// `scores` and `map` have the sizes that the plan was made for.
+  public func run(_ scores: ScoreView, into map: ClassMap, rows range: Range<Int>) {
+    precondition(
+      scores.width == scoreSize.width && scores.height == scoreSize.height && scores.classes == classes,
+      "scores \(scores.width)x\(scores.height)x\(scores.classes), planned for \(scoreSize)x\(classes)")
+    precondition(map.size == pictureSize, "class map \(map.size), planned for \(pictureSize)")
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= pictureSize.height, "rows \(range) of \(pictureSize.height)")
+    guard let target = map.bytes.baseAddress, !range.isEmpty else { return }
+    var storage = InlineArray<255, Candidate>(repeating: Candidate())
+    withUnsafeMutableBytes(of: &storage) { bytes in
+      guard let candidates = bytes.bindMemory(to: Candidate.self).baseAddress else { return }
+      rows.spans.withUnsafeBufferPointer { bands in
+        for band in bands where Int(band.end) > range.lowerBound && Int(band.start) < range.upperBound {
+          let part = band.clipped(to: range)
+          upsample(band: part, of: scores, into: target, candidates: candidates)
+        }
+      }
+    }
+  }
+
+  /// The whole map on the calling thread.
+  public func run(_ scores: ScoreView, into map: ClassMap) {
+    run(scores, into: map, rows: 0..<pictureSize.height)
+  }
+}
+
+extension ClassUpsampler {
+  /// One band: the output rows that lie between the same two score rows, cell by cell from left to right. Neighbouring
+  /// cells of one winner are filled together.
+  private func upsample(
+    band: AxisPlan.Span, of scores: ScoreView, into target: UnsafeMutablePointer<UInt8>,
+    candidates: UnsafeMutablePointer<Candidate>
+  ) {
+    let width = pictureSize.width
+    let block = ClassBlock(base: target + Int(band.start) &* width, width: width, rows: Int(band.end &- band.start))
+    var pendingStart = 0
+    var pendingClass: UInt8? = nil
+    var column = -1
+    var right = CellEdge()
+    columns.spans.withUnsafeBufferPointer { spans in
+      for span in spans {
+        let left =
+          Int(span.first) == column
+          ? right : CellEdge(scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.first))
+        if span.second == span.first {
+          right = left
+        } else {
+          right = CellEdge(scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.second))
+        }
+        column = Int(span.second)
+        let pure = left.winner == right.winner ? left.winner : nil
+        if let pure, pure == pendingClass { continue }
+        if let pendingClass { block.fill(pendingStart..<Int(span.start), with: pendingClass) }
+        pendingStart = Int(span.start)
+        pendingClass = pure
+        if pure == nil {
+          let corners = Corners(scores, band: band, span: span, winners: (left, right))
+          mixedCell(corners, span: span, band: band, block: block, candidates: candidates)
+        }
+      }
+    }
+    if let pendingClass { block.fill(pendingStart..<width, with: pendingClass) }
+  }
+
+  /// A cell whose corners disagree: the classes that can win, then each row as the upper envelope of their lines.
+  private func mixedCell(
+    _ corners: Corners, span: AxisPlan.Span, band: AxisPlan.Span, block: ClassBlock,
+    candidates: UnsafeMutablePointer<Candidate>
+  ) {
+    var count = 0
+    for c in 0..<classes {
+      let scores = corners.scores(of: c)
+      if corners.canWin(c, scores) {
+        candidates[count] = Candidate(
+          class: c, scores: scores, span: span, band: band, denominatorX: Int(columns.denominator),
+          denominatorY: Int(rows.denominator))
+        count &+= 1
+      }
+    }
+    let lines = UnsafeMutableBufferPointer(start: candidates, count: count)
+    for row in 0..<block.rows {
+      if count == 2 {
+        block.writePair(lines, row: row, from: Int(span.start), to: Int(span.end))
+      } else {
+        block.writeEnvelope(lines, row: row, from: Int(span.start), to: Int(span.end))
+      }
+      for index in 0..<count { lines[index].advance() }
+    }
+  }
+}
+
+extension AxisPlan.Span {
+  /// The part of the span within `range`, which it meets.
+  fileprivate func clipped(to range: Range<Int>) -> Self {
+    var part = self
+    part.start = Int32(max(Int(start), range.lowerBound))
+    part.end = Int32(min(Int(end), range.upperBound))
+    part.weight = weight + (part.start - start) * step
+    return part
+  }
+}

@@ -1,0 +1,178 @@
+import Foundation
+import RoadBase
+import RoadMask
+import Testing
+
+/// Against the definition computed naively, and against ONNX Runtime.
+@Suite struct ClassUpsamplerTests {
+  struct Shape: CustomTestStringConvertible, Sendable {
+    var score: PictureSize
+    var classes: Int
+    var picture: PictureSize
+    var testDescription: String { "\(score)x\(classes) → \(picture)" }
+
+    init(_ width: Int, _ height: Int, _ classes: Int, to pictureWidth: Int, _ pictureHeight: Int) {
+      score = PictureSize(width: width, height: height)
+      self.classes = classes
+      picture = PictureSize(width: pictureWidth, height: pictureHeight)
+    }
+  }
+
+  static let shapes = [
+    Shape(60, 45, 7, to: 640, 480), Shape(60, 45, 7, to: 480, 360), Shape(60, 45, 7, to: 960, 540),
+    Shape(1, 1, 3, to: 5, 4), Shape(1, 6, 3, to: 9, 48), Shape(6, 1, 3, to: 48, 9), Shape(2, 2, 2, to: 300, 200),
+    Shape(7, 5, 19, to: 7, 5), Shape(13, 11, 5, to: 5, 3), Shape(64, 48, 4, to: 1, 1), Shape(9, 9, 70, to: 31, 90),
+    Shape(17, 3, 4, to: 8, 33), Shape(5, 5, 1, to: 20, 20), Shape(3, 4, 255, to: 17, 9), Shape(6, 5, 6, to: 7, 6),
+  ]
+
+  /// Few values make ties; many make lines that cross anywhere.
+  @Test(arguments: shapes, [1, 2, 5, 255]) func isTheDefinition(shape: Shape, highest: Int) {
+    var random = TestRandom(seed: UInt64(shape.picture.pixels * 31 + highest))
+    let scores = TestScores(shape.score, classes: shape.classes, pixelPitch: shape.classes + 3) { _, _, _ in
+      UInt8(random.next(upTo: highest))
+    }
+    expectDefinition(scores, shape)
+  }
+
+  /// Smooth scores, as a network gives: large areas of one class, three classes and more meeting in one cell.
+  @Test(arguments: shapes.prefix(5)) func isTheDefinitionForSmoothScores(shape: Shape) {
+    let scores = TestScores(shape.score, classes: shape.classes, pixelPitch: 16) { x, y, c in
+      let (u, v) = (x * 64 / shape.score.width, y * 64 / shape.score.height)
+      let distance = abs(u - c * 9) + abs(v - (c * 37) % 64)
+      return UInt8(max(0, 255 - 3 * distance))
+    }
+    expectDefinition(scores, shape)
+  }
+
+  @Test func anyShareOfTheRowsGivesTheSameMap() {
+    let shape = Shape(60, 45, 7, to: 640, 480)
+    var random = TestRandom(seed: 5)
+    let scores = TestScores(shape.score, classes: 7, pixelPitch: 16) { _, _, _ in UInt8(random.next(upTo: 30)) }
+    let upsampler = ClassUpsampler(scoreSize: shape.score, classes: 7, pictureSize: shape.picture)
+    let whole = ClassMap(size: shape.picture)
+    upsampler.run(scores.view, into: whole)
+    let shared = ClassMap(size: shape.picture)
+    var start = 0
+    while start < 480 {
+      let end = min(480, start + 1 + random.next(upTo: 37))
+      upsampler.run(scores.view, into: shared, rows: start..<end)
+      start = end
+    }
+    #expect(Array(shared.bytes) == Array(whole.bytes))
+  }
+
+  @Test func writesNoRowButItsOwn() {
+    let shape = Shape(6, 5, 3, to: 43, 50)
+    var random = TestRandom(seed: 9)
+    let scores = TestScores(shape.score, classes: 3, pixelPitch: 3) { _, _, _ in UInt8(random.next(upTo: 255)) }
+    let upsampler = ClassUpsampler(scoreSize: shape.score, classes: 3, pictureSize: shape.picture)
+    let map = ClassMap(size: shape.picture)
+    map.bytes.update(repeating: 77)
+    upsampler.run(scores.view, into: map, rows: 13..<14)
+    for (index, value) in map.bytes.enumerated() { #expect((value != 77) == (index / 43 == 13)) }
+  }
+
+  @Test func isWhatOnnxRuntimeGives() throws {
+    let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+      path: "Goldens/upsampling.bin")
+    var bytes = try Data(contentsOf: golden)[...]
+    func number(_ count: Int) -> Int {
+      defer { bytes = bytes.dropFirst(count) }
+      return bytes.prefix(count).reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+    let cases = number(4)
+    #expect(cases == 8)
+    for _ in 0..<cases {
+      let shape = Shape(number(2), number(2), number(2), to: number(2), number(2))
+      let values = Array(bytes.prefix(shape.score.pixels * shape.classes))
+      bytes = bytes.dropFirst(values.count)
+      let expected = Array(bytes.prefix(shape.picture.pixels))
+      bytes = bytes.dropFirst(expected.count)
+      let scores = TestScores(shape.score, classes: shape.classes, pixelPitch: shape.classes) { x, y, c in
+        values[(y * shape.score.width + x) * shape.classes + c]
+      }
+      let map = ClassMap(size: shape.picture)
+      ClassUpsampler(scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture)
+        .run(scores.view, into: map)
+      let wrong = zip(map.bytes, expected).count { $1 != 255 && $0 != $1 }
+      #expect(wrong == 0, "\(shape.testDescription): \(wrong) pixels differ")
+      #expect(expected.count { $0 == 255 } * 20 < expected.count)
+    }
+    #expect(bytes.isEmpty)
+  }
+
+  private func expectDefinition(_ scores: TestScores, _ shape: Shape) {
+    let map = ClassMap(size: shape.picture)
+    map.bytes.update(repeating: 254)
+    ClassUpsampler(scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture)
+      .run(scores.view, into: map)
+    let expected = definition(scores.view, shape.picture)
+    let wrong = zip(map.bytes, expected).count { $0 != $1 }
+    #expect(wrong == 0, "\(wrong) of \(expected.count) pixels differ")
+  }
+
+  /// Every pixel, every class, unreduced fractions.
+  private func definition(_ scores: ScoreView, _ size: PictureSize) -> [UInt8] {
+    func taps(_ d: Int, _ source: Int, _ output: Int) -> (Int, Int, Int) {
+      let place = min(max((2 * d + 1) * source - output, 0), (source - 1) * 2 * output)
+      let first = place / (2 * output)
+      return (first, min(first + 1, source - 1), place % (2 * output))
+    }
+    var classes: [UInt8] = []
+    for y in 0..<size.height {
+      let (y0, y1, v) = taps(y, scores.height, size.height)
+      for x in 0..<size.width {
+        let (x0, x1, w) = taps(x, scores.width, size.width)
+        var best = (class: 0, value: -1)
+        for c in 0..<scores.classes {
+          func score(_ y: Int, _ x: Int) -> Int { Int(scores.base[y * scores.rowPitch + x * scores.pixelPitch + c]) }
+          let upper = score(y0, x0) * (2 * size.width - w) + score(y0, x1) * w
+          let lower = score(y1, x0) * (2 * size.width - w) + score(y1, x1) * w
+          let value = upper * (2 * size.height - v) + lower * v
+          if value > best.value { best = (c, value) }
+        }
+        classes.append(UInt8(best.class))
+      }
+    }
+    return classes
+  }
+}
+
+/// Scores in memory of their own, rows a little further apart than needed.
+final class TestScores {
+  let view: ScoreView
+  private let memory: UnsafeMutablePointer<UInt8>
+
+  init(_ size: PictureSize, classes: Int, pixelPitch: Int, score: (Int, Int, Int) -> UInt8) {
+    let rowPitch = size.width * pixelPitch + 5
+    memory = .allocate(capacity: rowPitch * size.height)
+    memory.initialize(repeating: 255, count: rowPitch * size.height)
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        for c in 0..<classes { memory[y * rowPitch + x * pixelPitch + c] = score(x, y, c) }
+      }
+    }
+    view = ScoreView(
+      base: memory, width: size.width, height: size.height, classes: classes, pixelPitch: pixelPitch,
+      rowPitch: rowPitch)
+  }
+
+  deinit { memory.deallocate() }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
+struct TestRandom {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func next(upTo highest: Int) -> Int { Int(next() % UInt64(highest + 1)) }
+}
