@@ -101,7 +101,9 @@ let package = Package(
     .testTarget(
       name: "RoadFrameTests", dependencies: ["RoadFrame"], exclude: ["Goldens", "make_goldens.py"],
       swiftSettings: strict),
-    .testTarget(name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame"], exclude: ["Goldens", "make_goldens.sh"],
+      swiftSettings: strict),
     .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),

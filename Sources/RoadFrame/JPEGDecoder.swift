@@ -44,11 +44,27 @@ public final class JPEGDecoder: @unchecked Sendable {
     return PictureSize(width: Int(width), height: Int(height))
   }
 
-  /// Fills `picture`, which must have the JPEG's size.
-  public func decode(_ bytes: UnsafeRawBufferPointer, into picture: Picture) -> DecodeOutcome {
+  /// What can be said of a JPEG without decoding it.
+  public enum Check: Hashable, Sendable {
+    /// Both markers are there and the header is sound.
+    case whole(PictureSize)
+    case corrupt(CorruptFrame)
+  }
+
+  public func check(_ bytes: UnsafeRawBufferPointer) -> Check {
     guard Self.startsAsJPEG(bytes) else { return .corrupt(.undecodable) }
     guard Self.hasEndMarker(bytes) else { return .corrupt(.truncated) }
     guard let size = size(of: bytes) else { return .corrupt(.undecodable) }
+    return .whole(size)
+  }
+
+  /// Fills `picture`, which must have the JPEG's size.
+  public func decode(_ bytes: UnsafeRawBufferPointer, into picture: Picture) -> DecodeOutcome {
+    let size: PictureSize
+    switch check(bytes) {
+    case .corrupt(let reason): return .corrupt(reason)
+    case .whole(let found): size = found
+    }
     guard size == picture.size else { return .corrupt(.wrongSize) }
     // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255. A limit on scans bounds the time that
     // a hostile progressive JPEG can take.

@@ -1,0 +1,117 @@
+import RoadBase
+import RoadFrame
+
+/// Pictures in files, played as frames: the JPEGs (and PNGs) of a folder in natural order, those of a list, or one.
+///
+/// The first decodable picture tells the size of all; a picture that is unreadable, damaged or of another size is a
+/// corrupt frame, and the next `read` goes on. A frame's sequence number is its place in ``files``. JPEGs are read
+/// without allocation; PNGs are decoded while they are read, as `.rgbx`.
+public final class PictureFolder: FrameSource, @unchecked Sendable {
+  /// Paths in the order of the frames.
+  public let files: [String]
+  public let properties: SourceProperties
+
+  private let pace: Pace
+  private let decoder: JPEGDecoder
+  /// Frames given or skipped so far, repeats included.
+  private var position = 0
+  private var startTime: UInt64 = 0
+
+  /// - Parameters:
+  ///   - path: a folder; a list file (`.txt`: one path a line, relative to the list; `#` begins a comment); or one picture.
+  /// - Throws: `.picture` if nothing is there, nothing in it is a picture, or no picture can be decoded.
+  public convenience init(path: String, pace: Pace = .everyFrame) throws(RoadError) {
+    try self.init(files: try PictureListing.files(at: path), name: path, pace: pace)
+  }
+
+  /// - Parameters:
+  ///   - files: at least one path.
+  ///   - name: what the source is called in messages.
+  public init(files: [String], name: String, pace: Pace = .everyFrame) throws(RoadError) {
+    if case .live(let rate, _) = pace {
+      precondition(rate.isFinite && rate > 0, "a rate of \(rate) frames a second")
+    }
+    self.files = files
+    self.pace = pace
+    decoder = try JPEGDecoder()
+    let sample = try PictureListing.firstDecodable(files, name: name)
+    var rate: Double?
+    var repeats = false
+    if case .live(let wanted, let again) = pace { (rate, repeats) = (wanted, again) }
+    let largest = max(PictureListing.largestFile(files), 4 * sample.size.pixels)
+    properties = SourceProperties(
+      name: name, size: sample.size, format: .mjpeg, nominalRate: rate, isLive: pace.isLive,
+      frameCount: repeats ? nil : files.count, maximumFrameBytes: largest)
+  }
+
+  public func start() throws(RoadError) {
+    position = 0
+    startTime = MonotonicClock.now()
+  }
+
+  public func stop() {}
+
+  public func read(into frame: Frame, timeout: UInt64) -> ReadOutcome {
+    var skipped = 0
+    if case .live(let rate, let repeats) = pace {
+      switch waitForDueFrame(rate: rate, repeats: repeats, timeout: timeout) {
+      case .none: return .timedOut
+      case .some(let due):
+        skipped = due - position
+        position = due
+      }
+      if repeats, position >= files.count { return load(position % files.count, into: frame, skipped: skipped) }
+    }
+    guard position < files.count else { return .ended }
+    return load(position, into: frame, skipped: skipped)
+  }
+
+  /// The number of the frame to show now, waiting for it if it is not due yet; nil if that takes longer than `timeout`.
+  private func waitForDueFrame(rate: Double, repeats: Bool, timeout: UInt64) -> Int? {
+    let period = 1e9 / rate
+    let now = MonotonicClock.now()
+    var due = max(Int(Double(now - startTime) / period), position)
+    // The last picture of a folder that is played once is shown, however late.
+    if !repeats, position < files.count { due = min(due, files.count - 1) }
+    let dueTime = startTime + UInt64(Double(due) * period)
+    guard dueTime > now else { return due }
+    Deadline.sleep(until: now + min(dueTime - now, timeout))
+    return dueTime - now <= timeout ? due : nil
+  }
+
+  private func load(_ index: Int, into frame: Frame, skipped: Int) -> ReadOutcome {
+    frame.sequence = UInt64(position)
+    position += 1
+    frame.timestamp = MonotonicClock.now()
+    frame.timestampSource = .arrival
+    guard let count = PictureListing.read(files[index], into: frame.bytes) else { return .corrupt(.undecodable) }
+    frame.byteCount = count
+    let bytes = UnsafeRawBufferPointer(rebasing: frame.bytes[..<count])
+    if PictureListing.isPNG(bytes) { return loadPNG(files[index], bytes, into: frame, skipped: skipped) }
+    frame.format = .mjpeg
+    frame.rowPitch = 0
+    switch decoder.check(bytes) {
+    case .whole(let size):
+      frame.size = size
+      return size == properties.size ? .frame(skipped: skipped, lost: 0) : .corrupt(.wrongSize)
+    case .corrupt(let reason): return .corrupt(reason)
+    }
+  }
+
+  private func loadPNG(
+    _ name: String, _ bytes: UnsafeRawBufferPointer, into frame: Frame, skipped: Int
+  ) -> ReadOutcome {
+    guard let picture = try? PNG.picture(Array(bytes), name: name) else { return .corrupt(.undecodable) }
+    guard picture.size == properties.size else { return .corrupt(.wrongSize) }
+    frame.format = .rgbx
+    frame.size = picture.size
+    frame.rowPitch = 4 * picture.size.width
+    frame.byteCount = frame.rowPitch * picture.size.height
+    guard frame.byteCount <= frame.bytes.count else { return .corrupt(.wrongSize) }
+    for y in 0..<picture.size.height {
+      UnsafeMutableRawBufferPointer(rebasing: frame.bytes[(y * frame.rowPitch)...])
+        .copyMemory(from: UnsafeRawBufferPointer(start: picture.row(y), count: frame.rowPitch))
+    }
+    return .frame(skipped: skipped, lost: 0)
+  }
+}

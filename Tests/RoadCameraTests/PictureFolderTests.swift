@@ -1,0 +1,141 @@
+import Foundation
+import RoadBase
+import RoadCamera
+import RoadFrame
+import Testing
+
+@Suite("Picture folder")
+struct PictureFolderTests {
+  /// A folder with these files; `nil` stands for the golden JPEG.
+  private func withPictures<Result>(_ files: [String: [UInt8]?], _ body: (String) throws -> Result) throws -> Result {
+    try withFolder { folder in
+      for (name, bytes) in files {
+        try FileOutput.write(try bytes ?? Goldens.bytes("frame-1.jpg"), to: "\(folder)/\(name)")
+      }
+      return try body(folder)
+    }
+  }
+
+  @Test("frames come in natural order, byte for byte, then the end")
+  func order() throws {
+    let jpegs = try Goldens.jpegs()
+    try withPictures(["f10.jpg": jpegs[2], "f9.JPEG": jpegs[1], "f1.jpg": jpegs[0], "notes.md": [1], ".f0.jpg": nil]) {
+      let folder = try PictureFolder(path: $0)
+      #expect(folder.files.map { $0.split(separator: "/").last } == ["f1.jpg", "f9.JPEG", "f10.jpg"])
+      #expect(folder.properties.size == Goldens.size)
+      #expect(folder.properties.frameCount == 3)
+      let all = try folder.readAll()
+      #expect(all.outcomes == [good, good, good, .ended])
+      #expect(all.frames == jpegs)
+      #expect(try folder.readAll().frames == jpegs, "a second start begins again")
+    }
+  }
+
+  @Test("an offline folder goes on after unusable files and counts them")
+  func damaged() throws {
+    let jpeg = try Goldens.bytes("frame-1.jpg")
+    let other = try Goldens.bytes("../../RoadFrameTests/Goldens/jpeg-420.jpg")
+    let files: [String: [UInt8]?] = [
+      "0.jpg": Array(jpeg.prefix(jpeg.count / 2)), "1.jpg": nil, "2.jpg": [], "3.jpg": [1, 2, 3, 4, 5, 6],
+      "4.jpg": other,
+      "5.jpg": nil,
+    ]
+    try withPictures(files) {
+      try FileManager.default.createSymbolicLink(atPath: "\($0)/6.jpg", withDestinationPath: "/nonexistent")
+      let all = try PictureFolder(path: $0).readAll()
+      #expect(
+        all.outcomes == [
+          .corrupt(.truncated), good, .corrupt(.undecodable), .corrupt(.undecodable), .corrupt(.wrongSize), good,
+          .corrupt(.undecodable), .ended,
+        ])
+    }
+  }
+
+  @Test("nothing usable is one clear error")
+  func errors() throws {
+    try withPictures(["a.txt": []]) { folder in
+      let empty = roadError { _ = try PictureFolder(path: folder) }
+      #expect(empty?.cause == "\(folder): no pictures in this folder")
+      #expect(empty?.remedy.isEmpty == false)
+      #expect(roadError { _ = try PictureFolder(path: "\(folder)/a.txt") }?.cause.contains("names no pictures") == true)
+      let missing = roadError { _ = try PictureFolder(path: "\(folder)/none") }
+      #expect(missing?.cause == "\(folder)/none: no such file or folder")
+    }
+    try withPictures(["a.jpg": [1, 2, 3], "b.jpg": []]) { folder in
+      let error = roadError { _ = try PictureFolder(path: folder) }
+      #expect(error?.cause.contains("none of the 2 pictures can be decoded") == true)
+      #expect(roadError { _ = try PictureFolder(path: "\(folder)/a.jpg") }?.cause.contains("neither a JPEG") == true)
+    }
+  }
+
+  @Test("a list file and a single picture")
+  func listAndSingle() throws {
+    try withPictures(["a.jpg": nil, "b.jpg": nil]) { folder in
+      let list = "# two frames\nb.jpg\r\n\n  a.jpg  \n\(folder)/b.jpg\n"
+      try FileOutput.write(list, to: "\(folder)/list.txt")
+      #expect(
+        try PictureFolder(path: "\(folder)/list.txt").files == [
+          "\(folder)/b.jpg", "\(folder)/a.jpg", "\(folder)/b.jpg",
+        ])
+      let single = try PictureFolder(path: "\(folder)/a.jpg")
+      #expect(try single.readAll().outcomes == [good, .ended])
+    }
+  }
+
+  @Test("PNG files come as RGBX")
+  func png() throws {
+    let png = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/rgb.png"), as: .picture)
+    try withPictures(["a.png": png]) { folder in
+      let source = try PictureFolder(path: folder)
+      let frame = Frame(capacity: source.properties.maximumFrameBytes)
+      try source.start()
+      #expect(source.read(into: frame, timeout: 0) == good)
+      #expect(frame.format == .rgbx)
+      let picture = Picture(size: frame.size)
+      #expect(try FrameDecoder().decode(frame, into: picture) == .decoded)
+      #expect(Array(picture.bytes.prefix(8)) == [0, 1, 2, 255, 3, 4, 5, 255])
+    }
+  }
+
+  @Test("live, a late reader gets the newest frame and the number that it missed")
+  func liveSkips() throws {
+    try withPictures(Dictionary(uniqueKeysWithValues: (0..<20).map { ("\($0).jpg", nil) })) { folder in
+      let source = try PictureFolder(path: folder, pace: .live(rate: 100, repeats: false))
+      #expect(source.properties.isLive && source.properties.nominalRate == 100)
+      let frame = Frame(capacity: source.properties.maximumFrameBytes)
+      try source.start()
+      Thread.sleep(forTimeInterval: 0.055)
+      guard case .frame(let skipped, 0) = source.read(into: frame, timeout: 0) else {
+        Issue.record("no frame")
+        return
+      }
+      #expect((5...19).contains(skipped))
+      #expect(frame.sequence == UInt64(skipped))
+      Thread.sleep(forTimeInterval: 0.3)
+      let last = source.read(into: frame, timeout: 1_000_000_000)
+      #expect(last == .frame(skipped: 18 - skipped, lost: 0), "the last is shown, however late")
+      #expect(source.read(into: frame, timeout: 1_000_000_000) == .ended)
+    }
+  }
+
+  @Test("live, a frame that is not due yet is waited for, within the timeout; repeating never ends")
+  func liveWaits() throws {
+    try withPictures(["0.jpg": nil, "1.jpg": nil]) { folder in
+      let source = try PictureFolder(path: folder, pace: .live(rate: 20, repeats: true))
+      #expect(source.properties.frameCount == nil)
+      let frame = Frame(capacity: source.properties.maximumFrameBytes)
+      try source.start()
+      let begin = MonotonicClock.now()
+      #expect(source.read(into: frame, timeout: 0) == good)
+      #expect(source.read(into: frame, timeout: 1_000_000) == .timedOut)
+      for _ in 0..<4 {
+        guard case .frame = source.read(into: frame, timeout: 5_000_000_000) else {
+          Issue.record("no frame")
+          return
+        }
+      }
+      #expect(frame.sequence >= 4)
+      #expect(MonotonicClock.now() - begin >= 199_000_000, "four periods of 50 ms")
+    }
+  }
+}

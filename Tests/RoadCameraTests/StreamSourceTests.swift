@@ -1,0 +1,201 @@
+import Foundation
+import RoadBase
+import RoadCamera
+import RoadFrame
+import Testing
+
+@Suite("Streams on a descriptor")
+struct StreamSourceTests {
+  private func readAll(_ bytes: [UInt8], piece: Int = 4096) throws -> (outcomes: [ReadOutcome], frames: [[UInt8]]) {
+    let pipe = TestPipe()
+    pipe.feed(bytes, piece: piece)
+    return try StreamSource(descriptor: pipe.reader, name: "standard input").readAll()
+  }
+
+  @Test("motion JPEG is cut where ffmpeg cut it, in whatever pieces it comes", arguments: [1, 7, 100, 5000])
+  func motionJPEG(piece: Int) throws {
+    let all = try readAll(try Goldens.bytes("pattern.mjpeg"), piece: piece)
+    #expect(all.outcomes == [good, good, good, .ended])
+    #expect(all.frames == (try Goldens.jpegs()))
+  }
+
+  @Test("what lies between JPEGs is skipped, what lies within is not mistaken for an end")
+  func surroundings() throws {
+    let jpegs = try Goldens.jpegs()
+    // A comment segment that holds the markers of a whole little JPEG, as a thumbnail does; and fill bytes.
+    let decoy: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9, 0xFF, 0xD8, 0xFF, 0xDA, 0xFF, 0xD9]
+    let segment = [0xFF, 0xFF, 0xFF, 0xFE, 0x00, UInt8(decoy.count + 2)] + decoy
+    let second = jpegs[1][..<2] + segment + jpegs[1][2...]
+    let boundary = Array("\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n".utf8)
+    let all = try readAll(boundary + jpegs[0] + boundary + second + [0, 0, 0, 0xFF] + jpegs[2] + [0, 0xFF, 0])
+    #expect(all.outcomes == [good, good, good, .ended])
+    #expect(all.frames == [jpegs[0], Array(second), jpegs[2]])
+  }
+
+  @Test("a stream that ends within a frame: one truncated frame, then the end", arguments: ["mjpeg", "420.y4m"])
+  func everyCut(kind: String) throws {
+    let name = kind == "mjpeg" ? "pattern.mjpeg" : "pattern-420.y4m"
+    let whole = try Goldens.bytes(name)
+    let first = kind == "mjpeg" ? try Goldens.jpegs()[0].count : whole.count - 2 * (6 + 918)
+    for count in stride(from: first, to: whole.count, by: 3) {
+      let all = try readAll(Array(whole.prefix(count)))
+      #expect(all.outcomes.last == .ended, "cut after \(count)")
+      #expect(all.outcomes.filter { $0 == good }.count == all.frames.count)
+      let corrupt = all.outcomes.filter { $0 != good && $0 != .ended }
+      #expect(corrupt.isEmpty || corrupt == [.corrupt(.truncated)], "cut after \(count)")
+      #expect(all.frames.count >= 1 && all.frames.count <= 2)
+    }
+    let middle = try readAll(Array(whole.prefix((first + whole.count) / 2 + 10)))
+    #expect(middle.outcomes.suffix(2) == [.corrupt(.truncated), .ended])
+    let start = Array(whole.prefix(first / 2))
+    if kind == "mjpeg" {
+      #expect(roadError { _ = try self.readAll(start) }?.subject == .stream)
+    } else {
+      #expect(try readAll(start).outcomes == [.corrupt(.truncated), .ended], "the header alone opens it")
+    }
+  }
+
+  @Test("a frame without its end gives way to the next")
+  func missingEnd() throws {
+    let jpegs = try Goldens.jpegs()
+    let all = try readAll(jpegs[0] + jpegs[1].prefix(jpegs[1].count - 200) + jpegs[2])
+    #expect(all.outcomes == [good, .corrupt(.truncated), good, .ended])
+    #expect(all.frames == [jpegs[0], jpegs[2]])
+  }
+
+  @Test("frames of another size are counted, not given")
+  func wrongSize() throws {
+    let jpegs = try Goldens.jpegs()
+    let other = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/jpeg-420.jpg"), as: .picture)
+    let all = try readAll(jpegs[0] + other + jpegs[1])
+    #expect(all.outcomes == [good, .corrupt(.wrongSize), good, .ended])
+  }
+
+  @Test(
+    "Y4M of ffmpeg: sizes, rate, format and bytes",
+    arguments: [("420", PixelFormat.i420, 918), ("422", .i422, 1224), ("mono", .grey, 612)])
+  func y4m(kind: String, format: PixelFormat, frameBytes: Int) throws {
+    let bytes = try Goldens.bytes("pattern-\(kind).y4m")
+    let pipe = TestPipe()
+    pipe.feed(bytes, piece: 777)
+    let source = try StreamSource(descriptor: pipe.reader, name: "standard input")
+    #expect(source.properties.size == Goldens.size)
+    #expect(source.properties.nominalRate == 12)
+    #expect(source.properties.format == format)
+    let all = try source.readAll()
+    #expect(all.outcomes == [good, good, good, .ended])
+    #expect(all.frames.map(\.count) == [frameBytes, frameBytes, frameBytes])
+    #expect(all.frames[2] == Array(bytes.suffix(frameBytes)))
+  }
+
+  @Test("Y4M and motion JPEG of the same pattern look the same")
+  func samePicture() throws {
+    func first(_ name: String) throws -> Picture {
+      let source = try StreamSource(path: Goldens.path(name))
+      let frame = Frame(capacity: source.properties.maximumFrameBytes)
+      try source.start()
+      #expect(source.read(into: frame, timeout: 1_000_000_000) == good)
+      let picture = Picture(size: frame.size)
+      #expect(try FrameDecoder().decode(frame, into: picture) == .decoded)
+      return picture
+    }
+    let (jpeg, y4m) = (try first("pattern.mjpeg"), try first("pattern-422.y4m"))
+    var sum = 0
+    for y in 0..<18 { for x in 0..<136 { sum += abs(Int(jpeg.row(y)[x]) - Int(y4m.row(y)[x])) } }
+    #expect(sum / (18 * 136) < 20, "swapped or shifted planes give 40 and more")
+  }
+
+  @Test("headers that cannot be used are one clear error")
+  func badHeaders() throws {
+    func message(_ text: String) throws -> String {
+      try #require(roadError { _ = try self.readAll(Array(text.utf8)) }).description
+    }
+    #expect(try message("YUV4MPEG2 W34 H18 C444\nFRAME\n").contains("chroma \"444\" is not supported"))
+    #expect(try message("YUV4MPEG2 W34 H18 C420p10\nFRAME\n").contains("chroma \"420p10\" is not supported"))
+    #expect(try message("YUV4MPEG2 W34 F25:1\nFRAME\n").contains("tells no size"))
+    #expect(try message("YUV4MPEG2 W99999 H18\nFRAME\n").contains("outside what roadseg takes"))
+    #expect(try message("YUV4MPEG2 W16384 H16384\nFRAME\n").contains("outside what roadseg takes"))
+    #expect(try message("YUV4MPEG2 W34 H18" + String(repeating: " ", count: 2000)).contains("does not end"))
+    #expect(try message("").contains("ended before its first whole frame"))
+    #expect(try message(String(repeating: "road", count: 1 << 19)).contains("neither motion JPEG nor Y4M"))
+    let silent = TestPipe()
+    let error = roadError { _ = try StreamSource(descriptor: silent.reader, name: "-", patience: 1_000_000) }
+    #expect(error?.cause.contains("no frame arrived in time") == true)
+    #expect(roadError { _ = try StreamSource(path: "/nonexistent.mjpeg") }?.subject == .stream)
+  }
+
+  @Test("a Y4M stream that loses its place ends")
+  func lostPlace() throws {
+    var bytes = try Goldens.bytes("pattern-420.y4m")
+    let second = bytes.count - 2 * (6 + 918)
+    bytes.remove(at: second)
+    #expect(try readAll(bytes).outcomes == [good, .corrupt(.undecodable), .ended])
+  }
+
+  @Test("nothing within the timeout is a timeout, and the frame comes later")
+  func timeout() throws {
+    let jpegs = try Goldens.jpegs()
+    let pipe = TestPipe()
+    pipe.write(jpegs[0] + jpegs[1].prefix(500))
+    let source = try StreamSource(descriptor: pipe.reader, name: "-")
+    let frame = Frame(capacity: source.properties.maximumFrameBytes)
+    #expect(source.read(into: frame, timeout: 0) == good)
+    #expect(source.read(into: frame, timeout: 5_000_000) == .timedOut)
+    pipe.write(jpegs[1].dropFirst(500))
+    #expect(source.read(into: frame, timeout: 5_000_000_000) == good)
+    #expect(Array(frame.bytes.prefix(frame.byteCount)) == jpegs[1])
+    #expect(frame.sequence == 1)
+    pipe.closeWriter()
+    #expect(source.read(into: frame, timeout: 0) == .ended)
+  }
+
+  @Test("live, the newest frame in the pipe wins")
+  func live() throws {
+    let jpegs = try Goldens.jpegs()
+    let pipe = TestPipe()
+    pipe.write(jpegs[0] + jpegs[1] + jpegs[2] + jpegs[0].prefix(300))
+    let source = try StreamSource(descriptor: pipe.reader, name: "-", isLive: true)
+    let frame = Frame(capacity: source.properties.maximumFrameBytes)
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .frame(skipped: 2, lost: 0))
+    #expect(Array(frame.bytes.prefix(frame.byteCount)) == jpegs[2])
+    #expect(frame.sequence == 2)
+    #expect(source.read(into: frame, timeout: 0) == .timedOut)
+    pipe.write(jpegs[0].dropFirst(300) + jpegs[1].prefix(500))
+    pipe.closeWriter()
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == good)
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .corrupt(.truncated))
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .ended)
+  }
+
+  @Test("damaged streams always end, and the good frames of before are given", arguments: 0..<60)
+  func fuzz(seed: Int) throws {
+    var random = SplitMix(state: UInt64(seed))
+    let name = ["pattern.mjpeg", "pattern-420.y4m"][seed % 2]
+    var bytes = try Goldens.bytes(name) + Goldens.bytes(name)
+    for _ in 0..<Int.random(in: 1...6, using: &random) {
+      let at = Int.random(in: 1100..<bytes.count, using: &random)
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: bytes[at] = .random(in: 0...255, using: &random)
+      case 1: bytes.remove(at: at)
+      case 2: bytes.insert(contentsOf: [0xFF, [0xD8, 0xD9, 0xDA, 0xFF, 0xC0].randomElement(using: &random)!], at: at)
+      default: bytes.removeSubrange(at..<min(at + 300, bytes.count))
+      }
+    }
+    let all = try readAll(bytes, piece: 501)
+    #expect(all.outcomes.last == .ended)
+    #expect(all.outcomes.first == good)
+  }
+}
+
+/// A small generator with a seed (Steele, Lea, Flood 2014), so that a failing case can be run again.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
+  }
+}
