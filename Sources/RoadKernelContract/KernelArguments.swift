@@ -1,33 +1,10 @@
-/// The plain parameter structs of every kernel. They live in this baseline module, never beside a kernel: a generic or
-/// inlinable function of theirs that the compiler emitted into an instruction-set target would be a weak symbol compiled
-/// for an instruction set that other machines lack.
-///
-/// A kernel computes the output rows `rows`, left to right, all channels; it reads `source` at
-/// `row · stride − pad + tap · dilation`, which the halo makes readable, and writes nothing but those rows (not the halo).
-
-/// Per-channel requantization as kernels read it: arrays of `paddedChannels` entries, in the channel order in which
-/// the weights of the instruction set are packed.
-public struct RequantizationTable {
-  /// Bias − zero-point of the input · Σ weights, plus the rounding of the shift.
-  public var bias: UnsafePointer<Int32>
-  public var shift: UnsafePointer<Int32>
-  public var multiplier: UnsafePointer<Int16>
-  public var zeroPoint: Int16
-  public var low: UInt8
-  public var high: UInt8
-
-  public init(
-    bias: UnsafePointer<Int32>, shift: UnsafePointer<Int32>, multiplier: UnsafePointer<Int16>,
-    zeroPoint: Int16, low: UInt8, high: UInt8
-  ) {
-    self.bias = bias
-    self.shift = shift
-    self.multiplier = multiplier
-    self.zeroPoint = zeroPoint
-    self.low = low
-    self.high = high
-  }
-}
+// The plain parameter structs of every kernel. They live in this baseline module, never beside a kernel: a generic or
+// inlinable function of theirs that the compiler emitted into an instruction-set target would be a weak symbol compiled
+// for an instruction set that other machines lack.
+//
+// A kernel computes the output rows `rows`, left to right, all channels. It reads `source` at
+// `row · stride − pad + tap · dilation` only, which the halo makes readable, and of each pixel no more than its
+// `storedChannels`. It writes the real pixels of those rows only (no halo), of each pixel no more than its `storedChannels`.
 
 /// Geometry shared by convolution, depthwise convolution and pooling.
 public struct WindowGeometry: Hashable, Sendable {
@@ -55,28 +32,46 @@ public struct WindowGeometry: Hashable, Sendable {
   }
 }
 
+extension WindowGeometry {
+  /// The source row that output row `y` sees at kernel row `tap`.
+  @inlinable
+  public func sourceRow(_ y: Int, _ tap: Int) -> Int { y * strideHeight - padTop + tap * dilationHeight }
+
+  /// The source column that output column `x` sees at kernel column `tap`.
+  @inlinable
+  public func sourceColumn(_ x: Int, _ tap: Int) -> Int { x * strideWidth - padLeft + tap * dilationWidth }
+}
+
 /// Dense convolution: every output channel sees every input channel. A 1x1 convolution is the same with a 1x1 window.
+///
+/// The sums run over real input channels: what padding channels hold does not matter. The destination is channel-blocked
+/// (``TensorView/isPacked4`` is false); the source may be packed RGBX.
 public struct ConvolutionArguments {
   public var source: TensorView
   public var destination: TensorView
   public var window: WindowGeometry
-  /// In the order that the kernel's own packing function wrote.
-  public var weights: UnsafeRawPointer
-  public var requantization: RequantizationTable
+  /// What `pack` of the very same kernel wrote, from a ``WeightLayer``; aligned to ``WeightLayer/alignment`` bytes.
+  public var packed: UnsafeRawPointer
+  /// Of the destination, 0...255.
+  public var zeroPoint: Int16
+  public var low: UInt8
+  public var high: UInt8
 
   public init(
-    source: TensorView, destination: TensorView, window: WindowGeometry, weights: UnsafeRawPointer,
-    requantization: RequantizationTable
+    source: TensorView, destination: TensorView, window: WindowGeometry, packed: UnsafeRawPointer,
+    zeroPoint: Int16, low: UInt8, high: UInt8
   ) {
     self.source = source
     self.destination = destination
     self.window = window
-    self.weights = weights
-    self.requantization = requantization
+    self.packed = packed
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
   }
 }
 
-/// Depthwise convolution: output channel c sees input channel c only.
+/// Depthwise convolution: output channel c sees input channel c only. Source and destination are channel-blocked.
 public typealias DepthwiseArguments = ConvolutionArguments
 
 /// Residual addition with its own scales: `acc = a·ma + b·mb + bias`, `out = clamp((acc >> shift) + z, low, high)`.

@@ -3,7 +3,8 @@
 /// `base` is pixel (0, 0), channel 0. Around the picture lies a halo, `halo` pixels wide at least as far as any reader
 /// of the tensor reaches, filled with the zero-point by whoever writes the tensor: no kernel knows about borders.
 /// Channels are padded to a multiple of ``channelBlock``; what the padding channels hold is meaningless, readers give
-/// them zero weights. A pixel may be wider than its channels (`pixelPitch > paddedChannels`): a slice of a concatenation.
+/// them zero weights. A pixel may be wider than its channels (`pixelPitch > storedChannels`): a slice of a concatenation.
+/// The one exception is the packed picture (RGBX): up to 4 channels with a pixel pitch of 4.
 public struct TensorView {
   public static let channelBlock = 16
 
@@ -35,5 +36,15 @@ public struct TensorView {
   @inlinable
   public func pixel(_ y: Int, _ x: Int) -> UnsafeMutablePointer<UInt8> {
     base + (y * rowPitch + x * pixelPitch)
+  }
+
+  /// True for RGBX: up to 4 channels in 4 bytes a pixel.
+  @inlinable
+  public var isPacked4: Bool { pixelPitch == 4 }
+
+  /// Bytes of a pixel that belong to this tensor: the channels padded to ``channelBlock``, or 4 of a packed picture.
+  @inlinable
+  public var storedChannels: Int {
+    isPacked4 ? 4 : (channels + Self.channelBlock - 1) / Self.channelBlock * Self.channelBlock
   }
 }

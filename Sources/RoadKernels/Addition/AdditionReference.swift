@@ -1,0 +1,20 @@
+import RoadKernelContract
+
+/// The law of the addition of two tensors.
+@Sendable
+func additionReference(_ pointer: UnsafePointer<AdditionArguments>, firstRow: Int, endRow: Int) {
+  let arguments = pointer.pointee
+  let destination = arguments.destination
+  for y in firstRow..<endRow {
+    for x in 0..<destination.width {
+      let (left, right) = (arguments.left.pixel(y, x), arguments.right.pixel(y, x))
+      for channel in 0..<destination.channels {
+        let sum =
+          Int32(left[channel]) * Int32(arguments.leftMultiplier) + Int32(right[channel])
+          * Int32(arguments.rightMultiplier) + arguments.bias
+        let value = (sum >> arguments.shift) + Int32(arguments.zeroPoint)
+        destination.pixel(y, x)[channel] = UInt8(min(max(value, Int32(arguments.low)), Int32(arguments.high)))
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import RoadBase
+import RoadKernelContract
+
+/// The reference kernels' packing: folded bias, shift and multiplier as Int32 each, then the weights as they came (OHWI).
+struct ReferenceWeights {
+  let bias: UnsafePointer<Int32>
+  let shift: UnsafePointer<Int32>
+  let multiplier: UnsafePointer<Int32>
+  let weights: UnsafePointer<Int8>
+
+  init(_ packed: UnsafeRawPointer, outputChannels: Int) {
+    bias = packed.assumingMemoryBound(to: Int32.self)
+    shift = bias + outputChannels
+    multiplier = shift + outputChannels
+    weights = UnsafeRawPointer(multiplier + outputChannels).assumingMemoryBound(to: Int8.self)
+  }
+
+  @Sendable
+  static func byteCount(_ layer: WeightLayer) -> Int { layer.outputChannels * 12 + layer.weights.count }
+
+  @Sendable
+  static func pack(_ layer: WeightLayer, into buffer: UnsafeMutableRawBufferPointer) {
+    precondition(buffer.count >= byteCount(layer), "\(buffer.count) bytes for \(byteCount(layer)) packed ones")
+    let channels = layer.outputChannels
+    for channel in 0..<channels {
+      buffer.storeBytes(of: layer.foldedBias(channel), toByteOffset: channel * 4, as: Int32.self)
+      buffer.storeBytes(of: layer.shift[channel], toByteOffset: (channels + channel) * 4, as: Int32.self)
+      buffer.storeBytes(
+        of: Int32(layer.multiplier[channel]), toByteOffset: (channels * 2 + channel) * 4, as: Int32.self)
+    }
+    for (index, weight) in layer.weights.enumerated() {
+      buffer.storeBytes(of: weight, toByteOffset: channels * 12 + index, as: Int8.self)
+    }
+  }
+
+  /// The law of `Requantization`, for an accumulator that already holds the rounding of the shift.
+  @inline(__always)
+  func requantize(_ accumulator: Int32, channel: Int, _ arguments: ConvolutionArguments) -> UInt8 {
+    let value = min(max(accumulator >> shift[channel], -32768), 32767)
+    let product = (value * multiplier[channel] + (1 << 14)) >> Requantization.multiplierBits
+    return UInt8(min(max(product + Int32(arguments.zeroPoint), Int32(arguments.low)), Int32(arguments.high)))
+  }
+}

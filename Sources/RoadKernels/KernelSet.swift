@@ -1,0 +1,68 @@
+import RoadKernelContract
+
+/// The kernels of one instruction set. A line here is all it takes to have a kernel chosen at run time, tested against
+/// the reference and measured.
+public struct KernelSet: Sendable {
+  public let instructionSet: InstructionSet
+  public let convolution: WeightKernel
+  public let depthwise: WeightKernel
+  public let addition: PlainKernel<AdditionArguments>
+  public let resize: PlainKernel<ResizeArguments>
+  public let table: PlainKernel<TableArguments>
+  /// Runs the instruction set's fastest multiply-accumulate in registers only, the given number of turns, and returns the
+  /// multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
+  public let peakLoop: @Sendable (_ turns: Int) -> Int
+
+  /// - Precondition: the instruction set is available on this machine.
+  public static func of(_ instructionSet: InstructionSet) -> KernelSet {
+    precondition(
+      InstructionSet.available.contains(instructionSet), "\(instructionSet.rawValue) is not available on this machine")
+    switch instructionSet {
+    case .reference, .avx2, .avx512vnni: return .reference
+    }
+  }
+}
+
+/// A kernel whose weights are packed once, when the plan is made.
+public struct WeightKernel: Sendable {
+  public let name: String
+  /// Bytes that ``pack`` writes; the buffer is aligned to ``WeightLayer/alignment``.
+  public let packedByteCount: @Sendable (WeightLayer) -> Int
+  /// Writes weights, folded bias and requantization in the order in which this kernel, and no other, reads them.
+  public let pack: @Sendable (WeightLayer, UnsafeMutableRawBufferPointer) -> Void
+  /// Computes the output rows `firstRow..<endRow`.
+  public let run: @Sendable (UnsafePointer<ConvolutionArguments>, _ firstRow: Int, _ endRow: Int) -> Void
+}
+
+/// A kernel without weights.
+public struct PlainKernel<Arguments>: Sendable {
+  public let name: String
+  /// Computes the output rows `firstRow..<endRow`.
+  public let run: @Sendable (UnsafePointer<Arguments>, _ firstRow: Int, _ endRow: Int) -> Void
+}
+
+extension KernelSet {
+  static let reference = KernelSet(
+    instructionSet: .reference,
+    convolution: WeightKernel(
+      name: "convolution/reference", packedByteCount: ReferenceWeights.byteCount, pack: ReferenceWeights.pack,
+      run: convolutionReference),
+    depthwise: WeightKernel(
+      name: "depthwise/reference", packedByteCount: ReferenceWeights.byteCount, pack: ReferenceWeights.pack,
+      run: depthwiseReference),
+    addition: PlainKernel(name: "addition/reference", run: additionReference),
+    resize: PlainKernel(name: "resize/reference", run: resizeReference),
+    table: PlainKernel(name: "table/reference", run: tableReference),
+    peakLoop: peakLoopReference)
+}
+
+/// Eight independent chains of integer multiply-add.
+@inline(never)
+@Sendable
+func peakLoopReference(turns: Int) -> Int {
+  var sums = SIMD8<Int32>(0, 1, 2, 3, 4, 5, 6, 7)
+  let factor = SIMD8<Int32>(repeating: Int32(truncatingIfNeeded: turns | 1))
+  for _ in 0..<turns { sums = sums &* factor &+ factor }
+  // The comparison keeps the loop from being removed.
+  return sums.wrappedSum() == .min ? 0 : turns * 8
+}

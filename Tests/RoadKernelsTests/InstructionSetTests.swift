@@ -1,0 +1,40 @@
+import RoadBase
+import RoadKernels
+import Testing
+
+@Suite struct InstructionSetTests {
+  @Test func theFastestAvailableIsTheDefault() throws {
+    #expect(try InstructionSet.chosen(nil) == InstructionSet.available.max())
+    #expect(try InstructionSet.chosen("") == InstructionSet.available.max())
+    #expect(try InstructionSet.chosen("reference") == .reference)
+    #expect(InstructionSet.reference < .avx2 && InstructionSet.avx2 < .avx512vnni)
+  }
+
+  @Test func anUnknownNameListsWhatExists() {
+    let error = #expect(throws: RoadError.self) { try InstructionSet.chosen("mmx") }
+    #expect(error?.subject == .option)
+    #expect(error?.description.contains("'mmx' is unknown; available: reference") == true)
+  }
+
+  @Test func anOperatingSystemThatSavesNoRegistersHasNone() {
+    func features(_ state: UInt64) -> ProcessorFeatures {
+      ProcessorFeatures(basicECX: .max, extendedEBX: .max, extendedECX: .max, savedState: state)
+    }
+    #expect(features(0) == [])
+    #expect(features(0x7) == [.avx2])
+    #expect(features(0xE7) == [.avx2, .avx512vnni])
+  }
+
+  @Test(arguments: [16, 17, 30, 31] as [UInt32])
+  func everyPartOfAVX512IsNeeded(missing: UInt32) {
+    let features = ProcessorFeatures(
+      basicECX: .max, extendedEBX: .max & ~(1 << missing), extendedECX: .max, savedState: 0xE7)
+    #expect(features == [.avx2])
+  }
+
+  @Test func avx512WithoutVNNIIsAVX2() {
+    let features = ProcessorFeatures(
+      basicECX: .max, extendedEBX: .max, extendedECX: .max & ~(1 << 11), savedState: 0xE7)
+    #expect(features == [.avx2])
+  }
+}
