@@ -1,0 +1,196 @@
+import RoadBase
+import RoadFrame
+import RoadMask
+
+/// What the panel tells about the moment. Rates in frames a second, times in nanoseconds; nil where nothing is known yet.
+public struct OverlayNumbers: Hashable, Sendable {
+  /// The camera's own rate.
+  public var cameraRate: Double?
+  /// Frames that reached us.
+  public var deliveredRate: Double?
+  /// Frames that went through the network.
+  public var inferredRate: Double?
+  /// Frames drawn and handed on.
+  public var shownRate: Double?
+  /// From capture to the drawn picture.
+  public var latencyMedian: UInt64?
+  public var latency99: UInt64?
+  /// Number of the frame as its source counts.
+  public var frame: UInt64
+
+  public init(
+    cameraRate: Double? = nil, deliveredRate: Double? = nil, inferredRate: Double? = nil, shownRate: Double? = nil,
+    latencyMedian: UInt64? = nil, latency99: UInt64? = nil, frame: UInt64 = 0
+  ) {
+    self.cameraRate = cameraRate
+    self.deliveredRate = deliveredRate
+    self.inferredRate = inferredRate
+    self.shownRate = shownRate
+    self.latencyMedian = latencyMedian
+    self.latency99 = latency99
+    self.frame = frame
+  }
+}
+
+/// The translucent panel in the upper left corner: four rates, two latencies, frame, model and source. Its letters grow
+/// with the picture: 8 and 13 pixels at 480 rows.
+///
+/// Made once; `draw` allocates nothing. One thread draws at a time.
+public final class OverlayPanel: @unchecked Sendable {
+  public let size: PictureSize
+
+  private let small: Lettering
+  private let large: Lettering
+  private let labels = ["CAMERA", "DELIVERED", "INFERRED", "SHOWN", "LATENCY p50", "p99"].map { Text($0) }
+  private let model: Text
+  private let source: Text
+  private let framesUnit = Text("fps")
+  private let timeUnit = Text("ms")
+  private let unknown = Text("-")
+  private let number = Text(capacity: 24)
+  private let line = Text(capacity: 40)
+  private let layout: Layout
+
+  private static let labelColour = Colour(150, 166, 176)
+  private static let valueColour = Colour(244, 248, 250)
+  private static let shownColour = Colour(120, 255, 190)
+  private static let background = Paint(Colour(12, 17, 22), weight: 176)
+
+  private struct Layout {
+    var margin = 0
+    var inset = 0
+    var width = 0
+    var height = 0
+    var labelTop = 0
+    var valueTop = 0
+    var nameTop = 0
+    /// Left edges of the six columns.
+    var columns: [Int] = []
+    /// How far a row near a rounded corner is set in; the first row first.
+    var cornerInsets: [Int] = []
+  }
+
+  /// - Parameters:
+  ///   - model: name of the network, shortened where it does not fit.
+  ///   - source: name of the frame source, likewise.
+  public init(size: PictureSize, model: String, source: String) {
+    self.size = size
+    let unit = max(size.height, 240)
+    small = Lettering(capHeight: max(6, (unit * 8 + 240) / 480), weight: 0.15)
+    large = Lettering(capHeight: max(8, (unit * 13 + 240) / 480), weight: 0.14)
+    self.model = Text(model)
+    self.source = Text(source)
+    let widest = Text("0000.0")
+    var layout = Layout()
+    layout.margin = small.capHeight
+    layout.inset = small.capHeight * 5 / 4
+    layout.labelTop = layout.margin + layout.inset
+    layout.valueTop = layout.labelTop + small.capHeight * 15 / 8
+    layout.nameTop = layout.valueTop + large.capHeight + small.capHeight * 11 / 8
+    layout.height = layout.nameTop + small.capHeight + layout.inset - layout.margin
+    var x = layout.margin + layout.inset
+    let gap = small.capHeight * 5 / 4
+    for (index, label) in labels.enumerated() {
+      layout.columns.append(x)
+      let unit = index == 3 ? small.width(of: framesUnit) : index == 5 ? small.width(of: timeUnit) : 0
+      x += max(small.width(of: label), large.width(of: widest) * 4 / 5 + unit) + gap
+    }
+    layout.width = min(x - gap + layout.inset, size.width - layout.margin) - layout.margin
+    layout.cornerInsets = Self.corner(radius: small.capHeight)
+    self.layout = layout
+    // One line for model, source and frame number; the names give way.
+    let counter = small.width(of: Text("frame 0000000")) + small.capHeight
+    let names = max(0, layout.width - 2 * layout.inset - counter - small.capHeight)
+    self.model.shorten(to: names / 2, with: small)
+    self.source.shorten(to: names - small.width(of: self.model), with: small)
+  }
+
+  public func draw(_ numbers: OverlayNumbers, on picture: Picture) {
+    precondition(picture.size == size, "picture \(picture.size), made for \(size)")
+    guard layout.width > 2 * layout.inset, layout.margin + layout.height <= size.height else { return }
+    drawBackground(on: picture)
+    for (index, label) in labels.enumerated() where fits(index) {
+      small.write(label, at: layout.columns[index], layout.labelTop, colour: Self.labelColour, on: picture)
+    }
+    drawRate(numbers.cameraRate, column: 0, colour: Self.valueColour, on: picture)
+    drawRate(numbers.deliveredRate, column: 1, colour: Self.valueColour, on: picture)
+    drawRate(numbers.inferredRate, column: 2, colour: Self.valueColour, on: picture)
+    let shown = drawRate(numbers.shownRate, column: 3, colour: Self.shownColour, on: picture)
+    drawUnit(framesUnit, after: shown, on: picture)
+    drawTime(numbers.latencyMedian, column: 4, on: picture)
+    drawUnit(timeUnit, after: drawTime(numbers.latency99, column: 5, on: picture), on: picture)
+    drawNames(frame: numbers.frame, on: picture)
+  }
+}
+
+extension OverlayPanel {
+  /// Set-in of each row of a quarter circle, by integers.
+  private static func corner(radius: Int) -> [Int] {
+    (0..<radius).map { row in
+      let dy = 2 * (radius - row) - 1
+      return (0..<radius).first { column in
+        let dx = 2 * (radius - column) - 1
+        return dx * dx + dy * dy <= 4 * radius * radius
+      } ?? radius
+    }
+  }
+
+  private func drawBackground(on picture: Picture) {
+    for row in 0..<layout.height {
+      let edge = min(row, layout.height - 1 - row)
+      let inset = edge < layout.cornerInsets.count ? layout.cornerInsets[edge] : 0
+      let pixels = picture.row(layout.margin + row) + 4 * (layout.margin + inset)
+      Self.background.blend(pixels, count: max(0, layout.width - 2 * inset))
+    }
+  }
+
+  /// Columns that the picture is too narrow for are left out whole.
+  private func fits(_ column: Int) -> Bool {
+    let end =
+      column + 1 < layout.columns.count ? layout.columns[column + 1] : layout.columns[column] + small.capHeight * 7
+    return end <= layout.margin + layout.width + small.capHeight * 2
+  }
+
+  @discardableResult
+  private func drawRate(_ rate: Double?, column: Int, colour: Colour, on picture: Picture) -> Int? {
+    number.clear()
+    if let rate, rate >= 0, rate < 1e6 { number.append(tenths: UInt64(rate * 10 + 0.5)) }
+    return drawNumber(column: column, colour: colour, on: picture)
+  }
+
+  @discardableResult
+  private func drawTime(_ time: UInt64?, column: Int, on picture: Picture) -> Int? {
+    number.clear()
+    if let time { number.append(tenths: (time / 1000 + 50) / 100) }
+    return drawNumber(column: column, colour: Self.valueColour, on: picture)
+  }
+
+  /// - Returns: where the number ends; nil where nothing was drawn or nothing is known.
+  private func drawNumber(column: Int, colour: Colour, on picture: Picture) -> Int? {
+    guard fits(column) else { return nil }
+    let x = layout.columns[column]
+    guard number.count > 0 else {
+      large.write(unknown, at: x, layout.valueTop, colour: Self.labelColour, on: picture)
+      return nil
+    }
+    return large.write(number, at: x, layout.valueTop, colour: colour, on: picture)
+  }
+
+  private func drawUnit(_ unit: Text, after x: Int?, on picture: Picture) {
+    guard let x else { return }
+    let top = layout.valueTop + large.capHeight - small.capHeight
+    small.write(unit, at: x + small.capHeight / 4, top, colour: Self.labelColour, on: picture)
+  }
+
+  private func drawNames(frame: UInt64, on picture: Picture) {
+    let left = layout.margin + layout.inset
+    let y = layout.nameTop
+    let end = small.write(model, at: left, y, colour: Self.valueColour, on: picture)
+    small.write(source, at: end + small.capHeight, y, colour: Self.labelColour, on: picture)
+    line.clear()
+    line.append("frame ")
+    line.append(number: frame)
+    let right = layout.margin + layout.width - layout.inset
+    small.write(line, at: right - small.width(of: line), y, colour: Self.labelColour, on: picture)
+  }
+}

@@ -1,0 +1,152 @@
+import RoadBase
+import RoadFrame
+import RoadMask
+
+/// Draws what the network saw over the picture, in place: the road tinted, its border outlined, the other classes
+/// faintly if asked for.
+///
+/// Made once for a size; nothing is allocated while frames flow. `draw` reads the class map a few rows beyond its own and writes
+/// its own rows only, so threads may share a picture by disjoint rows.
+public final class OverlayRenderer: @unchecked Sendable {
+  public let size: PictureSize
+  public let style: OverlayStyle
+  /// Pixels: 2 at 480 rows.
+  public let outlineThickness: Int
+
+  private let drivable: UInt8
+  private let paints: UnsafeMutablePointer<Paint>
+  /// For every pixel the paint that it gets; a row is used by one thread at a time.
+  private let codes: UnsafeMutablePointer<UInt8>
+
+  /// Paint codes beyond the classes; void pixels stay as they are.
+  private static let outline: UInt8 = 253
+  private static let fringe: UInt8 = 254
+  private static let none = ClassMap.void
+
+  public init(size: PictureSize, classes: ClassTable, style: OverlayStyle = OverlayStyle()) {
+    precondition(classes.count <= Int(Self.outline), "\(classes.count) classes; the overlay paints up to \(Self.outline)")
+    self.size = size
+    self.style = style
+    outlineThickness = max(1, (size.height + 120) / 240)
+    drivable = classes.drivable
+    paints = .allocate(capacity: 256)
+    paints.initialize(repeating: Paint(Colour(0, 0, 0), weight: 0), count: 256)
+    for (index, entry) in classes.classes.enumerated() where style.colouring == .allClasses {
+      paints[index] = Paint(entry.colour, weight: style.otherClassWeight)
+    }
+    paints[Int(drivable)] = Paint(style.road, weight: style.roadWeight)
+    paints[Int(Self.fringe)] = Paint(style.outline, weight: style.fringeWeight)
+    paints[Int(Self.outline)] = Paint(style.outline, weight: style.outlineWeight)
+    codes = .allocate(capacity: size.pixels)
+    codes.initialize(repeating: Self.none, count: size.pixels)
+  }
+
+  deinit {
+    paints.deallocate()
+    codes.deallocate()
+  }
+
+  /// Paints the rows `rows` of `picture`; both have the size that the renderer was made for.
+  public func draw(_ map: ClassMap, on picture: Picture, rows: Range<Int>) {
+    precondition(map.size == size && picture.size == size, "map \(map.size), picture \(picture.size), made for \(size)")
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= size.height, "rows \(rows) of \(size.height)")
+    guard let classes = UnsafePointer(map.bytes.baseAddress) else { return }
+    for y in rows {
+      let codes = codes + y * size.width
+      encode(classes, y: y, into: codes)
+      paint(picture.row(y), codes: codes)
+    }
+  }
+
+  public func draw(_ map: ClassMap, on picture: Picture) { draw(map, on: picture, rows: 0..<size.height) }
+}
+
+extension OverlayRenderer {
+  /// Each pixel's paint. Of the road, a pixel is outline when the road ends within the thickness to one of the four
+  /// sides; beside the road, the next pixel is fringe. Beyond the edge of the picture the road goes on: no line there.
+  private func encode(_ classes: UnsafePointer<UInt8>, y: Int, into codes: UnsafeMutablePointer<UInt8>) {
+    let width = size.width
+    let row = classes + y * width
+    func neighbour(_ distance: Int) -> UnsafePointer<UInt8> {
+      classes + min(max(y + distance, 0), size.height - 1) * width
+    }
+    let (up, down) = (neighbour(-1), neighbour(1))
+    let (above, below) = (neighbour(-outlineThickness), neighbour(outlineThickness))
+    // Near the sides the columns are clamped, one by one; between them they are plain offsets, which vectorize.
+    let margin = min(outlineThickness, width)
+    for x in 0..<margin { codes[x] = code(row, up, down, above, below, at: x) }
+    let (drivable, thickness, all) = (drivable, outlineThickness, style.colouring == .allClasses)
+    if width > 2 * margin {
+      for x in margin..<(width - margin) {
+        let isRoad = row[x] == drivable
+        let deep =
+          (row[x &- thickness] == drivable) & (row[x &+ thickness] == drivable)
+          & (above[x] == drivable) & (below[x] == drivable) & (row[x &- 1] == drivable)
+          & (row[x &+ 1] == drivable) & (up[x] == drivable) & (down[x] == drivable)
+        let touches =
+          (row[x &- 1] == drivable) | (row[x &+ 1] == drivable) | (up[x] == drivable) | (down[x] == drivable)
+        let plain = all ? row[x] : Self.none
+        let inside = deep ? drivable : Self.outline
+        let outside = touches ? Self.fringe : plain
+        codes[x] = isRoad ? inside : outside
+      }
+    }
+    for x in max(margin, width - margin)..<width { codes[x] = code(row, up, down, above, below, at: x) }
+  }
+
+  private func code(
+    _ row: UnsafePointer<UInt8>, _ up: UnsafePointer<UInt8>, _ down: UnsafePointer<UInt8>,
+    _ above: UnsafePointer<UInt8>, _ below: UnsafePointer<UInt8>, at x: Int
+  ) -> UInt8 {
+    func isRoad(_ distance: Int) -> Bool { row[min(max(x + distance, 0), size.width - 1)] == drivable }
+    let sides = isRoad(-1) || isRoad(1) || up[x] == drivable || down[x] == drivable
+    guard isRoad(0) else {
+      return sides ? Self.fringe : style.colouring == .allClasses ? row[x] : Self.none
+    }
+    let deep =
+      isRoad(-1) && isRoad(1) && up[x] == drivable && down[x] == drivable && isRoad(-outlineThickness)
+      && isRoad(outlineThickness) && above[x] == drivable && below[x] == drivable
+    return deep ? drivable : Self.outline
+  }
+
+  /// Blends run by run.
+  private func paint(_ pixels: UnsafeMutablePointer<UInt8>, codes: UnsafePointer<UInt8>) {
+    let width = size.width
+    var start = 0
+    while start < width {
+      let code = codes[start]
+      let end = Self.endOfRun(codes, from: start, width: width)
+      let paint = paints[Int(code)]
+      if paint.keep < 256 { paint.blend(pixels + 4 * start, count: end - start) }
+      start = end
+    }
+  }
+
+  /// Eight codes at a time.
+  @inline(__always)
+  private static func endOfRun(_ codes: UnsafePointer<UInt8>, from start: Int, width: Int) -> Int {
+    let code = codes[start]
+    let pattern = UInt64(code) &* 0x0101_0101_0101_0101
+    var end = start &+ 1
+    while end &+ 8 <= width {
+      let differences = UnsafeRawPointer(codes + end).loadUnaligned(as: UInt64.self).littleEndian ^ pattern
+      if differences != 0 { return end &+ differences.trailingZeroBitCount / 8 }
+      end &+= 8
+    }
+    while end < width && codes[end] == code { end &+= 1 }
+    return end
+  }
+}
+
+extension Bool {
+  /// Both, without a branch: conditions of neighbouring pixels are computed in vectors.
+  @inline(__always)
+  fileprivate static func & (left: Bool, right: Bool) -> Bool {
+    (left ? 1 as UInt8 : 0) & (right ? 1 : 0) != 0
+  }
+
+  @inline(__always)
+  fileprivate static func | (left: Bool, right: Bool) -> Bool {
+    (left ? 1 as UInt8 : 0) | (right ? 1 : 0) != 0
+  }
+}

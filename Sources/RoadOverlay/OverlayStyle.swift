@@ -1,0 +1,51 @@
+import RoadMask
+
+/// What is painted over a picture, and how strongly. All weights are in 256ths.
+public struct OverlayStyle: Hashable, Sendable {
+  public enum Colouring: String, Hashable, Sendable, CaseIterable {
+    /// The road alone.
+    case road
+    /// The road, and every other class faintly in its own colour.
+    case allClasses
+  }
+
+  public var colouring: Colouring
+  /// A green that neither asphalt, sky nor foliage has, by day or at dusk.
+  public var road = Colour(0, 214, 140)
+  public var roadWeight = 84
+  public var outline = Colour(168, 255, 214)
+  public var outlineWeight = 224
+  /// Weight of the one pixel outside of the outline that softens its steps.
+  public var fringeWeight = 96
+  public var otherClassWeight = 72
+
+  public init(colouring: Colouring = .road) { self.colouring = colouring }
+}
+
+/// A colour to blend with: `out = (in · keep + add) >> 8`, which rounds to nearest and cannot leave 0...255.
+struct Paint {
+  var keep: UInt16
+  /// For the bytes of a pixel in order: red, green, blue, the fourth byte stays 255.
+  var add: (UInt16, UInt16, UInt16, UInt16)
+
+  init(_ colour: Colour, weight: Int) {
+    precondition((0...256).contains(weight), "weight \(weight) of 256")
+    keep = UInt16(256 - weight)
+    func part(_ value: UInt8) -> UInt16 { UInt16(Int(value) * weight + (weight == 0 ? 0 : 127)) }
+    add = (part(colour.red), part(colour.green), part(colour.blue), part(255))
+  }
+
+  /// Blends `count` neighbouring pixels.
+  @inline(__always)
+  func blend(_ pixels: UnsafeMutablePointer<UInt8>, count: Int) {
+    // Four bytes a step in their own lanes: the compiler makes vectors of it.
+    var pixel = pixels
+    for _ in 0..<count {
+      pixel[0] = UInt8(truncatingIfNeeded: (UInt16(pixel[0]) &* keep &+ add.0) &>> 8)
+      pixel[1] = UInt8(truncatingIfNeeded: (UInt16(pixel[1]) &* keep &+ add.1) &>> 8)
+      pixel[2] = UInt8(truncatingIfNeeded: (UInt16(pixel[2]) &* keep &+ add.2) &>> 8)
+      pixel[3] = UInt8(truncatingIfNeeded: (UInt16(pixel[3]) &* keep &+ add.3) &>> 8)
+      pixel += 4
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import RoadBase
+import RoadFrame
+import RoadMask
+import RoadOverlay
+import Testing
+
+/// What is painted where, pixel by pixel.
+@Suite struct OverlayRendererTests {
+  static let size = PictureSize(width: 64, height: 48)
+
+  /// A grey picture and a map whose road is the rectangle of columns 20..<50, rows 16..<48.
+  static func scene() -> (Picture, ClassMap) {
+    let picture = Picture(size: size)
+    picture.fill(red: 100, green: 100, blue: 100)
+    let map = ClassMap(size: size)
+    for y in 0..<48 {
+      for x in 0..<64 { map.bytes[y * 64 + x] = (20..<50).contains(x) && y >= 16 ? 0 : 5 }
+    }
+    return (picture, map)
+  }
+
+  static func pixel(_ picture: Picture, _ x: Int, _ y: Int) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: picture.row(y) + 4 * x, count: 4))
+  }
+
+  /// `(100 · (256 − w) + colour · w + 127) >> 8`
+  static func blended(_ colour: Colour, _ weight: Int) -> [UInt8] {
+    [colour.red, colour.green, colour.blue].map { UInt8((100 * (256 - weight) + Int($0) * weight + 127) >> 8) } + [255]
+  }
+
+  @Test func roadIsTintedItsBorderOutlinedTheRestUntouched() {
+    let (picture, map) = Self.scene()
+    let renderer = OverlayRenderer(size: Self.size, classes: .driving7)
+    #expect(renderer.outlineThickness == 1)
+    renderer.draw(map, on: picture)
+    let style = renderer.style
+    let road = Self.blended(style.road, style.roadWeight)
+    let outline = Self.blended(style.outline, style.outlineWeight)
+    let fringe = Self.blended(style.outline, style.fringeWeight)
+    for y in 0..<48 {
+      for x in 0..<64 {
+        let isRoad = (20..<50).contains(x) && y >= 16
+        let isBorder = x == 20 || x == 49 || y == 16
+        let isFringe = ((x == 19 || x == 50) && y >= 16) || (y == 15 && (20..<50).contains(x))
+        let expected = isRoad ? (isBorder ? outline : road) : isFringe ? fringe : [100, 100, 100, 255]
+        #expect(Self.pixel(picture, x, y) == expected, "pixel \(x), \(y)")
+      }
+    }
+  }
+
+  @Test func theOutlineGrowsWithThePicture() {
+    func thickness(_ height: Int) -> Int {
+      OverlayRenderer(size: PictureSize(width: 32, height: height), classes: .driving7).outlineThickness
+    }
+    #expect([120, 240, 480, 720, 1080].map(thickness) == [1, 1, 2, 3, 5])
+  }
+
+  @Test func otherClassesAreColouredWhenAskedFor() {
+    let (picture, map) = Self.scene()
+    let renderer = OverlayRenderer(size: Self.size, classes: .driving7, style: OverlayStyle(colouring: .allClasses))
+    renderer.draw(map, on: picture)
+    #expect(Self.pixel(picture, 5, 5) == Self.blended(ClassTable.driving7[5].colour, renderer.style.otherClassWeight))
+    #expect(Self.pixel(picture, 30, 30) == Self.blended(renderer.style.road, renderer.style.roadWeight))
+  }
+
+  @Test func voidIsLeftAlone() {
+    let (picture, map) = Self.scene()
+    for index in map.bytes.indices where map.bytes[index] == 5 { map.bytes[index] = ClassMap.void }
+    let renderer = OverlayRenderer(size: Self.size, classes: .driving7, style: OverlayStyle(colouring: .allClasses))
+    renderer.draw(map, on: picture)
+    #expect(Self.pixel(picture, 5, 5) == [100, 100, 100, 255])
+  }
+
+  @Test(arguments: [(1, 1), (2, 3), (7, 5), (641, 479), (9, 2000)])
+  func anyShareOfTheRowsGivesTheSamePicture(width: Int, height: Int) {
+    let size = PictureSize(width: width, height: height)
+    let map = ClassMap(size: size)
+    for index in map.bytes.indices { map.bytes[index] = UInt8((index / 13 ^ index / 71) & 3) }
+    let renderer = OverlayRenderer(size: size, classes: .driving7, style: OverlayStyle(colouring: .allClasses))
+    let whole = Picture(size: size)
+    renderer.draw(map, on: whole)
+    let shared = Picture(size: size)
+    for start in stride(from: 0, to: height, by: 7) {
+      renderer.draw(map, on: shared, rows: start..<min(height, start + 7))
+    }
+    for y in 0..<height {
+      let bytes = { (picture: Picture) in Array(UnsafeBufferPointer(start: picture.row(y), count: 4 * width)) }
+      #expect(bytes(whole) == bytes(shared), "row \(y)")
+    }
+  }
+}
