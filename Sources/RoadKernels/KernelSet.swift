@@ -1,4 +1,5 @@
 import RoadKernelContract
+import zKernelsAVX512VNNI
 
 /// The kernels of one instruction set. A line here is all it takes to have a kernel chosen at run time, tested against
 /// the reference and measured.
@@ -18,7 +19,8 @@ public struct KernelSet: Sendable {
     precondition(
       InstructionSet.available.contains(instructionSet), "\(instructionSet.rawValue) is not available on this machine")
     switch instructionSet {
-    case .reference, .avx2, .avx512vnni: return .reference
+    case .reference, .avx2: return .reference
+    case .avx512vnni: return .avx512vnni
     }
   }
 }
@@ -42,6 +44,14 @@ public struct PlainKernel<Arguments>: Sendable {
 }
 
 extension KernelSet {
+  static let avx512vnni = KernelSet(
+    instructionSet: .avx512vnni,
+    convolution: WeightKernel(
+      name: "convolution/avx512vnni", packedByteCount: { PanelPacking.avx512vnni.byteCount($0) },
+      pack: { PanelPacking.avx512vnni.pack($0, into: $1) }, run: { convolutionAVX512VNNI($0, $1, $2) }),
+    depthwise: reference.depthwise, addition: reference.addition, resize: reference.resize, table: reference.table,
+    peakLoop: { peakLoopAVX512VNNI($0) })
+
   static let reference = KernelSet(
     instructionSet: .reference,
     convolution: WeightKernel(

@@ -1,0 +1,123 @@
+import RoadKernelContract
+
+/// How an instruction set wants a convolution packed: panels of output channels, each with its requantization table in
+/// front of its weights.
+///
+/// The order within a panel makes the narrowing instructions, which work within 128-bit lanes, end in natural order.
+struct PanelPacking: Sendable {
+  /// Widest first; the last is ``TensorView/channelBlock``.
+  let panelWidths: [Int]
+  /// Position of an Int32 (sums, bias, shift) in a panel of the given width → channel.
+  let sumOrder: @Sendable (_ width: Int) -> [Int]
+  /// Position of an Int16 (after the first narrowing) → channel.
+  let narrowOrder: @Sendable (_ width: Int) -> [Int]
+  /// Whether weights are widened to Int16 and a group of 4 split into its even and its odd ones (for pmaddwd).
+  let splitsGroups: Bool
+
+  /// Widths of the panels that cover `channels`, in order.
+  func panels(_ channels: Int) -> [Int] {
+    let block = TensorView.channelBlock
+    var left = (channels + block - 1) / block * block
+    var panels: [Int] = []
+    for width in panelWidths {
+      while left >= width {
+        panels.append(width)
+        left -= width
+      }
+    }
+    return panels
+  }
+
+  static func tableBytes(_ width: Int) -> Int { width * 8 + (width * 2 + 63) / 64 * 64 }
+
+  func byteCount(_ layer: WeightLayer) -> Int {
+    let groups = (layer.inputChannels + 3) / 4 * layer.kernelHeight * layer.kernelWidth
+    let groupBytes = splitsGroups ? 8 : 4
+    return panels(layer.outputChannels).reduce(0) { $0 + Self.tableBytes($1) + groups * $1 * groupBytes }
+  }
+
+  func pack(_ layer: WeightLayer, into buffer: UnsafeMutableRawBufferPointer) {
+    precondition(buffer.count >= byteCount(layer), "\(buffer.count) bytes for \(byteCount(layer)) packed ones")
+    var writer = PackedWriter(buffer)
+    var first = 0
+    for width in panels(layer.outputChannels) {
+      let channels = sumOrder(width).map { first + $0 }
+      writer.writeTable(layer, sums: channels, narrow: narrowOrder(width).map { first + $0 })
+      for row in 0..<layer.kernelHeight {
+        for column in 0..<layer.kernelWidth {
+          for input in stride(from: 0, to: layer.inputChannels, by: 4) {
+            writeGroup(layer, row, column, input, channels, &writer)
+          }
+        }
+      }
+      first += width
+    }
+  }
+
+  private func writeGroup(
+    _ layer: WeightLayer, _ row: Int, _ column: Int, _ input: Int, _ channels: [Int], _ writer: inout PackedWriter
+  ) {
+    func weight(_ channel: Int, _ offset: Int) -> Int8 {
+      guard channel < layer.outputChannels, input + offset < layer.inputChannels else { return 0 }
+      return layer.weight(output: channel, row: row, column: column, input: input + offset)
+    }
+    guard splitsGroups else {
+      for channel in channels { for offset in 0..<4 { writer.write(weight(channel, offset)) } }
+      return
+    }
+    // A vector of 8 even pairs, then one of 8 odd pairs.
+    for start in stride(from: 0, to: channels.count, by: 8) {
+      for parity in 0..<2 {
+        for channel in channels[start..<start + 8] {
+          writer.write(Int16(weight(channel, parity)))
+          writer.write(Int16(weight(channel, parity + 2)))
+        }
+      }
+    }
+  }
+}
+
+/// Appends numbers to a packed buffer.
+struct PackedWriter {
+  private let buffer: UnsafeMutableRawBufferPointer
+  private(set) var offset = 0
+
+  init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
+
+  mutating func write<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) {
+    buffer.storeBytes(of: number, toByteOffset: offset, as: Number.self)
+    offset += MemoryLayout<Number>.size
+  }
+
+  /// Folded bias and shift in the order of the sums, multiplier in that of the narrowed values; padding channels get zeros.
+  mutating func writeTable(_ layer: WeightLayer, sums: [Int], narrow: [Int]) {
+    let real = layer.outputChannels
+    for channel in sums { write(channel < real ? layer.foldedBias(channel) : 0) }
+    for channel in sums { write(channel < real ? layer.shift[channel] : 0) }
+    for channel in narrow { write(channel < real ? layer.multiplier[channel] : 0) }
+    while offset % 64 != 0 { write(UInt8(0)) }
+  }
+}
+
+extension PanelPacking {
+  static let avx512vnni = PanelPacking(
+    panelWidths: [64, 32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 4) },
+    narrowOrder: { $0 == 64 ? narrowLaneOrder(width: 64, vectorLanes: 4) : Array(0..<$0) }, splitsGroups: false)
+
+  /// Vectors of `vectorLanes` lanes of 4 sums. With v vectors in a panel, lane i of vector j holds channels 4vi + 4j + (0...3).
+  static func laneOrder(width: Int, vectorLanes: Int) -> [Int] {
+    let vectors = width / (4 * vectorLanes)
+    return (0..<width).map { position in
+      let (vector, lane, element) = (position / (4 * vectorLanes), position / 4 % vectorLanes, position % 4)
+      return 4 * vectors * lane + 4 * vector + element
+    }
+  }
+
+  /// After four vectors of sums became two of Int16: lane i of vector h holds channels 16i + 8h + (0...7).
+  static func narrowLaneOrder(width: Int, vectorLanes: Int) -> [Int] {
+    (0..<width).map { position in
+      let (vector, lane, element) = (position / (8 * vectorLanes), position / 8 % vectorLanes, position % 8)
+      return 16 * lane + 8 * vector + element
+    }
+  }
+}

@@ -1,0 +1,176 @@
+internal import CVectorUnit
+import RoadKernelContract
+
+/// One pixel's sums over a panel of 64 output channels; weights lie as 4 vectors a group of 4 input channels.
+struct PixelSums64: PixelSums {
+  typealias Bytes = Vector
+  struct Weights {
+    let w0: Vector
+    let w1: Vector
+    let w2: Vector
+    let w3: Vector
+  }
+
+  var sums: Sums64
+
+  static var channels: Int { 64 }
+  static var tableBytes: Int { Sums64.tableBytes }
+  static var groupBytes: Int { 256 }
+  static var tile: Int { 6 }
+
+  @inline(__always)
+  init(bias table: UnsafeRawPointer) { sums = Sums64(bias: table) }
+
+  @inline(__always)
+  static func weights(_ pointer: UnsafeRawPointer) -> Weights {
+    Weights(
+      w0: rv512_load(pointer), w1: rv512_load(pointer + 64), w2: rv512_load(pointer + 128),
+      w3: rv512_load(pointer + 192))
+  }
+
+  @inline(__always)
+  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv512_broadcast32(pointer) }
+
+  @inline(__always)
+  mutating func add(_ bytes: Vector, _ weights: Weights) {
+    sums.c0 = rv512_dpbusd(sums.c0, bytes, weights.w0)
+    sums.c1 = rv512_dpbusd(sums.c1, bytes, weights.w1)
+    sums.c2 = rv512_dpbusd(sums.c2, bytes, weights.w2)
+    sums.c3 = rv512_dpbusd(sums.c3, bytes, weights.w3)
+  }
+
+  @inline(__always)
+  func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
+    rv512_store(pointer, sums.requantized(table, requantizer))
+  }
+}
+
+/// 32 output channels. Accumulator j holds channels 8i + 4j + (0...3) in lane i.
+struct PixelSums32: PixelSums {
+  typealias Bytes = Vector
+  struct Weights {
+    let w0: Vector
+    let w1: Vector
+  }
+
+  var c0: Vector
+  var c1: Vector
+
+  static var channels: Int { 32 }
+  static var tableBytes: Int { 320 }
+  static var groupBytes: Int { 128 }
+  static var tile: Int { 12 }
+
+  @inline(__always)
+  init(bias table: UnsafeRawPointer) {
+    c0 = rv512_load(table)
+    c1 = rv512_load(table + 64)
+  }
+
+  @inline(__always)
+  static func weights(_ pointer: UnsafeRawPointer) -> Weights {
+    Weights(w0: rv512_load(pointer), w1: rv512_load(pointer + 64))
+  }
+
+  @inline(__always)
+  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv512_broadcast32(pointer) }
+
+  @inline(__always)
+  mutating func add(_ bytes: Vector, _ weights: Weights) {
+    c0 = rv512_dpbusd(c0, bytes, weights.w0)
+    c1 = rv512_dpbusd(c1, bytes, weights.w1)
+  }
+
+  @inline(__always)
+  func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
+    var value = rv512_packs32(
+      rv512_srav32(c0, rv512_load(table + 128)), rv512_srav32(c1, rv512_load(table + 192)))
+    value = rv512_mulhrs16(value, rv512_load(table + 256))
+    value = rv512_adds16(value, requantizer.zeroPoint)
+    value = rv512_max16(value, rv512_zero())
+    var bytes = rv512_widen256(rv512_narrowus16(value))
+    if !requantizer.isPlain { bytes = requantizer.clamp(bytes) }
+    rv512_store256(pointer, rv512_low256(bytes))
+  }
+}
+
+/// 16 output channels in natural order.
+struct PixelSums16: PixelSums {
+  typealias Bytes = Vector
+  typealias Weights = Vector
+
+  var c0: Vector
+
+  static var channels: Int { 16 }
+  static var tableBytes: Int { 192 }
+  static var groupBytes: Int { 64 }
+  static var tile: Int { 12 }
+
+  @inline(__always)
+  init(bias table: UnsafeRawPointer) { c0 = rv512_load(table) }
+
+  @inline(__always)
+  static func weights(_ pointer: UnsafeRawPointer) -> Vector { rv512_load(pointer) }
+
+  @inline(__always)
+  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv512_broadcast32(pointer) }
+
+  @inline(__always)
+  mutating func add(_ bytes: Vector, _ weights: Vector) { c0 = rv512_dpbusd(c0, bytes, weights) }
+
+  @inline(__always)
+  func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
+    var value = rv512_widen256(rv512_narrows32(rv512_srav32(c0, rv512_load(table + 64))))
+    value = rv512_mulhrs16(value, rv512_widen256(rv512_load256(table + 128)))
+    value = rv512_adds16(value, requantizer.zeroPoint)
+    value = rv512_max16(value, rv512_zero())
+    let bytes = requantizer.clamp(rv512_widen256(rv512_narrowus16(value)))
+    rv512_store128(pointer, rv512_low128(bytes))
+  }
+}
+
+/// Panels of 64 output channels, then one of 32 and one of 16 for what is left.
+@inline(never)
+public func convolutionAVX512VNNI(
+  _ arguments: UnsafePointer<ConvolutionArguments>, _ firstRow: Int, _ endRow: Int
+) {
+  var walk = ConvolutionWalk(arguments)
+  var block = walk.firstBlock(firstRow, endRow)
+  while block.rows > 0 {
+    var channels = walk.storedChannels
+    walk.startBlock(block)
+    while channels >= 64 {
+      panel64(&walk)
+      channels -= 64
+    }
+    if channels >= 32 {
+      panel32(&walk)
+      channels -= 32
+    }
+    if channels >= 16 { panel16(&walk) }
+    block = walk.block(after: block, endRow)
+  }
+}
+
+// A local copy of the walk, so that stores of pixels cannot change it in the eyes of the compiler.
+
+@inline(never)
+func panel64(_ walk: inout ConvolutionWalk) {
+  let local = walk
+  local.panel(PixelSums64.self)
+  walk.endPanel(PixelSums64.self)
+}
+
+@inline(never)
+func panel32(_ walk: inout ConvolutionWalk) {
+  let local = walk
+  local.panel(PixelSums32.self)
+  walk.endPanel(PixelSums32.self)
+}
+
+@inline(never)
+func panel16(_ walk: inout ConvolutionWalk) {
+  let local = walk
+  local.panel(PixelSums16.self)
+  walk.endPanel(PixelSums16.self)
+}

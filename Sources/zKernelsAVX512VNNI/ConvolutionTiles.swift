@@ -1,0 +1,137 @@
+import RoadKernelContract
+
+// Tiles: the sums of several pixels in named variables, which the compiler keeps in registers (an array of them it spills).
+
+extension ConvolutionWalk {
+  @inline(__always)
+  func tile12<Sums: PixelSums>(
+    _: Sums.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
+  ) {
+    let table = panelStart
+    let step = sourcePixelStep
+    var p0 = Sums(bias: table)
+    var p1 = Sums(bias: table)
+    var p2 = Sums(bias: table)
+    var p3 = Sums(bias: table)
+    var p4 = Sums(bias: table)
+    var p5 = Sums(bias: table)
+    var p6 = Sums(bias: table)
+    var p7 = Sums(bias: table)
+    var p8 = Sums(bias: table)
+    var p9 = Sums(bias: table)
+    var p10 = Sums(bias: table)
+    var p11 = Sums(bias: table)
+    forEachGroup(from, Sums.groupBytes, table + Sums.tableBytes) { bytes, group in
+      let weights = Sums.weights(group)
+      p0.add(Sums.bytes(bytes), weights)
+      p1.add(Sums.bytes(bytes + step), weights)
+      p2.add(Sums.bytes(bytes + 2 &* step), weights)
+      p3.add(Sums.bytes(bytes + 3 &* step), weights)
+      p4.add(Sums.bytes(bytes + 4 &* step), weights)
+      p5.add(Sums.bytes(bytes + 5 &* step), weights)
+      p6.add(Sums.bytes(bytes + 6 &* step), weights)
+      p7.add(Sums.bytes(bytes + 7 &* step), weights)
+      p8.add(Sums.bytes(bytes + 8 &* step), weights)
+      p9.add(Sums.bytes(bytes + 9 &* step), weights)
+      p10.add(Sums.bytes(bytes + 10 &* step), weights)
+      p11.add(Sums.bytes(bytes + 11 &* step), weights)
+    }
+    p0.store(to, table, requantizer)
+    p1.store(to + pixelPitch, table, requantizer)
+    p2.store(to + 2 &* pixelPitch, table, requantizer)
+    p3.store(to + 3 &* pixelPitch, table, requantizer)
+    p4.store(to + 4 &* pixelPitch, table, requantizer)
+    p5.store(to + 5 &* pixelPitch, table, requantizer)
+    p6.store(to + 6 &* pixelPitch, table, requantizer)
+    p7.store(to + 7 &* pixelPitch, table, requantizer)
+    p8.store(to + 8 &* pixelPitch, table, requantizer)
+    p9.store(to + 9 &* pixelPitch, table, requantizer)
+    p10.store(to + 10 &* pixelPitch, table, requantizer)
+    p11.store(to + 11 &* pixelPitch, table, requantizer)
+  }
+
+  @inline(__always)
+  func tile6<Sums: PixelSums>(
+    _: Sums.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
+  ) {
+    let table = panelStart
+    let step = sourcePixelStep
+    var p0 = Sums(bias: table)
+    var p1 = Sums(bias: table)
+    var p2 = Sums(bias: table)
+    var p3 = Sums(bias: table)
+    var p4 = Sums(bias: table)
+    var p5 = Sums(bias: table)
+    forEachGroup(from, Sums.groupBytes, table + Sums.tableBytes) { bytes, group in
+      let weights = Sums.weights(group)
+      p0.add(Sums.bytes(bytes), weights)
+      p1.add(Sums.bytes(bytes + step), weights)
+      p2.add(Sums.bytes(bytes + 2 &* step), weights)
+      p3.add(Sums.bytes(bytes + 3 &* step), weights)
+      p4.add(Sums.bytes(bytes + 4 &* step), weights)
+      p5.add(Sums.bytes(bytes + 5 &* step), weights)
+    }
+    p0.store(to, table, requantizer)
+    p1.store(to + pixelPitch, table, requantizer)
+    p2.store(to + 2 &* pixelPitch, table, requantizer)
+    p3.store(to + 3 &* pixelPitch, table, requantizer)
+    p4.store(to + 4 &* pixelPitch, table, requantizer)
+    p5.store(to + 5 &* pixelPitch, table, requantizer)
+  }
+
+  @inline(__always)
+  func tile4<Sums: PixelSums>(
+    _: Sums.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
+  ) {
+    let table = panelStart
+    let step = sourcePixelStep
+    var p0 = Sums(bias: table)
+    var p1 = Sums(bias: table)
+    var p2 = Sums(bias: table)
+    var p3 = Sums(bias: table)
+    forEachGroup(from, Sums.groupBytes, table + Sums.tableBytes) { bytes, group in
+      let weights = Sums.weights(group)
+      p0.add(Sums.bytes(bytes), weights)
+      p1.add(Sums.bytes(bytes + step), weights)
+      p2.add(Sums.bytes(bytes + 2 &* step), weights)
+      p3.add(Sums.bytes(bytes + 3 &* step), weights)
+    }
+    p0.store(to, table, requantizer)
+    p1.store(to + pixelPitch, table, requantizer)
+    p2.store(to + 2 &* pixelPitch, table, requantizer)
+    p3.store(to + 3 &* pixelPitch, table, requantizer)
+  }
+
+  @inline(__always)
+  func tile3<Sums: PixelSums>(
+    _: Sums.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
+  ) {
+    let table = panelStart
+    let step = sourcePixelStep
+    var p0 = Sums(bias: table)
+    var p1 = Sums(bias: table)
+    var p2 = Sums(bias: table)
+    forEachGroup(from, Sums.groupBytes, table + Sums.tableBytes) { bytes, group in
+      let weights = Sums.weights(group)
+      p0.add(Sums.bytes(bytes), weights)
+      p1.add(Sums.bytes(bytes + step), weights)
+      p2.add(Sums.bytes(bytes + 2 &* step), weights)
+    }
+    p0.store(to, table, requantizer)
+    p1.store(to + pixelPitch, table, requantizer)
+    p2.store(to + 2 &* pixelPitch, table, requantizer)
+  }
+
+  @inline(__always)
+  func tile1<Sums: PixelSums>(
+    _: Sums.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
+  ) {
+    let table = panelStart
+    var p0 = Sums(bias: table)
+    forEachGroup(from, Sums.groupBytes, table + Sums.tableBytes) { bytes, group in
+      let weights = Sums.weights(group)
+      p0.add(Sums.bytes(bytes), weights)
+    }
+    p0.store(to, table, requantizer)
+  }
+}
