@@ -88,13 +88,15 @@ let package = Package(
       ]),
 
     // Tests mirror Sources.
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(name: "RoadBaseTests", dependencies: ["RoadBase"], swiftSettings: strict),
     .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
     .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
     .testTarget(name: "RoadModelTests", dependencies: ["RoadModel"], swiftSettings: strict),
     .testTarget(name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], swiftSettings: strict),
     .testTarget(
-      name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels"], swiftSettings: strict),
+      name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter"],
+      exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
       swiftSettings: strict),

@@ -1,0 +1,114 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// How an ``Engine`` runs.
+public struct EngineOptions: Sendable {
+  /// Threads that compute, the caller of `run` counted.
+  public var threads: Int
+  /// Nil: the fastest this machine has, or the one that `ROADSEG_INSTRUCTION_SET` names.
+  public var instructionSet: InstructionSet?
+  /// Nil: the size in the model.
+  public var inputSize: PictureSize?
+
+  public init(threads: Int = 1, instructionSet: InstructionSet? = nil, inputSize: PictureSize? = nil) {
+    self.threads = threads
+    self.instructionSet = instructionSet
+    self.inputSize = inputSize
+  }
+}
+
+/// Runs one 8-bit network: RGB pixels in, a byte score for each class and cell out, integers only in between.
+///
+/// The scores depend on the model and the pixels alone: any instruction set, thread count and plan gives the same bytes.
+///
+///     let engine = try Engine(model: graph)
+///     // write RGBX pixels to engine.input
+///     engine.run()
+///     // read engine.scores
+///
+/// An engine is used by one thread at a time; `input` may be written and `scores` read whenever `run` is not running.
+public final class Engine: @unchecked Sendable {
+  public let inputSize: PictureSize
+  /// RGBX, 4 bytes a pixel; the fourth does not matter. Normalisation is part of the network.
+  public let input: TensorView
+  /// Scores at the network's own stride; `channels` is the number of classes, a higher byte is a likelier class.
+  public let scores: TensorView
+  public let scoresQuantization: Quantization
+  /// In the order of execution.
+  public let layers: [LayerDescription]
+  public let memoryReport: MemoryReport
+  public let instructionSet: InstructionSet
+  /// Serves other work between frames, too.
+  public let pool: WorkerPool
+
+  /// While true, `run` notes the time of each layer.
+  public var timesLayers = false
+  /// Of the last run with ``timesLayers``, one entry for each of ``layers``.
+  public var layerNanoseconds: [UInt64] { Array(UnsafeBufferPointer(start: times, count: layers.count)) }
+
+  package var arenaTenants: [ArenaTenant] { plan.tenants }
+
+  private let plan: Plan
+  private let steps: UnsafeMutablePointer<any PlanStep>
+  private let times: UnsafeMutablePointer<UInt64>
+
+  /// - Parameters:
+  ///   - model: a QDQ graph; one input of 1x3xHxW, its first output are the scores.
+  /// - Throws: a model error that names every node that cannot run; an option error for an instruction set that is not there.
+  public convenience init(model: ModelGraph, options: EngineOptions = EngineOptions()) throws(RoadError) {
+    guard (1...256).contains(options.threads) else {
+      throw RoadError(.option, "\(options.threads) threads", remedy: "use 1 to 256")
+    }
+    try self.init(model: model, options: options, pool: WorkerPool(threads: options.threads))
+  }
+
+  /// - Parameter pool: shared with others; replaces `options.threads`.
+  public init(model: ModelGraph, options: EngineOptions, pool: WorkerPool) throws(RoadError) {
+    let set = try InstructionSet.chosen(options.instructionSet)
+    let network = try Lowering.lower(model, inputSize: options.inputSize)
+    let plan = try Plan(network, kernels: .of(set), threads: pool.threads)
+    self.plan = plan
+    self.pool = pool
+    instructionSet = set
+    inputSize = PictureSize(width: plan.input.width, height: plan.input.height)
+    input = plan.input
+    scores = plan.output
+    scoresQuantization = network.tensors[network.output].quantization
+    layers = plan.layers
+    memoryReport = plan.memoryReport
+    steps = .allocate(capacity: plan.steps.count)
+    steps.initialize(from: plan.steps, count: plan.steps.count)
+    times = .allocate(capacity: plan.steps.count)
+    times.initialize(repeating: 0, count: plan.steps.count)
+  }
+
+  deinit {
+    steps.deinitialize(count: plan.steps.count)
+    steps.deallocate()
+    times.deallocate()
+  }
+
+  /// One frame: from ``input`` to ``scores``. Never fails, never allocates.
+  public func run() {
+    for index in 0..<plan.steps.count {
+      let start = timesLayers ? MonotonicClock.now() : 0
+      run(steps + index)
+      if timesLayers { times[index] = MonotonicClock.now() - start }
+    }
+  }
+
+  private func run(_ step: UnsafeMutablePointer<any PlanStep>) {
+    pool.run(chunks: step.pointee.chunks, context: UnsafeMutableRawPointer(step)) { context, chunk, worker in
+      context.assumingMemoryBound(to: (any PlanStep).self).pointee.run(chunk: chunk, worker: worker)
+    }
+  }
+}
+
+extension InstructionSet {
+  fileprivate static func chosen(_ named: InstructionSet?) throws(RoadError) -> InstructionSet {
+    guard let named else { return try best() }
+    return try chosen(named.rawValue)
+  }
+}

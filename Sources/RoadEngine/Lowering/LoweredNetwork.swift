@@ -1,0 +1,96 @@
+import RoadBase
+
+/// The integer network that a QDQ graph stands for: byte tensors and the layers between them, in the order of execution.
+struct LoweredNetwork {
+  var tensors: [LoweredTensor] = []
+  var layers: [any Layer] = []
+  /// RGBX pixels as the pipeline writes them.
+  var input: TensorID = 0
+  /// Scores of the classes at the network's own stride.
+  var output: TensorID = 0
+}
+
+/// Index into ``LoweredNetwork/tensors``.
+typealias TensorID = Int
+
+/// One byte tensor: NHWC with a batch of one.
+struct LoweredTensor: Equatable {
+  var name: String
+  var height: Int
+  var width: Int
+  var channels: Int
+  var quantization: Quantization
+  /// Bytes of one pixel: the channels rounded up to the block, but 4 for the RGBX input.
+  var pixelPitch: Int
+}
+
+/// One step of the integer network. A new operator is one file in `Operators` with a ``Layer`` and an ``OperatorRule``, and one
+/// line in ``operatorRules``.
+protocol Layer: Sendable {
+  /// The ONNX node it came from.
+  var name: String { get }
+  var kind: LayerKind { get }
+  var inputs: [TensorID] { get }
+  var output: TensorID { get }
+
+  /// How far outside the picture of `inputs[input]` the kernel reads, in pixels.
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int
+
+  /// Useful multiplications: real channels, no padding.
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int
+
+  /// "3x3 s2 d1" for the layer table; empty for layers without a window.
+  var windowText: String { get }
+
+  /// Chooses the kernel and packs the constants.
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer
+}
+
+extension Layer {
+  var windowText: String { "" }
+}
+
+/// What a layer does, as the layer table prints it.
+public enum LayerKind: String, Sendable, CaseIterable, Codable {
+  case convolution = "conv"
+  case pointwise = "conv 1x1"
+  case depthwise
+  case addition = "add"
+  case resize
+  case table
+}
+
+extension LoweredNetwork {
+  /// Adds a tensor and returns its index.
+  mutating func addTensor(_ name: String, like shape: PlaneShape, quantization: Quantization) -> TensorID {
+    tensors.append(
+      LoweredTensor(
+        name: name, height: shape.height, width: shape.width, channels: shape.channels, quantization: quantization,
+        pixelPitch: paddedChannels(shape.channels)))
+    return tensors.count - 1
+  }
+
+  /// Drops the layers whose result nobody reads.
+  mutating func removeUnreadLayers() {
+    var read: Set<TensorID> = [output]
+    var kept: [any Layer] = []
+    for layer in layers.reversed() where read.contains(layer.output) {
+      read.formUnion(layer.inputs)
+      kept.append(layer)
+    }
+    layers = kept.reversed()
+  }
+}
+
+/// Height, width and channels of an activation.
+struct PlaneShape: Equatable, CustomStringConvertible {
+  var height: Int
+  var width: Int
+  var channels: Int
+
+  var description: String { "\(channels)x\(height)x\(width)" }
+}
+
+extension LoweredTensor {
+  var shape: PlaneShape { PlaneShape(height: height, width: width, channels: channels) }
+}

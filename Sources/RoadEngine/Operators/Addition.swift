@@ -1,0 +1,100 @@
+import Foundation
+import RoadBase
+import RoadKernelContract
+import RoadModel
+
+/// Sum or difference of two tensors, each with its own scale.
+struct AdditionLayer: Layer {
+  let name: String
+  let kind = LayerKind.addition
+  let left: TensorID
+  let right: TensorID
+  let output: TensorID
+  let leftMultiplier: Int16
+  let rightMultiplier: Int16
+  let bias: Int32
+  let shift: Int32
+  let zeroPoint: Int16
+  let clamp: ByteClamp
+
+  var inputs: [TensorID] { [left, right] }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = context.kernels.addition
+    let layer = self
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = AdditionArguments(
+        left: sources[0], right: sources[1], destination: destination, leftMultiplier: layer.leftMultiplier,
+        rightMultiplier: layer.rightMultiplier, bias: layer.bias, shift: layer.shift, zeroPoint: layer.zeroPoint,
+        low: layer.clamp.low, high: layer.clamp.high)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
+
+extension AdditionLayer {
+  /// Shifts for which the larger multiplier has 14 bits; outside them the scales are too far apart to add in integers.
+  private static let shiftRange = 1...24
+
+  /// - Parameter sign: 1 for a sum, -1 for a difference.
+  init(
+    name: String, left: (TensorID, Quantization), right: (TensorID, Quantization), sign: Double,
+    output: (TensorID, Quantization), clamp: ByteClamp
+  ) throws(RoadError) {
+    let leftRatio = Double(left.1.scale) / Double(output.1.scale)
+    let rightRatio = Double(right.1.scale) / Double(output.1.scale)
+    // The largest shift that keeps both multipliers within 2^14.
+    let shift = Int((14 - log2(max(leftRatio, rightRatio))).rounded(.down))
+    guard shift >= Self.shiftRange.lowerBound else {
+      throw RoadError(.model, "its inputs' scales are \(max(leftRatio, rightRatio)) times that of its output")
+    }
+    let usedShift = min(shift, Self.shiftRange.upperBound)
+    let unit = Double(1 << usedShift)
+    let (leftMultiplier, rightMultiplier) = ((leftRatio * unit).rounded(), (sign * rightRatio * unit).rounded())
+    let zero = Double(left.1.zeroPoint) * leftMultiplier + Double(right.1.zeroPoint) * rightMultiplier
+    self.init(
+      name: name, left: left.0, right: right.0, output: output.0, leftMultiplier: Int16(leftMultiplier),
+      rightMultiplier: Int16(rightMultiplier), bias: Int32(Double(1 << (usedShift - 1)) - zero),
+      shift: Int32(usedShift), zeroPoint: Int16(output.1.zeroPoint), clamp: clamp)
+  }
+}
+
+enum AdditionRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    try lowering.combine(node, sign: 1, +)
+  }
+}
+
+enum SubtractionRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    try lowering.combine(node, sign: -1, -)
+  }
+}
+
+extension Lowering {
+  /// Two activations become an ``AdditionLayer``, an activation and a constant a table.
+  fileprivate mutating func combine(
+    _ node: Node, sign: Double, _ function: (Float, Float) -> Float
+  ) throws(RoadError) {
+    switch (try required(0, of: node), try required(1, of: node)) {
+    case (.constant, _), (_, .constant): return try mapWithConstant(node, function)
+    default: break
+    }
+    let (left, right) = (try activation(0, of: node), try activation(1, of: node))
+    guard tensor(left).shape == tensor(right).shape else {
+      throw RoadError(.model, "combines \(tensor(left).shape) with \(tensor(right).shape)")
+    }
+    let name = node.name
+    let pending = PendingLayer(node: name, shape: tensor(left).shape) {
+      (lowering: inout Lowering, output, clamp) throws(RoadError) in
+      lowering.append(
+        try AdditionLayer(
+          name: name, left: (left, lowering.tensor(left).quantization),
+          right: (right, lowering.tensor(right).quantization), sign: sign,
+          output: (output, lowering.tensor(output).quantization), clamp: clamp))
+    }
+    set(.pending(pending), outputOf: node)
+  }
+}

@@ -1,0 +1,176 @@
+import RoadBase
+import RoadModel
+
+/// QuantizeLinear: gives a pending layer its output tensor, turns a view into a table, or names bytes that exist already.
+enum QuantizeRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let value = try lowering.required(0, of: node)
+    if case .constant(let constant) = value {
+      return lowering.set(.constant(try quantized(constant, by: node, lowering)), outputOf: node)
+    }
+    let quantization = try lowering.activationQuantization(of: node)
+    lowering.set(.bytes(try bytes(of: value, quantization, node, &lowering)), outputOf: node)
+  }
+
+  private static func bytes(
+    of value: Value, _ quantization: Quantization, _ node: Node, _ lowering: inout Lowering
+  ) throws(RoadError) -> TensorID {
+    switch value {
+    case .pending(let layer):
+      let output = lowering.addTensor(node.outputs.first ?? node.name, layer.shape, quantization)
+      do {
+        try layer.finish(&lowering, output, layer.clamp(for: quantization))
+      } catch {
+        throw RoadError(.model, "quantizes node '\(layer.node)': \(error.cause)", remedy: error.remedy)
+      }
+      return output
+    case .real(let view):
+      let source = lowering.tensor(view.tensor)
+      if view.levels == nil, source.quantization == quantization, view.tensor != lowering.network.input {
+        return view.tensor
+      }
+      let output = lowering.addTensor(node.outputs.first ?? node.name, source.shape, quantization)
+      lowering.append(
+        TableLayer(name: node.name, view: view, source: source, output: output, quantization: quantization))
+      return output
+    case .bytes, .constant, .unknown:
+      throw RoadError(.model, "its input '\(node.inputs[0])' is quantized already")
+    }
+  }
+
+  /// Weights that an exporter left as floats in front of a QuantizeLinear.
+  private static func quantized(
+    _ constant: ConstantTensor, by node: Node, _ lowering: Lowering
+  ) throws(RoadError) -> ConstantTensor {
+    let (scale, type) = try lowering.scale(of: node, for: constant.shape)
+    guard type == .int8 || type == .uint8 else {
+      throw RoadError(.model, "quantizes a constant to \(type); int8 and uint8 are supported")
+    }
+    let range: ClosedRange<Float> = type == .int8 ? -128...127 : 0...255
+    let bytes = try constant.reals().enumerated().map { position, real in
+      let group = constant.group(of: position, axis: scale.axis)
+      let steps = (real / scale.scale(group)).rounded(.toNearestOrEven) + Float(scale.zeroPoint(group))
+      let integer = Int(steps.isNaN ? 0 : min(max(steps, range.lowerBound), range.upperBound))
+      return UInt8(truncatingIfNeeded: integer)
+    }
+    return ConstantTensor(
+      name: constant.name, data: TensorData(elementType: type, shape: constant.shape, bytes: bytes))
+  }
+}
+
+/// DequantizeLinear: only remembers what the integers stand for.
+enum DequantizeRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    switch try lowering.required(0, of: node) {
+    case .constant(var constant):
+      let (scale, type) = try lowering.scale(of: node, for: constant.shape, default: constant.data.elementType)
+      guard type == constant.data.elementType else {
+        throw RoadError(.model, "the zero-point is \(type), the integers are \(constant.data.elementType)")
+      }
+      constant.scale = scale
+      lowering.set(.constant(constant), outputOf: node)
+    case .bytes(let tensor):
+      try lower(node, tensor, &lowering)
+    case .real, .pending, .unknown:
+      throw RoadError(.model, "its input '\(node.inputs[0])' is not quantized")
+    }
+  }
+
+  private static func lower(_ node: Node, _ tensor: TensorID, _ lowering: inout Lowering) throws(RoadError) {
+    let quantization = try lowering.activationQuantization(of: node)
+    if lowering.tensor(tensor).quantization == quantization {
+      return lowering.set(.real(RealView(tensor: tensor)), outputOf: node)
+    }
+    let levels = (0...255).map { quantization.dequantize(UInt8($0)) }
+    lowering.set(.real(RealView(tensor: tensor, levels: [levels])), outputOf: node)
+  }
+}
+
+extension Lowering {
+  /// Scale and zero-point of an activation. int8 tensors are stored as `byte ^ 0x80`, which adds 128 to the zero-point.
+  func activationQuantization(of node: Node) throws(RoadError) -> Quantization {
+    let (scale, type) = try scale(of: node, for: nil)
+    guard type == .uint8 || type == .int8 else {
+      throw RoadError(.model, "activations of type \(type) are not supported; uint8 and int8 are")
+    }
+    let zeroPoint = scale.zeroPoints[0] + (type == .int8 ? 128 : 0)
+    return Quantization(scale: scale.scales[0], zeroPoint: UInt8(zeroPoint))
+  }
+
+  /// - Parameter shape: of the constant that is quantized along an axis; nil for an activation, which has one scale.
+  func scale(
+    of node: Node, for shape: [Int]?, default fallback: ElementType = .uint8
+  ) throws(RoadError) -> (QuantizationScale, ElementType) {
+    guard let scales = try constant(1, of: node)?.data.floatElements else {
+      throw RoadError(.model, "its scale is not a constant of floats")
+    }
+    guard let bad = scales.first(where: { !($0.isFinite && $0 > 0) }) else {
+      return try scale(of: node, scales: scales, for: shape, default: fallback)
+    }
+    throw RoadError(.model, "its scale is \(bad), not a positive number")
+  }
+
+  private func scale(
+    of node: Node, scales: [Float], for shape: [Int]?, default fallback: ElementType
+  ) throws(RoadError) -> (QuantizationScale, ElementType) {
+    guard try node.integer("block_size", default: 0) == 0 else {
+      throw RoadError(.model, "quantization in blocks is not supported")
+    }
+    var axis = try node.integer("axis", default: 1)
+    if axis < 0 { axis += shape?.count ?? 4 }
+    // A bias has one axis only; exporters leave the attribute at its default of 1.
+    if shape?.count == 1 { axis = 0 }
+    if scales.count != 1 {
+      guard let shape else { throw RoadError(.model, "an activation has \(scales.count) scales, not one") }
+      guard shape.indices.contains(axis), shape[axis] == scales.count else {
+        throw RoadError(.model, "\(scales.count) scales do not fit axis \(axis) of shape \(shape)")
+      }
+    }
+    let zero = try constant(2, of: node)
+    guard let zeroPoints = zero?.data.integerElements ?? (zero == nil ? [0] : nil),
+      zeroPoints.count == scales.count || (zero == nil)
+    else {
+      throw RoadError(.model, "its zero-point does not fit its \(scales.count) scales")
+    }
+    let result = QuantizationScale(
+      scales: scales, zeroPoints: zeroPoints.map { Int32(truncatingIfNeeded: $0) }, axis: axis)
+    return (result, zero?.data.elementType ?? fallback)
+  }
+}
+
+/// Constant nodes, where a pass has not made initializers of them.
+enum ConstantRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let name = node.outputs.first ?? node.name
+    let data: TensorData
+    switch (node.attributes["value"], node.attributes["value_float"], node.attributes["value_int"]) {
+    case (.tensor(let tensor), _, _): data = tensor
+    case (_, .float(let value), _):
+      data = TensorData(elementType: .float, shape: [], bytes: withUnsafeBytes(of: value) { Array($0) })
+    case (_, _, .integer(let value)):
+      data = TensorData(elementType: .int64, shape: [], bytes: withUnsafeBytes(of: Int64(value)) { Array($0) })
+    default: throw RoadError(.model, "holds a constant of an unsupported kind")
+    }
+    lowering.set(.constant(ConstantTensor(name: name, data: data)), outputOf: node)
+  }
+}
+
+enum IdentityRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    lowering.set(try lowering.required(0, of: node), outputOf: node)
+  }
+}
+
+/// Cast of an 8-bit picture to float: what a model with a uint8 input begins with.
+enum CastRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let type = try node.integer("to", default: ElementType.float.rawValue)
+    switch try lowering.required(0, of: node) {
+    case .bytes(let tensor) where tensor == lowering.network.input && type == ElementType.float.rawValue:
+      lowering.set(.real(RealView(tensor: tensor)), outputOf: node)
+    case .real(let view) where type == ElementType.float.rawValue:
+      lowering.set(.real(view), outputOf: node)
+    default: throw RoadError(.model, "only a cast of the picture to float is supported")
+    }
+  }
+}

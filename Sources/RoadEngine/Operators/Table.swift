@@ -1,0 +1,39 @@
+import RoadBase
+import RoadKernelContract
+
+/// Byte to byte through a table: input normalisation, a change of scale, any function of one tensor.
+struct TableLayer: Layer {
+  let name: String
+  let kind = LayerKind.table
+  let source: TensorID
+  let output: TensorID
+  /// 256 bytes, or 256 for each channel.
+  let tables: [UInt8]
+  let perChannel: Bool
+
+  var inputs: [TensorID] { [source] }
+
+  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte: to nearest, ties to even.
+  init(name: String, view: RealView, source: LoweredTensor, output: TensorID, quantization: Quantization) {
+    let rows = view.levels(of: source)
+    let tables = rows.map { row in row.map { quantization.quantize($0) } }
+    perChannel = tables.contains { $0 != tables[0] }
+    self.tables = perChannel ? Array(tables.joined()) : tables[0]
+    self.name = name
+    self.source = view.tensor
+    self.output = output
+  }
+
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = context.kernels.table
+    let (tables, perChannel) = (UnsafePointer(context.memory.copy(tables)), perChannel)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = TableArguments(
+        source: sources[0], destination: destination, tables: tables, perChannel: perChannel)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
