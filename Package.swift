@@ -103,8 +103,11 @@ let package = Package(
     .testTarget(
       name: "RoadFrameTests", dependencies: ["RoadFrame"], exclude: ["Goldens", "make_goldens.py"],
       swiftSettings: strict),
+    .executableTarget(
+      name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
+      swiftSettings: strict),
     .testTarget(
-      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame"], exclude: ["Goldens", "make_goldens.sh"],
+      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame", "camera-probe"], exclude: ["Goldens", "make_goldens.sh"],
       swiftSettings: strict),
     .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(

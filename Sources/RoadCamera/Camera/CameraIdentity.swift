@@ -1,0 +1,62 @@
+import CVideoDevice
+import Glibc
+import RoadBase
+
+/// What stays the same when a camera is unplugged and comes back, perhaps under another number.
+struct CameraIdentity: Hashable, Sendable {
+  /// The device's own name, "C920".
+  var card: String
+  /// The socket it is plugged into, "usb-0000:00:14.0-1".
+  var bus: String
+  /// The USB serial number, where the device has one.
+  var serial: String?
+
+  init(_ capability: v4l2_capability, node: String) {
+    card = capability.cardName
+    bus = capability.busName
+    serial = Self.serial(of: node)
+  }
+
+  init(card: String, bus: String, serial: String?) {
+    self.card = card
+    self.bus = bus
+    self.serial = serial
+  }
+
+  /// How sure it is that the other is this camera; nil if it is not.
+  func likeness(to other: CameraIdentity) -> Int? {
+    guard card == other.card else { return nil }
+    if let serial, let theirs = other.serial, serial != theirs { return nil }
+    if serial != nil, serial == other.serial { return bus == other.bus ? 3 : 2 }
+    // Without serial numbers, two cameras of one make are told apart by their sockets only.
+    return bus == other.bus ? 1 : 0
+  }
+
+  /// The camera among those present that is this one; nil if none is, or two are equally likely.
+  func find(among nodes: [(path: String, identity: CameraIdentity)]) -> String? {
+    let likely = nodes.compactMap { node in likeness(to: node.identity).map { (node.path, $0) } }
+    guard let most = likely.map(\.1).max() else { return nil }
+    let best = likely.filter { $0.1 == most }
+    return best.count == 1 ? best[0].0 : nil
+  }
+
+  /// The USB device above the interface that the node belongs to: /sys/class/video4linux/video0/device/../serial.
+  private static func serial(of node: String) -> String? {
+    guard let name = node.split(separator: "/").last else { return nil }
+    return SystemFile.line("/sys/class/video4linux/\(name)/device/../serial")
+  }
+}
+
+/// Small files of /sys and /proc.
+enum SystemFile {
+  static func line(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = Glibc.read(descriptor, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    let text = String(decoding: bytes[..<count].prefix { $0 != 0x0A && $0 != 0 }, as: UTF8.self)
+    return text.isEmpty ? nil : text
+  }
+}
