@@ -49,7 +49,10 @@ extension KernelSet {
     convolution: WeightKernel(
       name: "convolution/avx512vnni", packedByteCount: { PanelPacking.avx512vnni.byteCount($0) },
       pack: { PanelPacking.avx512vnni.pack($0, into: $1) }, run: { convolutionAVX512VNNI($0, $1, $2) }),
-    depthwise: reference.depthwise, addition: reference.addition, resize: reference.resize, table: reference.table,
+    depthwise: WeightKernel(
+      name: "depthwise/avx512vnni", packedByteCount: { StripPacking.avx512vnni.byteCount($0) },
+      pack: { StripPacking.avx512vnni.pack($0, into: $1) }, run: { depthwiseAVX512VNNI($0, $1, $2) }),
+    addition: reference.addition, resize: reference.resize, table: reference.table,
     peakLoop: { peakLoopAVX512VNNI($0) })
 
   static let reference = KernelSet(
