@@ -1,0 +1,36 @@
+import Glibc
+
+/// What this process has taken from the machine so far.
+public struct ProcessUsage: Hashable, Sendable {
+  /// Nanoseconds that all its threads have computed.
+  public var processorNanoseconds: UInt64
+  /// Its memory in RAM now, in bytes; 0 where `/proc` is not there.
+  public var residentBytes: UInt64
+  /// The most memory that it ever had in RAM, in bytes.
+  public var peakResidentBytes: UInt64
+
+  public static func now() -> ProcessUsage {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    var usage = rusage()
+    getrusage(RUSAGE_SELF.rawValue, &usage)
+    return ProcessUsage(
+      processorNanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec),
+      residentBytes: residentPages() * UInt64(getpagesize()),
+      // getrusage(2): Linux gives kibibytes.
+      peakResidentBytes: UInt64(max(0, usage.ru_maxrss)) * 1024)
+  }
+
+  /// The second number of `/proc/self/statm` (proc(5)).
+  private static func residentPages() -> UInt64 {
+    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return 0 }
+    defer { close(descriptor) }
+    return withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
+      let count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
+      let fields = buffer.prefix(count).split(separator: UInt8(ascii: " "))
+      guard fields.count > 1 else { return 0 }
+      return fields[1].reduce(0) { $0 * 10 + UInt64($1 &- UInt8(ascii: "0")) }
+    }
+  }
+}
