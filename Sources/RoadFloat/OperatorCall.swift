@@ -1,0 +1,121 @@
+import RoadBase
+import RoadModel
+
+/// One node with the values of its inputs: what an operator sees.
+struct OperatorCall {
+  let node: Node
+  let opset: Int
+  let arguments: [Value?]
+
+  func failure(_ cause: String) -> RoadError {
+    RoadError(.model, "node '\(node.name)' (\(node.operation)): \(cause)")
+  }
+
+  func has(_ index: Int) -> Bool { index < arguments.count && arguments[index] != nil }
+
+  /// Input `index` as numbers.
+  func floats(_ index: Int) throws(RoadError) -> FloatTensor {
+    guard index < arguments.count, let value = arguments[index] else { throw failure("input \(index) is missing") }
+    switch value {
+    case .floats(let tensor): return tensor
+    case .integers(let shape, let values): return FloatTensor(shape: shape, values: values.map { Float($0) })
+    }
+  }
+
+  /// Input `index` as a picture: four dimensions.
+  func picture(_ index: Int) throws(RoadError) -> FloatTensor {
+    let tensor = try floats(index)
+    guard tensor.shape.count == 4 else { throw failure("input \(index) has shape \(tensor.shape), not N, C, H, W") }
+    return tensor
+  }
+
+  /// Input `index` as integers: shapes, axes, indices.
+  func integers(_ index: Int) throws(RoadError) -> [Int] {
+    guard index < arguments.count, let value = arguments[index] else { throw failure("input \(index) is missing") }
+    switch value {
+    case .integers(_, let values): return values
+    case .floats(let tensor):
+      guard tensor.values.allSatisfy({ abs($0) < 1e9 && $0 == $0.rounded() }) else {
+        throw failure("input \(index) is not made of integers")
+      }
+      return tensor.values.map { Int($0) }
+    }
+  }
+
+  func integer(_ name: String, default fallback: Int) -> Int {
+    if case .integer(let value)? = node.attributes[name] { value } else { fallback }
+  }
+
+  func float(_ name: String, default fallback: Float) -> Float {
+    if case .float(let value)? = node.attributes[name] { value } else { fallback }
+  }
+
+  func string(_ name: String, default fallback: String) -> String {
+    if case .string(let value)? = node.attributes[name] { value } else { fallback }
+  }
+
+  /// An integer list; nil when the attribute is absent.
+  func integers(named name: String) -> [Int]? {
+    if case .integers(let values)? = node.attributes[name] { values } else { nil }
+  }
+
+  /// An axis counted from the front, checked.
+  func axis(_ axis: Int, rank: Int) throws(RoadError) -> Int {
+    let index = axis < 0 ? axis + rank : axis
+    guard (0..<rank).contains(index) else { throw failure("axis \(axis) of a tensor with \(rank) dimensions") }
+    return index
+  }
+}
+
+/// An operator: a call to its outputs.
+typealias FloatOperator = @Sendable (OperatorCall) throws(RoadError) -> [Value]
+
+/// Every operator that ``FloatExecutor`` runs, by ONNX name.
+enum FloatOperators {
+  static let table: [String: FloatOperator] = [
+    "Conv": ConvolutionOperator.compute,
+    "ConvTranspose": TransposedConvolutionOperator.compute,
+    "MaxPool": PoolingOperators.maximum,
+    "AveragePool": PoolingOperators.average,
+    "GlobalAveragePool": PoolingOperators.globalAverage,
+    "Resize": ResizeOperator.compute,
+    "Add": ElementwiseOperators.binary {
+      $0 + $1
+    } integers: {
+      $0 &+ $1
+    },
+    "Sub": ElementwiseOperators.binary {
+      $0 - $1
+    } integers: {
+      $0 &- $1
+    },
+    "Mul": ElementwiseOperators.binary {
+      $0 * $1
+    } integers: {
+      $0 &* $1
+    },
+    "Div": ElementwiseOperators.binary {
+      $0 / $1
+    } integers: {
+      $1 == 0 ? 0 : $0 / $1
+    },
+    "Relu": ElementwiseOperators.unary { max($0, 0) },
+    "Sigmoid": ElementwiseOperators.unary { 1 / (1 + exponential(-$0)) },
+    "Clip": ElementwiseOperators.clip,
+    "BatchNormalization": ElementwiseOperators.batchNormalization,
+    "QuantizeLinear": QuantizationOperators.quantize,
+    "DequantizeLinear": QuantizationOperators.dequantize,
+    "Identity": ShapeOperators.identity,
+    "Dropout": ShapeOperators.identity,
+    "Constant": ShapeOperators.constant,
+    "Shape": ShapeOperators.shape,
+    "Gather": ShapeOperators.gather,
+    "Slice": ShapeOperators.slice,
+    "Concat": ShapeOperators.concatenate,
+    "Reshape": ShapeOperators.reshape,
+    "Flatten": ShapeOperators.flatten,
+    "Unsqueeze": ShapeOperators.unsqueeze,
+    "Squeeze": ShapeOperators.squeeze,
+    "Cast": ShapeOperators.cast,
+  ]
+}

@@ -1,0 +1,121 @@
+import Glibc
+import RoadBase
+
+func exponential(_ x: Float) -> Float { expf(x) }
+
+/// Operators that work number by number, with ONNX (NumPy) broadcasting.
+enum ElementwiseOperators {
+  static func unary(_ function: @escaping @Sendable (Float) -> Float) -> FloatOperator {
+    { call throws(RoadError) in
+      let input = try call.floats(0)
+      return [.floats(FloatTensor(shape: input.shape, values: input.values.map(function)))]
+    }
+  }
+
+  static func binary(
+    _ function: @escaping @Sendable (Float, Float) -> Float, integers: @escaping @Sendable (Int, Int) -> Int
+  ) -> FloatOperator {
+    { call throws(RoadError) in
+      if call.arguments.count == 2, case .integers(let leftShape, let left)? = call.arguments[0],
+        case .integers(let rightShape, let right)? = call.arguments[1]
+      {
+        let plan = try Broadcast(call, leftShape, rightShape)
+        return [.integers(shape: plan.shape, values: plan.combine(left, right, integers))]
+      }
+      let left = try call.floats(0)
+      let right = try call.floats(1)
+      let plan = try Broadcast(call, left.shape, right.shape)
+      return [.floats(FloatTensor(shape: plan.shape, values: plan.combine(left.values, right.values, function)))]
+    }
+  }
+
+  /// The bounds are inputs from opset 11 on, attributes before.
+  static func clip(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let input = try call.floats(0)
+    let low = call.has(1) ? try scalar(call, 1) : call.float("min", default: -.infinity)
+    let high = call.has(2) ? try scalar(call, 2) : call.float("max", default: .infinity)
+    return [.floats(FloatTensor(shape: input.shape, values: input.values.map { min(max($0, low), high) }))]
+  }
+
+  private static func scalar(_ call: OperatorCall, _ index: Int) throws(RoadError) -> Float {
+    let tensor = try call.floats(index)
+    guard tensor.values.count == 1 else { throw call.failure("input \(index) is not one number") }
+    return tensor.values[0]
+  }
+
+  static func batchNormalization(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let input = try call.picture(0)
+    var parameters: [[Float]] = []
+    for index in 1...4 {
+      let values = try call.floats(index).values
+      guard values.count == input.shape[1] else {
+        throw call.failure("input \(index) has \(values.count) values for \(input.shape[1]) channels")
+      }
+      parameters.append(values)
+    }
+    let epsilon = call.float("epsilon", default: 1e-5)
+    let area = input.shape[2] * input.shape[3]
+    var output = input
+    for plane in 0..<input.shape[0] * input.shape[1] {
+      let channel = plane % input.shape[1]
+      let gain = parameters[0][channel] / (parameters[3][channel] + epsilon).squareRoot()
+      let offset = parameters[1][channel] - parameters[2][channel] * gain
+      for index in plane * area..<(plane + 1) * area { output.values[index] = input.values[index] * gain + offset }
+    }
+    return [.floats(output)]
+  }
+}
+
+/// Two shapes aligned at their ends, each dimension equal or 1.
+private struct Broadcast {
+  let shape: [Int]
+  private let leftSteps: [Int]
+  private let rightSteps: [Int]
+
+  init(_ call: OperatorCall, _ left: [Int], _ right: [Int]) throws(RoadError) {
+    let rank = max(left.count, right.count)
+    let paddedLeft = [Int](repeating: 1, count: rank - left.count) + left
+    let paddedRight = [Int](repeating: 1, count: rank - right.count) + right
+    for (a, b) in zip(paddedLeft, paddedRight) where a != b && a != 1 && b != 1 {
+      throw call.failure("shapes \(left) and \(right) do not fit each other")
+    }
+    shape = zip(paddedLeft, paddedRight).map { $0 == 1 ? $1 : $0 }
+    leftSteps = Self.steps(paddedLeft)
+    rightSteps = Self.steps(paddedRight)
+  }
+
+  private static func steps(_ shape: [Int]) -> [Int] {
+    var steps = [Int](repeating: 0, count: shape.count)
+    var step = 1
+    for axis in shape.indices.reversed() {
+      steps[axis] = shape[axis] == 1 ? 0 : step
+      step *= shape[axis]
+    }
+    return steps
+  }
+
+  func combine<Element>(_ left: [Element], _ right: [Element], _ function: (Element, Element) -> Element) -> [Element] {
+    if left.count == right.count, leftSteps == rightSteps { return zip(left, right).map(function) }
+    let count = shape.reduce(1, *)
+    var out: [Element] = []
+    out.reserveCapacity(count)
+    var position = [Int](repeating: 0, count: shape.count)
+    var (l, r) = (0, 0)
+    for _ in 0..<count {
+      out.append(function(left[l], right[r]))
+      // Count up like an odometer.
+      var axis = shape.count - 1
+      while axis >= 0 {
+        position[axis] += 1
+        l += leftSteps[axis]
+        r += rightSteps[axis]
+        if position[axis] < shape[axis] { break }
+        l -= leftSteps[axis] * shape[axis]
+        r -= rightSteps[axis] * shape[axis]
+        position[axis] = 0
+        axis -= 1
+      }
+    }
+    return out
+  }
+}

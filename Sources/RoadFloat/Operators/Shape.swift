@@ -1,0 +1,217 @@
+import RoadBase
+import RoadModel
+
+/// Operators that move or count numbers, and the shape arithmetic of exporters.
+enum ShapeOperators {
+  static func identity(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    guard let value = call.arguments.first ?? nil else { throw call.failure("no input") }
+    return [value]
+  }
+
+  static func constant(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    if case .tensor(let data)? = call.node.attributes["value"] { return [Value(data)] }
+    if case .integer(let value)? = call.node.attributes["value_int"] { return [.integers(shape: [], values: [value])] }
+    if case .float(let value)? = call.node.attributes["value_float"] {
+      return [.floats(FloatTensor(shape: [], values: [value]))]
+    }
+    if let values = call.integers(named: "value_ints") { return [.integers(shape: [values.count], values: values)] }
+    throw call.failure("a constant without a tensor, integer or float")
+  }
+
+  static func shape(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let shape = try any(call, 0).shape
+    let start = clamp(call.integer("start", default: 0), shape.count)
+    let end = clamp(call.integer("end", default: shape.count), shape.count)
+    let part = Array(shape[start..<max(start, end)])
+    return [.integers(shape: [part.count], values: part)]
+  }
+
+  static func gather(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let indices = try call.integers(1)
+    let indexShape = try any(call, 1).shape
+    let data = try any(call, 0)
+    let axis = try call.axis(call.integer("axis", default: 0), rank: data.shape.count)
+    let size = data.shape[axis]
+    let picked = indices.map { $0 < 0 ? $0 + size : $0 }
+    guard picked.allSatisfy({ (0..<size).contains($0) }) else { throw call.failure("indices \(indices) of \(size)") }
+    let shape = Array(data.shape[..<axis]) + indexShape + Array(data.shape[(axis + 1)...])
+    let inner = data.shape[(axis + 1)...].reduce(1, *)
+    let outer = data.shape[..<axis].reduce(1, *)
+    return [
+      data.rearranged(shape: shape) { take in
+        for o in 0..<outer { for p in picked { for i in 0..<inner { take((o * size + p) * inner + i) } } }
+      }
+    ]
+  }
+
+  /// Starts, ends, axes and steps are inputs from opset 10 on.
+  static func slice(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let data = try any(call, 0)
+    let starts = try call.integers(1)
+    let ends = try call.integers(2)
+    let axes = call.has(3) ? try call.integers(3) : Array(starts.indices)
+    let steps = call.has(4) ? try call.integers(4) : [Int](repeating: 1, count: starts.count)
+    guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count,
+      steps.allSatisfy({ $0 > 0 })
+    else { throw call.failure("starts, ends, axes and steps differ in number, or a step is not positive") }
+    var ranges = data.shape.map { Array(0..<$0) }
+    for (index, given) in axes.enumerated() {
+      let axis = try call.axis(given, rank: data.shape.count)
+      let size = data.shape[axis]
+      let start = clamp(starts[index], size)
+      let end = clamp(ends[index], size)
+      ranges[axis] = Array(stride(from: start, to: end, by: steps[index]))
+    }
+    let shape = ranges.map(\.count)
+    return [
+      data.rearranged(shape: shape) { take in
+        forEach(ranges, sizes: data.shape, take)
+      }
+    ]
+  }
+
+  private static func forEach(_ ranges: [[Int]], sizes: [Int], _ take: (Int) -> Void, axis: Int = 0, base: Int = 0) {
+    if axis == ranges.count { return take(base) }
+    for index in ranges[axis] { forEach(ranges, sizes: sizes, take, axis: axis + 1, base: base * sizes[axis] + index) }
+  }
+
+  static func concatenate(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    var parts: [Value] = []
+    for index in call.arguments.indices { parts.append(try any(call, index)) }
+    guard let first = parts.first else { throw call.failure("no inputs") }
+    let axis = try call.axis(call.integer("axis", default: 0), rank: first.shape.count)
+    var shape = first.shape
+    shape[axis] = 0
+    for part in parts {
+      var (a, b) = (part.shape, first.shape)
+      guard a.count == b.count else { throw call.failure("shapes \(a) and \(b) do not fit each other") }
+      shape[axis] += a[axis]
+      (a[axis], b[axis]) = (0, 0)
+      guard a == b else { throw call.failure("shapes \(part.shape) and \(first.shape) differ beside axis \(axis)") }
+    }
+    let outer = shape[..<axis].reduce(1, *)
+    if parts.allSatisfy({ if case .integers = $0 { true } else { false } }) {
+      let values = parts.map { part -> [Int] in if case .integers(_, let values) = part { values } else { [] } }
+      return [.integers(shape: shape, values: interleave(values, outer: outer))]
+    }
+    var values: [[Float]] = []
+    for index in parts.indices { values.append(try call.floats(index).values) }
+    return [.floats(FloatTensor(shape: shape, values: interleave(values, outer: outer)))]
+  }
+
+  private static func interleave<Element>(_ parts: [[Element]], outer: Int) -> [Element] {
+    guard outer > 0 else { return [] }
+    var out: [Element] = []
+    out.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+    for o in 0..<outer {
+      for part in parts {
+        let block = part.count / outer
+        out += part[o * block..<(o + 1) * block]
+      }
+    }
+    return out
+  }
+
+  static func reshape(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let data = try any(call, 0)
+    var shape = try call.integers(1)
+    let keepsZeros = call.integer("allowzero", default: 0) != 0
+    for axis in shape.indices where shape[axis] == 0 && !keepsZeros && axis < data.shape.count {
+      shape[axis] = data.shape[axis]
+    }
+    let known = shape.filter { $0 != -1 }.reduce(1, *)
+    let count = data.shape.reduce(1, *)
+    if let free = shape.firstIndex(of: -1), known > 0, count % known == 0 { shape[free] = count / known }
+    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) == count else {
+      throw call.failure("shape \(data.shape) does not become \(try call.integers(1))")
+    }
+    return [data.reshaped(shape)]
+  }
+
+  static func flatten(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let data = try any(call, 0)
+    let given = call.integer("axis", default: 1)
+    let axis = given == data.shape.count ? given : try call.axis(given, rank: data.shape.count)
+    return [data.reshaped([data.shape[..<axis].reduce(1, *), data.shape[axis...].reduce(1, *)])]
+  }
+
+  static func unsqueeze(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let data = try any(call, 0)
+    let axes: [Int]
+    if let named = call.integers(named: "axes") { axes = named } else { axes = try call.integers(1) }
+    var shape = data.shape
+    let rank = shape.count + axes.count
+    let sorted = try axes.mapChecked { axis throws(RoadError) in try call.axis(axis, rank: rank) }.sorted()
+    for axis in sorted {
+      guard axis <= shape.count else { throw call.failure("axes \(axes)") }
+      shape.insert(1, at: axis)
+    }
+    return [data.reshaped(shape)]
+  }
+
+  static func squeeze(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let data = try any(call, 0)
+    var axes = data.shape.indices.filter { data.shape[$0] == 1 }
+    var given = call.integers(named: "axes")
+    if call.has(1) { given = try call.integers(1) }
+    if let given {
+      axes = try given.mapChecked { axis throws(RoadError) in try call.axis(axis, rank: data.shape.count) }
+    }
+    guard axes.allSatisfy({ data.shape[$0] == 1 }) else { throw call.failure("axes \(axes) of shape \(data.shape)") }
+    return [data.reshaped(data.shape.indices.filter { !axes.contains($0) }.map { data.shape[$0] })]
+  }
+
+  static func cast(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let data = try any(call, 0)
+    switch ElementType(rawValue: call.integer("to", default: 0)) {
+    case .int64, .int32: return [.integers(shape: data.shape, values: try call.integers(0))]
+    case .float, .double: return [.floats(try call.floats(0))]
+    default: throw call.failure("a cast to another type than int32, int64, float or double")
+    }
+  }
+
+  private static func any(_ call: OperatorCall, _ index: Int) throws(RoadError) -> Value {
+    guard index < call.arguments.count, let value = call.arguments[index] else {
+      throw call.failure("input \(index) is missing")
+    }
+    return value
+  }
+
+  /// A position that may count from the end, brought into 0...size as ONNX Slice does.
+  private static func clamp(_ position: Int, _ size: Int) -> Int {
+    min(max(position < 0 ? position + size : position, 0), size)
+  }
+}
+
+extension Value {
+  func reshaped(_ shape: [Int]) -> Value {
+    switch self {
+    case .floats(let tensor): .floats(FloatTensor(shape: shape, values: tensor.values))
+    case .integers(_, let values): .integers(shape: shape, values: values)
+    }
+  }
+
+  /// A new tensor of `shape` whose elements are those that `order` takes, one index after the other.
+  func rearranged(shape: [Int], _ order: ((Int) -> Void) -> Void) -> Value {
+    switch self {
+    case .floats(let tensor):
+      var values: [Float] = []
+      values.reserveCapacity(shape.reduce(1, *))
+      order { values.append(tensor.values[$0]) }
+      return .floats(FloatTensor(shape: shape, values: values))
+    case .integers(_, let source):
+      var values: [Int] = []
+      order { values.append(source[$0]) }
+      return .integers(shape: shape, values: values)
+    }
+  }
+}
+
+extension Array {
+  /// `map` with a typed error.
+  func mapChecked<Result>(_ transform: (Element) throws(RoadError) -> Result) throws(RoadError) -> [Result] {
+    var results: [Result] = []
+    for element in self { results.append(try transform(element)) }
+    return results
+  }
+}

@@ -1,0 +1,110 @@
+import RoadBase
+
+/// How the range of an activation is chosen from what it was seen to hold.
+public enum ActivationObserver: Hashable, Sendable {
+  /// Everything seen is representable; one outlier costs every other value its resolution.
+  case minMax
+  /// Leaves out the given share of the values, half of it at each end: 0.9999 keeps all but one in ten thousand.
+  case percentile(Double)
+  /// The range with the smallest mean squared error of rounding and clipping together.
+  case meanSquaredError
+}
+
+/// What one activation tensor was seen to hold: its extremes, then a histogram between them.
+struct ActivationHistogram: Sendable {
+  static let bins = 2048
+
+  private(set) var minimum: Float = 0
+  private(set) var maximum: Float = 0
+  private(set) var counts = [Int](repeating: 0, count: bins)
+
+  /// First pass: the extremes. Zero always lies between them, since padding needs it.
+  mutating func widen(by values: [Float]) {
+    for value in values where value.isFinite {
+      minimum = min(minimum, value)
+      maximum = max(maximum, value)
+    }
+  }
+
+  /// Second pass, when the extremes are known.
+  mutating func count(_ values: [Float]) {
+    let width = maximum - minimum
+    guard width > 0 else { return }
+    let perUnit = Float(Self.bins) / width
+    counts.withUnsafeMutableBufferPointer { counts in
+      for value in values where value.isFinite {
+        let bin = Int(((value - minimum) * perUnit))
+        counts[min(max(bin, 0), Self.bins - 1)] += 1
+      }
+    }
+  }
+
+  /// The bytes' meaning under an observer; never empty, always with zero inside.
+  func quantization(_ observer: ActivationObserver) -> Quantization {
+    guard maximum > minimum else { return Quantization(scale: 1, zeroPoint: 0) }
+    switch observer {
+    case .minMax: return Self.quantization(minimum, maximum)
+    case .percentile(let share):
+      let (low, high) = percentileRange(share)
+      return Self.quantization(low, high)
+    case .meanSquaredError: return leastSquares()
+    }
+  }
+
+  static func quantization(_ low: Float, _ high: Float) -> Quantization {
+    let (low, high) = (min(low, 0), max(high, 0))
+    let scale = max((high - low) / 255, 1e-12)
+    return Quantization(scale: scale, zeroPoint: UInt8(min(max((-low / scale).rounded(), 0), 255)))
+  }
+
+  private func center(_ bin: Int) -> Float {
+    minimum + (Float(bin) + 0.5) * (maximum - minimum) / Float(Self.bins)
+  }
+
+  private func percentileRange(_ share: Double) -> (Float, Float) {
+    let total = counts.reduce(0, +)
+    let cut = Int((Double(total) * (1 - share) / (minimum < 0 ? 2 : 1)).rounded(.down))
+    var (low, high) = (0, Self.bins - 1)
+    var below = 0
+    while minimum < 0, low < Self.bins - 1, below + counts[low] <= cut {
+      below += counts[low]
+      low += 1
+    }
+    var above = 0
+    while high > low, above + counts[high] <= cut {
+      above += counts[high]
+      high -= 1
+    }
+    let step = (maximum - minimum) / Float(Self.bins)
+    return (minimum + Float(low) * step, minimum + Float(high + 1) * step)
+  }
+
+  /// Tries ranges from the whole one down to a fifth of it, both ends shrunk alike or one alone.
+  private func leastSquares() -> Quantization {
+    var best = Self.quantization(minimum, maximum)
+    var bestError = squaredError(of: best)
+    for step in 4..<40 {
+      let shrink = Float(step + 1) / 40
+      for (low, high) in [
+        (minimum * shrink, maximum * shrink), (minimum, maximum * shrink), (minimum * shrink, maximum),
+      ] {
+        let candidate = Self.quantization(low, high)
+        let error = squaredError(of: candidate)
+        if error < bestError { (best, bestError) = (candidate, error) }
+      }
+    }
+    return best
+  }
+
+  private func squaredError(of quantization: Quantization) -> Double {
+    var error = 0.0
+    for bin in counts.indices where counts[bin] > 0 {
+      let value = center(bin)
+      let difference = Double(value - quantization.dequantize(quantization.quantize(value)))
+      // Within a bin as wide as a step, rounding is uniform: step²/12 unless the value was clipped.
+      let step = Double(quantization.scale)
+      error += Double(counts[bin]) * max(difference * difference, abs(difference) <= step / 2 ? step * step / 12 : 0)
+    }
+    return error
+  }
+}

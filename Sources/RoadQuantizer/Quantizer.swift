@@ -1,0 +1,132 @@
+import RoadBase
+import RoadFloat
+import RoadModel
+
+/// How ``Quantizer`` works; the defaults are the ones that the shipped model was made with.
+public struct QuantizerOptions: Hashable, Sendable {
+  public var observer: ActivationObserver
+  /// Searches each output channel's weight scale for the least squared error.
+  public var searchesWeightScales: Bool
+  /// Moves each bias by what the rounding of the weights shifts the channel's mean (Nagel and others 2019, section 4.2).
+  public var correctsBiases: Bool
+
+  public init(
+    observer: ActivationObserver = .meanSquaredError, searchesWeightScales: Bool = true, correctsBiases: Bool = true
+  ) {
+    self.observer = observer
+    self.searchesWeightScales = searchesWeightScales
+    self.correctsBiases = correctsBiases
+  }
+}
+
+/// Post-training quantization: a float graph and calibration pictures to an int8 QDQ graph.
+///
+/// Two passes over the pictures: the first finds each tensor's extremes, the second its histogram and the channel means that
+/// bias correction needs. Weights become int8 a channel, activations uint8 a tensor, biases int32.
+public struct Quantizer {
+  public let graph: ModelGraph
+  public let options: QuantizerOptions
+  private let scheme: QuantizationScheme
+  private let executor: FloatExecutor
+  private let input: String
+
+  /// - Throws: a `RoadError` for a graph that is quantized already, has not exactly one input, or has an operator that
+  ///   the float executor lacks.
+  public init(_ graph: ModelGraph, options: QuantizerOptions = QuantizerOptions()) throws(RoadError) {
+    if let node = graph.nodes.first(where: {
+      $0.operation.hasSuffix("QuantizeLinear") || $0.operation == "DequantizeLinear"
+    }) {
+      throw RoadError(
+        .model, "the model is quantized already: node '\(node.name)' is a \(node.operation)",
+        remedy: "quantize the float model that it was made from")
+    }
+    let inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
+    guard inputs.count == 1 else {
+      throw RoadError(.model, "the model has \(inputs.count) inputs", remedy: "export it with one: the picture")
+    }
+    self.graph = graph
+    self.options = options
+    input = inputs[0].name
+    scheme = QuantizationScheme(graph)
+    executor = try FloatExecutor(graph)
+  }
+
+  /// The quantized graph.
+  ///
+  /// - Parameters:
+  ///   - count: how many calibration pictures there are; a few dozen varied ones are enough.
+  ///   - progress: called after each picture with the number of pictures seen, out of `2 · count`.
+  ///   - picture: the network's input for picture `index`: 1, 3, H, W.
+  public func quantize(
+    count: Int, progress: (Int) -> Void = { _ in }, picture: (Int) throws(RoadError) -> FloatTensor
+  ) throws(RoadError) -> ModelGraph {
+    guard count > 0 else {
+      throw RoadError(
+        .picture, "no calibration pictures", remedy: "give at least one; a few dozen varied ones are enough")
+    }
+    var statistics = ActivationStatistics(scheme: scheme, graph: graph)
+    for index in 0..<count {
+      let tensor = try picture(index)
+      statistics.widen(input, tensor)
+      _ = try executor.run([input: tensor]) { statistics.widen($0, $1) }
+      progress(index + 1)
+    }
+    for index in 0..<count {
+      let tensor = try picture(index)
+      statistics.count(input, tensor)
+      _ = try executor.run([input: tensor]) { statistics.count($0, $1) }
+      progress(count + index + 1)
+    }
+    let quantizations = statistics.quantizations(options.observer)
+    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: quantizations)
+    for index in scheme.convolutions {
+      try quantizeWeights(ofNode: index, statistics: statistics, quantizations: quantizations, into: &builder)
+    }
+    return builder.build()
+  }
+
+  private func quantizeWeights(
+    ofNode index: Int, statistics: ActivationStatistics, quantizations: [String: Quantization],
+    into builder: inout QDQGraphBuilder
+  ) throws(RoadError) {
+    let node = graph.nodes[index]
+    guard node.inputs.count > 1, let data = graph.initializers[node.inputs[1]],
+      let inputQuantization = quantizations[node.inputs[0]], data.elementType == .float
+    else {
+      throw RoadError(
+        .model, "node '\(node.name)' (\(node.operation)): its weights are not float constants",
+        remedy: "export the model with constant folding")
+    }
+    let weights = FloatTensor(data)
+    let axis = node.operation == "Conv" ? 0 : 1
+    let quantized = QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
+    let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }
+    var bias = [Float](repeating: 0, count: quantized.scales.count)
+    if node.inputs.count > 2, let given = graph.initializers[node.inputs[2]] { bias = FloatTensor(given).values }
+    if options.correctsBiases, axis == 0, let means = statistics.channelMeans(of: node.inputs[0]) {
+      correct(&bias, weights: weights, quantized: quantized, means: means, groups: groups)
+    }
+    // A transposed convolution in groups has one scale for O/groups channels; its bias repeats them.
+    builder.setWeights(ofNode: index, quantized, axis: axis, bias: bias, inputScale: inputQuantization.scale)
+  }
+
+  /// Rounding moves Σ w·E[x] of each output channel; the bias takes it back.
+  private func correct(
+    _ bias: inout [Float], weights: FloatTensor, quantized: QuantizedWeights, means: [Float], groups: Int
+  ) {
+    let rounded = quantized.dequantized(channelAxis: 0)
+    let (inputs, taps) = (weights.shape[1], weights.shape[2] * weights.shape[3])
+    let outputsPerGroup = weights.shape[0] / groups
+    for output in 0..<weights.shape[0] {
+      var shift: Float = 0
+      for channel in 0..<inputs {
+        let mean = means[output / outputsPerGroup * inputs + channel]
+        for tap in 0..<taps {
+          let index = (output * inputs + channel) * taps + tap
+          shift += (weights.values[index] - rounded.values[index]) * mean
+        }
+      }
+      bias[output] += shift
+    }
+  }
+}
