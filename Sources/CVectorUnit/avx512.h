@@ -28,6 +28,7 @@ RV_INLINE __m512i rv512_insert256(__m512i a, __m256i high) { return _mm512_inser
 RV_INLINE __m512i rv512_insert128_1(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 1); }
 RV_INLINE __m512i rv512_insert128_2(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 2); }
 RV_INLINE __m512i rv512_insert128_3(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 3); }
+RV_INLINE __m256i rv512_widen128to256(__m128i a) { return _mm256_castsi128_si256(a); }
 RV_INLINE __m256i rv512_low256(__m512i a) { return _mm512_castsi512_si256(a); }
 RV_INLINE __m256i rv512_high256(__m512i a) { return _mm512_extracti64x4_epi64(a, 1); }
 RV_INLINE __m128i rv512_low128(__m512i a) { return _mm512_castsi512_si128(a); }
@@ -59,6 +60,7 @@ RV_INLINE __m512i rv512_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(
 RV_INLINE __m512i rv512_add32(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
 RV_INLINE __m512i rv512_mullo32(__m512i a, __m512i b) { return _mm512_mullo_epi32(a, b); }
 RV_INLINE __m512i rv512_srl32_22(__m512i a) { return _mm512_srli_epi32(a, 22); }
+RV_INLINE __m512i rv512_widenu8to16(__m256i a) { return _mm512_cvtepu8_epi16(a); }
 RV_INLINE __m512i rv512_widenu8to32(__m128i a) { return _mm512_cvtepu8_epi32(a); }
 RV_INLINE __m128i rv512_narrow32to8(__m512i a) { return _mm512_cvtepi32_epi8(a); }
 RV_INLINE __m128i rv512_count(int a) { return _mm_cvtsi32_si128(a); }

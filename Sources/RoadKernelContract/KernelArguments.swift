@@ -77,7 +77,8 @@ public typealias DepthwiseArguments = ConvolutionArguments
 /// Residual addition with its own scales: `acc = a·ma + b·mb + bias`, `out = clamp((acc >> shift) + z, low, high)`.
 ///
 /// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in magnitude and may be
-/// negative (subtraction).
+/// negative (subtraction). `acc` fits an Int32 and `shift` is 1...30. All three tensors are channel-blocked; the destination
+/// may be one of the operands.
 public struct AdditionArguments {
   public var left: TensorView
   public var right: TensorView
@@ -110,7 +111,8 @@ public struct AdditionArguments {
 /// Bilinear resize; scale and zero-point stay those of the source.
 ///
 /// For an output pixel with source columns `x0`, `x1` (clamped) and weights `w0 + w1 = 2^11`, rows likewise:
-/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up.
+/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up. Both tensors are
+/// channel-blocked or both are packed pictures.
 public struct ResizeArguments {
   public static let weightBits = 11
 
@@ -146,7 +148,8 @@ public struct ResizeTap: Hashable, Sendable {
 }
 
 /// Byte to byte through a table of its own for each channel (`tables[c * 256 + byte]`), or one for all
-/// (`perChannel == false`): input normalisation, and any function of one 8-bit tensor.
+/// (`perChannel == false`): input normalisation, and any function of one 8-bit tensor. Both tensors are channel-blocked or both are
+/// packed pictures; the destination may be the source.
 public struct TableArguments {
   public var source: TensorView
   public var destination: TensorView

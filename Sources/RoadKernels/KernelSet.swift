@@ -52,7 +52,9 @@ extension KernelSet {
     depthwise: WeightKernel(
       name: "depthwise/avx512vnni", packedByteCount: { StripPacking.avx512vnni.byteCount($0) },
       pack: { StripPacking.avx512vnni.pack($0, into: $1) }, run: { depthwiseAVX512VNNI($0, $1, $2) }),
-    addition: reference.addition, resize: reference.resize, table: reference.table,
+    addition: PlainKernel(name: "addition/avx512vnni", run: { additionAVX512VNNI($0, $1, $2) }),
+    resize: PlainKernel(name: "resize/avx512vnni", run: { resizeAVX512VNNI($0, $1, $2) }),
+    table: PlainKernel(name: "table/scalar", run: tableScalar),
     peakLoop: { peakLoopAVX512VNNI($0) })
 
   static let reference = KernelSet(

@@ -1,0 +1,78 @@
+internal import CVectorUnit
+import RoadKernelContract
+
+/// Residual addition: one pmaddwd on interleaved pairs (left, right) is both products and their sum.
+@inline(never)
+public func additionAVX512VNNI(_ arguments: UnsafePointer<AdditionArguments>, _ firstRow: Int, _ endRow: Int) {
+  let (left, right) = (arguments.pointee.left, arguments.pointee.right)
+  let destination = arguments.pointee.destination
+  let constants = AdditionConstants(arguments)
+  let bytes = destination.storedChannels
+  let isDense = left.pixelPitch == bytes && right.pixelPitch == bytes && destination.pixelPitch == bytes
+  // Pixels without gaps: the row is one stretch.
+  let stretch = isDense ? bytes &* destination.width : bytes
+  let stretches = isDense ? 1 : destination.width
+  var y = firstRow
+  while y < endRow {
+    var x = 0
+    while x < stretches {
+      constants.add(
+        UnsafeRawPointer(left.base + (y &* left.rowPitch &+ x &* left.pixelPitch)),
+        UnsafeRawPointer(right.base + (y &* right.rowPitch &+ x &* right.pixelPitch)),
+        UnsafeMutableRawPointer(destination.base + (y &* destination.rowPitch &+ x &* destination.pixelPitch)), stretch)
+      x &+= 1
+    }
+    y &+= 1
+  }
+}
+
+struct AdditionConstants {
+  private let multipliers: Vector
+  private let bias: Vector
+  private let shift: SIMD2<Int64>
+  private let zeroPoint: Vector
+  private let low: Vector
+  private let high: Vector
+
+  @inline(__always)
+  init(_ arguments: UnsafePointer<AdditionArguments>) {
+    let (left, right) = (Int32(arguments.pointee.leftMultiplier), Int32(arguments.pointee.rightMultiplier))
+    multipliers = rv512_set32(right << 16 | left & 0xFFFF)
+    bias = rv512_set32(arguments.pointee.bias)
+    shift = rv512_count(arguments.pointee.shift)
+    zeroPoint = rv512_set16(arguments.pointee.zeroPoint)
+    low = rv512_set8(arguments.pointee.low)
+    high = rv512_set8(arguments.pointee.high)
+  }
+
+  /// - Parameter count: bytes, a multiple of 16.
+  @inline(__always)
+  func add(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ count: Int) {
+    var offset = 0
+    while count &- offset >= 64 {
+      rv512_store(to + offset, sum(rv512_load(left + offset), rv512_load(right + offset)))
+      offset &+= 64
+    }
+    while offset < count {
+      let (a, b) = (rv512_load128(left + offset), rv512_load128(right + offset))
+      rv512_store128(to + offset, rv512_low128(sum(rv512_widen128(a), rv512_widen128(b))))
+      offset &+= 16
+    }
+  }
+
+  /// Unpacking and narrowing both work within lanes, so the order comes out as it went in.
+  @inline(__always)
+  private func sum(_ a: Vector, _ b: Vector) -> Vector {
+    let zero = rv512_zero()
+    let first = half(rv512_unpacklo8(a, zero), rv512_unpacklo8(b, zero))
+    let second = half(rv512_unpackhi8(a, zero), rv512_unpackhi8(b, zero))
+    return rv512_minu8(rv512_maxu8(rv512_packus16(first, second), low), high)
+  }
+
+  @inline(__always)
+  private func half(_ a: Vector, _ b: Vector) -> Vector {
+    let first = rv512_add32(rv512_madd16(rv512_unpacklo16(a, b), multipliers), bias)
+    let second = rv512_add32(rv512_madd16(rv512_unpackhi16(a, b), multipliers), bias)
+    return rv512_adds16(rv512_packs32(rv512_sra32(first, shift), rv512_sra32(second, shift)), zeroPoint)
+  }
+}
