@@ -68,12 +68,15 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "RoadEvaluation",
+      dependencies: ["RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel"], swiftSettings: strict),
+    .target(
       name: "RoadSeg", dependencies: ["RoadPipeline"],
       resources: [.copy("Models")], swiftSettings: strict),
     .executableTarget(
       name: "roadseg",
       dependencies: [
-        "RoadSeg", "RoadQuantizer",
+        "RoadSeg", "RoadQuantizer", "RoadEvaluation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/roadseg-cli", swiftSettings: strict),
@@ -93,7 +96,9 @@ let package = Package(
     .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
     .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
     .testTarget(name: "RoadModelTests", dependencies: ["RoadModel"], swiftSettings: strict),
-    .testTarget(name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], exclude: ["Goldens", "make_goldens.py"],
+      swiftSettings: strict),
     .testTarget(
       name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter"],
       exclude: ["Goldens"], swiftSettings: strict),

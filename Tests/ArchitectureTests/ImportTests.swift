@@ -19,6 +19,7 @@ import Testing
     "RoadCamera": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", "CVideoDevice"],
     "RoadMask": ["RoadBase"],
     "RoadOverlay": ["RoadBase", "RoadFrame", "RoadMask"],
+    "RoadEvaluation": ["RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel"],
     "RoadPipeline": [
       "RoadBase", "RoadCamera", "RoadEngine", "RoadFrame", "RoadKernels", "RoadMask", "RoadModel", "RoadOverlay",
       "RoadTelemetry", "RoadKernelContract",
