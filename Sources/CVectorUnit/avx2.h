@@ -1,1 +1,56 @@
+// AVX2: one instruction a function (rv_narrowus16 takes two). Where avx512.h has the same name it does the same to twice the bytes.
 #pragma once
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#include <immintrin.h>
+#include "memory.h"
+
+#define RV_INLINE static inline __attribute__((always_inline))
+
+RV_INLINE __m256i rv_load(const void *p) { return _mm256_loadu_si256((const __m256i_u *)p); }
+RV_INLINE __m128i rv_load128(const void *p) { return _mm_loadu_si128((const __m128i_u *)p); }
+RV_INLINE __m128i rv_load4(const void *p) { return _mm_cvtsi32_si128(((const rv_int *)p)->value); }
+RV_INLINE void rv_store(void *p, __m256i a) { _mm256_storeu_si256((__m256i_u *)p, a); }
+RV_INLINE void rv_store128(void *p, __m128i a) { _mm_storeu_si128((__m128i_u *)p, a); }
+RV_INLINE void rv_store4(void *p, __m128i a) { ((rv_int *)p)->value = _mm_cvtsi128_si32(a); }
+RV_INLINE __m128i rv_load_half(const void *p) { return rv_load128(p); }
+RV_INLINE void rv_store_half(void *p, __m128i a) { rv_store128(p, a); }
+RV_INLINE __m128i rv_half(__m128i a) { return a; }
+RV_INLINE __m128i rv_low128_of_half(__m128i a) { return a; }
+
+RV_INLINE __m256i rv_zero(void) { return _mm256_setzero_si256(); }
+RV_INLINE __m256i rv_broadcast32(const void *p) { return _mm256_set1_epi32(((const rv_int *)p)->value); }
+RV_INLINE __m256i rv_set32(int a) { return _mm256_set1_epi32(a); }
+RV_INLINE __m256i rv_set16(short a) { return _mm256_set1_epi16(a); }
+RV_INLINE __m256i rv_set8(unsigned char a) { return _mm256_set1_epi8((char)a); }
+
+RV_INLINE __m256i rv_widen128(__m128i a) { return _mm256_castsi128_si256(a); }
+RV_INLINE __m128i rv_low128(__m256i a) { return _mm256_castsi256_si128(a); }
+RV_INLINE __m128i rv_high128(__m256i a) { return _mm256_extracti128_si256(a, 1); }
+
+RV_INLINE __m256i rv_and(__m256i a, __m256i b) { return _mm256_and_si256(a, b); }
+RV_INLINE __m256i rv_srl16_8(__m256i a) { return _mm256_srli_epi16(a, 8); }
+RV_INLINE __m256i rv_srav32(__m256i a, __m256i counts) { return _mm256_srav_epi32(a, counts); }
+RV_INLINE __m256i rv_sra32(__m256i a, __m128i count) { return _mm256_sra_epi32(a, count); }
+RV_INLINE __m256i rv_packs32(__m256i a, __m256i b) { return _mm256_packs_epi32(a, b); }
+RV_INLINE __m256i rv_packus16(__m256i a, __m256i b) { return _mm256_packus_epi16(a, b); }
+RV_INLINE __m256i rv_mulhrs16(__m256i a, __m256i b) { return _mm256_mulhrs_epi16(a, b); }
+RV_INLINE __m256i rv_adds16(__m256i a, __m256i b) { return _mm256_adds_epi16(a, b); }
+RV_INLINE __m256i rv_maxu8(__m256i a, __m256i b) { return _mm256_max_epu8(a, b); }
+RV_INLINE __m256i rv_minu8(__m256i a, __m256i b) { return _mm256_min_epu8(a, b); }
+RV_INLINE __m128i rv_narrowus16(__m256i a) { return _mm_packus_epi16(rv_low128(a), rv_high128(a)); }
+
+RV_INLINE __m256i rv_unpacklo8(__m256i a, __m256i b) { return _mm256_unpacklo_epi8(a, b); }
+RV_INLINE __m256i rv_unpackhi8(__m256i a, __m256i b) { return _mm256_unpackhi_epi8(a, b); }
+RV_INLINE __m256i rv_unpacklo16(__m256i a, __m256i b) { return _mm256_unpacklo_epi16(a, b); }
+RV_INLINE __m256i rv_unpackhi16(__m256i a, __m256i b) { return _mm256_unpackhi_epi16(a, b); }
+
+RV_INLINE __m256i rv_madd16(__m256i a, __m256i b) { return _mm256_madd_epi16(a, b); }
+RV_INLINE __m256i rv_add32(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
+RV_INLINE __m256i rv_mullo32(__m256i a, __m256i b) { return _mm256_mullo_epi32(a, b); }
+RV_INLINE __m256i rv_srl32_22(__m256i a) { return _mm256_srli_epi32(a, 22); }
+RV_INLINE __m256i rv_widenu8to16(__m128i a) { return _mm256_cvtepu8_epi16(a); }
+RV_INLINE __m128i rv_count(int a) { return _mm_cvtsi32_si128(a); }
+
+#undef RV_INLINE
+#endif

@@ -1,4 +1,5 @@
-// AVX-512 F, BW, DQ, VL and VNNI: one instruction a function, named as in the Intel intrinsics guide.
+// AVX-512 F, BW, DQ, VL and VNNI: one instruction a function. Where avx2.h has the same name it does the same to half the bytes,
+// so that one Swift source serves both.
 #pragma once
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__)
@@ -7,63 +8,65 @@
 
 #define RV_INLINE static inline __attribute__((always_inline))
 
-RV_INLINE __m512i rv512_load(const void *p) { return _mm512_loadu_si512(p); }
-RV_INLINE __m256i rv512_load256(const void *p) { return _mm256_loadu_si256((const __m256i_u *)p); }
-RV_INLINE __m128i rv512_load128(const void *p) { return _mm_loadu_si128((const __m128i_u *)p); }
-RV_INLINE __m128i rv512_load4(const void *p) { return _mm_cvtsi32_si128(((const rv_int *)p)->value); }
-RV_INLINE void rv512_store(void *p, __m512i a) { _mm512_storeu_si512(p, a); }
-RV_INLINE void rv512_store256(void *p, __m256i a) { _mm256_storeu_si256((__m256i_u *)p, a); }
-RV_INLINE void rv512_store128(void *p, __m128i a) { _mm_storeu_si128((__m128i_u *)p, a); }
-RV_INLINE void rv512_store4(void *p, __m128i a) { ((rv_int *)p)->value = _mm_cvtsi128_si32(a); }
+RV_INLINE __m512i rv_load(const void *p) { return _mm512_loadu_si512(p); }
+RV_INLINE __m256i rv_load256(const void *p) { return _mm256_loadu_si256((const __m256i_u *)p); }
+RV_INLINE __m128i rv_load128(const void *p) { return _mm_loadu_si128((const __m128i_u *)p); }
+RV_INLINE __m128i rv_load4(const void *p) { return _mm_cvtsi32_si128(((const rv_int *)p)->value); }
+RV_INLINE void rv_store(void *p, __m512i a) { _mm512_storeu_si512(p, a); }
+RV_INLINE void rv_store256(void *p, __m256i a) { _mm256_storeu_si256((__m256i_u *)p, a); }
+RV_INLINE void rv_store128(void *p, __m128i a) { _mm_storeu_si128((__m128i_u *)p, a); }
+RV_INLINE void rv_store4(void *p, __m128i a) { ((rv_int *)p)->value = _mm_cvtsi128_si32(a); }
 
-RV_INLINE __m512i rv512_zero(void) { return _mm512_setzero_si512(); }
-RV_INLINE __m512i rv512_broadcast32(const void *p) { return _mm512_set1_epi32(((const rv_int *)p)->value); }
-RV_INLINE __m512i rv512_set32(int a) { return _mm512_set1_epi32(a); }
-RV_INLINE __m512i rv512_set16(short a) { return _mm512_set1_epi16(a); }
-RV_INLINE __m512i rv512_set8(unsigned char a) { return _mm512_set1_epi8((char)a); }
+RV_INLINE __m256i rv_load_half(const void *p) { return rv_load256(p); }
+RV_INLINE void rv_store_half(void *p, __m256i a) { rv_store256(p, a); }
+RV_INLINE __m256i rv_half(__m128i a) { return _mm256_castsi128_si256(a); }
+RV_INLINE __m128i rv_low128_of_half(__m256i a) { return _mm256_castsi256_si128(a); }
 
-RV_INLINE __m512i rv512_widen256(__m256i a) { return _mm512_castsi256_si512(a); }
-RV_INLINE __m512i rv512_widen128(__m128i a) { return _mm512_castsi128_si512(a); }
-RV_INLINE __m512i rv512_insert256(__m512i a, __m256i high) { return _mm512_inserti64x4(a, high, 1); }
-RV_INLINE __m512i rv512_insert128_1(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 1); }
-RV_INLINE __m512i rv512_insert128_2(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 2); }
-RV_INLINE __m512i rv512_insert128_3(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 3); }
-RV_INLINE __m256i rv512_widen128to256(__m128i a) { return _mm256_castsi128_si256(a); }
-RV_INLINE __m256i rv512_low256(__m512i a) { return _mm512_castsi512_si256(a); }
-RV_INLINE __m256i rv512_high256(__m512i a) { return _mm512_extracti64x4_epi64(a, 1); }
-RV_INLINE __m128i rv512_low128(__m512i a) { return _mm512_castsi512_si128(a); }
-RV_INLINE __m128i rv512_extract128_1(__m512i a) { return _mm512_extracti32x4_epi32(a, 1); }
-RV_INLINE __m128i rv512_extract128_2(__m512i a) { return _mm512_extracti32x4_epi32(a, 2); }
-RV_INLINE __m128i rv512_extract128_3(__m512i a) { return _mm512_extracti32x4_epi32(a, 3); }
+RV_INLINE __m512i rv_zero(void) { return _mm512_setzero_si512(); }
+RV_INLINE __m512i rv_broadcast32(const void *p) { return _mm512_set1_epi32(((const rv_int *)p)->value); }
+RV_INLINE __m512i rv_set32(int a) { return _mm512_set1_epi32(a); }
+RV_INLINE __m512i rv_set16(short a) { return _mm512_set1_epi16(a); }
+RV_INLINE __m512i rv_set8(unsigned char a) { return _mm512_set1_epi8((char)a); }
 
-RV_INLINE __m512i rv512_dpbusd(__m512i sum, __m512i bytes, __m512i weights) {
+RV_INLINE __m512i rv_widen256(__m256i a) { return _mm512_castsi256_si512(a); }
+RV_INLINE __m512i rv_widen128(__m128i a) { return _mm512_castsi128_si512(a); }
+RV_INLINE __m512i rv_insert256(__m512i a, __m256i high) { return _mm512_inserti64x4(a, high, 1); }
+RV_INLINE __m512i rv_insert128_1(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 1); }
+RV_INLINE __m512i rv_insert128_2(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 2); }
+RV_INLINE __m512i rv_insert128_3(__m512i a, __m128i b) { return _mm512_inserti32x4(a, b, 3); }
+RV_INLINE __m256i rv_low256(__m512i a) { return _mm512_castsi512_si256(a); }
+RV_INLINE __m256i rv_high256(__m512i a) { return _mm512_extracti64x4_epi64(a, 1); }
+RV_INLINE __m128i rv_low128(__m512i a) { return _mm512_castsi512_si128(a); }
+RV_INLINE __m128i rv_extract128_1(__m512i a) { return _mm512_extracti32x4_epi32(a, 1); }
+RV_INLINE __m128i rv_extract128_2(__m512i a) { return _mm512_extracti32x4_epi32(a, 2); }
+RV_INLINE __m128i rv_extract128_3(__m512i a) { return _mm512_extracti32x4_epi32(a, 3); }
+
+RV_INLINE __m512i rv_dpbusd(__m512i sum, __m512i bytes, __m512i weights) {
   return _mm512_dpbusd_epi32(sum, bytes, weights);
 }
-RV_INLINE __m512i rv512_srav32(__m512i a, __m512i counts) { return _mm512_srav_epi32(a, counts); }
-RV_INLINE __m512i rv512_sra32(__m512i a, __m128i count) { return _mm512_sra_epi32(a, count); }
-RV_INLINE __m512i rv512_packs32(__m512i a, __m512i b) { return _mm512_packs_epi32(a, b); }
-RV_INLINE __m512i rv512_packus16(__m512i a, __m512i b) { return _mm512_packus_epi16(a, b); }
-RV_INLINE __m512i rv512_mulhrs16(__m512i a, __m512i b) { return _mm512_mulhrs_epi16(a, b); }
-RV_INLINE __m512i rv512_adds16(__m512i a, __m512i b) { return _mm512_adds_epi16(a, b); }
-RV_INLINE __m512i rv512_max16(__m512i a, __m512i b) { return _mm512_max_epi16(a, b); }
-RV_INLINE __m512i rv512_maxu8(__m512i a, __m512i b) { return _mm512_max_epu8(a, b); }
-RV_INLINE __m512i rv512_minu8(__m512i a, __m512i b) { return _mm512_min_epu8(a, b); }
-RV_INLINE __m256i rv512_narrows32(__m512i a) { return _mm512_cvtsepi32_epi16(a); }
-RV_INLINE __m256i rv512_narrowus16(__m512i a) { return _mm512_cvtusepi16_epi8(a); }
+RV_INLINE __m512i rv_srav32(__m512i a, __m512i counts) { return _mm512_srav_epi32(a, counts); }
+RV_INLINE __m512i rv_sra32(__m512i a, __m128i count) { return _mm512_sra_epi32(a, count); }
+RV_INLINE __m512i rv_packs32(__m512i a, __m512i b) { return _mm512_packs_epi32(a, b); }
+RV_INLINE __m512i rv_packus16(__m512i a, __m512i b) { return _mm512_packus_epi16(a, b); }
+RV_INLINE __m512i rv_mulhrs16(__m512i a, __m512i b) { return _mm512_mulhrs_epi16(a, b); }
+RV_INLINE __m512i rv_adds16(__m512i a, __m512i b) { return _mm512_adds_epi16(a, b); }
+RV_INLINE __m512i rv_max16(__m512i a, __m512i b) { return _mm512_max_epi16(a, b); }
+RV_INLINE __m512i rv_maxu8(__m512i a, __m512i b) { return _mm512_max_epu8(a, b); }
+RV_INLINE __m512i rv_minu8(__m512i a, __m512i b) { return _mm512_min_epu8(a, b); }
+RV_INLINE __m256i rv_narrows32(__m512i a) { return _mm512_cvtsepi32_epi16(a); }
+RV_INLINE __m256i rv_narrowus16(__m512i a) { return _mm512_cvtusepi16_epi8(a); }
 
-RV_INLINE __m512i rv512_unpacklo8(__m512i a, __m512i b) { return _mm512_unpacklo_epi8(a, b); }
-RV_INLINE __m512i rv512_unpackhi8(__m512i a, __m512i b) { return _mm512_unpackhi_epi8(a, b); }
-RV_INLINE __m512i rv512_unpacklo16(__m512i a, __m512i b) { return _mm512_unpacklo_epi16(a, b); }
-RV_INLINE __m512i rv512_unpackhi16(__m512i a, __m512i b) { return _mm512_unpackhi_epi16(a, b); }
+RV_INLINE __m512i rv_unpacklo8(__m512i a, __m512i b) { return _mm512_unpacklo_epi8(a, b); }
+RV_INLINE __m512i rv_unpackhi8(__m512i a, __m512i b) { return _mm512_unpackhi_epi8(a, b); }
+RV_INLINE __m512i rv_unpacklo16(__m512i a, __m512i b) { return _mm512_unpacklo_epi16(a, b); }
+RV_INLINE __m512i rv_unpackhi16(__m512i a, __m512i b) { return _mm512_unpackhi_epi16(a, b); }
 
-RV_INLINE __m512i rv512_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(a, b); }
-RV_INLINE __m512i rv512_add32(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
-RV_INLINE __m512i rv512_mullo32(__m512i a, __m512i b) { return _mm512_mullo_epi32(a, b); }
-RV_INLINE __m512i rv512_srl32_22(__m512i a) { return _mm512_srli_epi32(a, 22); }
-RV_INLINE __m512i rv512_widenu8to16(__m256i a) { return _mm512_cvtepu8_epi16(a); }
-RV_INLINE __m512i rv512_widenu8to32(__m128i a) { return _mm512_cvtepu8_epi32(a); }
-RV_INLINE __m128i rv512_narrow32to8(__m512i a) { return _mm512_cvtepi32_epi8(a); }
-RV_INLINE __m128i rv512_count(int a) { return _mm_cvtsi32_si128(a); }
+RV_INLINE __m512i rv_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(a, b); }
+RV_INLINE __m512i rv_add32(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
+RV_INLINE __m512i rv_mullo32(__m512i a, __m512i b) { return _mm512_mullo_epi32(a, b); }
+RV_INLINE __m512i rv_srl32_22(__m512i a) { return _mm512_srli_epi32(a, 22); }
+RV_INLINE __m512i rv_widenu8to16(__m256i a) { return _mm512_cvtepu8_epi16(a); }
+RV_INLINE __m128i rv_count(int a) { return _mm_cvtsi32_si128(a); }
 
 #undef RV_INLINE
 #endif

@@ -1,4 +1,5 @@
 import RoadKernelContract
+import zKernelsAVX2
 import zKernelsAVX512VNNI
 
 /// The kernels of one instruction set. A line here is all it takes to have a kernel chosen at run time, tested against
@@ -19,7 +20,8 @@ public struct KernelSet: Sendable {
     precondition(
       InstructionSet.available.contains(instructionSet), "\(instructionSet.rawValue) is not available on this machine")
     switch instructionSet {
-    case .reference, .avx2: return .reference
+    case .reference: return .reference
+    case .avx2: return .avx2
     case .avx512vnni: return .avx512vnni
     }
   }
@@ -44,6 +46,19 @@ public struct PlainKernel<Arguments>: Sendable {
 }
 
 extension KernelSet {
+  static let avx2 = KernelSet(
+    instructionSet: .avx2,
+    convolution: WeightKernel(
+      name: "convolution/avx2", packedByteCount: { PanelPacking.avx2.byteCount($0) },
+      pack: { PanelPacking.avx2.pack($0, into: $1) }, run: { convolutionAVX2($0, $1, $2) }),
+    depthwise: WeightKernel(
+      name: "depthwise/avx2", packedByteCount: { StripPacking.avx2.byteCount($0) },
+      pack: { StripPacking.avx2.pack($0, into: $1) }, run: { depthwiseAVX2($0, $1, $2) }),
+    addition: PlainKernel(name: "addition/avx2", run: { additionAVX2($0, $1, $2) }),
+    resize: PlainKernel(name: "resize/avx2", run: { resizeAVX2($0, $1, $2) }),
+    table: PlainKernel(name: "table/scalar", run: tableScalar),
+    peakLoop: { peakLoopAVX2($0) })
+
   static let avx512vnni = KernelSet(
     instructionSet: .avx512vnni,
     convolution: WeightKernel(

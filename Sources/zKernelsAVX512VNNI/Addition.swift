@@ -1,9 +1,11 @@
 internal import CVectorUnit
 import RoadKernelContract
 
+// Shared source: each x86 instruction-set target compiles its own copy (a symbolic link) around its own `Vector`.
+
 /// Residual addition: one pmaddwd on interleaved pairs (left, right) is both products and their sum.
-@inline(never)
-public func additionAVX512VNNI(_ arguments: UnsafePointer<AdditionArguments>, _ firstRow: Int, _ endRow: Int) {
+@inline(__always)
+func addition(_ arguments: UnsafePointer<AdditionArguments>, _ firstRow: Int, _ endRow: Int) {
   let (left, right) = (arguments.pointee.left, arguments.pointee.right)
   let destination = arguments.pointee.destination
   let constants = AdditionConstants(arguments)
@@ -37,25 +39,25 @@ struct AdditionConstants {
   @inline(__always)
   init(_ arguments: UnsafePointer<AdditionArguments>) {
     let (left, right) = (Int32(arguments.pointee.leftMultiplier), Int32(arguments.pointee.rightMultiplier))
-    multipliers = rv512_set32(right << 16 | left & 0xFFFF)
-    bias = rv512_set32(arguments.pointee.bias)
-    shift = rv512_count(arguments.pointee.shift)
-    zeroPoint = rv512_set16(arguments.pointee.zeroPoint)
-    low = rv512_set8(arguments.pointee.low)
-    high = rv512_set8(arguments.pointee.high)
+    multipliers = rv_set32(right << 16 | left & 0xFFFF)
+    bias = rv_set32(arguments.pointee.bias)
+    shift = rv_count(arguments.pointee.shift)
+    zeroPoint = rv_set16(arguments.pointee.zeroPoint)
+    low = rv_set8(arguments.pointee.low)
+    high = rv_set8(arguments.pointee.high)
   }
 
   /// - Parameter count: bytes, a multiple of 16.
   @inline(__always)
   func add(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ count: Int) {
     var offset = 0
-    while count &- offset >= 64 {
-      rv512_store(to + offset, sum(rv512_load(left + offset), rv512_load(right + offset)))
-      offset &+= 64
+    while count &- offset >= vectorBytes {
+      rv_store(to + offset, sum(rv_load(left + offset), rv_load(right + offset)))
+      offset &+= vectorBytes
     }
     while offset < count {
-      let (a, b) = (rv512_load128(left + offset), rv512_load128(right + offset))
-      rv512_store128(to + offset, rv512_low128(sum(rv512_widen128(a), rv512_widen128(b))))
+      let (a, b) = (rv_load128(left + offset), rv_load128(right + offset))
+      rv_store128(to + offset, rv_low128(sum(rv_widen128(a), rv_widen128(b))))
       offset &+= 16
     }
   }
@@ -63,16 +65,16 @@ struct AdditionConstants {
   /// Unpacking and narrowing both work within lanes, so the order comes out as it went in.
   @inline(__always)
   private func sum(_ a: Vector, _ b: Vector) -> Vector {
-    let zero = rv512_zero()
-    let first = half(rv512_unpacklo8(a, zero), rv512_unpacklo8(b, zero))
-    let second = half(rv512_unpackhi8(a, zero), rv512_unpackhi8(b, zero))
-    return rv512_minu8(rv512_maxu8(rv512_packus16(first, second), low), high)
+    let zero = rv_zero()
+    let first = half(rv_unpacklo8(a, zero), rv_unpacklo8(b, zero))
+    let second = half(rv_unpackhi8(a, zero), rv_unpackhi8(b, zero))
+    return rv_minu8(rv_maxu8(rv_packus16(first, second), low), high)
   }
 
   @inline(__always)
   private func half(_ a: Vector, _ b: Vector) -> Vector {
-    let first = rv512_add32(rv512_madd16(rv512_unpacklo16(a, b), multipliers), bias)
-    let second = rv512_add32(rv512_madd16(rv512_unpackhi16(a, b), multipliers), bias)
-    return rv512_adds16(rv512_packs32(rv512_sra32(first, shift), rv512_sra32(second, shift)), zeroPoint)
+    let first = rv_add32(rv_madd16(rv_unpacklo16(a, b), multipliers), bias)
+    let second = rv_add32(rv_madd16(rv_unpackhi16(a, b), multipliers), bias)
+    return rv_adds16(rv_packs32(rv_sra32(first, shift), rv_sra32(second, shift)), zeroPoint)
   }
 }

@@ -5,8 +5,8 @@ internal import CVectorUnit
 /// - Returns: the multiply-accumulates done.
 @inline(never)
 public func peakLoopAVX512VNNI(_ turns: Int) -> Int {
-  let bytes = rv512_set8(UInt8(truncatingIfNeeded: turns))
-  let weights = rv512_set8(UInt8(truncatingIfNeeded: turns | 1))
+  let bytes = rv_set8(UInt8(truncatingIfNeeded: turns))
+  let weights = rv_set8(UInt8(truncatingIfNeeded: turns | 1))
   var (a, b, c, d) = (Chains(bytes), Chains(weights), Chains(bytes), Chains(weights))
   var turn = 0
   while turn < turns {
@@ -16,7 +16,7 @@ public func peakLoopAVX512VNNI(_ turns: Int) -> Int {
     d.step(bytes, weights)
     turn &+= 1
   }
-  let sum = rv512_add32(rv512_add32(a.sum(), b.sum()), rv512_add32(c.sum(), d.sum()))
+  let sum = rv_add32(rv_add32(a.sum(), b.sum()), rv_add32(c.sum(), d.sum()))
   // The comparison keeps the loop from being removed.
   return sum[0] == .min ? 0 : turns &* 24 &* 64
 }
@@ -32,25 +32,25 @@ private struct Chains {
   @inline(__always)
   init(_ start: Vector) {
     s0 = start
-    s1 = rv512_add32(s0, start)
-    s2 = rv512_add32(s1, start)
-    s3 = rv512_add32(s2, start)
-    s4 = rv512_add32(s3, start)
-    s5 = rv512_add32(s4, start)
+    s1 = rv_add32(s0, start)
+    s2 = rv_add32(s1, start)
+    s3 = rv_add32(s2, start)
+    s4 = rv_add32(s3, start)
+    s5 = rv_add32(s4, start)
   }
 
   @inline(__always)
   mutating func step(_ bytes: Vector, _ weights: Vector) {
-    s0 = rv512_dpbusd(s0, bytes, weights)
-    s1 = rv512_dpbusd(s1, bytes, weights)
-    s2 = rv512_dpbusd(s2, bytes, weights)
-    s3 = rv512_dpbusd(s3, bytes, weights)
-    s4 = rv512_dpbusd(s4, bytes, weights)
-    s5 = rv512_dpbusd(s5, bytes, weights)
+    s0 = rv_dpbusd(s0, bytes, weights)
+    s1 = rv_dpbusd(s1, bytes, weights)
+    s2 = rv_dpbusd(s2, bytes, weights)
+    s3 = rv_dpbusd(s3, bytes, weights)
+    s4 = rv_dpbusd(s4, bytes, weights)
+    s5 = rv_dpbusd(s5, bytes, weights)
   }
 
   @inline(__always)
   func sum() -> Vector {
-    rv512_add32(rv512_add32(rv512_add32(s0, s1), rv512_add32(s2, s3)), rv512_add32(s4, s5))
+    rv_add32(rv_add32(rv_add32(s0, s1), rv_add32(s2, s3)), rv_add32(s4, s5))
   }
 }

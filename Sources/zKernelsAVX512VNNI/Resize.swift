@@ -1,9 +1,11 @@
 internal import CVectorUnit
 import RoadKernelContract
 
+// Shared source: each x86 instruction-set target compiles its own copy (a symbolic link) around its own `Vector`.
+
 /// Bilinear resize: pmaddwd on interleaved neighbours for the columns, 32-bit products for the rows.
-@inline(never)
-public func resizeAVX512VNNI(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
+@inline(__always)
+func resize(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
   let (source, destination) = (arguments.pointee.source, arguments.pointee.destination)
   let (columns, rows) = (arguments.pointee.columns, arguments.pointee.rows)
   let channels = destination.storedChannels
@@ -42,56 +44,54 @@ struct RowBlend {
   @inline(__always)
   init(_ tap: UnsafePointer<ResizeTap>) {
     let weight = tap.pointee.secondWeight
-    topWeight = rv512_set32(2048 &- weight)
-    bottomWeight = rv512_set32(weight)
-    rounding = rv512_set32(1 << 21)
+    topWeight = rv_set32(2048 &- weight)
+    bottomWeight = rv_set32(weight)
+    rounding = rv_set32(1 << 21)
   }
 
   @inline(__always)
   func pixel(_ corners: Corners, _ rightWeight: Int32, _ to: UnsafeMutableRawPointer, _ channels: Int) {
-    let weights = rv512_set32(rightWeight << 16 | (2048 &- rightWeight))
+    let weights = rv_set32(rightWeight << 16 | (2048 &- rightWeight))
+    let halfBytes = vectorBytes / 2
     var offset = 0
-    while channels &- offset >= 32 {
+    while channels &- offset >= halfBytes {
       let bytes = blend(
-        rv512_load256(corners.topLeft + offset), rv512_load256(corners.topRight + offset),
-        rv512_load256(corners.bottomLeft + offset), rv512_load256(corners.bottomRight + offset), weights)
-      rv512_store256(to + offset, bytes)
-      offset &+= 32
+        rv_load_half(corners.topLeft + offset), rv_load_half(corners.topRight + offset),
+        rv_load_half(corners.bottomLeft + offset), rv_load_half(corners.bottomRight + offset), weights)
+      rv_store_half(to + offset, bytes)
+      offset &+= halfBytes
     }
     if channels &- offset >= 16 {
       let bytes = blend(
-        rv512_widen128to256(rv512_load128(corners.topLeft + offset)),
-        rv512_widen128to256(rv512_load128(corners.topRight + offset)),
-        rv512_widen128to256(rv512_load128(corners.bottomLeft + offset)),
-        rv512_widen128to256(rv512_load128(corners.bottomRight + offset)), weights)
-      rv512_store128(to + offset, rv512_low128(rv512_widen256(bytes)))
+        rv_half(rv_load128(corners.topLeft + offset)), rv_half(rv_load128(corners.topRight + offset)),
+        rv_half(rv_load128(corners.bottomLeft + offset)), rv_half(rv_load128(corners.bottomRight + offset)), weights)
+      rv_store128(to + offset, rv_low128_of_half(bytes))
     } else if offset < channels {
       // A packed picture: 4 channels.
       let bytes = blend(
-        rv512_widen128to256(rv512_load4(corners.topLeft)), rv512_widen128to256(rv512_load4(corners.topRight)),
-        rv512_widen128to256(rv512_load4(corners.bottomLeft)), rv512_widen128to256(rv512_load4(corners.bottomRight)),
-        weights)
-      rv512_store4(to, rv512_low128(rv512_widen256(bytes)))
+        rv_half(rv_load4(corners.topLeft)), rv_half(rv_load4(corners.topRight)),
+        rv_half(rv_load4(corners.bottomLeft)), rv_half(rv_load4(corners.bottomRight)), weights)
+      rv_store4(to, rv_low128_of_half(bytes))
     }
   }
 
-  /// 32 channels of one pixel.
+  /// As many channels of one pixel as Int16 fit a vector.
   @inline(__always)
   private func blend(
-    _ topLeft: SIMD4<Int64>, _ topRight: SIMD4<Int64>, _ bottomLeft: SIMD4<Int64>, _ bottomRight: SIMD4<Int64>,
+    _ topLeft: HalfVector, _ topRight: HalfVector, _ bottomLeft: HalfVector, _ bottomRight: HalfVector,
     _ weights: Vector
-  ) -> SIMD4<Int64> {
-    let (a, b) = (rv512_widenu8to16(topLeft), rv512_widenu8to16(topRight))
-    let (c, d) = (rv512_widenu8to16(bottomLeft), rv512_widenu8to16(bottomRight))
-    let first = rows(rv512_unpacklo16(a, b), rv512_unpacklo16(c, d), weights)
-    let second = rows(rv512_unpackhi16(a, b), rv512_unpackhi16(c, d), weights)
-    return rv512_narrowus16(rv512_packs32(first, second))
+  ) -> HalfVector {
+    let (a, b) = (rv_widenu8to16(topLeft), rv_widenu8to16(topRight))
+    let (c, d) = (rv_widenu8to16(bottomLeft), rv_widenu8to16(bottomRight))
+    let first = rows(rv_unpacklo16(a, b), rv_unpacklo16(c, d), weights)
+    let second = rows(rv_unpackhi16(a, b), rv_unpackhi16(c, d), weights)
+    return rv_narrowus16(rv_packs32(first, second))
   }
 
   @inline(__always)
   private func rows(_ top: Vector, _ bottom: Vector, _ weights: Vector) -> Vector {
-    let above = rv512_mullo32(rv512_madd16(top, weights), topWeight)
-    let below = rv512_mullo32(rv512_madd16(bottom, weights), bottomWeight)
-    return rv512_srl32_22(rv512_add32(rv512_add32(above, below), rounding))
+    let above = rv_mullo32(rv_madd16(top, weights), topWeight)
+    let below = rv_mullo32(rv_madd16(bottom, weights), bottomWeight)
+    return rv_srl32_22(rv_add32(rv_add32(above, below), rounding))
   }
 }

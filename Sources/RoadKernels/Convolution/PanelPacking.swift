@@ -14,12 +14,12 @@ struct PanelPacking: Sendable {
   /// Whether weights are widened to Int16 and a group of 4 split into its even and its odd ones (for pmaddwd).
   let splitsGroups: Bool
 
-  /// Widths of the panels that cover `channels`, in order.
-  func panels(_ channels: Int) -> [Int] {
+  /// Widths of the panels that cover `channels`, widest first.
+  static func cover(_ channels: Int, with widths: [Int]) -> [Int] {
     let block = TensorView.channelBlock
     var left = (channels + block - 1) / block * block
     var panels: [Int] = []
-    for width in panelWidths {
+    for width in widths {
       while left >= width {
         panels.append(width)
         left -= width
@@ -33,14 +33,16 @@ struct PanelPacking: Sendable {
   func byteCount(_ layer: WeightLayer) -> Int {
     let groups = (layer.inputChannels + 3) / 4 * layer.kernelHeight * layer.kernelWidth
     let groupBytes = splitsGroups ? 8 : 4
-    return panels(layer.outputChannels).reduce(0) { $0 + Self.tableBytes($1) + groups * $1 * groupBytes }
+    return Self.cover(layer.outputChannels, with: panelWidths).reduce(0) {
+      $0 + Self.tableBytes($1) + groups * $1 * groupBytes
+    }
   }
 
   func pack(_ layer: WeightLayer, into buffer: UnsafeMutableRawBufferPointer) {
     precondition(buffer.count >= byteCount(layer), "\(buffer.count) bytes for \(byteCount(layer)) packed ones")
     var writer = PackedWriter(buffer)
     var first = 0
-    for width in panels(layer.outputChannels) {
+    for width in Self.cover(layer.outputChannels, with: panelWidths) {
       let channels = sumOrder(width).map { first + $0 }
       writer.writeTable(layer, sums: channels, narrow: narrowOrder(width).map { first + $0 })
       for row in 0..<layer.kernelHeight {
@@ -103,6 +105,10 @@ extension PanelPacking {
   static let avx512vnni = PanelPacking(
     panelWidths: [64, 32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 4) },
     narrowOrder: { $0 == 64 ? narrowLaneOrder(width: 64, vectorLanes: 4) : Array(0..<$0) }, splitsGroups: false)
+
+  static let avx2 = PanelPacking(
+    panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
+    narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, splitsGroups: true)
 
   /// Vectors of `vectorLanes` lanes of 4 sums. With v vectors in a panel, lane i of vector j holds channels 4vi + 4j + (0...3).
   static func laneOrder(width: Int, vectorLanes: Int) -> [Int] {

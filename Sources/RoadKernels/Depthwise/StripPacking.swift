@@ -1,26 +1,32 @@
 import RoadKernelContract
 
-/// How the vertical depthwise kernels want their weights: blocks of channels, a block always filling whole vectors (a block
-/// narrower than the vector is repeated, once for each strip of the row).
+/// How the vertical depthwise kernels want their weights: blocks of channels, a block always filling whole vectors (one narrower
+/// than the vector is repeated, once for each strip of the row).
 ///
-/// A block is its requantization table, then for each 4 kernel rows and each kernel column a panel of Int32, one a channel: the weights
-/// of four taps, top to bottom. With 3 kernel rows the same follows once more, moved down by one tap: the lower of two output rows.
+/// A block is its requantization table, then for each 4 kernel rows and each kernel column the weights of four taps, top to
+/// bottom. With 3 kernel rows the same follows once more, moved down by one tap: the lower of two output rows.
 struct StripPacking: Sendable {
-  /// Bytes of a vector.
-  let vectorBytes: Int
   /// Channels of the blocks, widest first.
   let blockWidths: [Int]
+  /// Position in a block of Int32 or Int16 values → channel, or the same channel in another strip.
+  let sumOrder: [Int]
+  let narrowOrder: [Int]
+  /// Whether weights are widened to Int16 and lie in pairs: the upper two taps of all channels, then the lower two (pmaddwd).
+  let splitsGroups: Bool
 
-  static let avx512vnni = StripPacking(vectorBytes: 64, blockWidths: [64, 32, 16])
+  static let avx512vnni = StripPacking(
+    blockWidths: [64, 32, 16], sumOrder: PanelPacking.laneOrder(width: 64, vectorLanes: 4),
+    narrowOrder: PanelPacking.narrowLaneOrder(width: 64, vectorLanes: 4), splitsGroups: false)
 
-  func blocks(_ channels: Int) -> [Int] {
-    PanelPacking(panelWidths: blockWidths, sumOrder: { _ in [] }, narrowOrder: { _ in [] }, splitsGroups: false)
-      .panels(channels)
-  }
+  static let avx2 = StripPacking(
+    blockWidths: [16], sumOrder: PanelPacking.laneOrder(width: 16, vectorLanes: 2), narrowOrder: Array(0..<16),
+    splitsGroups: true)
 
   func byteCount(_ layer: WeightLayer) -> Int {
-    let vectors = (layer.kernelHeight + 3) / 4 * layer.kernelWidth * (layer.kernelHeight == 3 ? 2 : 1) * 4
-    return blocks(layer.outputChannels).count * (PanelPacking.tableBytes(vectorBytes) + vectors * vectorBytes)
+    let columns = (layer.kernelHeight + 3) / 4 * layer.kernelWidth * (layer.kernelHeight == 3 ? 2 : 1)
+    let columnBytes = sumOrder.count * (splitsGroups ? 8 : 4)
+    let blocks = PanelPacking.cover(layer.outputChannels, with: blockWidths).count
+    return blocks * (PanelPacking.tableBytes(sumOrder.count) + columns * columnBytes)
   }
 
   func pack(_ layer: WeightLayer, into buffer: UnsafeMutableRawBufferPointer) {
@@ -28,26 +34,34 @@ struct StripPacking: Sendable {
     precondition(buffer.count >= byteCount(layer), "\(buffer.count) bytes for \(byteCount(layer)) packed ones")
     var writer = PackedWriter(buffer)
     var first = 0
-    let lanes = vectorBytes / 16
-    for width in blocks(layer.outputChannels) {
-      let sums = PanelPacking.laneOrder(width: vectorBytes, vectorLanes: lanes).map { first + $0 % width }
-      let narrow = PanelPacking.narrowLaneOrder(width: vectorBytes, vectorLanes: lanes).map { first + $0 % width }
-      writer.writeTable(layer, sums: sums, narrow: narrow)
+    for width in PanelPacking.cover(layer.outputChannels, with: blockWidths) {
+      let sums = sumOrder.map { first + $0 % width }
+      writer.writeTable(layer, sums: sums, narrow: narrowOrder.map { first + $0 % width })
       for movedDown in 0..<(layer.kernelHeight == 3 ? 2 : 1) {
         for row in stride(from: 0, to: layer.kernelHeight, by: 4) {
-          for column in 0..<layer.kernelWidth {
-            for channel in sums {
-              for tap in 0..<4 { writer.write(weight(layer, channel, row + tap - movedDown, column)) }
-            }
-          }
+          for column in 0..<layer.kernelWidth { writeColumn(layer, row - movedDown, column, sums, &writer) }
         }
       }
       first += width
     }
   }
 
-  private func weight(_ layer: WeightLayer, _ channel: Int, _ row: Int, _ column: Int) -> Int8 {
-    guard channel < layer.outputChannels, (0..<layer.kernelHeight).contains(row) else { return 0 }
-    return layer.weight(output: channel, row: row, column: column, input: 0)
+  private func writeColumn(
+    _ layer: WeightLayer, _ row: Int, _ column: Int, _ channels: [Int], _ writer: inout PackedWriter
+  ) {
+    func weight(_ channel: Int, _ tap: Int) -> Int8 {
+      guard channel < layer.outputChannels, (0..<layer.kernelHeight).contains(row + tap) else { return 0 }
+      return layer.weight(output: channel, row: row + tap, column: column, input: 0)
+    }
+    guard splitsGroups else {
+      for channel in channels { for tap in 0..<4 { writer.write(weight(channel, tap)) } }
+      return
+    }
+    for tap in [0, 2] {
+      for channel in channels {
+        writer.write(Int16(weight(channel, tap)))
+        writer.write(Int16(weight(channel, tap + 1)))
+      }
+    }
   }
 }

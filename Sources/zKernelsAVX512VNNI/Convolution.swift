@@ -24,24 +24,24 @@ struct PixelSums64: PixelSums {
   @inline(__always)
   static func weights(_ pointer: UnsafeRawPointer) -> Weights {
     Weights(
-      w0: rv512_load(pointer), w1: rv512_load(pointer + 64), w2: rv512_load(pointer + 128),
-      w3: rv512_load(pointer + 192))
+      w0: rv_load(pointer), w1: rv_load(pointer + 64), w2: rv_load(pointer + 128),
+      w3: rv_load(pointer + 192))
   }
 
   @inline(__always)
-  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv512_broadcast32(pointer) }
+  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv_broadcast32(pointer) }
 
   @inline(__always)
   mutating func add(_ bytes: Vector, _ weights: Weights) {
-    sums.c0 = rv512_dpbusd(sums.c0, bytes, weights.w0)
-    sums.c1 = rv512_dpbusd(sums.c1, bytes, weights.w1)
-    sums.c2 = rv512_dpbusd(sums.c2, bytes, weights.w2)
-    sums.c3 = rv512_dpbusd(sums.c3, bytes, weights.w3)
+    sums.c0 = rv_dpbusd(sums.c0, bytes, weights.w0)
+    sums.c1 = rv_dpbusd(sums.c1, bytes, weights.w1)
+    sums.c2 = rv_dpbusd(sums.c2, bytes, weights.w2)
+    sums.c3 = rv_dpbusd(sums.c3, bytes, weights.w3)
   }
 
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    rv512_store(pointer, sums.requantized(table, requantizer))
+    rv_store(pointer, sums.requantized(table, requantizer))
   }
 }
 
@@ -63,34 +63,34 @@ struct PixelSums32: PixelSums {
 
   @inline(__always)
   init(bias table: UnsafeRawPointer) {
-    c0 = rv512_load(table)
-    c1 = rv512_load(table + 64)
+    c0 = rv_load(table)
+    c1 = rv_load(table + 64)
   }
 
   @inline(__always)
   static func weights(_ pointer: UnsafeRawPointer) -> Weights {
-    Weights(w0: rv512_load(pointer), w1: rv512_load(pointer + 64))
+    Weights(w0: rv_load(pointer), w1: rv_load(pointer + 64))
   }
 
   @inline(__always)
-  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv512_broadcast32(pointer) }
+  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv_broadcast32(pointer) }
 
   @inline(__always)
   mutating func add(_ bytes: Vector, _ weights: Weights) {
-    c0 = rv512_dpbusd(c0, bytes, weights.w0)
-    c1 = rv512_dpbusd(c1, bytes, weights.w1)
+    c0 = rv_dpbusd(c0, bytes, weights.w0)
+    c1 = rv_dpbusd(c1, bytes, weights.w1)
   }
 
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    var value = rv512_packs32(
-      rv512_srav32(c0, rv512_load(table + 128)), rv512_srav32(c1, rv512_load(table + 192)))
-    value = rv512_mulhrs16(value, rv512_load(table + 256))
-    value = rv512_adds16(value, requantizer.zeroPoint)
-    value = rv512_max16(value, rv512_zero())
-    var bytes = rv512_widen256(rv512_narrowus16(value))
+    var value = rv_packs32(
+      rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
+    value = rv_mulhrs16(value, rv_load(table + 256))
+    value = rv_adds16(value, requantizer.zeroPoint)
+    value = rv_max16(value, rv_zero())
+    var bytes = rv_widen256(rv_narrowus16(value))
     if !requantizer.isPlain { bytes = requantizer.clamp(bytes) }
-    rv512_store256(pointer, rv512_low256(bytes))
+    rv_store256(pointer, rv_low256(bytes))
   }
 }
 
@@ -107,25 +107,25 @@ struct PixelSums16: PixelSums {
   static var tile: Int { 12 }
 
   @inline(__always)
-  init(bias table: UnsafeRawPointer) { c0 = rv512_load(table) }
+  init(bias table: UnsafeRawPointer) { c0 = rv_load(table) }
 
   @inline(__always)
-  static func weights(_ pointer: UnsafeRawPointer) -> Vector { rv512_load(pointer) }
+  static func weights(_ pointer: UnsafeRawPointer) -> Vector { rv_load(pointer) }
 
   @inline(__always)
-  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv512_broadcast32(pointer) }
+  static func bytes(_ pointer: UnsafeRawPointer) -> Vector { rv_broadcast32(pointer) }
 
   @inline(__always)
-  mutating func add(_ bytes: Vector, _ weights: Vector) { c0 = rv512_dpbusd(c0, bytes, weights) }
+  mutating func add(_ bytes: Vector, _ weights: Vector) { c0 = rv_dpbusd(c0, bytes, weights) }
 
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    var value = rv512_widen256(rv512_narrows32(rv512_srav32(c0, rv512_load(table + 64))))
-    value = rv512_mulhrs16(value, rv512_widen256(rv512_load256(table + 128)))
-    value = rv512_adds16(value, requantizer.zeroPoint)
-    value = rv512_max16(value, rv512_zero())
-    let bytes = requantizer.clamp(rv512_widen256(rv512_narrowus16(value)))
-    rv512_store128(pointer, rv512_low128(bytes))
+    var value = rv_widen256(rv_narrows32(rv_srav32(c0, rv_load(table + 64))))
+    value = rv_mulhrs16(value, rv_widen256(rv_load256(table + 128)))
+    value = rv_adds16(value, requantizer.zeroPoint)
+    value = rv_max16(value, rv_zero())
+    let bytes = requantizer.clamp(rv_widen256(rv_narrowus16(value)))
+    rv_store128(pointer, rv_low128(bytes))
   }
 }
 

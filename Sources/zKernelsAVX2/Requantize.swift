@@ -1,0 +1,42 @@
+internal import CVectorUnit
+import RoadKernelContract
+
+/// What the requantization of a whole layer shares.
+struct Requantizer {
+  let zeroPoint: Vector
+  let low: Vector
+  let high: Vector
+
+  @inline(__always)
+  init(_ arguments: UnsafePointer<ConvolutionArguments>) {
+    zeroPoint = rv_set16(arguments.pointee.zeroPoint)
+    low = rv_set8(arguments.pointee.low)
+    high = rv_set8(arguments.pointee.high)
+  }
+
+  @inline(__always)
+  func clamp(_ bytes: Vector) -> Vector { rv_minu8(rv_maxu8(bytes, low), high) }
+}
+
+/// Sums of 16 channels of one pixel. Accumulator j holds channels 8i + 4j + (0...3) in its 128-bit lane i, so that the first
+/// narrowing, which works within lanes, ends in natural order.
+struct Sums16 {
+  var c0: Vector
+  var c1: Vector
+
+  /// Bias, shift (16 Int32 each) and multiplier (16 Int16, padded to 64 bytes).
+  static var tableBytes: Int { 192 }
+
+  @inline(__always)
+  init(bias table: UnsafeRawPointer) {
+    c0 = rv_load(table)
+    c1 = rv_load(table + 32)
+  }
+
+  @inline(__always)
+  func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> HalfVector {
+    let value = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
+    let scaled = rv_adds16(rv_mulhrs16(value, rv_load(table + 128)), requantizer.zeroPoint)
+    return rv_low128(requantizer.clamp(rv_widen128(rv_narrowus16(scaled))))
+  }
+}
