@@ -59,6 +59,14 @@ func leftOpen() -> (descriptors: Int, mappings: Int) {
   )
 }
 
+/// Red, green, blue in the middle of each eighth of the width, near the lower edge: the colour bars of a test pattern.
+func colours(_ picture: Picture) -> [[UInt8]] {
+  (0..<8).map { bar in
+    let pixel = picture.row(picture.size.height - 12) + 4 * ((2 * bar + 1) * picture.size.width / 16)
+    return [pixel[0], pixel[1], pixel[2]]
+  }
+}
+
 func probe(_ options: ProbeOptions) throws(RoadError) {
   let camera = try V4L2Camera(options.request)
   let properties = camera.properties
@@ -80,6 +88,8 @@ func probe(_ options: ProbeOptions) throws(RoadError) {
     switch outcome {
     case .frame(let skipped, let lost):
       got += 1
+      // Tells the script around us that the stream runs, so that it need not guess how slow the machine is.
+      if got == 1 { _ = FileManager.default.createFile(atPath: "/tmp/camera-probe-streams", contents: nil) }
       fields["outcome"] = "frame"
       fields["skipped"] = skipped
       fields["lost"] = lost
@@ -90,6 +100,7 @@ func probe(_ options: ProbeOptions) throws(RoadError) {
       fields["bytes"] = frame.byteCount
       fields["hash"] = hash(UnsafeRawBufferPointer(rebasing: frame.bytes[..<frame.byteCount]))
       fields["decoded"] = decoder.decode(frame, into: picture) == .decoded
+      fields["colours"] = colours(picture)
     case .corrupt(let reason):
       fields["outcome"] = "corrupt"
       fields["reason"] = reason.rawValue

@@ -13,6 +13,14 @@ public struct CameraFormat: Hashable, Sendable, Codable {
   /// Made by libv4l2 from another format, at the cost of processor time.
   public var isEmulated: Bool
   public var sizes: [CameraSize]
+
+  package init(fourCC: String, name: String, format: PixelFormat?, isEmulated: Bool, sizes: [CameraSize]) {
+    self.fourCC = fourCC
+    self.name = name
+    self.format = format
+    self.isEmulated = isEmulated
+    self.sizes = sizes
+  }
 }
 
 /// One frame size of a format, with its rates.
@@ -23,7 +31,14 @@ public struct CameraSize: Hashable, Sendable, Codable {
   /// Frames a second, fastest first; empty if the driver does not say.
   public var rates: [Double]
   /// The driver takes any rate between the first and the last of `rates`.
-  public var takesAnyRate = false
+  public var takesAnyRate: Bool
+
+  package init(size: PictureSize, largest: PictureSize? = nil, rates: [Double], takesAnyRate: Bool = false) {
+    self.size = size
+    self.largest = largest
+    self.rates = rates
+    self.takesAnyRate = takesAnyRate
+  }
 
   /// The size in this offer that is nearest to `wished`.
   func nearest(to wished: PictureSize) -> PictureSize {

@@ -3,13 +3,13 @@ import Glibc
 import RoadBase
 
 /// What stays the same when a camera is unplugged and comes back, perhaps under another number.
-struct CameraIdentity: Hashable, Sendable {
+package struct CameraIdentity: Hashable, Sendable {
   /// The device's own name, "C920".
-  var card: String
+  package var card: String
   /// The socket it is plugged into, "usb-0000:00:14.0-1".
-  var bus: String
+  package var bus: String
   /// The USB serial number, where the device has one.
-  var serial: String?
+  package var serial: String?
 
   init(_ capability: v4l2_capability, node: String) {
     card = capability.cardName
@@ -17,7 +17,7 @@ struct CameraIdentity: Hashable, Sendable {
     serial = Self.serial(of: node)
   }
 
-  init(card: String, bus: String, serial: String?) {
+  package init(card: String, bus: String, serial: String?) {
     self.card = card
     self.bus = bus
     self.serial = serial
@@ -33,7 +33,7 @@ struct CameraIdentity: Hashable, Sendable {
   }
 
   /// The camera among those present that is this one; nil if none is, or two are equally likely.
-  func find(among nodes: [(path: String, identity: CameraIdentity)]) -> String? {
+  package func find(among nodes: [(path: String, identity: CameraIdentity)]) -> String? {
     let likely = nodes.compactMap { node in likeness(to: node.identity).map { (node.path, $0) } }
     guard let most = likely.map(\.1).max() else { return nil }
     let best = likely.filter { $0.1 == most }

@@ -2,52 +2,48 @@ import RoadBase
 import RoadFrame
 
 /// What a camera has to remember from frame to frame.
-struct CaptureState {
+package struct CaptureState {
   /// When the last buffer came, or the stream began.
-  private(set) var lastArrival: UInt64 = 0
+  package private(set) var lastArrival: UInt64 = 0
 
-  /// Number of the last buffer, over all sessions, and what to add to the driver's number to get it.
+  /// Numbers of the last buffer: ours, over all sessions, and the driver's, in this one.
   private var last: UInt64?
-  private var offset: UInt64 = 0
-  private var isFirst = true
+  private var lastOfDriver: UInt32?
   private var lost = 0
 
   /// Corrupt frames that were found while draining and not told yet, one count a reason.
+  package init() {}
+
   private var pending: (driverError: Int, truncated: Int, undecodable: Int, wrongSize: Int) = (0, 0, 0, 0)
 
   /// A stream begins: the driver counts from wherever it likes, we go on counting.
-  mutating func begin() {
+  package mutating func begin() {
     lastArrival = MonotonicClock.now()
-    isFirst = true
+    lastOfDriver = nil
   }
 
-  /// Takes note of a buffer's number, and of the frames that the driver dropped between the one before and this one.
-  mutating func count(sequence: UInt32) {
+  /// Takes note of a buffer and of the frames that the driver dropped before it.
+  ///
+  /// - Returns: the buffer's own number, which goes on over sessions.
+  package mutating func count(sequence: UInt32) -> UInt64 {
     lastArrival = MonotonicClock.now()
-    if isFirst {
-      isFirst = false
-      offset = (last.map { $0 + 1 } ?? 0) &- UInt64(sequence)
-      last = number(of: sequence)
-      return
-    }
-    let before = last ?? 0
-    var number = number(of: sequence)
-    // The driver's 32 bits have run over, or it began to count anew.
-    if number <= before { offset &+= before &+ 1 &- number }
-    number = self.number(of: sequence)
+    // Modulo 2^32; a step back means that the driver counts anew.
+    var step = lastOfDriver.map { sequence &- $0 } ?? 1
+    if step == 0 || step > UInt32.max / 2 { step = 1 }
+    lost += Int(step) - 1
+    lastOfDriver = sequence
+    let number = last.map { $0 + UInt64(step) } ?? 0
     last = number
-    lost += Int(number - before - 1)
+    return number
   }
 
   /// Frames that the driver dropped and that were not told yet.
-  mutating func takeLost() -> Int {
+  package mutating func takeLost() -> Int {
     defer { lost = 0 }
     return lost
   }
 
-  func number(of sequence: UInt32) -> UInt64 { UInt64(sequence) &+ offset }
-
-  mutating func addPending(_ reason: CorruptFrame) {
+  package mutating func addPending(_ reason: CorruptFrame) {
     switch reason {
     case .driverError: pending.driverError += 1
     case .truncated: pending.truncated += 1
@@ -56,7 +52,7 @@ struct CaptureState {
     }
   }
 
-  mutating func takePending() -> CorruptFrame? {
+  package mutating func takePending() -> CorruptFrame? {
     func take(_ count: inout Int, _ reason: CorruptFrame) -> CorruptFrame? {
       guard count > 0 else { return nil }
       count -= 1

@@ -21,14 +21,14 @@ public struct CameraRequest: Hashable, Sendable {
 }
 
 /// The mode that a camera is asked for, and why that one.
-struct ModeChoice: Equatable {
-  var fourCC: String
-  var format: PixelFormat
-  var size: PictureSize
+package struct ModeChoice: Equatable {
+  package var fourCC: String
+  package var format: PixelFormat
+  package var size: PictureSize
   /// Nil if the driver does not list rates.
-  var rate: Double?
+  package var rate: Double?
   /// For people: "YUYV 640x480 at 30 fps: needs no JPEG decoding and reaches the rate".
-  var reason: String
+  package var reason: String
 
   /// What is wished where the user says nothing: what the shipped network is fed with, at a usual camera's rate.
   static let defaultSize = PictureSize(width: 640, height: 480)
@@ -51,7 +51,7 @@ struct ModeChoice: Equatable {
   ///
   /// - Parameter name: the camera, for messages.
   /// - Throws: `.device` if the camera offers no format that roadseg knows, or not what the user forces.
-  static func choose(
+  package static func choose(
     from formats: [CameraFormat], for request: CameraRequest, name: String
   ) throws(RoadError) -> ModeChoice {
     let known = formats.filter { $0.format != nil }

@@ -98,14 +98,17 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
   private func drain(_ session: CaptureSession, into frame: Frame) -> ReadOutcome? {
     var buffer = v4l2_buffer()
     var held = v4l2_buffer()
+    var heldNumber: UInt64 = 0
     var isHolding = false
     var skipped = 0
     // A driver that fills faster than this loop turns must not keep it here for ever.
     for _ in 0..<session.bufferCount {
       let answer = session.dequeue(&buffer)
       if answer == .wouldBlock { break }
-      guard answer == .done else { return isHolding ? giveAndLose(session, held, frame, skipped) : gone(session) }
-      state.count(sequence: buffer.sequence)
+      guard answer == .done else {
+        return isHolding ? giveAndLose(session, held, heldNumber, frame, skipped) : gone(session)
+      }
+      let number = state.count(sequence: buffer.sequence)
       if let reason = flaw(of: buffer, in: session) {
         state.addPending(reason)
         guard session.requeue(&buffer) == .done else { return gone(session) }
@@ -116,10 +119,11 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
         guard session.requeue(&held) == .done else { return gone(session) }
       }
       held = buffer
+      heldNumber = number
       isHolding = true
     }
     guard isHolding else { return state.takePending().map { .corrupt($0) } }
-    let outcome = give(session, held, frame, skipped)
+    let outcome = give(session, held, heldNumber, frame, skipped)
     if session.requeue(&held) != .done { lose(session) }
     return outcome
   }
@@ -137,7 +141,7 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
   }
 
   private func give(
-    _ session: CaptureSession, _ buffer: v4l2_buffer, _ frame: Frame, _ skipped: Int
+    _ session: CaptureSession, _ buffer: v4l2_buffer, _ number: UInt64, _ frame: Frame, _ skipped: Int
   ) -> ReadOutcome {
     let bytes = session.bytes(of: buffer)
     guard bytes.count <= frame.bytes.count else { return .corrupt(.wrongSize) }
@@ -147,15 +151,15 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     frame.size = mode.size
     frame.rowPitch = mode.rowPitch
     frame.yuvEncoding = mode.encoding
-    frame.sequence = state.number(of: buffer.sequence)
+    frame.sequence = number
     (frame.timestamp, frame.timestampSource) = buffer.time(now: MonotonicClock.now())
     return .frame(skipped: skipped, lost: state.takeLost())
   }
 
   private func giveAndLose(
-    _ session: CaptureSession, _ buffer: v4l2_buffer, _ frame: Frame, _ skipped: Int
+    _ session: CaptureSession, _ buffer: v4l2_buffer, _ number: UInt64, _ frame: Frame, _ skipped: Int
   ) -> ReadOutcome {
-    let outcome = give(session, buffer, frame, skipped)
+    let outcome = give(session, buffer, number, frame, skipped)
     lose(session)
     return outcome
   }
@@ -207,11 +211,11 @@ extension v4l2_buffer {
   fileprivate func time(now: UInt64) -> (UInt64, TimestampSource) {
     let stamp = UInt64(max(timestamp.tv_sec, 0)) &* 1_000_000_000 &+ UInt64(max(timestamp.tv_usec, 0)) &* 1000
     let clock = flags & UInt32(V4L2_BUF_FLAG_TIMESTAMP_MASK)
-    // A stamp of the future or of more than ten seconds ago is a driver's mistake.
-    guard clock == UInt32(V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), stamp <= now, now - stamp < 10_000_000_000 else {
-      return (now, .arrival)
-    }
+    // A stamp far off is a driver's mistake. One a little ahead of us is not: some give the moment when the frame ought to
+    // be complete, and uvcvideo's clock recovery overshoots.
+    let isPlausible = stamp < now + 1_000_000_000 && stamp + 10_000_000_000 > now
+    guard clock == UInt32(V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), isPlausible else { return (now, .arrival) }
     let isExposure = flags & UInt32(V4L2_BUF_FLAG_TSTAMP_SRC_MASK) == UInt32(V4L2_BUF_FLAG_TSTAMP_SRC_SOE)
-    return (stamp, isExposure ? .startOfExposure : .endOfFrame)
+    return (min(stamp, now), isExposure ? .startOfExposure : .endOfFrame)
   }
 }

@@ -1,6 +1,6 @@
 /// The order in which people number files: "frame2" before "frame10", other bytes by value.
-enum NaturalOrder {
-  static func precedes(_ a: String, _ b: String) -> Bool {
+package enum NaturalOrder {
+  package static func precedes(_ a: String, _ b: String) -> Bool {
     var left = Array(a.utf8)[...]
     var right = Array(b.utf8)[...]
     while let x = left.first, let y = right.first {
