@@ -112,13 +112,17 @@ let package = Package(
       name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
       swiftSettings: strict),
     .testTarget(
-      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame", "camera-probe"], exclude: ["Goldens", "make_goldens.sh"],
+      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame", "camera-probe"],
+      exclude: ["Goldens", "make_goldens.sh"],
       swiftSettings: strict),
     .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),
     .testTarget(
-      name: "RoadPipelineTests", dependencies: ["RoadPipeline", "RoadCamera", "RoadFrame"], swiftSettings: strict),
+      name: "RoadPipelineTests",
+      dependencies: [
+        "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter",
+      ], swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

@@ -1,0 +1,79 @@
+import RoadBase
+import RoadEngine
+import RoadFrame
+import RoadMask
+
+/// The real ``Segmenter``: scales the picture to the network's input, runs the network, upsamples its scores to classes.
+/// All three steps share the engine's threads.
+public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
+  public let name: String
+  public let classes: ClassTable
+  public let pictureSize: PictureSize
+
+  private let engine: Engine
+  private let scaler: PictureScaler
+  private let upsampler: ClassUpsampler
+  private let scores: ScoreView
+  private let strips: Int
+  /// What the threads work on within one `segment`.
+  private var picture: Picture?
+  private var map: ClassMap?
+
+  /// More strips than threads, so that a thread that lost its core for a while does not hold up the others.
+  private static let stripsPerThread = 4
+
+  /// - Parameters:
+  ///   - engine: may serve several segmenters of different picture sizes, one at a time.
+  ///   - classes: as many as the engine has scores.
+  public init(engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize) {
+    let scores = engine.scores
+    precondition(classes.count == scores.channels, "\(classes.count) classes for \(scores.channels) scores")
+    self.engine = engine
+    self.name = name
+    self.classes = classes
+    self.pictureSize = pictureSize
+    let threads = engine.pool.threads
+    strips = threads == 1 ? 1 : min(pictureSize.height, threads * Self.stripsPerThread)
+    scaler = PictureScaler(
+      from: pictureSize, to: engine.inputSize, strips: min(strips, engine.inputSize.height))
+    upsampler = ClassUpsampler(
+      scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.channels,
+      pictureSize: pictureSize)
+    self.scores = ScoreView(
+      base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
+      pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch)
+  }
+
+  public func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {
+    self.picture = picture
+    self.map = map
+    defer {
+      self.picture = nil
+      self.map = nil
+    }
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    let start = MonotonicClock.now()
+    engine.pool.run(chunks: scaler.strips, context: context) { context, strip, _ in
+      Unmanaged<NetworkSegmenter>.fromOpaque(context).takeUnretainedValue().scale(strip: strip)
+    }
+    let scaled = MonotonicClock.now()
+    engine.run()
+    let inferred = MonotonicClock.now()
+    engine.pool.run(chunks: strips, context: context) { context, strip, _ in
+      Unmanaged<NetworkSegmenter>.fromOpaque(context).takeUnretainedValue().classify(strip: strip)
+    }
+    return SegmentationTimes(
+      scale: scaled - start, network: inferred - scaled, classMap: MonotonicClock.now() - inferred)
+  }
+
+  private func scale(strip: Int) {
+    guard let picture else { return }
+    scaler.scale(picture, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: strip)
+  }
+
+  private func classify(strip: Int) {
+    guard let map else { return }
+    let height = pictureSize.height
+    upsampler.run(scores, into: map, rows: (height * strip / strips)..<(height * (strip + 1) / strips))
+  }
+}

@@ -1,0 +1,45 @@
+import RoadBase
+import RoadCamera
+import RoadOverlay
+import RoadTelemetry
+
+/// The draw stage's picture: mask, outline and panel, with numbers that change slowly enough to be read.
+final class OverlayPainter: @unchecked Sendable {
+  private let renderer: OverlayRenderer?
+  private let panel: OverlayPanel?
+  private var numbers = OverlayNumbers()
+  private var refreshed: UInt64 = 0
+
+  /// Nanoseconds between two changes of the numbers.
+  private static let refreshInterval: UInt64 = 250_000_000
+
+  init(segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions) {
+    renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
+    let showsPanel = options.showsPanel && options.style != nil
+    panel = showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name) : nil
+  }
+
+  func paint(_ slot: FrameSlot, _ telemetry: Telemetry) {
+    renderer?.draw(slot.map, on: slot.picture)
+    guard let panel else { return }
+    let now = MonotonicClock.now()
+    if now - refreshed >= Self.refreshInterval {
+      refresh(telemetry, now)
+      refreshed = now
+    }
+    numbers.frame = slot.frame.sequence
+    panel.draw(numbers, on: slot.picture)
+  }
+
+  private func refresh(_ telemetry: Telemetry, _ now: UInt64) {
+    let rates = telemetry.rates.rates(now: now)
+    numbers.cameraRate = rates.camera
+    numbers.deliveredRate = rates.delivered
+    numbers.inferredRate = rates.inferred
+    numbers.shownRate = rates.shown
+    let latency = telemetry.latency.summary()
+    guard latency.count > 0 else { return }
+    numbers.latencyMedian = latency.p50
+    numbers.latency99 = latency.p99
+  }
+}

@@ -1,0 +1,141 @@
+import RoadBase
+import RoadCamera
+import RoadFrame
+import RoadTelemetry
+
+/// The three stages. Each ends when the one before it closed its hand-over and nothing is left to take.
+extension Pipeline {
+  /// How long one read may take; a requested stop is seen at least that often.
+  private static let readTimeout: UInt64 = 100_000_000
+  /// Between two tries to find a device again.
+  private static let reconnectPause: UInt64 = 100_000_000
+
+  func captureFrames() {
+    defer { captured.close() }
+    /// Frame numbers that the source has used.
+    var numbers = 0
+    var read = 0
+    var slot = free.take()
+    while let current = slot, !stopRequested.load(ordering: .relaxed), read < captureLimit {
+      let frame = slots[current].frame
+      switch source.read(into: frame, timeout: Self.readTimeout) {
+      case .frame(let skipped, let lost):
+        telemetry.ledger.enterSettled(.drained, skipped)
+        telemetry.ledger.enterSettled(.lostInDriver, lost)
+        telemetry.ledger.enter()
+        slots[current].ordinal = numbers + skipped + lost
+        numbers += 1 + skipped + lost
+        read += 1
+        telemetry.arrived(frame, skipped: skipped, lost: lost)
+        slot = pass(current)
+      case .corrupt(let damage):
+        telemetry.ledger.enterSettled(FrameFate(damage))
+        telemetry.remember(DamagedFrame(ordinal: numbers, damage: damage))
+        numbers += 1
+      case .timedOut:
+        if telemetry.silence(MonotonicClock.now()) > Self.silenceThreshold { telemetry.set(.silent) }
+      case .disconnected:
+        telemetry.set(.disconnected)
+        pause(nanoseconds: Self.reconnectPause)
+      case .ended:
+        telemetry.set(.ended)
+        return
+      }
+    }
+  }
+
+  func inferFrames() {
+    defer { inferred.close() }
+    while let number = captured.take() {
+      let slot = slots[number]
+      if abandoned.load(ordering: .relaxed) {
+        giveBack(number, .unfinished)
+      } else if let damage = decode(slot) {
+        telemetry.remember(DamagedFrame(ordinal: slot.ordinal, damage: damage))
+        giveBack(number, FrameFate(damage))
+      } else {
+        let times = segmenter.segment(slot.picture, into: slot.map)
+        telemetry.record(.scale, nanoseconds: times.scale)
+        telemetry.record(.network, nanoseconds: times.network)
+        telemetry.record(.classMap, nanoseconds: times.classMap)
+        telemetry.rates.record(.inferred, at: MonotonicClock.now())
+        inferred.put(number)
+      }
+    }
+  }
+
+  func drawFrames() {
+    var shown = 0
+    while let number = inferred.take() {
+      let slot = slots[number]
+      guard !abandoned.load(ordering: .relaxed) else {
+        giveBack(number, .unfinished)
+        continue
+      }
+      let start = MonotonicClock.now()
+      painter.paint(slot, telemetry)
+      let drawn = MonotonicClock.now()
+      telemetry.record(.draw, nanoseconds: drawn - start)
+      if drawn > slot.frame.timestamp { telemetry.latency.record(nanoseconds: drawn - slot.frame.timestamp) }
+      guard feedSinks(slot) else {
+        giveBack(number, .unfinished)
+        continue
+      }
+      let finished = MonotonicClock.now()
+      telemetry.record(.output, nanoseconds: finished - drawn)
+      telemetry.rates.record(.shown, at: finished)
+      giveBack(number, .shown)
+      shown += 1
+      if properties.isLive, shown == options.frameLimit { abandon() }
+    }
+  }
+}
+
+extension Pipeline {
+  private static let silenceThreshold: UInt64 = 1_000_000_000
+
+  /// A live source is read until enough frames are shown; of any other exactly the wanted number is read.
+  private var captureLimit: Int { properties.isLive ? .max : options.frameLimit ?? .max }
+
+  /// Hands a captured slot on.
+  ///
+  /// - Returns: the next slot to fill.
+  private func pass(_ slot: Int) -> Int? {
+    guard properties.isLive else {
+      captured.put(slot)
+      return free.take()
+    }
+    guard let superseded = captured.putNewest(slot) else { return free.take() }
+    telemetry.ledger.settle(.superseded)
+    return superseded
+  }
+
+  private func giveBack(_ slot: Int, _ fate: FrameFate) {
+    telemetry.ledger.settle(fate)
+    free.put(slot)
+  }
+
+  /// Frame to picture; nil when all went well.
+  private func decode(_ slot: FrameSlot) -> CorruptFrame? {
+    guard slot.frame.size == slot.picture.size else { return .wrongSize }
+    let start = MonotonicClock.now()
+    let outcome = decoder.decode(slot.frame, into: slot.picture)
+    telemetry.record(.decode, nanoseconds: MonotonicClock.now() - start)
+    guard case .corrupt(let damage) = outcome else { return nil }
+    return damage
+  }
+
+  /// - Returns: false when a sink failed, which ends the pipeline.
+  private func feedSinks(_ slot: FrameSlot) -> Bool {
+    let shown = ShownFrame(ordinal: slot.ordinal, frame: slot.frame, picture: slot.picture, map: slot.map)
+    for sink in sinks {
+      do throws(RoadError) {
+        try sink.receive(shown)
+      } catch {
+        fail(error)
+        return false
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,197 @@
+import Glibc
+import RoadBase
+import RoadCamera
+import RoadFrame
+import RoadMask
+import RoadOverlay
+import RoadTelemetry
+import Synchronization
+
+/// What a ``Pipeline`` does besides segmenting.
+public struct PipelineOptions: Sendable {
+  /// Stop after so many frames: shown ones of a live source, read ones of any other. Nil: go on to the end.
+  public var frameLimit: Int?
+  /// Paint the mask over the picture before the sinks get it; nil leaves the picture as it is.
+  public var style: OverlayStyle?
+  /// Draw the panel with rates and latencies, too.
+  public var showsPanel: Bool
+  /// Nanoseconds between two calls with statistics.
+  public var statisticsInterval: UInt64
+
+  public init(
+    frameLimit: Int? = nil, style: OverlayStyle? = OverlayStyle(), showsPanel: Bool = true,
+    statisticsInterval: UInt64 = 1_000_000_000
+  ) {
+    self.frameLimit = frameLimit
+    self.style = style
+    self.showsPanel = showsPanel
+    self.statisticsInterval = statisticsInterval
+  }
+}
+
+/// Frames from a source, through a network, onto a picture, into sinks: three threads over a ring of preallocated slots.
+///
+///     capture ──captured──► infer ──inferred──► draw
+///        ▲                    │                   │
+///        └──────── free ◄─────┴───────────────────┘
+///
+/// Capture reads the source; infer decodes and segments; draw paints and feeds the sinks. While frame n is drawn, n + 1 is in
+/// the network and n + 2 is captured. From a live source the newest frame wins: when the network is busy, a waiting frame gives
+/// way to a newer one. Any other source gives every frame and waits.
+///
+/// Every frame number ends in one bin of the ledger, whatever happens. After `init` the three stages allocate nothing but
+/// what libjpeg and the sinks take. `requestStop` may be called by any thread at any time.
+public final class Pipeline: @unchecked Sendable {
+  public let properties: SourceProperties
+
+  let source: any FrameSource
+  let segmenter: any Segmenter
+  let sinks: [any FrameSink]
+  let options: PipelineOptions
+  let telemetry = Telemetry()
+  let decoder: FrameDecoder
+  let painter: OverlayPainter
+
+  let slots: [FrameSlot]
+  let free: HandOver
+  let captured: HandOver
+  let inferred: HandOver
+
+  /// No further frame is read; those on their way are finished.
+  let stopRequested = Atomic<Bool>(false)
+  /// Those on their way are not finished either.
+  let abandoned = Atomic<Bool>(false)
+  let failure = Mutex<RoadError?>(nil)
+  private let ended = Monitor()
+  private var runningStages = 0
+
+  /// Live: one slot each to fill, waiting, in the network, waiting, being drawn. Offline one more, to read ahead.
+  private static let slotCount = 6
+
+  /// Starts the source, whose size is known only then.
+  ///
+  /// - Parameter segmenter: makes the segmenter for the source's picture size.
+  public init(
+    source: any FrameSource, sinks: [any FrameSink] = [], options: PipelineOptions = PipelineOptions(),
+    segmenter: (PictureSize) throws(RoadError) -> any Segmenter
+  ) throws(RoadError) {
+    try source.start()
+    let properties = source.properties
+    do {
+      self.segmenter = try segmenter(properties.size)
+      decoder = try FrameDecoder()
+    } catch {
+      source.stop()
+      throw error
+    }
+    self.source = source
+    self.sinks = sinks
+    self.options = options
+    self.properties = properties
+    painter = OverlayPainter(segmenter: self.segmenter, source: properties, options: options)
+    slots = (0..<Self.slotCount).map { _ in
+      FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes)
+    }
+    free = HandOver(capacity: slots.count)
+    captured = HandOver(capacity: properties.isLive ? 1 : 2)
+    inferred = HandOver(capacity: 1)
+    for slot in slots.indices { free.put(slot) }
+  }
+
+  /// Frames that could not be used, the first thousand of them.
+  public var damagedFrames: [DamagedFrame] { telemetry.damagedFrames }
+
+  public func statistics() -> PipelineStatistics { telemetry.statistics() }
+
+  /// Reads no further frame; `run` returns when those on their way are shown.
+  public func requestStop() {
+    stopRequested.store(true, ordering: .relaxed)
+    ended.locked { ended.wakeAll() }
+  }
+
+  /// Runs until the source ends, the limit is reached, a sink fails or a stop is requested. Call it once.
+  ///
+  /// - Parameter report: called by this thread at each interval with the statistics so far.
+  /// - Returns: the statistics at the end; the ledger balances.
+  /// - Throws: the error of the sink that failed.
+  @discardableResult
+  public func run(report: (PipelineStatistics) -> Void = { _ in }) throws(RoadError) -> PipelineStatistics {
+    telemetry.begin()
+    let threads = startStages()
+    waitForStages(report)
+    for thread in threads { thread.join() }
+    source.stop()
+    if let error = failure.withLock({ $0 }) { throw error }
+    return telemetry.statistics()
+  }
+
+  /// Ends the pipeline with an error: the first one is the one that `run` throws.
+  func fail(_ error: RoadError) {
+    failure.withLock { $0 = $0 ?? error }
+    abandon()
+  }
+
+  func abandon() {
+    abandoned.store(true, ordering: .relaxed)
+    requestStop()
+  }
+}
+
+extension Pipeline {
+  /// A stage that gets no thread is a failure, but its hand-over is closed as if it had run, so that the others end.
+  private func startStages() -> [StageThread] {
+    let stages: [(String, @Sendable () -> Void)] = [
+      ("road-draw", { self.drawFrames() }),
+      ("road-infer", { self.inferFrames() }),
+      ("road-capture", { self.captureFrames() }),
+    ]
+    ended.locked { runningStages = stages.count }
+    var threads: [StageThread] = []
+    for (name, body) in stages {
+      do throws(RoadError) {
+        threads.append(
+          try StageThread(name) {
+            body()
+            self.stageEnded()
+          })
+      } catch {
+        fail(error)
+        // No frame was captured yet: capture, the last to start, sees the stop.
+        if name == "road-infer" { inferred.close() }
+        if name == "road-capture" { captured.close() }
+        stageEnded()
+      }
+    }
+    return threads
+  }
+
+  private func stageEnded() {
+    ended.locked {
+      runningStages -= 1
+      ended.wakeAll()
+    }
+  }
+
+  private func waitForStages(_ report: (PipelineStatistics) -> Void) {
+    var next = MonotonicClock.now() + options.statisticsInterval
+    while true {
+      let isDue: Bool? = ended.locked {
+        while runningStages > 0 {
+          if !ended.wait(until: next) { return true }
+        }
+        return nil
+      }
+      guard isDue != nil else { return }
+      report(telemetry.statistics())
+      next = max(next + options.statisticsInterval, MonotonicClock.now())
+    }
+  }
+
+  /// Sleeps, but not beyond a requested stop.
+  func pause(nanoseconds: UInt64) {
+    let deadline = MonotonicClock.now() + nanoseconds
+    ended.locked {
+      while !stopRequested.load(ordering: .relaxed), ended.wait(until: deadline) {}
+    }
+  }
+}

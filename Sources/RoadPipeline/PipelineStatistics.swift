@@ -1,0 +1,77 @@
+import RoadFrame
+import RoadTelemetry
+
+/// The steps whose time is told apart.
+public enum PipelineStage: Int, CaseIterable, Sendable {
+  /// Camera bytes to pixels.
+  case decode
+  /// Pixels to the network's input.
+  case scale
+  case network
+  /// Scores to the class of every pixel.
+  case classMap
+  /// Mask, outline and panel over the picture.
+  case draw
+  /// All sinks.
+  case output
+}
+
+/// Why there are frames, or none.
+public enum VideoState: Int, CaseIterable, Sendable {
+  case starting
+  case flowing
+  /// The source is there but sends nothing.
+  case silent
+  /// The device went away; the source looks for it.
+  case disconnected
+  case ended
+}
+
+/// How the pipeline does, from its start to `elapsed` nanoseconds later.
+public struct PipelineStatistics: Sendable {
+  public var elapsed: UInt64
+  public var video: VideoState
+  /// Nanoseconds since the last frame arrived, or since the start.
+  public var silence: UInt64
+  public var rates: FrameRates
+  /// From capture to the drawn picture.
+  public var latency: LatencySummary
+  public var ledger: LedgerCounts
+  public var usage: ProcessUsage
+  private var stages: [LatencySummary]
+
+  init(
+    elapsed: UInt64, video: VideoState, silence: UInt64, rates: FrameRates, latency: LatencySummary,
+    ledger: LedgerCounts, usage: ProcessUsage, stages: [LatencySummary]
+  ) {
+    self.elapsed = elapsed
+    self.video = video
+    self.silence = silence
+    self.rates = rates
+    self.latency = latency
+    self.ledger = ledger
+    self.usage = usage
+    self.stages = stages
+  }
+
+  public subscript(stage: PipelineStage) -> LatencySummary { stages[stage.rawValue] }
+}
+
+/// A frame that could not be used.
+public struct DamagedFrame: Hashable, Sendable {
+  /// Its place among the source's frame numbers, from 0.
+  public var ordinal: Int
+  public var damage: CorruptFrame
+}
+
+extension FrameFate {
+  init(_ damage: CorruptFrame) {
+    self =
+      switch damage {
+      case .driverError: .driverError
+      case .truncated: .truncated
+      case .undecodable: .undecodable
+      case .wrongSize: .wrongSize
+      }
+  }
+}

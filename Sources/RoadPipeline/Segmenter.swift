@@ -1,0 +1,30 @@
+import RoadBase
+import RoadFrame
+import RoadMask
+
+/// What makes a class map of a picture; the pipeline's view of a network.
+///
+/// Made for one picture size. `segment` is called by one thread, never throws and never allocates.
+public protocol Segmenter: AnyObject, Sendable {
+  /// For people: file name of the model.
+  var name: String { get }
+  var classes: ClassTable { get }
+  var pictureSize: PictureSize { get }
+
+  func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes
+}
+
+/// Nanoseconds that the steps of one segmentation took.
+public struct SegmentationTimes: Hashable, Sendable {
+  /// Picture to the network's input.
+  public var scale: UInt64
+  public var network: UInt64
+  /// Scores to the class of every pixel.
+  public var classMap: UInt64
+
+  public init(scale: UInt64 = 0, network: UInt64 = 0, classMap: UInt64 = 0) {
+    self.scale = scale
+    self.network = network
+    self.classMap = classMap
+  }
+}

@@ -1,0 +1,51 @@
+import Glibc
+import RoadBase
+
+/// One thread of the pipeline, from its start to its end.
+package struct StageThread: Sendable {
+  private let thread: pthread_t
+
+  private final class Body: Sendable {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(_ name: String, _ run: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.run = run
+    }
+  }
+
+  /// - Parameter name: as `top -H` shows it; 15 bytes at most.
+  /// - Throws: when the system gives no thread.
+  package init(_ name: String, _ run: @escaping @Sendable () -> Void) throws(RoadError) {
+    let body = Unmanaged.passRetained(Body(name, run))
+    var created = pthread_t()
+    let code = pthread_create(&created, nil, Self.entry, body.toOpaque())
+    guard code == 0 else {
+      body.release()
+      throw RoadError(
+        .option, "no thread for \(name): \(String(cString: strerror(code)))",
+        remedy: "close other programs or raise ulimit -u")
+    }
+    thread = created
+  }
+
+  package func join() { pthread_join(thread, nil) }
+
+  private static let entry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { pointer in
+    guard let pointer else { return nil }
+    let body = Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue()
+    setName(body.name)
+    body.run()
+    return nil
+  }
+
+  /// Through proc(5): the C library's call is a GNU extension that Swift does not import. A thread without a name is no harm.
+  private static func setName(_ name: String) {
+    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    var name = name
+    name.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
+    close(descriptor)
+  }
+}

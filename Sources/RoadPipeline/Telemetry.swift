@@ -1,0 +1,67 @@
+import RoadBase
+import RoadFrame
+import RoadTelemetry
+import Synchronization
+
+/// Everything that the stages measure and count, in one place; each part may be used by any thread.
+final class Telemetry: Sendable {
+  let ledger = FrameLedger()
+  let rates = RateMeter()
+  let latency = LatencyHistogram()
+  private let stages: [LatencyHistogram]
+  private let start = Atomic<UInt64>(0)
+  private let lastArrival = Atomic<UInt64>(0)
+  private let video = Atomic<Int>(VideoState.starting.rawValue)
+  private let damaged: Mutex<[DamagedFrame]>
+
+  /// Damaged frames that are remembered one by one; the ledger counts all.
+  static let rememberedDamage = 1000
+
+  init() {
+    stages = PipelineStage.allCases.map { _ in LatencyHistogram() }
+    var list: [DamagedFrame] = []
+    list.reserveCapacity(Self.rememberedDamage)
+    damaged = Mutex(list)
+  }
+
+  func begin() {
+    let now = MonotonicClock.now()
+    start.store(now, ordering: .relaxed)
+    lastArrival.store(now, ordering: .relaxed)
+  }
+
+  func record(_ stage: PipelineStage, nanoseconds: UInt64) { stages[stage.rawValue].record(nanoseconds: nanoseconds) }
+
+  func set(_ state: VideoState) { video.store(state.rawValue, ordering: .relaxed) }
+
+  func arrived(_ frame: Frame, skipped: Int, lost: Int) {
+    let now = MonotonicClock.now()
+    lastArrival.store(now, ordering: .relaxed)
+    set(.flowing)
+    rates.record(.camera, at: frame.timestamp, frames: 1 + skipped + lost)
+    rates.record(.delivered, at: now)
+  }
+
+  /// Nanoseconds since the last frame arrived.
+  func silence(_ now: UInt64) -> UInt64 {
+    let arrival = lastArrival.load(ordering: .relaxed)
+    return now > arrival ? now - arrival : 0
+  }
+
+  func remember(_ damage: DamagedFrame) {
+    damaged.withLock { list in
+      if list.count < Self.rememberedDamage { list.append(damage) }
+    }
+  }
+
+  var damagedFrames: [DamagedFrame] { damaged.withLock { $0 } }
+
+  func statistics() -> PipelineStatistics {
+    let now = MonotonicClock.now()
+    let begun = start.load(ordering: .relaxed)
+    return PipelineStatistics(
+      elapsed: now - begun, video: VideoState(rawValue: video.load(ordering: .relaxed)) ?? .starting,
+      silence: silence(now), rates: rates.rates(now: now), latency: latency.summary(),
+      ledger: ledger.snapshot(), usage: .now(), stages: stages.map { $0.summary() })
+  }
+}
