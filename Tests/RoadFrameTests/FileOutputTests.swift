@@ -5,23 +5,9 @@ import Testing
 
 @Suite("Files written whole or not at all")
 struct FileOutputTests {
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("roadseg-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
-  private func failure(_ body: () throws -> Void) -> RoadError? {
-    do {
-      try body()
-      return nil
-    } catch { return error as? RoadError }
-  }
-
   @Test("writes, replaces, and leaves nothing else behind", arguments: [false, true])
   func writes(durable: Bool) throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       try FileOutput.write([1, 2, 3], to: "\(folder)/a.bin", durable: durable)
       try FileOutput.write("road", to: "\(folder)/a.bin", durable: durable)
       #expect(try FileInput.read("\(folder)/a.bin", as: .picture) == Array("road".utf8))
@@ -30,27 +16,26 @@ struct FileOutputTests {
   }
 
   @Test("a full disk is one clear error, with nothing half-written and the old file untouched")
-  func fullDisk() throws {
-    // A size limit stands for the full disk (EFBIG for ENOSPC): /dev/full is not a folder, and mounting needs root.
-    try withFolder { folder in
-      try FileOutput.write("old", to: "\(folder)/a.bin")
-      var before = rlimit()
-      getrlimit(__rlimit_resource_t(1), &before)
-      signal(SIGXFSZ, SIG_IGN)
-      var small = rlimit(rlim_cur: 4096 * 1024, rlim_max: before.rlim_max)
-      setrlimit(__rlimit_resource_t(1), &small)
-      let error = failure { try FileOutput.write([UInt8](repeating: 1, count: 8 << 20), to: "\(folder)/a.bin") }
-      setrlimit(__rlimit_resource_t(1), &before)
-      #expect(error?.subject == .output)
-      #expect(error?.cause.contains("a.bin: cannot be written") == true)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.bin"])
-      #expect(try FileInput.read("\(folder)/a.bin", as: .picture) == Array("old".utf8))
+  func fullDisk() async {
+    // In a process of its own: the limit on file sizes, which stands for the full disk, holds for all of a process.
+    await #expect(processExitsWith: .success) {
+      try withTemporaryFolder { folder in
+        try FileOutput.write("old", to: "\(folder)/a.bin")
+        signal(SIGXFSZ, SIG_IGN)
+        var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+        try #require(setrlimit(__rlimit_resource_t(1), &limit) == 0)
+        let error = failure { try FileOutput.write([UInt8](repeating: 1, count: 2 << 20), to: "\(folder)/a.bin") }
+        #expect(error?.subject == .output)
+        #expect(error?.cause == "\(folder)/a.bin: cannot be written: File too large")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.bin"])
+        #expect(try FileInput.read("\(folder)/a.bin", as: .picture) == Array("old".utf8))
+      }
     }
   }
 
   @Test("a missing folder, a file in the way, a folder in the way")
   func obstacles() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       #expect(failure { try FileOutput.write("x", to: "\(folder)/none/a") }?.remedy == "make the folder first")
       try FileOutput.write("x", to: "\(folder)/file")
       #expect(failure { try FileOutput.write("x", to: "\(folder)/file/a") }?.remedy == "choose another name")
@@ -64,11 +49,26 @@ struct FileOutputTests {
 
   @Test("reading says what is wrong")
   func reading() throws {
-    try withFolder { folder in
+    try withTemporaryFolder { folder in
       #expect(failure { _ = try FileInput.read("\(folder)/none", as: .model) }?.remedy == "check the path")
       #expect(failure { _ = try FileInput.read(folder, as: .model) }?.remedy == "name a file")
       try FileOutput.write([1, 2, 3, 4], to: "\(folder)/four")
       #expect(failure { _ = try FileInput.read("\(folder)/four", as: .model, limit: 3) }?.subject == .model)
     }
   }
+}
+
+/// A folder that is gone when the test is over.
+private func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("roadseg-\(UUID().uuidString)").path
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try body(folder)
+}
+
+private func failure(_ body: () throws -> Void) -> RoadError? {
+  do {
+    try body()
+    return nil
+  } catch { return error as? RoadError }
 }

@@ -1,0 +1,47 @@
+import Glibc
+import RoadBase
+import RoadFrame
+
+/// The source that a user's one word stands for.
+public enum FrameSources {
+  /// - `-`: standard input, motion JPEG or Y4M
+  /// - `/dev/…`: a camera (or a link to one)
+  /// - a folder, a `.txt` list, a `.jpg`, `.jpeg` or `.png` file: pictures
+  /// - any other file or named pipe: a stream, motion JPEG or Y4M
+  ///
+  /// - Parameters:
+  ///   - pace: when pictures come; a live pace also makes a stream live. Cameras are always live.
+  ///   - camera: size, rate and format for a camera; its device is `input`.
+  /// - Throws: what the source's own initialiser throws; `.stream` for a video file, saying how to feed it.
+  public static func open(
+    _ input: String, pace: Pace = .everyFrame, camera: CameraRequest = CameraRequest()
+  ) throws(RoadError) -> any FrameSource {
+    if input == "-" { return try StreamSource(descriptor: 0, name: "standard input", isLive: pace.isLive) }
+    var status = stat()
+    guard stat(input, &status) == 0 else {
+      if input.hasPrefix("/dev/") { throw CameraError.opening(input, errno) }
+      throw RoadError(
+        .picture, "\(input): \(String(cString: strerror(errno)))",
+        remedy: "name a folder of pictures, a picture, a stream, a camera such as /dev/video0, or - for standard input")
+    }
+    let kind = status.st_mode & S_IFMT
+    if kind == S_IFCHR {
+      var request = camera
+      request.device = input
+      return try V4L2Camera(request)
+    }
+    let name = input.lowercased()
+    if kind == S_IFDIR || pictureSuffixes.contains(where: name.hasSuffix) {
+      return try PictureFolder(path: input, pace: pace)
+    }
+    if let suffix = videoSuffixes.first(where: name.hasSuffix) {
+      throw RoadError(
+        .stream, "\(input): \(suffix) files are not decoded by roadseg itself",
+        remedy: "send it through ffmpeg: ffmpeg -i \(input) -f yuv4mpegpipe -pix_fmt yuv420p - | roadseg run -")
+    }
+    return try StreamSource(path: input, isLive: pace.isLive)
+  }
+
+  private static let pictureSuffixes = [".txt", ".jpg", ".jpeg", ".png"]
+  private static let videoSuffixes = [".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".ts", ".mpg", ".mpeg"]
+}
