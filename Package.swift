@@ -95,7 +95,9 @@ let package = Package(
     .testTarget(name: "RoadBaseTests", dependencies: ["RoadBase"], swiftSettings: strict),
     .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
     .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
-    .testTarget(name: "RoadModelTests", dependencies: ["RoadModel"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadModelTests", dependencies: ["RoadModel"], exclude: ["Goldens", "make_goldens.py"],
+      swiftSettings: strict),
     .testTarget(
       name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], exclude: ["Goldens", "make_goldens.py"],
       swiftSettings: strict),

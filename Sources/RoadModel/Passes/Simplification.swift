@@ -1,0 +1,11 @@
+import RoadBase
+
+extension ModelGraph {
+  /// The passes that every user of a graph wants, in the order in which they help each other: inputs bound to a size,
+  /// constants folded, identities removed, batch norms folded.
+  ///
+  /// - Parameter size: the input's width and height where the model leaves them free; nil keeps the model's own.
+  public func simplified(inputSize size: PictureSize? = nil) throws(RoadError) -> ModelGraph {
+    try bindingInputs(to: size).foldingConstants().removingIdentities().foldingBatchNorms()
+  }
+}

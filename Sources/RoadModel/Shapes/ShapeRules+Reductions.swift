@@ -1,0 +1,54 @@
+import RoadBase
+
+/// Matrix products and reductions.
+enum ReductionShapes {
+  static let rules: [String: ShapeRule] = [
+    "ReduceMean": reduce, "ReduceMax": reduce, "ReduceMin": reduce, "ReduceSum": reduce, "ReduceProd": reduce,
+    "ArgMax": argMax, "MatMul": matMul, "Gemm": gemm,
+  ]
+
+  static func reduce(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let rank = input.shape.count
+    let given = try context.axes(input: 1, rank: rank) ?? []
+    let skips = try context.node.integer("noop_with_empty_axes", default: 0, in: 0...1) == 1
+    let axes = given.isEmpty && !skips ? Array(0..<rank) : given
+    let keeps = try context.node.integer("keepdims", default: 1, in: 0...1) == 1
+    return [TensorType(input.elementType, reduced(input.shape, axes, keeps: keeps))]
+  }
+
+  static func argMax(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let axis = try context.node.axis(
+      try context.node.integer("axis", default: 0, in: -64...64), rank: input.shape.count)
+    let keeps = try context.node.integer("keepdims", default: 1, in: 0...1) == 1
+    return [TensorType(.int64, reduced(input.shape, [axis], keeps: keeps))]
+  }
+
+  private static func reduced(_ shape: [Int], _ axes: [Int], keeps: Bool) -> [Int] {
+    shape.indices.compactMap { axes.contains($0) ? (keeps ? 1 : nil) : shape[$0] }
+  }
+
+  static func matMul(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let left = try context.input(0)
+    let right = try context.input(1)
+    guard left.shape.count >= 2, right.shape.count >= 2, left.shape.last == right.shape[right.shape.count - 2],
+      let batch = broadcastShape(Array(left.shape.dropLast(2)), Array(right.shape.dropLast(2)))
+    else { throw context.node.failure("shapes \(left.shape) and \(right.shape) do not multiply") }
+    return [
+      TensorType(left.elementType, batch + [left.shape[left.shape.count - 2], right.shape[right.shape.count - 1]])
+    ]
+  }
+
+  static func gemm(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let left = try context.input(0)
+    let right = try context.input(1)
+    guard left.shape.count == 2, right.shape.count == 2 else {
+      throw context.node.failure("shapes \(left.shape) and \(right.shape) are no matrices")
+    }
+    let a = try context.node.integer("transA", default: 0, in: 0...1) == 1 ? left.shape.reversed() : left.shape
+    let b = try context.node.integer("transB", default: 0, in: 0...1) == 1 ? right.shape.reversed() : right.shape
+    guard a[1] == b[0] else { throw context.node.failure("shapes \(a) and \(b) do not multiply") }
+    return [TensorType(left.elementType, [a[0], b[1]])]
+  }
+}

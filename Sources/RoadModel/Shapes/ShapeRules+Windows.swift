@@ -1,0 +1,97 @@
+import RoadBase
+
+/// Convolutions, pools and resizes.
+enum WindowShapes {
+  static let rules: [String: ShapeRule] = [
+    "Conv": convolution, "ConvTranspose": transposedConvolution, "MaxPool": pool, "AveragePool": pool,
+    "GlobalAveragePool": globalPool, "GlobalMaxPool": globalPool, "Resize": resize,
+    "DepthToSpace": depthToSpace, "SpaceToDepth": spaceToDepth,
+  ]
+
+  static func convolution(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let (input, weights, groups) = try operands(context)
+    guard input.shape[1] == weights.shape[1] * groups, weights.shape[0].isMultiple(of: groups) else {
+      throw context.node.failure(
+        "weights \(weights.shape) in \(groups) groups do not fit an input of shape \(input.shape)")
+    }
+    try checkBias(context, channels: weights.shape[0])
+    let window = try SpatialWindow(node: context.node, input: input.shape, kernel: Array(weights.shape[2...]))
+    return [
+      TensorType(input.elementType, [input.shape[0], weights.shape[0], window.outputHeight, window.outputWidth])
+    ]
+  }
+
+  static func transposedConvolution(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let (input, weights, groups) = try operands(context)
+    guard input.shape[1] == weights.shape[0], input.shape[1].isMultiple(of: groups) else {
+      throw context.node.failure(
+        "weights \(weights.shape) in \(groups) groups do not fit an input of shape \(input.shape)")
+    }
+    let channels = weights.shape[1] * groups
+    try checkBias(context, channels: channels)
+    let window = try SpatialWindow(
+      transposed: context.node, input: input.shape, kernel: Array(weights.shape[2...]))
+    return [TensorType(input.elementType, [input.shape[0], channels, window.outputHeight, window.outputWidth])]
+  }
+
+  private static func operands(
+    _ context: ShapeContext
+  ) throws(RoadError) -> (input: TensorType, weights: TensorType, groups: Int) {
+    let input = try context.input(0)
+    let weights = try context.input(1)
+    guard input.shape.count == 4, weights.shape.count == 4, weights.count > 0 else {
+      throw context.node.failure(
+        "only 2-D convolutions are supported, not input \(input.shape), weights \(weights.shape)")
+    }
+    return (input, weights, try context.node.integer("group", default: 1, in: 1...(1 << 20)))
+  }
+
+  private static func checkBias(_ context: ShapeContext, channels: Int) throws(RoadError) {
+    guard context.node.input(2) != nil else { return }
+    let bias = try context.input(2).shape
+    guard bias == [channels] else { throw context.node.failure("a bias of shape \(bias) for \(channels) channels") }
+  }
+
+  static func pool(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let window = try SpatialWindow(node: context.node, input: input.shape)
+    let shape = [input.shape[0], input.shape[1], window.outputHeight, window.outputWidth]
+    return [TensorType(input.elementType, shape), TensorType(.int64, shape)]
+  }
+
+  static func globalPool(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    guard input.shape.count == 4, input.count > 0 else {
+      throw context.node.failure("its input has shape \(input.shape), not four dimensions NCHW")
+    }
+    return [TensorType(input.elementType, [input.shape[0], input.shape[1], 1, 1])]
+  }
+
+  static func resize(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let geometry = try ResizeGeometry(node: context.node, input: input.shape) { context.constant($0) }
+    return [TensorType(input.elementType, geometry.output)]
+  }
+
+  static func depthToSpace(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let block = try context.node.integer("blocksize", default: 1, in: 1...1024)
+    guard input.shape.count == 4, input.shape[1].isMultiple(of: block * block) else {
+      throw context.node.failure("blocks of \(block) do not fit an input of shape \(input.shape)")
+    }
+    let shape = input.shape
+    return [
+      TensorType(input.elementType, [shape[0], shape[1] / (block * block), shape[2] * block, shape[3] * block])
+    ]
+  }
+
+  static func spaceToDepth(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let block = try context.node.integer("blocksize", default: 1, in: 1...1024)
+    guard input.shape.count == 4, input.shape[2].isMultiple(of: block), input.shape[3].isMultiple(of: block) else {
+      throw context.node.failure("blocks of \(block) do not fit an input of shape \(input.shape)")
+    }
+    let shape = input.shape
+    return [TensorType(input.elementType, [shape[0], shape[1] * block * block, shape[2] / block, shape[3] / block])]
+  }
+}
