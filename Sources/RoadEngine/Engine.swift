@@ -11,11 +11,16 @@ public struct EngineOptions: Sendable {
   public var instructionSet: InstructionSet?
   /// Nil: the size in the model.
   public var inputSize: PictureSize?
+  /// Chains of layers run depth-first over strips of rows; false runs each layer over the whole picture. Same bytes.
+  public var fusesLayers: Bool
 
-  public init(threads: Int = 1, instructionSet: InstructionSet? = nil, inputSize: PictureSize? = nil) {
+  public init(
+    threads: Int = 1, instructionSet: InstructionSet? = nil, inputSize: PictureSize? = nil, fusesLayers: Bool = true
+  ) {
     self.threads = threads
     self.instructionSet = instructionSet
     self.inputSize = inputSize
+    self.fusesLayers = fusesLayers
   }
 }
 
@@ -44,7 +49,9 @@ public final class Engine: @unchecked Sendable {
   public let pool: WorkerPool
 
   /// While true, `run` notes the time of each layer.
-  public var timesLayers = false
+  public var timesLayers = false {
+    didSet { for step in plan.steps { step.isTimed = timesLayers } }
+  }
   /// Of the last run with ``timesLayers``, one entry for each of ``layers``.
   public var layerNanoseconds: [UInt64] { Array(UnsafeBufferPointer(start: times, count: layers.count)) }
 
@@ -68,7 +75,7 @@ public final class Engine: @unchecked Sendable {
   public init(model: ModelGraph, options: EngineOptions, pool: WorkerPool) throws(RoadError) {
     let set = try InstructionSet.chosen(options.instructionSet)
     let network = try Lowering.lower(model, inputSize: options.inputSize)
-    let plan = try Plan(network, kernels: .of(set), threads: pool.threads)
+    let plan = try Plan(network, kernels: .of(set), threads: pool.threads, fuses: options.fusesLayers)
     self.plan = plan
     self.pool = pool
     instructionSet = set
@@ -80,8 +87,8 @@ public final class Engine: @unchecked Sendable {
     memoryReport = plan.memoryReport
     steps = .allocate(capacity: plan.steps.count)
     steps.initialize(from: plan.steps, count: plan.steps.count)
-    times = .allocate(capacity: plan.steps.count)
-    times.initialize(repeating: 0, count: plan.steps.count)
+    times = .allocate(capacity: plan.layers.count)
+    times.initialize(repeating: 0, count: plan.layers.count)
   }
 
   deinit {
@@ -92,10 +99,16 @@ public final class Engine: @unchecked Sendable {
 
   /// One frame: from ``input`` to ``scores``. Never fails, never allocates.
   public func run() {
+    guard timesLayers else {
+      for index in 0..<plan.steps.count { run(steps + index) }
+      return
+    }
+    var layer = 0
     for index in 0..<plan.steps.count {
-      let start = timesLayers ? MonotonicClock.now() : 0
+      let start = MonotonicClock.now()
       run(steps + index)
-      if timesLayers { times[index] = MonotonicClock.now() - start }
+      steps[index].split(MonotonicClock.now() - start, into: times + layer)
+      layer += steps[index].layerCount
     }
   }
 

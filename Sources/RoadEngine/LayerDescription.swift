@@ -17,10 +17,12 @@ public struct LayerDescription: Hashable, Sendable, Codable {
   public var bytesMoved: Int
   /// The kernel that runs it: "convolution/avx512vnni".
   public var kernel: String
+  /// Layers of the same step run fused, strip by strip.
+  public var step: Int
 }
 
 extension LayerDescription {
-  init(_ layer: any Layer, _ network: LoweredNetwork, kernel: String) {
+  init(_ layer: any Layer, _ network: LoweredNetwork, kernel: String, step: Int) {
     let output = network.tensors[layer.output]
     let bytes = (layer.inputs + [layer.output]).reduce(0) { sum, tensor in
       let tensor = network.tensors[tensor]
@@ -29,7 +31,7 @@ extension LayerDescription {
     self.init(
       name: layer.name, kind: layer.kind, height: output.height, width: output.width, channels: output.channels,
       window: layer.windowText, multiplyAccumulates: layer.multiplyAccumulates(in: network), bytesMoved: bytes,
-      kernel: kernel)
+      kernel: kernel, step: step)
   }
 }
 
@@ -41,10 +43,12 @@ public struct MemoryReport: Hashable, Sendable, Codable {
   public var unsharedBytes: Int
   /// Bytes alive at the busiest step: no arrangement can be smaller.
   public var lowerBoundBytes: Int
+  /// Strips of the fused steps, of all threads.
+  public var stripBytes: Int
   /// Packed weights, tables and resize taps.
   public var constantBytes: Int
 
-  public var totalBytes: Int { arenaBytes + constantBytes }
+  public var totalBytes: Int { arenaBytes + stripBytes + constantBytes }
 }
 
 /// Where a tensor lies in the arena, halo included, and the first and last step that touch it.

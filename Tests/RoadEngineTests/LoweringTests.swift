@@ -94,6 +94,7 @@ import Testing
     let x = graph.convolution(graph.picture(), channels: 8, kernel: 3, stride: 2)
     let model = graph.finish(graph.convolution(graph.depthwise(x), channels: 5))
     let layers = try Engine(model: model, options: EngineOptions(instructionSet: .reference)).layers
+    #expect(layers.map(\.step) == [0, 0, 1, 1])
     #expect(layers.map(\.kind) == [.table, .convolution, .depthwise, .pointwise])
     #expect(layers.map(\.window) == ["", "3x3 s2 d1", "3x3 s1 d1", "1x1 s1 d1"])
     #expect(layers.map(\.multiplyAccumulates) == [0, 8 * 12 * 8 * 27, 8 * 12 * 8 * 9, 8 * 12 * 5 * 8])

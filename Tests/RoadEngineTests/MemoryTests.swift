@@ -9,9 +9,12 @@ import Testing
   @Test("tensors alive together do not overlap in the arena of a plan", arguments: 0..<20 as Range<UInt64>)
   func planTensorsDoNotOverlap(seed: UInt64) throws {
     let model = QuantizedGraph.random(height: 30, width: 44, seed: seed)
-    let engine = try Engine(model: model, options: EngineOptions(instructionSet: .reference))
+    let engine = try Engine(
+      model: model, options: EngineOptions(instructionSet: .reference, fusesLayers: seed % 2 == 0))
     let tenants = engine.arenaTenants
-    #expect(tenants.count == engine.layers.count + 1)
+    let steps = (engine.layers.map(\.step).max() ?? 0) + 1
+    #expect(tenants.count == steps + 1)
+    #expect(seed % 2 == 0 ? steps < engine.layers.count : steps == engine.layers.count)
     for (index, tenant) in tenants.enumerated() {
       for other in tenants[(index + 1)...] where tenant.life.overlaps(other.life) {
         #expect(!tenant.bytes.overlaps(other.bytes), "\(tenant) and \(other)")
@@ -40,10 +43,10 @@ import Testing
     }
   }
 
-  @Test("run allocates nothing", arguments: [1, 2])
-  func runAllocatesNothing(threads: Int) throws {
+  @Test("run allocates nothing", arguments: [1, 2], [true, false])
+  func runAllocatesNothing(threads: Int, fuses: Bool) throws {
     let model = QuantizedGraph.random(height: 40, width: 40, seed: 3)
-    let engine = try Engine(model: model, options: EngineOptions(threads: threads))
+    let engine = try Engine(model: model, options: EngineOptions(threads: threads, fusesLayers: fuses))
     for timed in [false, true] {
       engine.timesLayers = timed
       engine.run()

@@ -6,15 +6,21 @@ import Testing
 
 /// The promise to users: the scores depend on the model and the pixels alone.
 @Suite struct SameBytesTests {
-  @Test("every instruction set and thread count gives the bytes of the reference", arguments: 0..<12 as Range<UInt64>)
+  @Test(
+    "every instruction set, thread count and fusion gives the bytes of the reference",
+    arguments: 0..<12 as Range<UInt64>)
   func sameBytes(seed: UInt64) throws {
     let model = QuantizedGraph.random(height: 37 + Int(seed), width: 51 - Int(seed), seed: seed)
-    let law = try scores(model, EngineOptions(threads: 1, instructionSet: .reference), seed: seed)
+    let law = try scores(
+      model, EngineOptions(threads: 1, instructionSet: .reference, fusesLayers: false), seed: seed)
     #expect(Set(law).count > 8, "scores without variety prove nothing")
     for set in InstructionSet.available {
       for threads in 1...3 {
-        let bytes = try scores(model, EngineOptions(threads: threads, instructionSet: set), seed: seed)
-        #expect(bytes == law, "\(set.rawValue) on \(threads) threads")
+        for fuses in [true, false] {
+          let options = EngineOptions(threads: threads, instructionSet: set, fusesLayers: fuses)
+          let bytes = try scores(model, options, seed: seed)
+          #expect(bytes == law, "\(set.rawValue) on \(threads) threads, \(fuses ? "" : "not ")fused")
+        }
       }
     }
   }

@@ -1,4 +1,5 @@
 import RoadBase
+import RoadKernelContract
 
 /// The integer network that a QDQ graph stands for: byte tensors and the layers between them, in the order of execution.
 struct LoweredNetwork {
@@ -42,12 +43,17 @@ protocol Layer: Sendable {
   /// "3x3 s2 d1" for the layer table; empty for layers without a window.
   var windowText: String { get }
 
+  /// The rows of an input that a row of the output sees, for layers that can run strip by strip; nil for others. A layer with a
+  /// window taller than a pixel has one input.
+  var rowWindow: WindowGeometry? { get }
+
   /// Chooses the kernel and packs the constants.
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer
 }
 
 extension Layer {
   var windowText: String { "" }
+  var rowWindow: WindowGeometry? { nil }
 }
 
 /// What a layer does, as the layer table prints it.

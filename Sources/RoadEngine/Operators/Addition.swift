@@ -18,6 +18,7 @@ struct AdditionLayer: Layer {
   let clamp: ByteClamp
 
   var inputs: [TensorID] { [left, right] }
+  var rowWindow: WindowGeometry? { .pixel }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 

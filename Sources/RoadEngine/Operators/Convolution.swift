@@ -25,6 +25,8 @@ struct ConvolutionLayer: Layer {
     "\(window.kernelHeight)x\(window.kernelWidth) s\(window.strideHeight) d\(window.dilationHeight)"
   }
 
+  var rowWindow: WindowGeometry? { window }
+
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
     let (from, to) = (network.tensors[source], network.tensors[output])
     let below = window.sourceRow(to.height - 1, window.kernelHeight - 1) - (from.height - 1)

@@ -24,6 +24,7 @@ struct TableLayer: Layer {
     self.output = output
   }
 
+  var rowWindow: WindowGeometry? { .pixel }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 

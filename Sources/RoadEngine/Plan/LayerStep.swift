@@ -3,13 +3,21 @@ import RoadKernelContract
 /// A unit of the plan: everything in it runs before the next step starts; its chunks run on any thread in any order.
 protocol PlanStep: AnyObject {
   var chunks: Int { get }
+  /// Layers that it runs.
+  var layerCount: Int { get }
+  /// While true, the step keeps what ``split(_:into:)`` needs.
+  var isTimed: Bool { get set }
   /// - Parameter worker: number of the thread, for scratch memory of its own.
   func run(chunk: Int, worker: Int)
+  /// Spreads the time that the step took over its layers.
+  func split(_ nanoseconds: UInt64, into times: UnsafeMutablePointer<UInt64>)
 }
 
 /// One layer over whole tensors, in chunks of rows.
 final class LayerStep: PlanStep {
   let chunks: Int
+  let layerCount = 1
+  var isTimed = false
   private let layer: PreparedLayer
   private let sources: UnsafePointer<TensorView>
   private let destination: TensorView
@@ -30,6 +38,8 @@ final class LayerStep: PlanStep {
     layer.run(sources, destination, rows)
     destination.fillHalo(beside: rows, with: zeroPoint)
   }
+
+  func split(_ nanoseconds: UInt64, into times: UnsafeMutablePointer<UInt64>) { times[0] = nanoseconds }
 }
 
 /// Chunk `chunk` of `rows` split into `chunks` parts whose sizes differ by at most one.

@@ -2,9 +2,10 @@ import RoadBase
 import RoadKernelContract
 import RoadKernels
 
-/// A lowered network made ready to run: kernels chosen, weights packed, every tensor placed in one arena.
+/// A lowered network made ready to run: layers grouped, kernels chosen, weights packed, every tensor placed in one arena.
 struct Plan {
   let steps: [any PlanStep]
+  /// In the order in which the steps run them.
   let layers: [LayerDescription]
   let input: TensorView
   let output: TensorView
@@ -12,31 +13,22 @@ struct Plan {
   let memoryReport: MemoryReport
   let tenants: [ArenaTenant]
 
-  init(_ network: LoweredNetwork, kernels: KernelSet, threads: Int) throws(RoadError) {
-    let network = network.withPackedPictures()
+  init(_ lowered: LoweredNetwork, kernels: KernelSet, threads: Int, fuses: Bool) throws(RoadError) {
+    let network = lowered.withPackedPictures()
+    let groups = (fuses ? FusionGroups(network) : FusionGroups(unfused: network)).groups
     let memory = PlanMemory()
     let layouts = Self.layouts(of: network)
-    let requests = Self.requests(of: network, layouts)
+    let requests = Self.requests(of: network, layouts, groups)
     let arena = ArenaLayout(requests)
-    let block = memory.allocate(arena.size)
-    guard let start = block.baseAddress else { preconditionFailure("no arena of \(arena.size) bytes") }
+    guard let start = memory.allocate(arena.size).baseAddress else { preconditionFailure("no arena") }
     let views = zip(layouts, arena.offsets).map { $0.view(at: start + $1) }
-
-    var context = PlanContext(kernels: kernels, memory: memory)
+    var maker = StepMaker(
+      network: network, groups: groups, layouts: layouts, views: views, threads: threads,
+      context: PlanContext(kernels: kernels, memory: memory))
     var steps: [any PlanStep] = []
-    var descriptions: [LayerDescription] = []
-    for layer in network.layers {
-      let prepared = try layer.prepare(&context)
-      let description = LayerDescription(layer, network, kernel: prepared.kernel)
-      steps.append(
-        LayerStep(
-          prepared, sources: UnsafePointer(memory.copy(layer.inputs.map { views[$0] })),
-          destination: views[layer.output], zeroPoint: network.tensors[layer.output].quantization.zeroPoint,
-          chunks: Self.chunks(for: description, threads: threads)))
-      descriptions.append(description)
-    }
+    for group in groups { steps.append(try maker.step(group, number: steps.count)) }
     self.steps = steps
-    self.layers = descriptions
+    layers = maker.descriptions
     self.memory = memory
     tenants = network.tensors.indices.filter { requests[$0].bytes > 0 }.map {
       ArenaTenant(
@@ -47,7 +39,8 @@ struct Plan {
     output = views[network.output]
     memoryReport = MemoryReport(
       arenaBytes: arena.size, unsharedBytes: requests.reduce(0) { $0 + $1.bytes },
-      lowerBoundBytes: ArenaLayout.lowerBound(requests), constantBytes: memory.bytes - arena.size)
+      lowerBoundBytes: ArenaLayout.lowerBound(requests), stripBytes: maker.stripBytes,
+      constantBytes: memory.bytes - arena.size - maker.stripBytes)
   }
 }
 
@@ -67,40 +60,25 @@ extension Plan {
     }
   }
 
-  /// A tensor lives from the step that writes it to the last that reads it. The input and the scores live throughout: the
-  /// caller writes the next picture and reads the last scores whenever `run` is not running.
-  static func requests(of network: LoweredNetwork, _ layouts: [TensorLayout]) -> [ArenaLayout.Request] {
-    let all = 0...max(network.layers.count - 1, 0)
-    var first = [Int?](repeating: nil, count: network.tensors.count)
-    var last = first
-    for (step, layer) in network.layers.enumerated() {
-      for tensor in layer.inputs + [layer.output] {
-        first[tensor] = first[tensor] ?? step
-        last[tensor] = step
+  /// A tensor lives from the step that writes it to the last that reads it; inside a group it never exists. The input and the
+  /// scores live throughout: the caller writes the next picture and reads the last scores whenever `run` is not running.
+  static func requests(
+    of network: LoweredNetwork, _ layouts: [TensorLayout], _ groups: [[Int]]
+  ) -> [ArenaLayout.Request] {
+    var lives = [ClosedRange<Int>?](repeating: nil, count: network.tensors.count)
+    for (step, group) in groups.enumerated() {
+      let inner = Set(group.dropLast().map { network.layers[$0].output })
+      for layer in group.map({ network.layers[$0] }) {
+        for tensor in layer.inputs + [layer.output] where !inner.contains(tensor) {
+          lives[tensor] = (lives[tensor]?.lowerBound ?? step)...step
+        }
       }
     }
-    return network.tensors.indices.map { tensor in
-      if tensor == network.input || tensor == network.output {
-        return ArenaLayout.Request(bytes: layouts[tensor].byteCount, life: all)
-      }
-      // A tensor of a layer that was dropped takes no room.
-      guard let first = first[tensor], let last = last[tensor] else {
-        return ArenaLayout.Request(bytes: 0, life: 0...0)
-      }
-      return ArenaLayout.Request(bytes: layouts[tensor].byteCount, life: first...last)
+    for tensor in [network.input, network.output] { lives[tensor] = 0...max(groups.count - 1, 0) }
+    return zip(lives, layouts).map { life, layout in
+      ArenaLayout.Request(bytes: life == nil ? 0 : layout.byteCount, life: life ?? 0...0)
     }
   }
-
-  /// Enough chunks that a thread which lost its core is waited for only shortly, each long enough to be worth a claim.
-  static func chunks(for layer: LayerDescription, threads: Int) -> Int {
-    guard threads > 1 else { return 1 }
-    let work = layer.multiplyAccumulates / chunkMultiplyAccumulates + layer.bytesMoved / chunkBytes
-    return min(max(work, 1), threads * 4)
-  }
-
-  /// What a core does in some ten microseconds.
-  private static let chunkMultiplyAccumulates = 1_000_000
-  private static let chunkBytes = 100_000
 }
 
 extension LoweredNetwork {
