@@ -20,6 +20,7 @@ RV_INLINE __m128i rv_low128_of_half(__m128i a) { return a; }
 
 RV_INLINE __m256i rv_zero(void) { return _mm256_setzero_si256(); }
 RV_INLINE __m256i rv_broadcast32(const void *p) { return _mm256_set1_epi32(((const rv_int *)p)->value); }
+RV_INLINE __m256i rv_repeat128(const void *p) { return _mm256_broadcastsi128_si256(rv_load128(p)); }
 RV_INLINE __m256i rv_set32(int a) { return _mm256_set1_epi32(a); }
 RV_INLINE __m256i rv_set16(short a) { return _mm256_set1_epi16(a); }
 RV_INLINE __m256i rv_set8(unsigned char a) { return _mm256_set1_epi8((char)a); }

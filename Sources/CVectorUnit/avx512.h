@@ -24,6 +24,7 @@ RV_INLINE __m128i rv_low128_of_half(__m256i a) { return _mm256_castsi256_si128(a
 
 RV_INLINE __m512i rv_zero(void) { return _mm512_setzero_si512(); }
 RV_INLINE __m512i rv_broadcast32(const void *p) { return _mm512_set1_epi32(((const rv_int *)p)->value); }
+RV_INLINE __m512i rv_repeat128(const void *p) { return _mm512_broadcast_i32x4(rv_load128(p)); }
 RV_INLINE __m512i rv_set32(int a) { return _mm512_set1_epi32(a); }
 RV_INLINE __m512i rv_set16(short a) { return _mm512_set1_epi16(a); }
 RV_INLINE __m512i rv_set8(unsigned char a) { return _mm512_set1_epi8((char)a); }

@@ -155,13 +155,18 @@ public struct TableArguments {
   public var destination: TensorView
   public var tables: UnsafePointer<UInt8>
   public var perChannel: Bool
+  /// The same tables as lines (`ByteLines.fitting`), nil where they are none. Vector kernels use them instead of the tables, except
+  /// for channel-blocked tensors with a table for each channel.
+  public var lines: UnsafePointer<ByteLines>?
 
   public init(
-    source: TensorView, destination: TensorView, tables: UnsafePointer<UInt8>, perChannel: Bool
+    source: TensorView, destination: TensorView, tables: UnsafePointer<UInt8>, perChannel: Bool,
+    lines: UnsafePointer<ByteLines>? = nil
   ) {
     self.source = source
     self.destination = destination
     self.tables = tables
     self.perChannel = perChannel
+    self.lines = lines
   }
 }

@@ -56,7 +56,9 @@ extension KernelSet {
       pack: { StripPacking.avx2.pack($0, into: $1) }, run: { depthwiseAVX2($0, $1, $2) }),
     addition: PlainKernel(name: "addition/avx2", run: { additionAVX2($0, $1, $2) }),
     resize: PlainKernel(name: "resize/avx2", run: { resizeAVX2($0, $1, $2) }),
-    table: PlainKernel(name: "table/scalar", run: tableScalar),
+    table: PlainKernel(
+      name: "table/avx2",
+      run: { hasUsableLines($0) ? tableAVX2($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
     peakLoop: { peakLoopAVX2($0) })
 
   static let avx512vnni = KernelSet(
@@ -69,7 +71,9 @@ extension KernelSet {
       pack: { StripPacking.avx512vnni.pack($0, into: $1) }, run: { depthwiseAVX512VNNI($0, $1, $2) }),
     addition: PlainKernel(name: "addition/avx512vnni", run: { additionAVX512VNNI($0, $1, $2) }),
     resize: PlainKernel(name: "resize/avx512vnni", run: { resizeAVX512VNNI($0, $1, $2) }),
-    table: PlainKernel(name: "table/scalar", run: tableScalar),
+    table: PlainKernel(
+      name: "table/avx512vnni",
+      run: { hasUsableLines($0) ? tableAVX512VNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
     peakLoop: { peakLoopAVX512VNNI($0) })
 
   static let reference = KernelSet(

@@ -14,3 +14,9 @@ public func additionAVX2(_ arguments: UnsafePointer<AdditionArguments>, _ firstR
 public func resizeAVX2(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
   resize(arguments, firstRow, endRow)
 }
+
+/// - Precondition: the arguments have lines.
+@inline(never)
+public func tableAVX2(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
+  table(arguments, firstRow, endRow)
+}

@@ -14,3 +14,9 @@ public func additionAVX512VNNI(_ arguments: UnsafePointer<AdditionArguments>, _ 
 public func resizeAVX512VNNI(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
   resize(arguments, firstRow, endRow)
 }
+
+/// - Precondition: the arguments have lines.
+@inline(never)
+public func tableAVX512VNNI(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
+  table(arguments, firstRow, endRow)
+}

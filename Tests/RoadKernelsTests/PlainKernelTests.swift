@@ -139,6 +139,54 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.available)
+  func tableOfLines(_ instructionSet: InstructionSet) throws {
+    for (index, shape) in (Self.shapes + Self.packed).enumerated() {
+      var random = TestRandom(index)
+      let perChannel = shape.packed4
+      let tables = (0..<(perChannel ? shape.channels : 1)).flatMap { channel in
+        ByteLinesTests.normalisation(mean: 0.3 + 0.1 * Double(channel), deviation: 0.2, scale: 0.0187, zeroPoint: 114)
+      }
+      var lines = try #require(ByteLines.fitting(tables))
+      let (source, to) = (shape.tensor(&random), shape.tensor(&random))
+      let expected = source.values(0..<shape.height).enumerated().map { place, byte in
+        tables[(perChannel ? place % shape.channels * 256 : 0) + Int(byte)]
+      }
+      tables.withUnsafeBufferPointer { tables in
+        withUnsafePointer(to: &lines) { lines in
+          var arguments = TableArguments(
+            source: source.view, destination: to.view, tables: tables.baseAddress!, perChannel: perChannel, lines: lines
+          )
+          expect(shape, to, expected, "\(instructionSet) table of lines") {
+            KernelSet.of(instructionSet).table.run(&arguments, $0, $1)
+          }
+        }
+      }
+      withExtendedLifetime(source) {}
+    }
+  }
+
+  /// Four lines cannot serve the channels of a blocked tensor: the tables must.
+  @Test(arguments: InstructionSet.available)
+  func blockedChannelsKeepTheirTables(_ instructionSet: InstructionSet) {
+    let shape = Shape(channels: 20)
+    var random = TestRandom(1)
+    let (source, to) = (shape.tensor(&random), shape.tensor(&random))
+    let tables = (0..<20 * 256).map { UInt8(truncatingIfNeeded: $0 % 256 + $0 / 256) }
+    let expected = source.values(0..<shape.height).enumerated().map { $1 &+ UInt8($0 % 20) }
+    var lines = ByteLines(multiplier: .zero, bias: .zero, shift: .zero)
+    tables.withUnsafeBufferPointer { tables in
+      withUnsafePointer(to: &lines) { lines in
+        var arguments = TableArguments(
+          source: source.view, destination: to.view, tables: tables.baseAddress!, perChannel: true, lines: lines)
+        expect(shape, to, expected, "\(instructionSet) table") {
+          KernelSet.of(instructionSet).table.run(&arguments, $0, $1)
+        }
+      }
+    }
+    withExtendedLifetime(source) {}
+  }
+
   /// Runs all rows, then only the last one over fresh noise, and looks at what was written and what was not.
   func expect(_ shape: Shape, _ to: TestTensor, _ expected: [UInt8], _ name: String, _ run: (Int, Int) -> Void) {
     for rows in [0..<shape.height, shape.height - 1..<shape.height] {

@@ -1,6 +1,13 @@
 import RoadKernelContract
 
-/// The byte table for every instruction set: a lookup has no vector instruction before AVX-512 VBMI, so this is scalar
+/// Whether the tables may be applied as lines: four lines serve one table for all, or the channels of a packed picture.
+func hasUsableLines(_ pointer: UnsafePointer<TableArguments>) -> Bool {
+  let arguments = pointer.pointee
+  let isPicture = arguments.source.isPacked4 && arguments.destination.isPacked4
+  return arguments.lines != nil && (isPicture || !arguments.perChannel)
+}
+
+/// The byte table that is no line, for every instruction set: a lookup has no vector instruction before AVX-512 VBMI, so this is scalar
 /// code that keeps the load ports busy.
 @Sendable
 func tableScalar(_ pointer: UnsafePointer<TableArguments>, firstRow: Int, endRow: Int) {
