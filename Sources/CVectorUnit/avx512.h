@@ -57,6 +57,8 @@ RV_INLINE __m512i rv_minu8(__m512i a, __m512i b) { return _mm512_min_epu8(a, b);
 RV_INLINE __m256i rv_narrows32(__m512i a) { return _mm512_cvtsepi32_epi16(a); }
 RV_INLINE __m256i rv_narrowus16(__m512i a) { return _mm512_cvtusepi16_epi8(a); }
 
+RV_INLINE __m512i rv_permute64(__m512i a, __m512i order) { return _mm512_permutexvar_epi64(order, a); }
+RV_INLINE __m512i rv_even_odd64(void) { return _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7); }
 RV_INLINE __m512i rv_unpacklo8(__m512i a, __m512i b) { return _mm512_unpacklo_epi8(a, b); }
 RV_INLINE __m512i rv_unpackhi8(__m512i a, __m512i b) { return _mm512_unpackhi_epi8(a, b); }
 RV_INLINE __m512i rv_unpacklo16(__m512i a, __m512i b) { return _mm512_unpacklo_epi16(a, b); }

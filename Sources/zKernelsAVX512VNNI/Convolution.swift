@@ -82,15 +82,30 @@ struct PixelSums32: PixelSums {
   }
 
   @inline(__always)
+  private func scaled(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
+    let value = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
+    let scaled = rv_mulhrs16(value, rv_load(table + 256))
+    return requantizer.isPlain ? scaled : rv_adds16(scaled, requantizer.zeroPoint)
+  }
+
+  @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    var value = rv_packs32(
-      rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
-    value = rv_mulhrs16(value, rv_load(table + 256))
-    value = rv_adds16(value, requantizer.zeroPoint)
-    value = rv_max16(value, rv_zero())
-    var bytes = rv_widen256(rv_narrowus16(value))
+    let value = rv_max16(scaled(table, requantizer), rv_zero())
+    let bytes = requantizer.clamp(rv_widen256(rv_narrowus16(value)))
+    rv_store256(pointer, rv_low256(bytes))
+  }
+
+  /// Narrowing two pixels at once leaves 8 bytes of one beside 8 of the other; one permutation parts them.
+  @inline(__always)
+  static func store(
+    _ first: Self, _ second: Self, _ pointer: UnsafeMutableRawPointer, _ pitch: Int, _ table: UnsafeRawPointer,
+    _ requantizer: Requantizer
+  ) {
+    let mixed = rv_packus16(first.scaled(table, requantizer), second.scaled(table, requantizer))
+    var bytes = rv_permute64(mixed, rv_even_odd64())
     if !requantizer.isPlain { bytes = requantizer.clamp(bytes) }
     rv_store256(pointer, rv_low256(bytes))
+    rv_store256(pointer + pitch, rv_high256(bytes))
   }
 }
 

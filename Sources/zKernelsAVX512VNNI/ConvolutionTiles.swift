@@ -36,18 +36,12 @@ extension ConvolutionWalk {
       p10.add(Sums.bytes(bytes + 10 &* step), weights)
       p11.add(Sums.bytes(bytes + 11 &* step), weights)
     }
-    p0.store(to, table, requantizer)
-    p1.store(to + pixelPitch, table, requantizer)
-    p2.store(to + 2 &* pixelPitch, table, requantizer)
-    p3.store(to + 3 &* pixelPitch, table, requantizer)
-    p4.store(to + 4 &* pixelPitch, table, requantizer)
-    p5.store(to + 5 &* pixelPitch, table, requantizer)
-    p6.store(to + 6 &* pixelPitch, table, requantizer)
-    p7.store(to + 7 &* pixelPitch, table, requantizer)
-    p8.store(to + 8 &* pixelPitch, table, requantizer)
-    p9.store(to + 9 &* pixelPitch, table, requantizer)
-    p10.store(to + 10 &* pixelPitch, table, requantizer)
-    p11.store(to + 11 &* pixelPitch, table, requantizer)
+    Sums.store(p0, p1, to, pixelPitch, table, requantizer)
+    Sums.store(p2, p3, to + 2 &* pixelPitch, pixelPitch, table, requantizer)
+    Sums.store(p4, p5, to + 4 &* pixelPitch, pixelPitch, table, requantizer)
+    Sums.store(p6, p7, to + 6 &* pixelPitch, pixelPitch, table, requantizer)
+    Sums.store(p8, p9, to + 8 &* pixelPitch, pixelPitch, table, requantizer)
+    Sums.store(p10, p11, to + 10 &* pixelPitch, pixelPitch, table, requantizer)
   }
 
   @inline(__always)
@@ -71,12 +65,9 @@ extension ConvolutionWalk {
       p4.add(Sums.bytes(bytes + 4 &* step), weights)
       p5.add(Sums.bytes(bytes + 5 &* step), weights)
     }
-    p0.store(to, table, requantizer)
-    p1.store(to + pixelPitch, table, requantizer)
-    p2.store(to + 2 &* pixelPitch, table, requantizer)
-    p3.store(to + 3 &* pixelPitch, table, requantizer)
-    p4.store(to + 4 &* pixelPitch, table, requantizer)
-    p5.store(to + 5 &* pixelPitch, table, requantizer)
+    Sums.store(p0, p1, to, pixelPitch, table, requantizer)
+    Sums.store(p2, p3, to + 2 &* pixelPitch, pixelPitch, table, requantizer)
+    Sums.store(p4, p5, to + 4 &* pixelPitch, pixelPitch, table, requantizer)
   }
 
   @inline(__always)
@@ -96,10 +87,8 @@ extension ConvolutionWalk {
       p2.add(Sums.bytes(bytes + 2 &* step), weights)
       p3.add(Sums.bytes(bytes + 3 &* step), weights)
     }
-    p0.store(to, table, requantizer)
-    p1.store(to + pixelPitch, table, requantizer)
-    p2.store(to + 2 &* pixelPitch, table, requantizer)
-    p3.store(to + 3 &* pixelPitch, table, requantizer)
+    Sums.store(p0, p1, to, pixelPitch, table, requantizer)
+    Sums.store(p2, p3, to + 2 &* pixelPitch, pixelPitch, table, requantizer)
   }
 
   @inline(__always)

@@ -22,6 +22,21 @@ protocol PixelSums {
   static func bytes(_ pointer: UnsafeRawPointer) -> Bytes
   mutating func add(_ bytes: Bytes, _ weights: Weights)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer)
+  /// Stores a pixel and the one `pitch` bytes after it, for sums that narrow better together.
+  static func store(
+    _ first: Self, _ second: Self, _ pointer: UnsafeMutableRawPointer, _ pitch: Int, _ table: UnsafeRawPointer,
+    _ requantizer: Requantizer)
+}
+
+extension PixelSums {
+  @inline(__always)
+  static func store(
+    _ first: Self, _ second: Self, _ pointer: UnsafeMutableRawPointer, _ pitch: Int, _ table: UnsafeRawPointer,
+    _ requantizer: Requantizer
+  ) {
+    first.store(pointer, table, requantizer)
+    second.store(pointer + pitch, table, requantizer)
+  }
 }
 
 /// Some rows and columns of the destination, small enough that their source stays in the first-level cache.
