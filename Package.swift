@@ -114,12 +114,15 @@ let package = Package(
       name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
       swiftSettings: strict),
     .testTarget(
-      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame", "camera-probe"],
+      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame", "camera-probe", "CAllocationCounter"],
       exclude: ["Goldens", "make_goldens.sh"],
       swiftSettings: strict),
-    .testTarget(name: "RoadMaskTests", dependencies: ["RoadMask"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
-      name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask"], swiftSettings: strict),
+      name: "RoadMaskTests", dependencies: ["RoadMask", "CAllocationCounter"], exclude: ["Goldens"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
+      swiftSettings: strict),
     .testTarget(
       name: "RoadPipelineTests",
       dependencies: [

@@ -24,7 +24,8 @@ public final class OverlayRenderer: @unchecked Sendable {
   private static let none = ClassMap.void
 
   public init(size: PictureSize, classes: ClassTable, style: OverlayStyle = OverlayStyle()) {
-    precondition(classes.count <= Int(Self.outline), "\(classes.count) classes; the overlay paints up to \(Self.outline)")
+    let limit = Int(Self.outline)
+    precondition(classes.count <= limit, "\(classes.count) classes; the overlay paints up to \(limit)")
     self.size = size
     self.style = style
     outlineThickness = max(1, (size.height + 120) / 240)

@@ -1,3 +1,4 @@
+import CAllocationCounter
 import Foundation
 import RoadBase
 import RoadMask
@@ -70,6 +71,15 @@ import Testing
     map.bytes.update(repeating: 77)
     upsampler.run(scores.view, into: map, rows: 13..<14)
     for (index, value) in map.bytes.enumerated() { #expect((value != 77) == (index / 43 == 13)) }
+  }
+
+  @Test func allocatesNothing() {
+    let shape = Shape(60, 45, 7, to: 640, 480)
+    var random = TestRandom(seed: 5)
+    let scores = TestScores(shape.score, classes: 7, pixelPitch: 16) { _, _, _ in UInt8(random.next(upTo: 255)) }
+    let upsampler = ClassUpsampler(scoreSize: shape.score, classes: 7, pictureSize: shape.picture)
+    let map = ClassMap(size: shape.picture)
+    expectNoAllocation { upsampler.run(scores.view, into: map) }
   }
 
   @Test func isWhatOnnxRuntimeGives() throws {
@@ -175,4 +185,15 @@ struct TestRandom {
   }
 
   mutating func next(upTo highest: Int) -> Int { Int(next() % UInt64(highest + 1)) }
+}
+
+/// Other tests of this process allocate meanwhile: one quiet round proves that the work itself does not.
+func expectNoAllocation(_ work: () -> Void) {
+  work()
+  let counts = (0..<200).map { _ in
+    let before = allocation_count()
+    work()
+    return allocation_count() - before
+  }
+  #expect(counts.min() == 0)
 }

@@ -1,3 +1,4 @@
+import CAllocationCounter
 import RoadBase
 import RoadFrame
 import RoadMask
@@ -87,5 +88,22 @@ import Testing
       let bytes = { (picture: Picture) in Array(UnsafeBufferPointer(start: picture.row(y), count: 4 * width)) }
       #expect(bytes(whole) == bytes(shared), "row \(y)")
     }
+  }
+
+  @Test func allocatesNothing() {
+    let size = PictureSize(width: 320, height: 240)
+    let map = ClassMap(size: size)
+    for index in map.bytes.indices { map.bytes[index] = UInt8(index / 40 % 7) }
+    let picture = Picture(size: size)
+    let renderer = OverlayRenderer(size: size, classes: .driving7, style: OverlayStyle(colouring: .allClasses))
+    let panel = OverlayPanel(size: size, model: "model", source: "source")
+    let counts = (0..<200).map { _ in
+      let before = allocation_count()
+      renderer.draw(map, on: picture)
+      panel.draw(OverlayPanelTests.numbers, on: picture)
+      return allocation_count() - before
+    }
+    // Other tests of this process allocate meanwhile: one quiet round proves that drawing itself does not.
+    #expect(counts.min() == 0)
   }
 }
