@@ -30,8 +30,13 @@ public final class FrameDecoder: @unchecked Sendable {
       let needed = frame.format.frameBytes(size: frame.size, rowPitch: pitch), frame.byteCount >= needed,
       let bytes = frame.bytes.bindMemory(to: UInt8.self).baseAddress
     else { return .corrupt(.truncated) }
-    RawFrame(bytes: bytes, format: frame.format, size: frame.size, rowPitch: pitch, encoding: frame.yuvEncoding)
-      .convert(to: picture)
+    let raw = RawFrame(bytes: UnsafePointer(bytes), format: frame.format, size: frame.size, rowPitch: pitch)
+    switch frame.yuvEncoding {
+    case .bt601: raw.convert(by: BT601.self, to: picture)
+    case .bt601Full: raw.convert(by: BT601Full.self, to: picture)
+    case .bt709: raw.convert(by: BT709.self, to: picture)
+    case .bt709Full: raw.convert(by: BT709Full.self, to: picture)
+    }
     return .decoded
   }
 }
@@ -42,77 +47,31 @@ private struct RawFrame {
   let format: PixelFormat
   let size: PictureSize
   let rowPitch: Int
-  let encoding: YUVEncoding
 
-  init(
-    bytes: UnsafeMutablePointer<UInt8>, format: PixelFormat, size: PictureSize, rowPitch: Int, encoding: YUVEncoding
-  ) {
-    self.bytes = UnsafePointer(bytes)
-    self.format = format
-    self.size = size
-    self.rowPitch = rowPitch
-    self.encoding = encoding
-  }
-
-  func convert(to picture: Picture) {
-    switch format {
-    case .yuyv: packed(luma: 0, u: 1, v: 3, to: picture)
-    case .uyvy: packed(luma: 1, u: 0, v: 2, to: picture)
-    case .nv12: semiPlanar(to: picture)
-    case .i420: planar(chromaRowShift: 1, to: picture)
-    case .i422: planar(chromaRowShift: 0, to: picture)
-    case .grey: grey(to: picture)
-    case .rgbx: copy(to: picture)
-    case .mjpeg: preconditionFailure("MJPEG is not a raw format")
-    }
-  }
-
-  private func packed(luma: Int, u: Int, v: Int, to picture: Picture) {
-    let gains = encoding.gains
+  func convert<Gains: YUVGains>(by gains: Gains.Type, to picture: Picture) {
+    let width = size.width
     for y in 0..<size.height {
       let row = bytes + y * rowPitch
-      YUVRow.convert(
-        y: row + luma, lumaStep: 2, u: row + u, v: row + v, chromaStep: 4, width: size.width, gains: gains,
-        out: picture.row(y))
+      let out = UnsafeMutableRawPointer(picture.row(y)).assumingMemoryBound(to: UInt32.self)
+      switch format {
+      case .yuyv: YUVRow<Gains>.packed(row, first: 0, second: 16, u: 8, v: 24, width: width, out: out)
+      case .uyvy: YUVRow<Gains>.packed(row, first: 8, second: 24, u: 0, v: 16, width: width, out: out)
+      case .nv12:
+        let uv = bytes + rowPitch * size.height + (y / 2) * (rowPitch + rowPitch % 2)
+        YUVRow<Gains>.semiPlanar(y: row, uv: uv, width: width, out: out)
+      case .i420:
+        let u = bytes + rowPitch * size.height + (y / 2) * chromaPitch
+        YUVRow<Gains>.planar(y: row, u: u, v: u + chromaPitch * ((size.height + 1) / 2), width: width, out: out)
+      case .i422:
+        let u = bytes + rowPitch * size.height + y * chromaPitch
+        YUVRow<Gains>.planar(y: row, u: u, v: u + chromaPitch * size.height, width: width, out: out)
+      case .grey: YUVRow<Gains>.grey(row, width: width, out: out)
+      case .rgbx: picture.row(y).update(from: row, count: 4 * width)
+      case .mjpeg: preconditionFailure("MJPEG is not a raw format")
+      }
     }
   }
 
-  private func semiPlanar(to picture: Picture) {
-    let gains = encoding.gains
-    let chroma = bytes + rowPitch * size.height
-    let chromaPitch = rowPitch + rowPitch % 2
-    for y in 0..<size.height {
-      let uv = chroma + (y / 2) * chromaPitch
-      YUVRow.convert(
-        y: bytes + y * rowPitch, lumaStep: 1, u: uv, v: uv + 1, chromaStep: 2, width: size.width, gains: gains,
-        out: picture.row(y))
-    }
-  }
-
-  private func planar(chromaRowShift: Int, to picture: Picture) {
-    let gains = encoding.gains
-    let chromaPitch = (rowPitch + 1) / 2
-    let chromaRows = (size.height + (1 << chromaRowShift) - 1) >> chromaRowShift
-    let planeU = bytes + rowPitch * size.height
-    let planeV = planeU + chromaPitch * chromaRows
-    for y in 0..<size.height {
-      let offset = (y >> chromaRowShift) * chromaPitch
-      YUVRow.convert(
-        y: bytes + y * rowPitch, lumaStep: 1, u: planeU + offset, v: planeV + offset, chromaStep: 1,
-        width: size.width, gains: gains, out: picture.row(y))
-    }
-  }
-
-  private func grey(to picture: Picture) {
-    let gains = encoding.gains
-    for y in 0..<size.height {
-      YUVRow.convertGrey(y: bytes + y * rowPitch, width: size.width, gains: gains, out: picture.row(y))
-    }
-  }
-
-  private func copy(to picture: Picture) {
-    for y in 0..<size.height {
-      picture.row(y).update(from: bytes + y * rowPitch, count: 4 * size.width)
-    }
-  }
+  /// Bytes of a row of one planar chroma plane.
+  private var chromaPitch: Int { (rowPitch + 1) / 2 }
 }

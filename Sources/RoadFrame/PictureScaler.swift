@@ -31,9 +31,9 @@ public final class PictureScaler: @unchecked Sendable {
     self.source = source
     self.destination = destination
     self.strips = strips
-    let columns = ScaleAxis(source: source.width, destination: destination.width)
+    let columns = ScaleAxis(source: source.width, destination: destination.width, pitch: 4)
     self.columns = columns
-    rows = ScaleAxis(source: source.height, destination: destination.height)
+    rows = ScaleAxis(source: source.height, destination: destination.height, pitch: 1)
     scratch = (0..<strips).map { _ in ScaleScratch(sourceWidth: source.width, blocks: columns.blocks) }
   }
 
@@ -88,14 +88,15 @@ private final class ScaleAxis: @unchecked Sendable {
     var first: Int32
     var second: Int32
     /// Q11 share of `second`.
-    var weight: Int32
+    var weight: Int16
   }
 
   let block: Int
   let blocks: Int
   let taps: UnsafeMutablePointer<Tap>
 
-  init(source: Int, destination: Int) {
+  /// - Parameter pitch: what the distance between blocks counts for in the taps.
+  init(source: Int, destination: Int, pitch: Int) {
     block = source > 2 * destination ? min(source / destination, 16) : 1
     blocks = (source + block - 1) / block
     taps = .allocate(capacity: destination)
@@ -105,7 +106,8 @@ private final class ScaleAxis: @unchecked Sendable {
       let first = min(numerator / denominator, blocks - 1)
       let remainder = numerator - first * denominator
       let weight = first == blocks - 1 ? 0 : (remainder * 2048 + denominator / 2) / denominator
-      taps[x] = Tap(first: Int32(first), second: Int32(min(first + 1, blocks - 1)), weight: Int32(weight))
+      taps[x] = Tap(
+        first: Int32(first * pitch), second: Int32(min(first + 1, blocks - 1) * pitch), weight: Int16(weight))
     }
   }
 
@@ -115,7 +117,7 @@ private final class ScaleAxis: @unchecked Sendable {
 /// The memory that one strip works in.
 private final class ScaleScratch: @unchecked Sendable {
   /// One row between the rows of the destination, Q7, four channels a pixel.
-  let blended: UnsafeMutablePointer<UInt64>
+  let blended: UnsafeMutablePointer<Int16>
   /// Sums of the rows of one block, four channels a pixel.
   let sums: UnsafeMutablePointer<UInt64>
   /// The two rows of block averages last used, and which they are.
@@ -123,7 +125,7 @@ private final class ScaleScratch: @unchecked Sendable {
   let held: UnsafeMutablePointer<Int>
 
   init(sourceWidth: Int, blocks: Int) {
-    blended = .allocate(capacity: blocks)
+    blended = .allocate(capacity: 4 * blocks)
     sums = .allocate(capacity: sourceWidth)
     averages = [.allocate(capacity: 4 * blocks), .allocate(capacity: 4 * blocks)]
     held = .allocate(capacity: 2)
@@ -145,35 +147,38 @@ private final class ScaleScratch: @unchecked Sendable {
 
 /// The loops.
 private enum ScaleRow {
+  /// The definition in numbers of 16 bits: with `w = 16·h + l` it is `128·a + (b − a)·h + floor(((b − a)·l + 8) / 2^4)`.
   static func blend(
-    _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, weight: Int32, count: Int,
-    into out: UnsafeMutablePointer<UInt64>
+    _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, weight: Int16, count: Int,
+    into row: UnsafeMutablePointer<Int16>
   ) {
-    let row = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt16.self)
-    let other = 2048 - weight
+    let high = weight &>> 4
+    let low = weight & 15
     for i in 0..<count {
-      row[i] = UInt16(truncatingIfNeeded: (Int32(a[i]) &* other &+ Int32(b[i]) &* weight &+ 8) &>> 4)
+      let first = Int16(a[i])
+      let step = Int16(b[i]) &- first
+      row[i] = first &<< 7 &+ step &* high &+ (step &* low &+ 8) &>> 4
     }
   }
 
-  /// Two channels at once in the halves of a 64-bit word: red and blue, green and the fourth.
   static func interpolate(
-    _ row: UnsafePointer<UInt64>, taps: UnsafePointer<ScaleAxis.Tap>, count: Int, into out: UnsafeMutablePointer<UInt8>
+    _ row: UnsafePointer<Int16>, taps: UnsafePointer<ScaleAxis.Tap>, count: Int, into out: UnsafeMutablePointer<UInt8>
   ) {
-    let lanes: UInt64 = 0x0000_FFFF_0000_FFFF
-    let rounding: UInt64 = 0x0002_0000_0002_0000
-    let bytes: UInt64 = 0x0000_00FF_0000_00FF
-    let pixels = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt32.self)
     for x in 0..<count {
       let tap = taps[x]
-      let w = UInt64(truncatingIfNeeded: tap.weight)
-      let other = 2048 &- w
-      let a = row[Int(tap.first)]
-      let b = row[Int(tap.second)]
-      let even = ((a & lanes) &* other &+ (b & lanes) &* w &+ rounding) &>> 18 & bytes
-      let odd = ((a &>> 16 & lanes) &* other &+ (b &>> 16 & lanes) &* w &+ rounding) &>> 18 & bytes
-      let pixel = even | odd &<< 8
-      pixels[x] = UInt32(truncatingIfNeeded: pixel | pixel &>> 16)
+      let a = row + Int(tap.first)
+      let b = row + Int(tap.second)
+      let w = Int32(tap.weight)
+      let other = Int32(2048 &- tap.weight)
+      // Written out, so that the four channels become one vector.
+      let c0 = (Int32(a[0]) &* other &+ Int32(b[0]) &* w &+ 131072) &>> 18
+      let c1 = (Int32(a[1]) &* other &+ Int32(b[1]) &* w &+ 131072) &>> 18
+      let c2 = (Int32(a[2]) &* other &+ Int32(b[2]) &* w &+ 131072) &>> 18
+      let c3 = (Int32(a[3]) &* other &+ Int32(b[3]) &* w &+ 131072) &>> 18
+      out[4 &* x] = UInt8(truncatingIfNeeded: c0)
+      out[4 &* x &+ 1] = UInt8(truncatingIfNeeded: c1)
+      out[4 &* x &+ 2] = UInt8(truncatingIfNeeded: c2)
+      out[4 &* x &+ 3] = UInt8(truncatingIfNeeded: c3)
     }
   }
 
@@ -188,21 +193,68 @@ private enum ScaleRow {
     }
   }
 
-  /// Four 16-bit sums a pixel, added as one word: 16 · 16 · 255 is less than 2^16, so that no sum carries into the next.
   static func average(
     _ pixels: UnsafePointer<UInt64>, width: Int, block: Int, lines: Int, blocks: Int,
     into out: UnsafeMutablePointer<UInt8>
   ) {
-    let samples = UInt64(block * lines)
-    // Exact: (sum + samples / 2) < 2^17 and samples <= 2^8, so that the reciprocal's error stays below 1 / samples.
-    let reciprocal = ((1 << 32) + samples - 1) / samples
+    let division = BlockDivision(samples: UInt64(block * lines))
+    let words = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt32.self)
+    let whole = width / block
+    switch block {
+    // The usual reductions with their block as a constant, which unrolls the inner loop.
+    case 2: sum(pixels, block: 2, blocks: whole, division, into: words)
+    case 3: sum(pixels, block: 3, blocks: whole, division, into: words)
+    default: sum(pixels, block: block, blocks: whole, division, into: words)
+    }
+    for i in whole..<blocks {
+      var total: UInt64 = 0
+      for x in i * block..<(i + 1) * block { total &+= pixels[min(x, width - 1)] }
+      words[i] = division.divide(total)
+    }
+  }
+
+  @inline(__always)
+  private static func sum(
+    _ pixels: UnsafePointer<UInt64>, block: Int, blocks: Int, _ division: BlockDivision,
+    into words: UnsafeMutablePointer<UInt32>
+  ) {
     for i in 0..<blocks {
-      var sum: UInt64 = 0
-      for x in i * block..<(i + 1) * block { sum &+= pixels[min(x, width - 1)] }
-      for channel in 0..<4 {
-        let lane = sum &>> UInt64(16 * channel) & 0xFFFF
-        out[4 * i + channel] = UInt8(truncatingIfNeeded: ((lane &+ samples / 2) &* reciprocal) &>> 32)
+      var total: UInt64 = 0
+      for x in 0..<block { total &+= pixels[i &* block &+ x] }
+      words[i] = division.divide(total)
+    }
+  }
+}
+
+/// Rounded division of four 16-bit sums in one word, which go in and come out without carrying into each other:
+/// 16 · 16 · 255 + 128 is less than 2^16.
+private struct BlockDivision {
+  private let half: UInt64
+  private let reciprocal: UInt64
+  private let shift: UInt64
+  private let isPowerOfTwo: Bool
+
+  init(samples: UInt64) {
+    half = samples / 2 &* 0x0001_0001_0001_0001
+    // Exact: the sums have 16 bits and the divisor 9, so that the reciprocal's error stays below 1 / samples.
+    reciprocal = ((1 << 32) + samples - 1) / samples
+    shift = UInt64(samples.trailingZeroBitCount)
+    isPowerOfTwo = samples & (samples - 1) == 0
+  }
+
+  @inline(__always)
+  func divide(_ sums: UInt64) -> UInt32 {
+    let rounded = sums &+ half
+    var lanes: UInt64 = 0
+    if isPowerOfTwo {
+      lanes = rounded &>> shift & 0x00FF_00FF_00FF_00FF
+    } else {
+      for lane in stride(from: 0 as UInt64, to: 64, by: 16) {
+        lanes |= (((rounded &>> lane & 0xFFFF) &* reciprocal) &>> 32) &<< lane
       }
     }
+    // 16 bits a channel to 8.
+    let pairs = lanes | lanes &>> 8
+    return UInt32(truncatingIfNeeded: pairs & 0xFFFF | pairs &>> 16 & 0xFFFF_0000)
   }
 }

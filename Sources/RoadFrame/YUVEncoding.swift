@@ -16,22 +16,51 @@ public enum YUVEncoding: String, Sendable, Codable, CaseIterable {
   /// High definition, as HDMI grabbers send it.
   case bt709
   case bt709Full
+}
 
-  struct Gains {
-    var black: Int32
-    var luma: Int32
-    var redV: Int32
-    var greenU: Int32
-    var greenV: Int32
-    var blueU: Int32
-  }
+/// The gains of one encoding, as a type: the loops are compiled for each with the gains as constants, as only then the
+/// vectorizer knows that they have 16 bits, which every processor multiplies fastest.
+protocol YUVGains {
+  static var black: Int32 { get }
+  static var luma: Int32 { get }
+  static var redV: Int32 { get }
+  static var greenU: Int32 { get }
+  static var greenV: Int32 { get }
+  static var blueU: Int32 { get }
+}
 
-  var gains: Gains {
-    switch self {
-    case .bt601: Gains(black: 16, luma: 9539, redV: 13075, greenU: 3209, greenV: 6660, blueU: 16525)
-    case .bt601Full: Gains(black: 0, luma: 8192, redV: 11485, greenU: 2819, greenV: 5850, blueU: 14516)
-    case .bt709: Gains(black: 16, luma: 9539, redV: 14686, greenU: 1747, greenV: 4366, blueU: 17305)
-    case .bt709Full: Gains(black: 0, luma: 8192, redV: 12901, greenU: 1535, greenV: 3835, blueU: 15201)
-    }
-  }
+enum BT601: YUVGains {
+  static var black: Int32 { 16 }
+  static var luma: Int32 { 9539 }
+  static var redV: Int32 { 13075 }
+  static var greenU: Int32 { 3209 }
+  static var greenV: Int32 { 6660 }
+  static var blueU: Int32 { 16525 }
+}
+
+enum BT601Full: YUVGains {
+  static var black: Int32 { 0 }
+  static var luma: Int32 { 8192 }
+  static var redV: Int32 { 11485 }
+  static var greenU: Int32 { 2819 }
+  static var greenV: Int32 { 5850 }
+  static var blueU: Int32 { 14516 }
+}
+
+enum BT709: YUVGains {
+  static var black: Int32 { 16 }
+  static var luma: Int32 { 9539 }
+  static var redV: Int32 { 14686 }
+  static var greenU: Int32 { 1747 }
+  static var greenV: Int32 { 4366 }
+  static var blueU: Int32 { 17305 }
+}
+
+enum BT709Full: YUVGains {
+  static var black: Int32 { 0 }
+  static var luma: Int32 { 8192 }
+  static var redV: Int32 { 12901 }
+  static var greenU: Int32 { 1535 }
+  static var greenV: Int32 { 3835 }
+  static var blueU: Int32 { 15201 }
 }

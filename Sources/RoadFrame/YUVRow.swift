@@ -1,54 +1,97 @@
-/// Rows of luma and chroma to rows of RGBX, as ``YUVEncoding`` defines it; every raw format is one stride pattern of the
-/// same loop, specialised by the constants its caller passes.
-enum YUVRow {
-  /// - Parameters:
-  ///   - y: luma of pixel 0; the next pixel's lies `lumaStep` bytes further.
-  ///   - u, v: chroma of pixels 0 and 1; that of the next pair lies `chromaStep` bytes further.
-  ///   - width: pixels; an odd last one takes the chroma of its half pair.
-  ///   - out: `4 · width` bytes.
+/// Rows of luma and chroma to rows of RGBX, as ``YUVEncoding`` defines it.
+///
+/// Each loop loads whole words and takes the samples out by shifts: loads that lie side by side are what vectorizes.
+/// Rows may begin at any address. `width` is in pixels; an odd last one takes the chroma of its half pair.
+enum YUVRow<Gains: YUVGains> {
+  /// Two pixels in one 32-bit word: luma at bits `first` and `second`, chroma at bits `u` and `v`.
   @inline(__always)
-  static func convert(
-    y: UnsafePointer<UInt8>, lumaStep: Int, u: UnsafePointer<UInt8>, v: UnsafePointer<UInt8>, chromaStep: Int,
-    width: Int, gains k: YUVEncoding.Gains, out: UnsafeMutablePointer<UInt8>
+  static func packed(
+    _ row: UnsafePointer<UInt8>, first: UInt32, second: UInt32, u: UInt32, v: UInt32, width: Int,
+    out: UnsafeMutablePointer<UInt32>
   ) {
-    let pixels = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt32.self)
-    var pair = 0
-    while pair < width / 2 {
-      let d = Int32(u[pair &* chromaStep]) &- 128
-      let e = Int32(v[pair &* chromaStep]) &- 128
-      let red = k.redV &* e &+ 4096
-      let green = 4096 &- k.greenU &* d &- k.greenV &* e
-      let blue = k.blueU &* d &+ 4096
-      let first = (Int32(y[2 &* pair &* lumaStep]) &- k.black) &* k.luma
-      let second = (Int32(y[(2 &* pair &+ 1) &* lumaStep]) &- k.black) &* k.luma
-      pixels[2 &* pair] = pixel(first, red, green, blue)
-      pixels[2 &* pair &+ 1] = pixel(second, red, green, blue)
-      pair &+= 1
+    let words = UnsafeRawPointer(row)
+    for pair in 0..<width / 2 {
+      let word = words.loadUnaligned(fromByteOffset: 4 &* pair, as: UInt32.self).littleEndian
+      let chroma = Chroma(sample(word, u), sample(word, v))
+      out[2 &* pair] = chroma.pixel(sample(word, first))
+      out[2 &* pair &+ 1] = chroma.pixel(sample(word, second))
     }
     if width % 2 == 1 {
-      let d = Int32(u[pair &* chromaStep]) &- 128
-      let e = Int32(v[pair &* chromaStep]) &- 128
-      let luma = (Int32(y[2 &* pair &* lumaStep]) &- k.black) &* k.luma
-      pixels[2 &* pair] = pixel(
-        luma, k.redV &* e &+ 4096, 4096 &- k.greenU &* d &- k.greenV &* e, k.blueU &* d &+ 4096)
+      let word = words.loadUnaligned(fromByteOffset: 4 &* (width / 2), as: UInt32.self).littleEndian
+      out[width &- 1] = Chroma(sample(word, u), sample(word, v)).pixel(sample(word, first))
+    }
+  }
+
+  /// A row of luma and one of U V U V …
+  @inline(__always)
+  static func semiPlanar(
+    y: UnsafePointer<UInt8>, uv: UnsafePointer<UInt8>, width: Int, out: UnsafeMutablePointer<UInt32>
+  ) {
+    let luma = UnsafeRawPointer(y)
+    let both = UnsafeRawPointer(uv)
+    for pair in 0..<width / 2 {
+      let two = luma.loadUnaligned(fromByteOffset: 2 &* pair, as: UInt16.self).littleEndian
+      let word = both.loadUnaligned(fromByteOffset: 2 &* pair, as: UInt16.self).littleEndian
+      let chroma = Chroma(Int32(word & 0xFF), Int32(word &>> 8))
+      out[2 &* pair] = chroma.pixel(Int32(two & 0xFF))
+      out[2 &* pair &+ 1] = chroma.pixel(Int32(two &>> 8))
+    }
+    if width % 2 == 1 {
+      out[width &- 1] = Chroma(Int32(uv[width &- 1]), Int32(uv[width])).pixel(Int32(y[width &- 1]))
+    }
+  }
+
+  /// A row of luma, one of U and one of V.
+  @inline(__always)
+  static func planar(
+    y: UnsafePointer<UInt8>, u: UnsafePointer<UInt8>, v: UnsafePointer<UInt8>, width: Int,
+    out: UnsafeMutablePointer<UInt32>
+  ) {
+    let luma = UnsafeRawPointer(y)
+    for pair in 0..<width / 2 {
+      let two = luma.loadUnaligned(fromByteOffset: 2 &* pair, as: UInt16.self).littleEndian
+      let chroma = Chroma(Int32(u[pair]), Int32(v[pair]))
+      out[2 &* pair] = chroma.pixel(Int32(two & 0xFF))
+      out[2 &* pair &+ 1] = chroma.pixel(Int32(two &>> 8))
+    }
+    if width % 2 == 1 {
+      out[width &- 1] = Chroma(Int32(u[width / 2]), Int32(v[width / 2])).pixel(Int32(y[width &- 1]))
     }
   }
 
   /// Luma alone: the same formula with both chroma at 128.
   @inline(__always)
-  static func convertGrey(
-    y: UnsafePointer<UInt8>, width: Int, gains k: YUVEncoding.Gains, out: UnsafeMutablePointer<UInt8>
-  ) {
-    let pixels = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt32.self)
+  static func grey(_ y: UnsafePointer<UInt8>, width: Int, out: UnsafeMutablePointer<UInt32>) {
     for x in 0..<width {
-      let luma = (Int32(y[x]) &- k.black) &* k.luma
-      pixels[x] = pixel(luma, 4096, 4096, 4096)
+      out[x] = byte((Int32(y[x]) &- Gains.black) &* Gains.luma &+ 4096) &* 0x0001_0101 | 0xFF00_0000
     }
   }
 
   @inline(__always)
-  private static func pixel(_ luma: Int32, _ red: Int32, _ green: Int32, _ blue: Int32) -> UInt32 {
-    byte(luma &+ red) | byte(luma &+ green) &<< 8 | byte(luma &+ blue) &<< 16 | 0xFF00_0000
+  private static func sample(_ word: UInt32, _ bit: UInt32) -> Int32 {
+    Int32(truncatingIfNeeded: word &>> bit & 0xFF)
+  }
+
+  /// What the two pixels of a pair share, with the rounding of the last division.
+  private struct Chroma {
+    let red: Int32
+    let green: Int32
+    let blue: Int32
+
+    @inline(__always)
+    init(_ u: Int32, _ v: Int32) {
+      let d = u &- 128
+      let e = v &- 128
+      red = Gains.redV &* e &+ 4096
+      green = 4096 &- Gains.greenU &* d &- Gains.greenV &* e
+      blue = Gains.blueU &* d &+ 4096
+    }
+
+    @inline(__always)
+    func pixel(_ y: Int32) -> UInt32 {
+      let luma = (y &- Gains.black) &* Gains.luma
+      return byte(luma &+ red) | byte(luma &+ green) &<< 8 | byte(luma &+ blue) &<< 16 | 0xFF00_0000
+    }
   }
 
   @inline(__always)
