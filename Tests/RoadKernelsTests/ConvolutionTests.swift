@@ -106,12 +106,15 @@ import Testing
 extension ConvolutionCase {
   /// Expects the bytes of the reference, and untouched memory around them.
   func expectReferenceBytes(_ instructionSet: InstructionSet) {
+    TestTrace.note("\(instructionSet) \(self)")
     let (source, layer) = (sourceTensor(), layer())
     let (fast, law) = (KernelSet.of(instructionSet), KernelSet.of(.reference))
     let expected = run(depthwise ? law.depthwise : law.convolution, layer, source)
     let found = run(depthwise ? fast.depthwise : fast.convolution, layer, source)
-    let differing = zip(found.values, expected.values).enumerated().filter { $1.0 != $1.1 }
-    #expect(differing.isEmpty, "\(instructionSet) \(self): \(differing.count) differ, first at \(differing[0].offset)")
-    #expect(found.tidy, "\(instructionSet) \(self): wrote outside its rows")
+    // Booleans first: a failure names the case instead of printing thousands of bytes.
+    let differing = found.values.indices.filter { found.values[$0] != expected.values[$0] }
+    let (isSame, isTidy) = (differing.isEmpty, found.tidy)
+    #expect(isSame, "\(instructionSet) \(self): \(differing.count) bytes differ, first \(differing.first ?? -1)")
+    #expect(isTidy, "\(instructionSet) \(self): wrote outside its rows")
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 import RoadKernelContract
 
 /// Memory between two pages that nobody may touch, flush with the page before it or with the page after it: a kernel that reads or
-/// writes one byte too far ends the process.
+/// writes one byte too far ends the process (see `TestTrace`).
 final class GuardedMemory {
   enum Flush: String, CaseIterable { case start, end }
 
@@ -29,6 +29,18 @@ final class GuardedMemory {
   }
 
   func snapshot() -> [UInt8] { [UInt8](bytes) }
+}
+
+/// A kernel that leaves its tensor ends the process before any expectation can name the case. With the environment variable
+/// ROADSEG_TRACE_CASES set, every case is named on standard error before it runs (use `--no-parallel`).
+enum TestTrace {
+  private static let isOn = getenv("ROADSEG_TRACE_CASES") != nil
+
+  static func note(_ name: @autoclosure () -> String) {
+    guard isOn else { return }
+    let line = name() + "\n"
+    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+  }
 }
 
 /// One NHWC tensor in guarded memory, full of noise: nothing before the first halo pixel, nothing after the last one.

@@ -193,10 +193,13 @@ import Testing
       var random = TestRandom(rows.count)
       to.memory.fill(&random)
       let before = to.memory.snapshot()
+      TestTrace.note("\(name) \(shape) rows \(rows)")
       run(rows.lowerBound, rows.upperBound)
       let wanted = expected.suffix(rows.count * shape.width * shape.channels)
-      #expect(to.values(rows) == Array(wanted), "\(name) \(shape) rows \(rows)")
-      #expect(to.changedOnly(rows, since: before), "\(name) \(shape) rows \(rows): wrote outside its rows")
+      let isSame = to.values(rows) == Array(wanted)
+      let isTidy = to.changedOnly(rows, since: before)
+      #expect(isSame, "\(name) \(shape) rows \(rows)")
+      #expect(isTidy, "\(name) \(shape) rows \(rows): wrote outside its rows")
     }
   }
 }
