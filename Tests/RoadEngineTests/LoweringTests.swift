@@ -88,6 +88,24 @@ import Testing
     #expect(throws: RoadError.self) { try Engine(model: model, options: EngineOptions(threads: 0, inputSize: size)) }
   }
 
+  @Test("sizes that exporters compute from shapes are folded, at any input size", arguments: [16, 22])
+  func shapeArithmetic(side: Int) throws {
+    var graph = QuantizedGraph(height: nil, width: nil)
+    let image = graph.convolution(graph.picture(), channels: 4)
+    graph.graph.initializers["zero"] = TensorData(integers: [0])
+    graph.graph.initializers["two"] = TensorData(integers: [2])
+    graph.graph.initializers["target"] = TensorData(integers: [9, 13])
+    let shape = graph.add("Shape", [image.name])
+    let front = graph.add("Slice", [shape, "zero", "two", "zero"])
+    let sizes = graph.add("Concat", [front, "target"], ["axis": .integer(0)])
+    let resized = graph.add("Resize", [image.name, "", "", sizes], ["mode": .string("linear")])
+    let model = graph.finish(graph.quantize(resized, scale: 0.02, zeroPoint: 0, channels: 4))
+    let options = EngineOptions(inputSize: PictureSize(width: side, height: side))
+    let engine = try Engine(model: model, options: options)
+    #expect(engine.scores.height == 9 && engine.scores.width == 13 && engine.scores.channels == 4)
+    #expect(engine.inputSize.width == side)
+  }
+
   @Test("the layer table tells kinds, shapes and work")
   func layerTable() throws {
     var graph = QuantizedGraph(height: 16, width: 24)

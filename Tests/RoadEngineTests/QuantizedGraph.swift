@@ -89,8 +89,8 @@ struct QuantizedGraph {
       source, channels: source.channels, kernel: 3, stride: stride, dilation: dilation, group: source.channels)
   }
 
-  mutating func sum(_ left: Activation, _ right: Activation) -> Activation {
-    quantize(add("Add", [left.name, right.name]), scale: 0.03, zeroPoint: 80, channels: left.channels)
+  mutating func sum(_ left: Activation, _ right: Activation, operation: String = "Add") -> Activation {
+    quantize(add(operation, [left.name, right.name]), scale: 0.03, zeroPoint: 80, channels: left.channels)
   }
 
   mutating func resize(_ source: Activation, scale: Float) -> Activation {

@@ -21,44 +21,10 @@ struct QuantizationScale: Equatable {
   func zeroPoint(_ index: Int) -> Int32 { zeroPoints[zeroPoints.count == 1 ? 0 : index] }
 }
 
-extension TensorData {
-  /// Float32 and Float64 elements as Float; nil for other types.
-  var floatElements: [Float]? {
-    switch elementType {
-    case .float: elements(of: Float.self)
-    case .double: elements(of: Double.self).map { Float($0) }
-    default: nil
-    }
-  }
-
-  /// Elements of the integer types; nil for other types.
-  var integerElements: [Int]? {
-    switch elementType {
-    case .int8: elements(of: Int8.self).map { Int($0) }
-    case .uint8: bytes.map { Int($0) }
-    case .int16: elements(of: Int16.self).map { Int($0) }
-    case .uint16: elements(of: UInt16.self).map { Int($0) }
-    case .int32: elements(of: Int32.self).map { Int($0) }
-    case .int64: elements(of: Int64.self).map { Int($0) }
-    case .bool, .float, .float16, .double: nil
-    }
-  }
-
-  private func elements<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
-    bytes.withUnsafeBytes { raw in
-      (0..<count).map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: type) }
-    }
-  }
-}
-
 extension ConstantTensor {
   /// The real numbers, row-major.
-  func reals() throws(RoadError) -> [Float] {
-    if let floats = data.floatElements { return floats }
-    guard let integers = data.integerElements else {
-      throw RoadError(.model, "constant '\(name)' has elements of type \(data.elementType)")
-    }
-    guard let scale else { return integers.map { Float($0) } }
+  var reals: [Float] {
+    guard let scale, let integers = data.integers else { return data.floats }
     return integers.enumerated().map { index, integer in
       let group = self.group(of: index, axis: scale.axis)
       return scale.scale(group) * Float(integer - Int(scale.zeroPoint(group)))

@@ -41,7 +41,8 @@ struct Lowering {
       }
       try rule.lower(node, &self)
     } catch {
-      problems.append("node \(node.label): \(error.cause)")
+      let cause = error.cause.hasPrefix(node.label) ? error.cause : "\(node.label): \(error.cause)"
+      problems.append(cause)
       for output in node.outputs { values[output] = .unknown }
     }
   }
@@ -155,6 +156,25 @@ extension Lowering {
   }
 
   func tensor(_ id: TensorID) -> LoweredTensor { network.tensors[id] }
+}
+
+extension ModelGraph {
+  /// With the arithmetic on shapes, which exporters leave behind for dynamic sizes, folded into constants.
+  ///
+  /// A graph that cannot be folded is returned as it is: lowering then says what is wrong with which node.
+  func withoutShapeArithmetic(inputSize size: PictureSize?) -> ModelGraph {
+    guard nodes.contains(where: { operatorRules[$0.operation] == nil }) else { return self }
+    var graph = self
+    for index in inputs.indices where inputs[index].shape.count == 4 {
+      let shape = inputs[index].shape
+      graph.inputs[index].shape = [shape[0] ?? 1, shape[1] ?? 3, size?.height ?? shape[2], size?.width ?? shape[3]]
+    }
+    do throws(RoadError) {
+      return try graph.foldingConstants().removingIdentities()
+    } catch {
+      return self
+    }
+  }
 }
 
 /// How one kind of ONNX node is lowered.

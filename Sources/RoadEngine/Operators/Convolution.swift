@@ -59,7 +59,7 @@ enum ConvolutionRule: OperatorRule {
     let source = try lowering.activation(0, of: node)
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
-    let group = try node.integer("group", default: 1)
+    let group = try node.integer("group", default: 1, in: 1...1 << 20)
     let kernel = try ConvolutionWeights(constant, inputChannels: shape.channels, group: group)
     let bias = try lowering.constant(2, of: node)
     let (window, target) = try geometry(node, kernel, shape)
@@ -78,8 +78,8 @@ enum ConvolutionRule: OperatorRule {
   private static func geometry(
     _ node: Node, _ kernel: ConvolutionWeights, _ shape: PlaneShape
   ) throws(RoadError) -> (WindowGeometry, PlaneShape) {
-    let strides = try node.integers("strides", default: [1, 1], in: 1...64)
-    let dilations = try node.integers("dilations", default: [1, 1], in: 1...64)
+    let strides = try node.integers("strides", count: 2, default: [1, 1], in: 1...64)
+    let dilations = try node.integers("dilations", count: 2, default: [1, 1], in: 1...64)
     let pads = try pads(node, kernel, shape, strides: strides, dilations: dilations)
     let window = WindowGeometry(
       kernelHeight: kernel.height, kernelWidth: kernel.width, strideHeight: strides[0], strideWidth: strides[1],
@@ -98,11 +98,12 @@ enum ConvolutionRule: OperatorRule {
   private static func pads(
     _ node: Node, _ kernel: ConvolutionWeights, _ shape: PlaneShape, strides: [Int], dilations: [Int]
   ) throws(RoadError) -> [Int] {
-    let mode = try node.string("auto_pad", default: "NOTSET")
+    let mode = try node.string(
+      "auto_pad", default: "NOTSET", of: ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"])
     switch mode {
-    case "NOTSET": return try node.integers("pads", default: [0, 0, 0, 0], in: 0...256)
+    case "NOTSET": return try node.integers("pads", count: 4, default: [0, 0, 0, 0], in: 0...256)
     case "VALID": return [0, 0, 0, 0]
-    case "SAME_UPPER", "SAME_LOWER":
+    default:
       let sides = [(shape.height, kernel.height), (shape.width, kernel.width)]
       let totals = sides.enumerated().map { axis, side in
         let steps = (side.0 + strides[axis] - 1) / strides[axis]
@@ -111,7 +112,6 @@ enum ConvolutionRule: OperatorRule {
       let small = totals.map { $0 / 2 }
       let large = zip(totals, small).map { $0 - $1 }
       return mode == "SAME_UPPER" ? small + large : large + small
-    default: throw RoadError(.model, "auto_pad \(mode) is unknown")
     }
   }
 }

@@ -113,12 +113,12 @@ extension ConvolutionWeights {
     guard constant.data.count == outputChannels else {
       throw RoadError(.model, "\(constant.data.count) biases for \(outputChannels) output channels")
     }
-    if let integers = constant.data.integerElements, let own = constant.scale, own.zeroPoints.allSatisfy({ $0 == 0 }) {
+    if let integers = constant.data.integers, let own = constant.scale, own.zeroPoints.allSatisfy({ $0 == 0 }) {
       let matches = scales.indices.allSatisfy { abs(Double(own.scale($0)) / scales[$0] - 1) < 1e-5 }
       if matches { return integers }
     }
     var result: [Int] = []
-    for (channel, real) in try constant.reals().enumerated() {
+    for (channel, real) in constant.reals.enumerated() {
       let units = (Double(real) / scales[channel]).rounded(.toNearestOrEven)
       guard abs(units) < Double(Self.accumulatorLimit) else {
         throw RoadError(.model, "the bias \(real) of output channel \(channel) overflows 32 bits")

@@ -34,7 +34,7 @@ extension Lowering {
   }
 
   private func perChannel(_ constant: ConstantTensor, of view: RealView) throws(RoadError) -> [Float] {
-    let numbers = try constant.reals()
+    let numbers = constant.reals
     if numbers.count == 1 { return numbers }
     let channels = tensor(view.tensor).channels
     let shape = Array(repeating: 1, count: max(0, 4 - constant.shape.count)) + constant.shape
@@ -79,7 +79,7 @@ enum ClipRule: OperatorRule {
   ) throws(RoadError) -> Float? {
     if node.attributes[attribute] != nil { return try node.float(attribute, default: 0) }
     guard let constant = try lowering.constant(index, of: node) else { return nil }
-    guard let number = try constant.reals().first else { throw RoadError(.model, "its \(attribute) is empty") }
+    guard let number = constant.reals.first else { throw RoadError(.model, "its \(attribute) is empty") }
     return number
   }
 }

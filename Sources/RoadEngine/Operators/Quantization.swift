@@ -47,7 +47,7 @@ enum QuantizeRule: OperatorRule {
       throw RoadError(.model, "quantizes a constant to \(type); int8 and uint8 are supported")
     }
     let range: ClosedRange<Float> = type == .int8 ? -128...127 : 0...255
-    let bytes = try constant.reals().enumerated().map { position, real in
+    let bytes = constant.reals.enumerated().map { position, real in
       let group = constant.group(of: position, axis: scale.axis)
       let steps = (real / scale.scale(group)).rounded(.toNearestOrEven) + Float(scale.zeroPoint(group))
       let integer = Int(steps.isNaN ? 0 : min(max(steps, range.lowerBound), range.upperBound))
@@ -101,7 +101,7 @@ extension Lowering {
   func scale(
     of node: Node, for shape: [Int]?, default fallback: ElementType = .uint8
   ) throws(RoadError) -> (QuantizationScale, ElementType) {
-    guard let scales = try constant(1, of: node)?.data.floatElements else {
+    guard let scales = try constant(1, of: node)?.data.floats, !scales.isEmpty else {
       throw RoadError(.model, "its scale is not a constant of floats")
     }
     guard let bad = scales.first(where: { !($0.isFinite && $0 > 0) }) else {
@@ -113,10 +113,10 @@ extension Lowering {
   private func scale(
     of node: Node, scales: [Float], for shape: [Int]?, default fallback: ElementType
   ) throws(RoadError) -> (QuantizationScale, ElementType) {
-    guard try node.integer("block_size", default: 0) == 0 else {
+    guard try node.integer("block_size", default: 0, in: 0...1 << 20) == 0 else {
       throw RoadError(.model, "quantization in blocks is not supported")
     }
-    var axis = try node.integer("axis", default: 1)
+    var axis = try node.integer("axis", default: 1, in: -8...8)
     if axis < 0 { axis += shape?.count ?? 4 }
     // A bias has one axis only; exporters leave the attribute at its default of 1.
     if shape?.count == 1 { axis = 0 }
@@ -127,7 +127,7 @@ extension Lowering {
       }
     }
     let zero = try constant(2, of: node)
-    guard let zeroPoints = zero?.data.integerElements ?? (zero == nil ? [0] : nil),
+    guard let zeroPoints = zero?.data.integers ?? (zero == nil ? [0] : nil),
       zeroPoints.count == scales.count || (zero == nil)
     else {
       throw RoadError(.model, "its zero-point does not fit its \(scales.count) scales")
@@ -164,7 +164,7 @@ enum IdentityRule: OperatorRule {
 /// Cast of an 8-bit picture to float: what a model with a uint8 input begins with.
 enum CastRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let type = try node.integer("to", default: ElementType.float.rawValue)
+    let type = try node.integer("to", default: ElementType.float.rawValue, in: 0...64)
     switch try lowering.required(0, of: node) {
     case .bytes(let tensor) where tensor == lowering.network.input && type == ElementType.float.rawValue:
       lowering.set(.real(RealView(tensor: tensor)), outputOf: node)

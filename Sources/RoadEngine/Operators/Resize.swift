@@ -57,7 +57,9 @@ enum ResizeRule: OperatorRule {
   }
 
   private static func checkAttributes(_ node: Node) throws(RoadError) {
-    guard try node.integer("antialias", default: 0) == 0 else { throw RoadError(.model, "antialias is not supported") }
+    guard try node.integer("antialias", default: 0, in: 0...1) == 0 else {
+      throw RoadError(.model, "antialias is not supported")
+    }
     guard node.attributes["axes"] == nil else { throw RoadError(.model, "attribute axes is not supported") }
   }
 
@@ -67,7 +69,7 @@ enum ResizeRule: OperatorRule {
   ) throws(RoadError) -> (PlaneShape, Double, Double) {
     var target = shape
     var scales = (y: 0.0, x: 0.0)
-    if let sizes = try lowering.constant(3, of: node)?.data.integerElements, !sizes.isEmpty {
+    if let sizes = try lowering.constant(3, of: node)?.data.integers, !sizes.isEmpty {
       guard sizes.count == 4, sizes[0] == 1, sizes[1] == shape.channels else {
         throw RoadError(.model, "resizes to \(sizes), not 1x\(shape.channels)xHxW")
       }
@@ -76,7 +78,7 @@ enum ResizeRule: OperatorRule {
     } else {
       // Opset 10 has the scales second, later ones third, after the region of interest.
       let index = node.inputs.count == 2 ? 1 : 2
-      guard let list = try lowering.constant(index, of: node)?.data.floatElements, list.count == 4 else {
+      guard let list = try lowering.constant(index, of: node)?.data.floats, list.count == 4 else {
         throw RoadError(.model, "has neither constant sizes nor four constant scales")
       }
       guard list[0] == 1, list[1] == 1, list[2...].allSatisfy({ $0.isFinite && $0 > 0 && $0 <= 64 }) else {
@@ -94,14 +96,14 @@ enum ResizeRule: OperatorRule {
 
 /// Where output coordinates fall in the source: ONNX Resize, attributes mode and coordinate_transformation_mode.
 struct Interpolation {
-  enum Coordinates: String {
+  enum Coordinates: String, CaseIterable {
     case halfPixel = "half_pixel"
     case pytorchHalfPixel = "pytorch_half_pixel"
     case asymmetric
     case alignCorners = "align_corners"
   }
 
-  enum Nearest: String {
+  enum Nearest: String, CaseIterable {
     case preferFloor = "round_prefer_floor"
     case preferCeil = "round_prefer_ceil"
     case floor
@@ -120,21 +122,15 @@ struct Interpolation {
   init(_ node: Node) throws(RoadError) {
     // Before opset 11 the only coordinate mode was the asymmetric one.
     let fallback = node.inputs.count == 2 ? "asymmetric" : "half_pixel"
-    let mode = try node.string("coordinate_transformation_mode", default: fallback)
-    guard let coordinates = Coordinates(rawValue: mode) else {
-      throw RoadError(.model, "coordinate_transformation_mode \(mode) is not supported")
+    let mode = try node.string(
+      "coordinate_transformation_mode", default: fallback, of: Coordinates.allCases.map(\.rawValue))
+    coordinates = Coordinates(rawValue: mode) ?? .halfPixel
+    guard try node.string("mode", default: "nearest", of: ["nearest", "linear"]) == "nearest" else {
+      nearest = nil
+      return
     }
-    self.coordinates = coordinates
-    switch try node.string("mode", default: "nearest") {
-    case "linear", "bilinear": nearest = nil
-    case "nearest":
-      let rounding = try node.string("nearest_mode", default: "round_prefer_floor")
-      guard let known = Nearest(rawValue: rounding) else {
-        throw RoadError(.model, "nearest_mode \(rounding) is unknown")
-      }
-      nearest = known
-    case let other: throw RoadError(.model, "mode \(other) is not supported; linear and nearest are")
-    }
+    nearest = Nearest(
+      rawValue: try node.string("nearest_mode", default: "round_prefer_floor", of: Nearest.allCases.map(\.rawValue)))
   }
 
   /// The two source coordinates and the weight of the second for each of `target` coordinates.

@@ -128,7 +128,7 @@ def make(case, network, activations=QuantType.QUInt8, per_channel=True):
         plain = os.path.join(folder, "float.onnx")
         onnx.save(network.model("scores"), plain)
         target = os.path.join(HERE, case + ".onnx")
-        if case.startswith("resize"):
+        if case.startswith(("resize", "table")):
             quantize_by_hand(network, target)
         else:
             quantize_static(
@@ -205,6 +205,8 @@ def main():
             x, scales=(2.0, 3.0), mode="linear", coordinate_transformation_mode="asymmetric")),
         "resize-nearest": single(lambda n, x: n.resize(
             x, scales=(2.0, 2.0), mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")),
+        "table-per-channel": single(lambda n, x: n.add("Mul", [x, n.constant(
+            "factors", np.array([0.4, -1.3, 2.2], np.float32).reshape(1, 3, 1, 1))], 3)),
         "whole-uint8": (whole(45, 63, 3), {}),
         "whole-int8": (whole(46, 61, 4), {"activations": QuantType.QInt8}),
         "whole-per-tensor": (whole(45, 63, 5), {"per_channel": False}),
