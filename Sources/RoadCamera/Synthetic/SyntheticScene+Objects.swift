@@ -93,13 +93,26 @@ extension SyntheticScene {
       draw(
         sprite, distance: vehicle.distance, lateral: vehicle.lateral, height: Self.metre * 3 / 2, isMirrored: false,
         on: target, light: light)
+      if light.dusk > 96 { drawLamps(of: vehicle, on: target, light: light) }
+    }
+  }
+
+  private func drawLamps(of vehicle: Vehicle, on target: SyntheticTarget, light: SyntheticLight) {
+    let metre = Self.metre
+    let size = vehicle.isOncoming ? metre * 7 / 10 : metre * 4 / 10
+    let height = metre * 72 / 100
+    for side in stride(from: -1, through: 1, by: 2) {
+      draw(
+        vehicle.isOncoming ? sprites.headGlow : sprites.tailGlow, distance: vehicle.distance,
+        lateral: vehicle.lateral + side * metre * 64 / 100, height: size, sink: size / 2 - height, isMirrored: false,
+        isLamp: true, on: target, light: light)
     }
   }
 
   /// One sprite, its foot on the ground (`sink` below it).
   private func draw(
     _ sprite: SyntheticSprite, distance: Int, lateral: Int, height: Int, sink: Int = 0, isMirrored: Bool,
-    on target: SyntheticTarget, light: SyntheticLight
+    isLamp: Bool = false, on target: SyntheticTarget, light: SyntheticLight
   ) {
     guard let ground = geometry.ground(at: distance) else { return }
     let rows = ((height * geometry.focal) << 8) / distance
@@ -114,7 +127,7 @@ extension SyntheticScene {
     let haze = Self.haze(at: metres)
     let surface = SyntheticSurface(
       dark: SyntheticLight.RGB(0, 0, 0), bright: SyntheticLight.RGB(255, 255, 255), light: light, haze: haze,
-      lamp: light.dusk * max(0, 90 - metres * 2) / 256)
+      lamp: isLamp ? 256 : light.dusk * max(0, 90 - metres * 2) / 256)
     let place = SyntheticPlacement(
       left: middle - columns / 2, top: bottom - rows, width: columns, height: rows, crest: ground.crest >> 16,
       isMirrored: isMirrored)

@@ -9,6 +9,8 @@ struct SyntheticSprites: Sendable {
   let rears: [SyntheticSprite]
   let fronts: [SyntheticSprite]
   let shadow: SyntheticSprite
+  let tailGlow: SyntheticSprite
+  let headGlow: SyntheticSprite
 
   init(hash: SyntheticHash) {
     trees = (0..<6).map { Self.foliage(hash, $0, width: 192, height: 240, trunk: 66) }
@@ -20,6 +22,8 @@ struct SyntheticSprites: Sendable {
     rears = paints.map { Self.car($0, isRear: true) }
     fronts = paints.map { Self.car($0, isRear: false) }
     shadow = Self.contactShadow()
+    tailGlow = Self.glow((255, 44, 30))
+    headGlow = Self.glow((255, 244, 214))
   }
 }
 
@@ -128,6 +132,24 @@ extension SyntheticSprites {
     canvas.fill(20..<30, 20..<40, colour: { _, _ in (30, 30, 34) })
     canvas.fill(34..<44, 20..<40, colour: { _, _ in (30, 30, 34) })
     return canvas.sprite(.roadsideObjects)
+  }
+
+  /// A lamp seen in the dusk: a white heart and a halo of its colour. It counts as whatever it lies over.
+  private static func glow(_ colour: RGB) -> SyntheticSprite {
+    var canvas = SyntheticCanvas(width: 64, height: 64)
+    for y in 0..<64 {
+      for x in 0..<64 {
+        let (dx, dy) = (2 * x - 63, 2 * y - 63)
+        let left = max(0, 3969 - dx * dx - dy * dy)
+        let heart = max(0, left - 3300) * 255 / 669
+        let mixed = (
+          colour.red + (255 - colour.red) * heart / 255, colour.green + (255 - colour.green) * heart / 255,
+          colour.blue + (255 - colour.blue) * heart / 255
+        )
+        canvas.blend(x, y, mixed, opacity: (left * left / 3969) * 230 / 3969)
+      }
+    }
+    return canvas.sprite(.drivable)
   }
 
   private static func contactShadow() -> SyntheticSprite {
