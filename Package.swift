@@ -106,7 +106,7 @@ let package = Package(
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
-      swiftSettings: strict),
+      exclude: ["Goldens", "make_goldens.py"], swiftSettings: strict),
     .testTarget(
       name: "RoadFrameTests", dependencies: ["RoadFrame"], exclude: ["Goldens", "make_goldens.py"],
       swiftSettings: strict),

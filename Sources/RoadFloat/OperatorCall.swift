@@ -42,6 +42,15 @@ struct OperatorCall {
     }
   }
 
+  /// An input's value by name, for the geometry that ``RoadModel`` works out of constants.
+  func data(_ name: String) -> TensorData? {
+    guard let index = node.inputs.firstIndex(of: name), let value = arguments[index] else { return nil }
+    switch value {
+    case .floats(let tensor): return TensorData(floats: tensor.values, shape: tensor.shape)
+    case .integers(let shape, let values): return TensorData(integers: values, shape: shape)
+    }
+  }
+
   func integer(_ name: String, default fallback: Int) -> Int {
     if case .integer(let value)? = node.attributes[name] { value } else { fallback }
   }
@@ -99,7 +108,7 @@ enum FloatOperators {
     } integers: {
       $1 == 0 ? 0 : $0 / $1
     },
-    "Relu": ElementwiseOperators.unary { max($0, 0) },
+    "Relu": ElementwiseOperators.relu,
     "Sigmoid": ElementwiseOperators.unary { 1 / (1 + exponential(-$0)) },
     "Clip": ElementwiseOperators.clip,
     "BatchNormalization": ElementwiseOperators.batchNormalization,

@@ -11,15 +11,17 @@ public enum ActivationObserver: Hashable, Sendable {
 }
 
 /// What one activation tensor was seen to hold: its extremes, then a histogram between them.
-struct ActivationHistogram: Sendable {
-  static let bins = 2048
+package struct ActivationHistogram: Sendable {
+  package static let bins = 2048
 
-  private(set) var minimum: Float = 0
-  private(set) var maximum: Float = 0
-  private(set) var counts = [Int](repeating: 0, count: bins)
+  package private(set) var minimum: Float = 0
+  package private(set) var maximum: Float = 0
+  package private(set) var counts = [Int](repeating: 0, count: bins)
+
+  package init() {}
 
   /// First pass: the extremes. Zero always lies between them, since padding needs it.
-  mutating func widen(by values: [Float]) {
+  package mutating func widen(by values: [Float]) {
     for value in values where value.isFinite {
       minimum = min(minimum, value)
       maximum = max(maximum, value)
@@ -27,7 +29,7 @@ struct ActivationHistogram: Sendable {
   }
 
   /// Second pass, when the extremes are known.
-  mutating func count(_ values: [Float]) {
+  package mutating func count(_ values: [Float]) {
     let width = maximum - minimum
     guard width > 0 else { return }
     let perUnit = Float(Self.bins) / width
@@ -40,7 +42,7 @@ struct ActivationHistogram: Sendable {
   }
 
   /// The bytes' meaning under an observer; never empty, always with zero inside.
-  func quantization(_ observer: ActivationObserver) -> Quantization {
+  package func quantization(_ observer: ActivationObserver) -> Quantization {
     guard maximum > minimum else { return Quantization(scale: 1, zeroPoint: 0) }
     switch observer {
     case .minMax: return Self.quantization(minimum, maximum)

@@ -17,12 +17,13 @@ struct QDQGraphBuilder {
   mutating func setWeights(ofNode index: Int, _ weights: QuantizedWeights, axis: Int, bias: [Float], inputScale: Float)
   {
     let node = graph.nodes[index]
-    let name = node.inputs[1]
+    let name = uniqueName(node.inputs[1], node: index)
     add("\(name)_quantized", .int8, weights.shape, weights.values.map { UInt8(bitPattern: $0) })
     addFloats("\(name)_scale", weights.scales)
     add("\(name)_zero_point", .int8, [weights.scales.count], [UInt8](repeating: 0, count: weights.scales.count))
     let scales = (0..<bias.count).map { inputScale * weights.scales[$0 % weights.scales.count] }
-    let biasName = node.inputs.count > 2 && !node.inputs[2].isEmpty ? node.inputs[2] : "\(name)_bias"
+    let hasBias = node.inputs.count > 2 && !node.inputs[2].isEmpty
+    let biasName = uniqueName(hasBias ? node.inputs[2] : "\(name)_bias", node: index)
     let integers = zip(bias, scales).map { Int32(min(max(($0 / $1).rounded(.toNearestOrEven), -1e9), 1e9)) }
     add(
       "\(biasName)_quantized", .int32, [bias.count],
@@ -31,6 +32,15 @@ struct QDQGraphBuilder {
     graph.nodes[index].inputs = [node.inputs[0], "\(name)_dequantized", "\(biasName)_dequantized"]
     pending.append(dequantize(name, axis: axis, zeroPoint: true))
     pending.append(dequantize(biasName, axis: 0, zeroPoint: false))
+  }
+
+  private var taken: Set<String> = []
+
+  /// Two nodes that share weights have inputs of different scales: each gets weights and biases of its own.
+  private mutating func uniqueName(_ name: String, node index: Int) -> String {
+    if taken.insert(name).inserted { return name }
+    taken.insert("\(name)_\(index)")
+    return "\(name)_\(index)"
   }
 
   /// Weight nodes, which go first: they depend on constants only.

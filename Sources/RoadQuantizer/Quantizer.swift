@@ -2,7 +2,9 @@ import RoadBase
 import RoadFloat
 import RoadModel
 
-/// How ``Quantizer`` works; the defaults are the ones that the shipped model was made with.
+/// How ``Quantizer`` works. The defaults are the ones that measured best (ContextNet, 32 pictures; road IoU lost on 51
+/// pictures of CamVid val and of IDD Lite val): percentile 0.02 and 0.03 points, least squares 0.06 and 0.14, extremes
+/// 0.02 and 0.27; without weight search and bias correction extremes lose 0.05 and 0.35.
 public struct QuantizerOptions: Hashable, Sendable {
   public var observer: ActivationObserver
   /// Searches each output channel's weight scale for the least squared error.
@@ -11,7 +13,7 @@ public struct QuantizerOptions: Hashable, Sendable {
   public var correctsBiases: Bool
 
   public init(
-    observer: ActivationObserver = .meanSquaredError, searchesWeightScales: Bool = true, correctsBiases: Bool = true
+    observer: ActivationObserver = .percentile(0.9999), searchesWeightScales: Bool = true, correctsBiases: Bool = true
   ) {
     self.observer = observer
     self.searchesWeightScales = searchesWeightScales

@@ -18,8 +18,11 @@ enum ConvolutionOperator {
         "weights of shape \(weights.shape), \(bias.count) biases and \(groups) groups do not fit input \(input.shape)")
     }
     var output = FloatTensor(shape: [input.shape[0], weights.shape[0], window.outputHeight, window.outputWidth])
-    let pass = ConvolutionPass(input: input, weights: weights, bias: bias, window: window, groups: groups)
-    pass.run(into: &output)
+    if groups == input.shape[1], groups == weights.shape[0] {
+      DepthwisePass(input: input, weights: weights, bias: bias, window: window).run(into: &output)
+    } else {
+      ConvolutionPass(input: input, weights: weights, bias: bias, window: window, groups: groups).run(into: &output)
+    }
     return [.floats(output)]
   }
 }

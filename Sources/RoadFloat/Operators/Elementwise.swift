@@ -5,6 +5,12 @@ func exponential(_ x: Float) -> Float { expf(x) }
 
 /// Operators that work number by number, with ONNX (NumPy) broadcasting.
 enum ElementwiseOperators {
+  /// Written out because every convolution has one: a closure called for each number would cost more than the number.
+  static func relu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let input = try call.floats(0)
+    return [.floats(FloatTensor(shape: input.shape, values: input.values.map { $0 > 0 ? $0 : 0 }))]
+  }
+
   static func unary(_ function: @escaping @Sendable (Float) -> Float) -> FloatOperator {
     { call throws(RoadError) in
       let input = try call.floats(0)

@@ -78,12 +78,19 @@ struct SlidingWindow {
         let line = plane + sourceY * width
         let offset = kx * dilations[1] - padLeft
         let step = strides[1]
-        let first = offset >= 0 ? 0 : min((-offset + step - 1) / step, outputWidth)
-        let end = max(first, min(outputWidth, (width - 1 - offset) < 0 ? 0 : (width - 1 - offset) / step + 1))
-        row.update(repeating: 0, count: first)
-        for x in first..<end { row[x] = line[x * step + offset] }
-        (row + end).update(repeating: 0, count: outputWidth - end)
+        let inside = columns(tapOffset: offset)
+        row.update(repeating: 0, count: inside.lowerBound)
+        for x in inside { row[x] = line[x * step + offset] }
+        (row + inside.upperBound).update(repeating: 0, count: outputWidth - inside.upperBound)
       }
     }
+  }
+
+  /// The output columns for which a tap at column `x · stride + tapOffset` lies inside the input.
+  func columns(tapOffset offset: Int) -> Range<Int> {
+    let step = strides[1]
+    let first = offset >= 0 ? 0 : min((-offset + step - 1) / step, outputWidth)
+    let end = max(first, min(outputWidth, (width - 1 - offset) < 0 ? 0 : (width - 1 - offset) / step + 1))
+    return first..<end
   }
 }

@@ -54,7 +54,8 @@ public struct ResizeGeometry: Hashable, Sendable {
   ) throws(RoadError) -> (scales: [Float], output: [Int]) {
     var scales = [Float](repeating: 1, count: input.count)
     var output = input
-    if let name = node.input(3) {
+    // Some exporters give an empty tensor for the one of the two that they leave out.
+    if let name = node.input(3), constant(name)?.count != 0 {
       guard let sizes = constant(name)?.integers else { throw node.failure("its sizes '\(name)' are not constant") }
       guard sizes.count == axes.count, sizes.allSatisfy({ (1...ShapeLimits.dimension).contains($0) }) else {
         throw node.failure("sizes \(sizes.prefix(8)) do not fit an input of shape \(input)")
