@@ -13,6 +13,8 @@ struct ProbeOptions {
   /// Milliseconds to sleep before each read: a reader slower than the camera.
   var pause = 0
   var list = false
+  /// Ends ten frames after the camera was opened again this often; 0: does not look at that.
+  var reopened = 0
 
   init(_ arguments: [String]) {
     var words = arguments[...]
@@ -29,6 +31,7 @@ struct ProbeOptions {
       case "--rate": request.rate = Double(value)
       case "--frames": frames = Int(value) ?? frames
       case "--seconds": seconds = Double(value) ?? seconds
+      case "--reopened": reopened = Int(value) ?? reopened
       case "--pause": pause = Int(value) ?? pause
       default: preconditionFailure("unknown option \(word)")
       }
@@ -81,13 +84,17 @@ func probe(_ options: ProbeOptions) throws(RoadError) {
   printJSON(["mappings": leftOpen().mappings])
   let begin = MonotonicClock.now()
   var got = 0
-  while got < options.frames, Double(MonotonicClock.now() - begin) < options.seconds * 1e9 {
+  var gotSinceReopened = 0
+  while got < options.frames, options.reopened == 0 || gotSinceReopened < 10,
+    Double(MonotonicClock.now() - begin) < options.seconds * 1e9
+  {
     if options.pause > 0 { usleep(UInt32(options.pause * 1000)) }
     let outcome = camera.read(into: frame, timeout: options.timeout)
     var fields: [String: Any] = ["at": Double(MonotonicClock.now() - begin) / 1e9]
     switch outcome {
     case .frame(let skipped, let lost):
       got += 1
+      if camera.reopened >= options.reopened { gotSinceReopened += 1 }
       // Tells the script around us that the stream runs, so that it need not guess how slow the machine is.
       if got == 1 { _ = FileManager.default.createFile(atPath: "/tmp/camera-probe-streams", contents: nil) }
       fields["outcome"] = "frame"

@@ -67,8 +67,8 @@ struct V4L2CameraTests {
       camera: "uvc",
       script: """
         (streaming; sleep 1; tell unplug; sleep 1; tell plug; sleep 4
-         sleep 30 <$CAMERA & sleep 0.5; tell unplug; sleep 1; tell plug) &
-        $P --format mjpeg --size 640x480 --frames 100000 --seconds 12; ls /dev/video*
+         sleep 90 <$CAMERA & sleep 0.5; tell unplug; sleep 1; tell plug) &
+        $P --format mjpeg --size 640x480 --frames 100000 --seconds 60 --reopened 2; ls /dev/video*
         """)
     #expect(log.sum("reopened") >= 2)
     #expect(log.outcomes.contains("disconnected"))
@@ -84,7 +84,7 @@ struct V4L2CameraTests {
       script: """
         (streaming; for i in 1 2 3; do sleep 0.7; tell truncate; done; sleep 0.7; tell error
          sleep 1; tell stall; sleep 7; tell resume) &
-        $P --format mjpeg --size 640x480 --frames 100000 --seconds 14
+        $P --format mjpeg --size 640x480 --frames 100000 --seconds 60 --reopened 1
         """)
     // Of three torn frames a busy machine's driver may drop some.
     #expect((1...3).contains(log.corruptReasons.count))
@@ -124,7 +124,7 @@ struct V4L2CameraTests {
         (streaming; sleep 0.5; set_control percentage_of_dropped_buffers=50
          sleep 1; set_control percentage_of_dropped_buffers=0; set_control inject_v4l2_buf_flag_error=1
          sleep 1; set_control inject_fatal_streaming_error=1; sleep 2; set_control disconnect=1) &
-        $P --size 320x180 --frames 100000 --seconds 9
+        $P --size 320x180 --frames 100000 --seconds 60 --reopened 2
         """)
     let runs = log.runs
     try #require(runs.count == 6)
