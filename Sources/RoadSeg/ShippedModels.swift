@@ -1,0 +1,50 @@
+import Foundation
+import RoadBase
+import RoadModel
+
+/// The networks that come with roadseg, and the way from what a user typed to a model.
+public enum ShippedModels {
+  /// What runs when nobody asks for another.
+  public static let defaultName = "contextnet"
+
+  /// A shipped network's name, or the path of an ONNX file.
+  ///
+  /// - Throws: a model error: no such name or file, or what ``ONNXReader`` says of the file.
+  public static func load(_ nameOrPath: String = defaultName) throws(RoadError) -> ModelGraph {
+    let isPath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx")
+    return try ONNXReader.read(path: isPath ? nameOrPath : path(of: nameOrPath))
+  }
+
+  /// The file of a shipped network.
+  public static func path(of name: String) throws(RoadError) -> String {
+    let file = "\(name)-driving7-int8.onnx"
+    for folder in folders {
+      let path = folder.appending(path: file).path
+      if FileManager.default.isReadableFile(atPath: path) { return path }
+    }
+    let names = names
+    throw RoadError(
+      .model, "no shipped model '\(name)'",
+      remedy: names.isEmpty
+        ? "set ROADSEG_MODELS to the folder of the models"
+        : "shipped: \(names.joined(separator: ", ")); or give an ONNX file")
+  }
+
+  /// The shipped networks that are there.
+  public static var names: [String] {
+    let suffix = "-driving7-int8.onnx"
+    let files = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0.path)) ?? [] }
+    return Set(files.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }).sorted()
+  }
+
+  /// Where models may lie: the folder that the environment names, the package's resources beside the program, and where an
+  /// installation puts them. `Bundle.module` is not asked: it ends the program where the resources are missing.
+  private static var folders: [URL] {
+    let program = Bundle.main.bundleURL
+    let resources = "roadseg_RoadSeg.resources/Models"
+    let named = ProcessInfo.processInfo.environment["ROADSEG_MODELS"].map { [URL(filePath: $0)] } ?? []
+    return named + [
+      program.appending(path: resources), program.deletingLastPathComponent().appending(path: "share/roadseg/models"),
+    ]
+  }
+}

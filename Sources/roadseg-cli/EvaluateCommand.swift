@@ -1,0 +1,119 @@
+import ArgumentParser
+import RoadBase
+import RoadEvaluation
+import RoadMask
+import RoadSeg
+
+/// `roadseg evaluate`
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Scores a model, int8 or float, against labelled pictures.",
+    discussion: """
+      Labels are PNG files whose pixels are class indices; value 255 is left out. The class map is made at the label's size. \
+      IoU of a class = TP / (TP + FP + FN) over all pictures together; mIoU is its mean over the classes that occur.
+
+      EXAMPLES:
+        roadseg evaluate --images val/images --labels val/labels
+        roadseg evaluate --list camvid/val.txt --label-map Calibration/label-maps/camvid-to-driving7.tsv --json
+        roadseg evaluate --list val.txt --model float.onnx
+      """)
+
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var threads: ThreadOptions
+
+  @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures.", valueName: "dir"))
+  var images: String?
+
+  @Option(name: .long, help: ArgumentHelp("Folder of label PNGs with the pictures' names.", valueName: "dir"))
+  var labels: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Text file, one 'picture label' pair a line, relative to it.", valueName: "file"))
+  var list: String?
+
+  @Option(name: .long, help: ArgumentHelp("Table from the labels' values to the model's classes.", valueName: "file"))
+  var labelMap: String?
+
+  @Flag(name: .long, help: "Print one JSON object instead of a table.")
+  var json = false
+
+  func validate() throws {
+    guard (list != nil) != (images != nil), (images != nil) == (labels != nil) else {
+      throw ValidationError("give either --list, or --images and --labels")
+    }
+  }
+
+  func run() throws {
+    let pairs = try pairs()
+    let graph = try ShippedModels.load(modelOptions.model)
+    let segmenter = try Segmenters.make(
+      graph, name: modelOptions.model, classes: modelOptions.classTable(), threads: threads.count)
+    var map: LabelMap?
+    if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
+    let bar = Terminal.ProgressBar("evaluating", total: pairs.count)
+    let confusion = try Evaluation.confusion(of: segmenter, on: pairs, labelMap: map) { bar.update($0) }
+    let result = EvaluationResult(
+      model: modelOptions.model, segmenter: segmenter, pictures: pairs.count,
+      scores: SegmentationScores(confusion, table: segmenter.classes))
+    if json { try Terminal.printJSON(result) } else { print(result.table) }
+  }
+
+  private func pairs() throws(RoadError) -> [PicturePair] {
+    if let list { return try PicturePairs.list(list) }
+    return try PicturePairs.folders(images: images ?? "", labels: labels ?? "")
+  }
+}
+
+/// What `evaluate --json` prints. Shares are 0...1; null where no pixel decides.
+private struct EvaluationResult: Encodable {
+  let model: String
+  let arithmetic: String
+  let inputSize: String
+  let pictures: Int
+  let pixels: UInt64
+  let miou: Double?
+  let roadIoU: Double?
+  let pixelAccuracy: Double?
+  let meanAccuracy: Double?
+  let frequencyWeightedIoU: Double?
+  let perClassIoU: [String: Double?]
+  let absentClasses: [String]
+  private let order: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case model, arithmetic, pictures, pixels, miou
+    case inputSize = "input_size"
+    case roadIoU = "road_iou"
+    case pixelAccuracy = "pixel_accuracy"
+    case meanAccuracy = "mean_accuracy"
+    case frequencyWeightedIoU = "frequency_weighted_iou"
+    case perClassIoU = "per_class_iou"
+    case absentClasses = "absent_classes"
+  }
+
+  init(model: String, segmenter: any PictureSegmenter, pictures: Int, scores: SegmentationScores) {
+    self.model = model
+    arithmetic = segmenter.arithmetic
+    inputSize = segmenter.inputSize.description
+    self.pictures = pictures
+    pixels = scores.pixels
+    miou = scores.meanIoU
+    roadIoU = scores.roadIoU
+    pixelAccuracy = scores.pixelAccuracy
+    meanAccuracy = scores.meanAccuracy
+    frequencyWeightedIoU = scores.frequencyWeightedIoU
+    perClassIoU = Dictionary(uniqueKeysWithValues: scores.perClass.map { ($0.name, $0.iou) })
+    absentClasses = scores.absentClasses
+    order = scores.perClass.map(\.name)
+  }
+
+  var table: String {
+    var rows = [["figure", "value"], ["road IoU", Format.percent(roadIoU)], ["mIoU", Format.percent(miou)]]
+    rows.append(["pixel accuracy", Format.percent(pixelAccuracy)])
+    rows.append(["mean accuracy", Format.percent(meanAccuracy)])
+    rows.append(["frequency-weighted IoU", Format.percent(frequencyWeightedIoU)])
+    for name in order { rows.append(["IoU \(name)", Format.percent(perClassIoU[name] ?? nil)]) }
+    return "\(model) (\(arithmetic), \(inputSize)) on \(pictures) pictures\n" + Format.table(rows)
+  }
+}

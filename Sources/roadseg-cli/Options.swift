@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import RoadBase
+import RoadMask
+
+/// `--model` and `--classes`, of every command that runs a network.
+struct ModelOptions: ParsableArguments {
+  @Option(name: .long, help: "A shipped model's name, or an ONNX file.")
+  var model = "contextnet"
+
+  @Option(name: .long, help: ArgumentHelp("Class table for a model whose file holds none.", valueName: "file"))
+  var classes: String?
+
+  func classTable() throws(RoadError) -> ClassTable? {
+    guard let classes else { return nil }
+    return try ClassTable(path: classes)
+  }
+}
+
+/// `--threads`.
+struct ThreadOptions: ParsableArguments {
+  @Option(name: .long, help: "Threads that compute. (default: one a core, at most 4)")
+  var threads: Int?
+
+  /// More than four threads gain nothing on one small frame and cost the rest of the board its cores.
+  var count: Int { threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 4) }
+
+  func validate() throws {
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads takes 1 to 256") }
+  }
+}
+
+extension PictureSize: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
