@@ -26,8 +26,10 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Folder of pictures, or a list file of which each line's first word counts.", valueName: "path"))
-  var calibration: String
+    help: ArgumentHelp(
+      "Folder of pictures, or a list file of which each line's first word counts; may be given several times.",
+      valueName: "path"))
+  var calibration: [String]
 
   @Option(name: .long, help: "How many of the pictures to use, evenly spread.")
   var pictures = 64
@@ -35,8 +37,8 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("The int8 model to write.", valueName: "file"))
   var output: String
 
-  @Option(name: .long, help: "How activation ranges are chosen: mse, minmax or percentile.")
-  var observer = ObserverName.mse
+  @Option(name: .long, help: "How activation ranges are chosen: percentile, mse or minmax.")
+  var observer = ObserverName.percentile
 
   @Option(name: .long, help: ArgumentHelp("Class table to write into the model.", valueName: "file"))
   var classes: String?
@@ -60,6 +62,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func validate() throws {
+    if calibration.isEmpty { throw ValidationError("give --calibration") }
     if pictures < 1 { throw ValidationError("--pictures takes 1 or more") }
   }
 
@@ -68,7 +71,8 @@ struct QuantizeCommand: ParsableCommand {
     let size = try graph.pictureInput(name: model).size
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
     graph = try graph.simplified()
-    let files = try PicturePairs.pictures(calibration).spread(over: pictures)
+    let files = try calibrationFiles()
+    graph.metadata[CalibrationManifest.metadataKey] = try manifest(of: files).json
     let quantizer = try Quantizer(graph, options: QuantizerOptions(observer: observer.observer))
     let bar = Terminal.ProgressBar("calibrating", total: 2 * files.count)
     let quantized = try quantizer.quantize(count: files.count, progress: { bar.update($0) }) {
@@ -82,6 +86,21 @@ struct QuantizeCommand: ParsableCommand {
     let result = QuantizationResult(
       model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, layers: layers)
     if json { try Terminal.printJSON(result) } else { print(result.table) }
+  }
+
+  /// As many from each folder or list.
+  private func calibrationFiles() throws(RoadError) -> [String] {
+    let share = max(pictures / max(calibration.count, 1), 1)
+    var files: [String] = []
+    for path in calibration { files += try PicturePairs.pictures(path).spread(over: share) }
+    return files
+  }
+
+  /// Which pictures the ranges come from, by hash, so that an evaluation on them can be refused.
+  private func manifest(of files: [String]) throws(RoadError) -> CalibrationManifest {
+    var manifest = CalibrationManifest()
+    for file in files { manifest.add(file: file, bytes: try FileInput.read(file, as: .picture)) }
+    return manifest
   }
 
   private func layerReport(
