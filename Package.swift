@@ -71,7 +71,7 @@ let package = Package(
       name: "RoadEvaluation",
       dependencies: ["RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel"], swiftSettings: strict),
     .target(
-      name: "RoadSeg", dependencies: ["RoadPipeline"],
+      name: "RoadSeg", dependencies: ["RoadPipeline", "RoadEvaluation"],
       resources: [.copy("Models")], swiftSettings: strict),
     .executableTarget(
       name: "roadseg",
@@ -131,7 +131,8 @@ let package = Package(
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-    .testTarget(name: "CommandLineTests", dependencies: ["RoadBase"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["roadseg"], exclude: ["Snapshots"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -30,16 +30,21 @@ public enum FrameSources {
       request.device = input
       return try V4L2Camera(request)
     }
+    if holdsPictures(input) { return try PictureFolder(path: input, pace: pace) }
     let name = input.lowercased()
-    if kind == S_IFDIR || pictureSuffixes.contains(where: name.hasSuffix) {
-      return try PictureFolder(path: input, pace: pace)
-    }
     if let suffix = videoSuffixes.first(where: name.hasSuffix) {
       throw RoadError(
         .stream, "\(input): \(suffix) files are not decoded by roadseg itself",
         remedy: "send it through ffmpeg: ffmpeg -i \(input) -f yuv4mpegpipe -pix_fmt yuv420p - | roadseg run -")
     }
     return try StreamSource(path: input, isLive: pace.isLive)
+  }
+
+  /// Whether the word names pictures in files, each of its own size maybe: a folder, a list, a picture.
+  public static func holdsPictures(_ input: String) -> Bool {
+    var status = stat()
+    let isFolder = stat(input, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return isFolder || pictureSuffixes.contains(where: input.lowercased().hasSuffix)
   }
 
   private static let pictureSuffixes = [".txt", ".jpg", ".jpeg", ".png"]

@@ -33,7 +33,7 @@ public final class JPEGEncoder: @unchecked Sendable {
     buffer.deallocate()
   }
 
-  /// The picture as JPEG; valid until the next call. Nil if the encoder fails, which it does for want of memory only.
+  /// The picture as JPEG; valid until the next call and while the encoder lives. Nil if the encoder fails, which it does for want of memory only.
   public func encode(_ picture: Picture) -> UnsafeRawBufferPointer? {
     let width = Int32(picture.size.width)
     let height = Int32(picture.size.height)
@@ -45,5 +45,15 @@ public final class JPEGEncoder: @unchecked Sendable {
       handle, picture.base, width, Int32(picture.rowPitch), height, Int32(TJPF_RGBX.rawValue), &target, &count,
       Int32(TJSAMP_420.rawValue), quality, TJFLAG_NOREALLOC | TJFLAG_ACCURATEDCT)
     return status == 0 ? UnsafeRawBufferPointer(start: buffer, count: Int(count)) : nil
+  }
+}
+
+extension JPEGEncoder {
+  /// Writes the picture as a JPEG file, whole or not at all.
+  public func write(_ picture: Picture, to path: String) throws(RoadError) {
+    guard let bytes = encode(picture) else {
+      throw RoadError(.output, "\(path): no memory for the JPEG encoder", remedy: "close other programs")
+    }
+    try FileOutput.write(bytes, to: path)
   }
 }

@@ -68,7 +68,15 @@ public struct LedgerCounts: Hashable, Sendable {
   public var inFlight: Int { entered - settled.total }
   /// After the end: every frame has exactly one fate.
   public var balances: Bool { inFlight == 0 }
+  /// Frames that came and were unusable, whatever the reason.
   public var corrupt: Int { self[.driverError] + self[.truncated] + self[.undecodable] + self[.wrongSize] }
+}
+
+extension LedgerCounts {
+  public static func += (left: inout Self, right: Self) {
+    left.entered += right.entered
+    for fate in FrameFate.allCases { left.settled[fate] += right[fate] }
+  }
 }
 
 /// One count for each ``FrameFate``; a plain value without heap memory.

@@ -17,7 +17,10 @@ struct Roadseg: ParsableCommand {
         roadseg profile --size 480x360 --threads 2
       """,
     version: "0.1.0",
-    subcommands: [QuantizeCommand.self, EvaluateCommand.self, ProfileCommand.self, CamerasCommand.self])
+    subcommands: [
+      LiveCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self, ProfileCommand.self,
+      CamerasCommand.self,
+    ])
 
   /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage.
   static func main() {

@@ -44,6 +44,9 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
       frameCount: repeats ? nil : files.count, maximumFrameBytes: largest)
   }
 
+  /// The pictures that a path stands for, as ``init(path:pace:)`` takes it; they are not looked into.
+  public static func files(at path: String) throws(RoadError) -> [String] { try PictureListing.files(at: path) }
+
   public func start() throws(RoadError) {
     position = 0
     startTime = MonotonicClock.now()

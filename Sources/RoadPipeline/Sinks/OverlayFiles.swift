@@ -26,12 +26,3 @@ enum FrameName {
     return "frame-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
   }
 }
-
-extension JPEGEncoder {
-  func write(_ picture: Picture, to path: String) throws(RoadError) {
-    guard let bytes = encode(picture) else {
-      throw RoadError(.output, "\(path): no memory for the JPEG encoder", remedy: "close other programs")
-    }
-    try FileOutput.write(bytes, to: path)
-  }
-}

@@ -1,0 +1,53 @@
+import RoadBase
+import RoadCamera
+import RoadFrame
+
+/// Which frames a user wants to see live, in the words of the command line.
+public struct SourceRequest: Sendable {
+  /// A device ("/dev/video0", "0"), "synthetic", or what ``FrameSources`` opens: a folder, list or picture, a stream file, "-"
+  /// for standard input. Nil for the first camera, or the synthetic road where there is none.
+  public var name: String?
+  /// Of a camera or the synthetic road.
+  public var size: PictureSize?
+  /// Frames a second of a camera, of a folder that is played, of the synthetic road.
+  public var rate: Double?
+  /// Of a camera.
+  public var format: PixelFormat?
+  /// Of the synthetic road.
+  public var seed: UInt64
+
+  public static let defaultRate = 30.0
+
+  public init(
+    name: String? = nil, size: PictureSize? = nil, rate: Double? = nil, format: PixelFormat? = nil, seed: UInt64 = 1
+  ) {
+    self.name = name
+    self.size = size
+    self.rate = rate
+    self.format = format
+    self.seed = seed
+  }
+
+  /// - Returns: the source, and a remark for the user where the choice needs one.
+  public func open() throws(RoadError) -> (source: any FrameSource, remark: String?) {
+    guard let name else { return try firstCameraOrRoad() }
+    if name == "synthetic" { return (try syntheticRoad(), nil) }
+    if Int(name) != nil || name.hasPrefix("/dev/") { return try camera(name) }
+    return (try FrameSources.open(name, pace: .live(rate: rate ?? Self.defaultRate, repeats: false)), nil)
+  }
+
+  private func firstCameraOrRoad() throws(RoadError) -> (source: any FrameSource, remark: String?) {
+    guard CameraDirectory.list().isEmpty else { return try camera(nil) }
+    let hint = CameraDirectory.problems().first.map { "\($0)" } ?? "no camera found"
+    return (try syntheticRoad(), "\(hint): showing the built-in synthetic road")
+  }
+
+  private func camera(_ device: String?) throws(RoadError) -> (source: any FrameSource, remark: String?) {
+    let camera = try V4L2Camera(CameraRequest(device: device, size: size, rate: rate, format: format))
+    return (camera, "\(camera.properties.name): \(camera.modeReason)")
+  }
+
+  private func syntheticRoad() throws(RoadError) -> SyntheticRoad {
+    try SyntheticRoad(size: size ?? SyntheticRoad.defaultSize, seed: seed, rate: rate ?? Self.defaultRate)
+  }
+}

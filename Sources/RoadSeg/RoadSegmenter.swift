@@ -1,0 +1,36 @@
+import RoadEvaluation
+
+/// The road in single pictures, for programs. (Cameras and streams: ``Pipeline``.)
+///
+///     let segmenter = try RoadSegmenter()
+///     let map = try segmenter.segment(try PictureFile.read("road.jpg"))
+///     print("\(100 * map.count(of: segmenter.classes.drivable) / map.size.pixels) % of the picture is road")
+///
+/// One thread at a time uses a segmenter.
+public final class RoadSegmenter {
+  /// Names and colours of the classes, and which of them is road.
+  public var classes: ClassTable { segmenter.classes }
+  /// The network's own input size; pictures of any size are scaled to it.
+  public var inputSize: PictureSize { segmenter.inputSize }
+
+  private let segmenter: any PictureSegmenter
+
+  /// - Parameters:
+  ///   - model: a shipped model's name or the path of an ONNX file, int8 (QDQ) or float.
+  ///   - threads: that compute, the caller counted.
+  ///   - classes: for a model whose file holds no class table.
+  /// - Throws: a model error that says what cannot be read or run, and why.
+  public init(
+    model: String = ShippedModels.defaultName, threads: Int = 1, classes: ClassTable? = nil
+  ) throws(RoadError) {
+    segmenter = try Segmenters.make(
+      try ShippedModels.load(model), name: model, classes: classes, threads: threads)
+  }
+
+  /// The class of every pixel of `picture`, at its own size.
+  ///
+  /// - Throws: a model error, of a float network only; an int8 network never fails.
+  public func segment(_ picture: Picture) throws(RoadError) -> ClassMap {
+    try segmenter.classMap(of: picture, size: picture.size)
+  }
+}

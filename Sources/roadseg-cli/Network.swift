@@ -1,0 +1,29 @@
+import RoadBase
+import RoadEngine
+import RoadEvaluation
+import RoadMask
+import RoadModel
+import RoadPipeline
+import RoadSeg
+
+/// The int8 network that `live` and `run` share among their pipelines.
+struct Network {
+  let name: String
+  let classes: ClassTable
+  private let engine: Engine
+
+  init(_ options: ModelOptions, threads: Int) throws(RoadError) {
+    let graph = try ShippedModels.load(options.model)
+    guard graph.isQuantized else {
+      throw RoadError(.model, "\(options.model): is a float model", remedy: "quantize it first: roadseg quantize")
+    }
+    engine = try Engine(model: graph, options: EngineOptions(threads: threads))
+    name = options.model.split(separator: "/").last.map(String.init) ?? options.model
+    classes = try Segmenters.classes(
+      options.classTable(), of: graph, name: options.model, count: engine.scores.channels)
+  }
+
+  func segmenter(for size: PictureSize) -> NetworkSegmenter {
+    NetworkSegmenter(engine: engine, name: name, classes: classes, pictureSize: size)
+  }
+}

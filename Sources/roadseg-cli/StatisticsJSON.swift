@@ -1,0 +1,129 @@
+import RoadPipeline
+import RoadTelemetry
+
+/// `live --json` and `run --json`: the shape is documented in the README and held by a snapshot test. Times in milliseconds,
+/// memory in bytes, rates in frames a second; what is unknown is null.
+struct StatisticsJSON: Encodable {
+  let type: String
+  let seconds: Double
+  let video: String
+  let secondsWithoutFrame: Double
+  let fps: Rates
+  let latencyMs: Latency
+  let stagesMs: [String: Latency]
+  let ledger: Ledger
+  let memoryBytes: UInt64
+  let peakMemoryBytes: UInt64
+  let processorSeconds: Double
+
+  /// - Parameter type: "statistics" for one a second, "summary" for the last.
+  init(_ statistics: PipelineStatistics, type: String) {
+    self.type = type
+    seconds = (Double(statistics.elapsed) / 1e9).rounded(toDecimals: 3)
+    video = "\(statistics.video)"
+    secondsWithoutFrame = (Double(statistics.silence) / 1e9).rounded(toDecimals: 3)
+    fps = Rates(statistics.rates)
+    latencyMs = Latency(statistics.latency)
+    stagesMs = Dictionary(
+      uniqueKeysWithValues: PipelineStage.allCases.map { ($0.key, Latency(statistics[$0])) })
+    ledger = Ledger(statistics.ledger)
+    memoryBytes = statistics.usage.residentBytes
+    peakMemoryBytes = statistics.usage.peakResidentBytes
+    processorSeconds = (Double(statistics.usage.processorNanoseconds) / 1e9).rounded(toDecimals: 3)
+  }
+
+  struct Rates: Encodable {
+    @Nullable var camera: Double?
+    @Nullable var delivered: Double?
+    @Nullable var inferred: Double?
+    @Nullable var shown: Double?
+
+    init(_ rates: FrameRates) {
+      camera = rates.camera?.rounded(toDecimals: 2)
+      delivered = rates.delivered?.rounded(toDecimals: 2)
+      inferred = rates.inferred?.rounded(toDecimals: 2)
+      shown = rates.shown?.rounded(toDecimals: 2)
+    }
+  }
+
+  struct Latency: Encodable {
+    @Nullable var p50: Double?
+    @Nullable var p90: Double?
+    @Nullable var p99: Double?
+    @Nullable var max: Double?
+    let count: UInt64
+
+    init(_ latency: LatencySummary) {
+      count = latency.count
+      guard latency.count > 0 else { return }
+      p50 = (Double(latency.p50) / 1e6).rounded(toDecimals: 3)
+      p90 = (Double(latency.p90) / 1e6).rounded(toDecimals: 3)
+      p99 = (Double(latency.p99) / 1e6).rounded(toDecimals: 3)
+      max = (Double(latency.maximum) / 1e6).rounded(toDecimals: 3)
+    }
+  }
+
+  /// `frames` is the sum of all others once the pipeline has ended: then `balances`.
+  struct Ledger: Encodable {
+    let frames: Int
+    let shown: Int
+    let superseded: Int
+    let drained: Int
+    let lostInDriver: Int
+    let driverError: Int
+    let truncated: Int
+    let undecodable: Int
+    let wrongSize: Int
+    let unfinished: Int
+    let inFlight: Int
+    let balances: Bool
+
+    init(_ ledger: LedgerCounts) {
+      frames = ledger.entered
+      shown = ledger[.shown]
+      superseded = ledger[.superseded]
+      drained = ledger[.drained]
+      lostInDriver = ledger[.lostInDriver]
+      driverError = ledger[.driverError]
+      truncated = ledger[.truncated]
+      undecodable = ledger[.undecodable]
+      wrongSize = ledger[.wrongSize]
+      unfinished = ledger[.unfinished]
+      inFlight = ledger.inFlight
+      balances = ledger.balances
+    }
+  }
+}
+
+extension PipelineStage {
+  var key: String {
+    switch self {
+    case .decode: "decode"
+    case .scale: "scale"
+    case .network: "network"
+    case .classMap: "class_map"
+    case .draw: "draw"
+    case .output: "output"
+    }
+  }
+}
+
+/// An optional whose key stands in the JSON as null, so that the set of keys never changes.
+@propertyWrapper
+struct Nullable<Value: Encodable>: Encodable {
+  var wrappedValue: Value?
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+  }
+}
+
+extension Double {
+  /// As many decimals as mean anything, so that the JSON stays readable.
+  func rounded(toDecimals decimals: Int) -> Double {
+    var power = 1.0
+    for _ in 0..<decimals { power *= 10 }
+    return (self * power).rounded() / power
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import RoadPipeline
+import RoadTelemetry
+
+/// The live statistics as one line for people:
+///
+///     fps camera 30.0 delivered 30.0 inferred 30.0 shown 30.0 | latency p50 8.1 p99 9.9 ms | shown 289 of 300, …
+enum StatisticsLine {
+  static func text(_ statistics: PipelineStatistics) -> String {
+    var parts = [rates(statistics.rates), latency(statistics.latency), ledger(statistics.ledger)]
+    if let trouble = trouble(statistics) { parts.append(trouble) }
+    return parts.joined(separator: " | ")
+  }
+
+  static func rates(_ rates: FrameRates) -> String {
+    let named: [(String, Double?)] = [
+      ("camera", rates.camera), ("delivered", rates.delivered), ("inferred", rates.inferred), ("shown", rates.shown),
+    ]
+    return "fps " + named.map { "\($0) \($1.map { String(format: "%.1f", $0) } ?? "-")" }.joined(separator: " ")
+  }
+
+  static func latency(_ latency: LatencySummary) -> String {
+    guard latency.count > 0 else { return "latency -" }
+    return String(format: "latency p50 %.1f p99 %.1f ms", Double(latency.p50) / 1e6, Double(latency.p99) / 1e6)
+  }
+
+  /// "shown 289 of 300, superseded 11": the bins that hold anything.
+  static func ledger(_ ledger: LedgerCounts) -> String {
+    var parts = ["shown \(ledger[.shown]) of \(ledger.entered)"]
+    for fate in FrameFate.allCases where fate != .shown && ledger[fate] > 0 {
+      parts.append("\(fate.words) \(ledger[fate])")
+    }
+    if ledger.inFlight > 0 { parts.append("on the way \(ledger.inFlight)") }
+    return parts.joined(separator: ", ")
+  }
+
+  static func trouble(_ statistics: PipelineStatistics) -> String? {
+    let seconds = String(format: "%.0f s", Double(statistics.silence) / 1e9)
+    return switch statistics.video {
+    case .disconnected: "NO VIDEO for \(seconds): the camera is gone; looking for it"
+    case .silent: "NO VIDEO for \(seconds): the source sends no frames"
+    case .starting: "waiting for the first frame"
+    case .flowing, .ended: nil
+    }
+  }
+}
+
+extension FrameFate {
+  var words: String {
+    switch self {
+    case .shown: "shown"
+    case .superseded: "superseded"
+    case .drained: "drained"
+    case .lostInDriver: "lost in the driver"
+    case .driverError: "driver errors"
+    case .truncated: "truncated"
+    case .undecodable: "undecodable"
+    case .wrongSize: "wrong size"
+    case .unfinished: "unfinished"
+    }
+  }
+}
+
+extension StatisticsLine {
+  /// What is printed at the end: the last line, and where the time of a frame went.
+  static func summary(_ statistics: PipelineStatistics) -> String {
+    let rows =
+      [["stage", "p50 ms", "p90", "p99", "max"]]
+      + (PipelineStage.allCases.map { ($0.words, statistics[$0]) } + [("capture to overlay", statistics.latency)])
+      .filter { $0.1.count > 0 }
+      .map { name, times in
+        [name] + [times.p50, times.p90, times.p99, times.maximum].map { Format.fixed(Double($0) / 1e6, 2) }
+      }
+    let seconds = Format.fixed(Double(statistics.elapsed) / 1e9, 1)
+    return "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\n\(Format.table(rows))"
+  }
+}
+
+extension PipelineStage {
+  var words: String {
+    switch self {
+    case .decode: "decode"
+    case .scale: "scale"
+    case .network: "network"
+    case .classMap: "class map"
+    case .draw: "draw"
+    case .output: "output"
+    }
+  }
+}
