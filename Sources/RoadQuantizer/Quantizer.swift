@@ -100,6 +100,11 @@ public struct Quantizer {
         remedy: "export the model with constant folding")
     }
     let weights = FloatTensor(data)
+    guard weights.values.allSatisfy(\.isFinite) else {
+      throw RoadError(
+        .model, "node '\(node.name)' (\(node.operation)): weights that are infinite or not a number",
+        remedy: "train again from a checkpoint before they broke")
+    }
     let axis = node.operation == "Conv" ? 0 : 1
     let quantized = QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
     let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }

@@ -88,11 +88,11 @@ private struct EvaluationResult: Encodable {
   let inputSize: String
   let pictures: Int
   let pixels: UInt64
-  let miou: Double?
-  let roadIoU: Double?
-  let pixelAccuracy: Double?
-  let meanAccuracy: Double?
-  let frequencyWeightedIoU: Double?
+  @Nullable var miou: Double?
+  @Nullable var roadIoU: Double?
+  @Nullable var pixelAccuracy: Double?
+  @Nullable var meanAccuracy: Double?
+  @Nullable var frequencyWeightedIoU: Double?
   let perClassIoU: [String: Double?]
   let absentClasses: [String]
   private let order: [String]

@@ -71,13 +71,13 @@ struct LiveCommand: ParsableCommand {
       network.segmenter(for: size)
     }
     StopSignals.onFirst { pipeline.requestStop() }
-    let statistics = try pipeline.run { print($0, type: "statistics") }
-    print(statistics, type: "summary")
+    let statistics = try pipeline.run { try? print($0, type: "statistics") }
+    try print(statistics, type: "summary")
   }
 
-  private func print(_ statistics: PipelineStatistics, type: String) {
+  private func print(_ statistics: PipelineStatistics, type: String) throws {
     if json {
-      Terminal.printLine(json: StatisticsJSON(statistics, type: type))
+      try Terminal.printJSON(StatisticsJSON(statistics, type: type))
     } else {
       let text = type == "summary" ? StatisticsLine.summary(statistics) : StatisticsLine.text(statistics)
       Terminal.printLine(text)

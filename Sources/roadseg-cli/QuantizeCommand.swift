@@ -75,16 +75,18 @@ struct QuantizeCommand: ParsableCommand {
     graph.metadata[CalibrationManifest.metadataKey] = try manifest(of: files).json
     let quantizer = try Quantizer(graph, options: QuantizerOptions(observer: observer.observer))
     let bar = Terminal.ProgressBar("calibrating", total: 2 * files.count)
-    let quantized = try quantizer.quantize(count: files.count, progress: { bar.update($0) }) {
-      index throws(RoadError) in
-      NetworkInput.tensor(of: try PictureFile.read(files[index]), size: size)
-    }
+    let quantized = try quantizer.quantize(
+      count: files.count, progress: { bar.update($0) },
+      picture: { index throws(RoadError) in
+        NetworkInput.tensor(of: try PictureFile.read(files[index]), size: size)
+      })
     var layers: [LayerReport]?
     if report { layers = try layerReport(graph, quantized, files.spread(over: 8), size) }
     let bytes = ONNXWriter.write(quantized)
     try FileOutput.write(bytes, to: output)
     let result = QuantizationResult(
-      model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, layers: layers)
+      model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer,
+      layers: Nullable(wrappedValue: layers))
     if json { try Terminal.printJSON(result) } else { print(result.table) }
   }
 
@@ -127,7 +129,7 @@ private struct QuantizationResult: Encodable {
   let pictures: Int
   let observer: QuantizeCommand.ObserverName
   /// Only with `--report`.
-  let layers: [LayerReport]?
+  @Nullable var layers: [LayerReport]?
 
   var table: String {
     var text = "\(output): \(bytes) bytes, calibrated on \(pictures) pictures (\(observer.rawValue))"

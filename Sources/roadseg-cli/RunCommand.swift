@@ -56,7 +56,7 @@ struct RunCommand: ParsableCommand {
     for batch in batches { try runner.run(batch) }
     for stream in streams { try runner.run(stream: stream) }
     let result = runner.result()
-    if json { Terminal.printLine(json: result) } else { Terminal.printLine(result.text) }
+    if json { try Terminal.printJSON(result) } else { Terminal.printLine(result.text) }
     try runner.finish()
   }
 }

@@ -108,17 +108,6 @@ extension PipelineStage {
   }
 }
 
-/// An optional whose key stands in the JSON as null, so that the set of keys never changes.
-@propertyWrapper
-struct Nullable<Value: Encodable>: Encodable {
-  var wrappedValue: Value?
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
-  }
-}
-
 extension Double {
   /// As many decimals as mean anything, so that the JSON stays readable.
   func rounded(toDecimals decimals: Int) -> Double {

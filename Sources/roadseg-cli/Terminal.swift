@@ -6,11 +6,20 @@ enum Terminal {
   /// A line for people, on standard error.
   static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
-  /// A result, as one JSON object with sorted keys.
+  /// A result that readers of a pipe get at once.
+  static func printLine(_ text: String) {
+    print(text)
+    fflush(nil)
+  }
+
+  /// A result as one JSON object on one line: keys in snake case, sorted; numbers that JSON cannot hold as strings.
   static func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "infinity", negativeInfinity: "-infinity", nan: "nan")
+    printLine(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
   /// A bar that redraws itself on standard error; nothing when that is no terminal.

@@ -13,7 +13,7 @@ struct HelpTests {
     #expect(help.errors.isEmpty)
   }
 
-  @Test("the text is the one that was read last", arguments: ["live", "run"])
+  @Test("the text is the one that was read last", arguments: commands)
   func snapshot(command: String) throws {
     try expectSnapshot(try Roadseg.run([command, "--help"]).output, "help-\(command).txt")
   }
