@@ -96,12 +96,22 @@ private struct Windows {
       let middle = (low + high) / 2
       if event(point, middle).time < begin { low = middle + 1 } else { high = middle }
     }
-    guard count - low >= 2 else { return 0 }
+    guard count - low >= 2 else { return slowRate(point, now) }
     let (first, last) = (event(point, low), event(point, count - 1))
     let span = last.time - first.time
     let silence = now > last.time ? now - last.time : 0
     let interval = span / UInt64(count - low - 1)
     let measured = silence > 2 * interval ? span + silence : span
     return measured > 0 ? Double(last.frames - first.frames) * 1e9 / Double(measured) : nil
+  }
+
+  /// Fewer than two events in the window: the last interval tells, or the silence since if that is longer; 0 once it is far longer.
+  func slowRate(_ point: Int, _ now: UInt64) -> Double? {
+    let (previous, last) = (event(point, recorded[point] - 2), event(point, recorded[point] - 1))
+    let interval = last.time - previous.time
+    let silence = now > last.time ? now - last.time : 0
+    guard silence <= max(10 * interval, length) else { return 0 }
+    let measured = max(interval, silence)
+    return measured > 0 ? Double(last.frames - previous.frames) * 1e9 / Double(measured) : nil
   }
 }

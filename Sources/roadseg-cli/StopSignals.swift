@@ -6,7 +6,7 @@ import Synchronization
 /// SIGINT and SIGTERM as a call instead of a sudden end.
 ///
 /// The signals are blocked and taken by one waiting thread, where any code may run; a handler could do almost nothing safely.
-/// Before there is anything to stop, and at the second signal, the process ends at once.
+/// Before there is anything to stop, and at a second signal that is meant as one, the process ends at once.
 enum StopSignals {
   private static let stop = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -17,10 +17,17 @@ enum StopSignals {
     _ = try StageThread("road-signals") {
       let first = wait()
       guard let stop = stop.withLock({ $0 }) else { _exit(128 + first) }
+      let begin = MonotonicClock.now()
       stop()
-      _exit(128 + wait())
+      while true {
+        let next = wait()
+        if MonotonicClock.now() - begin > echo { _exit(128 + next) }
+      }
     }
   }
+
+  /// Nanoseconds within which a second signal is the first one's echo: coreutils' `timeout` signals the process, then its group.
+  private static let echo: UInt64 = 500_000_000
 
   /// From now on the first signal calls `stop`.
   static func onFirst(_ call: @escaping @Sendable () -> Void) { stop.withLock { $0 = call } }

@@ -45,11 +45,11 @@ struct LiveTests {
   @Test("SIGINT ends it cleanly: a summary that balances, exit code 0", arguments: [SIGINT, SIGTERM])
   func stops(signal: Int32) throws {
     try withFolder { folder in
-      // The shell sends the signal once the first overlay is there.
+      // The shell sends the signal once the first overlay is there, and its echo, as `timeout` does.
       let script = """
         "$0" "$@" --output \(folder)/o --json > \(folder)/out & pid=$!
         until [ -n "$(ls \(folder)/o 2>/dev/null)" ]; do sleep 0.02; done
-        kill -\(signal) $pid; wait $pid
+        kill -\(signal) $pid; sleep 0.05; kill -\(signal) $pid 2>/dev/null; wait $pid
         """
       let result = try Roadseg.run(program: "/bin/sh", ["-c", script, Roadseg.binary] + Self.synthetic)
       #expect(result.status == 0)

@@ -42,6 +42,15 @@ import Testing
     #expect(meter.rates(now: last + 3 * Self.second).shown == 0)
   }
 
+  /// A frame every five seconds is 0.2 a second, not none.
+  @Test func tellsRatesBelowOneAWindow() throws {
+    let meter = RateMeter()
+    for frame in 1...3 { meter.record(.inferred, at: UInt64(frame) * 5 * Self.second) }
+    #expect(abs(try #require(meter.rates(now: 16 * Self.second).inferred) - 0.2) < 1e-6)
+    #expect(abs(try #require(meter.rates(now: 25 * Self.second).inferred) - 0.1) < 1e-6)
+    #expect(meter.rates(now: 80 * Self.second).inferred == 0)
+  }
+
   @Test func staysRightWhenMoreEventsComeThanItRemembers() throws {
     let meter = RateMeter()
     for frame in 0..<5_000 { meter.record(.inferred, at: UInt64(frame) * 1_000_000) }
