@@ -1,6 +1,9 @@
 extension ModelGraph {
-  /// Without nodes that give their input unchanged: Identity, Dropout (inference), a Concat of one tensor.
-  public func removingIdentities() -> ModelGraph {
+  /// Without nodes that give their input unchanged: Identity, Dropout (inference), a Concat of one tensor, a Cast to the type
+  /// that its input has already.
+  ///
+  /// - Parameter types: of ``inferTypes()``; without them every Cast stays.
+  public func removingIdentities(types: GraphTypes = GraphTypes()) -> ModelGraph {
     var graph = self
     let outputs = Set(outputs.map(\.name))
     let inputs = Set(inputs.map(\.name)).union(initializers.keys)
@@ -8,7 +11,7 @@ extension ModelGraph {
     var kept: [Node] = []
     for var node in nodes {
       node.inputs = node.inputs.map { renamed[$0] ?? $0 }
-      guard node.passesInputOn, let source = node.input(0), let result = node.outputs.first else {
+      guard node.passesInputOn(types), let source = node.input(0), let result = node.outputs.first else {
         kept.append(node)
         continue
       }
@@ -34,11 +37,14 @@ extension ModelGraph {
 
 extension Node {
   /// Whether the node's first output is its first input (and no other output of it can be asked for).
-  fileprivate var passesInputOn: Bool {
+  fileprivate func passesInputOn(_ types: GraphTypes) -> Bool {
     guard domain.isEmpty, outputs.dropFirst().allSatisfy(\.isEmpty) else { return false }
     switch operation {
     case "Identity": return true
     case "Concat": return inputs.count == 1
+    case "Cast":
+      guard let source = input(0), let type = types[source]?.elementType else { return false }
+      return attributes["to"] == .integer(type.rawValue)
     // Without a constant true as training_mode, dropout does nothing.
     case "Dropout": return input(2) == nil
     default: return false

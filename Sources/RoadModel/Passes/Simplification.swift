@@ -6,6 +6,7 @@ extension ModelGraph {
   ///
   /// - Parameter size: the input's width and height where the model leaves them free; nil keeps the model's own.
   public func simplified(inputSize size: PictureSize? = nil) throws(RoadError) -> ModelGraph {
-    try bindingInputs(to: size).foldingConstants().removingIdentities().foldingBatchNorms()
+    let folded = try bindingInputs(to: size).foldingConstants()
+    return try folded.removingIdentities(types: folded.inferTypes()).foldingBatchNorms()
   }
 }

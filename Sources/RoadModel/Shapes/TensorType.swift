@@ -17,5 +17,7 @@ public struct GraphTypes: Sendable {
   /// Initializers, and values that follow from constants and shapes alone.
   public internal(set) var constants: [String: TensorData] = [:]
 
+  public init() {}
+
   public subscript(_ name: String) -> TensorType? { types[name] }
 }
