@@ -132,6 +132,8 @@ let package = Package(
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
+      name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),
+    .testTarget(
       name: "CommandLineTests", dependencies: ["roadseg"], exclude: ["Snapshots"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
