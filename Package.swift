@@ -128,6 +128,7 @@ let package = Package(
       dependencies: [
         "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter",
       ], swiftSettings: strict),
+    .testTarget(name: "RoadEvaluationTests", dependencies: ["RoadEvaluation"], swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

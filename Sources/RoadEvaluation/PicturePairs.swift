@@ -11,7 +11,7 @@ public struct PicturePair: Hashable, Sendable {
 public enum PicturePairs {
   private static let pictureEndings: Set = ["jpg", "jpeg", "png"]
 
-  /// A list file: one "picture label" a line, separated by white space, relative to the file's own folder. Empty lines and
+  /// A list file: one "picture label" a line, separated by white space, relative to the file's own folder or absolute. Empty lines and
   /// lines that start with `#` do not count.
   ///
   /// - Throws: a label error naming the line that is not a pair, or the file that does not exist.
@@ -25,7 +25,7 @@ public enum PicturePairs {
           .label, "\(path):\(number): \(fields.count) words instead of a picture and its label",
           remedy: "write one 'picture label' pair a line")
       }
-      let files = fields.map { folder.appending(path: String($0)).path }
+      let files = fields.map { self.path(String($0), in: folder) }
       pairs.append(PicturePair(picture: files[0], label: files[1]))
     }
     guard !pairs.isEmpty else { throw RoadError(.label, "\(path): lists no pictures") }
@@ -58,7 +58,12 @@ public enum PicturePairs {
     let folder = URL(filePath: path).deletingLastPathComponent()
     let pictures = try lines(of: path).compactMap { $0.text.split(whereSeparator: \.isWhitespace).first }
     guard !pictures.isEmpty else { throw RoadError(.picture, "\(path): lists no pictures") }
-    return pictures.map { folder.appending(path: String($0)).path }
+    return pictures.map { self.path(String($0), in: folder) }
+  }
+
+  /// A path of a list: relative to the list's folder unless it starts at the root.
+  private static func path(_ text: String, in folder: URL) -> String {
+    text.hasPrefix("/") ? text : folder.appending(path: text).path
   }
 
   private static func lines(of path: String) throws(RoadError) -> [(number: Int, text: String)] {
