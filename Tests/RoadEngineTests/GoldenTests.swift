@@ -21,7 +21,7 @@ import Testing
     #expect(differences.max() == 0 || differences.max() == 1)
     // Halves round up here and to even or down there; nothing else may differ.
     let share = Double(differences.filter { $0 > 0 }.count) / Double(differences.count)
-    #expect(share < (name.hasPrefix("resize") ? 0.6 : 0.06), "\(share) of the bytes differ")
+    #expect(share < (name.hasPrefix("resize") ? 0.1 : 0.02), "\(share) of the bytes differ")
   }
 
   @Test("an addition of two convolutions is within two steps")
@@ -36,10 +36,10 @@ import Testing
   func wholeNetwork(name: String) throws {
     let (bytes, expected) = try run(name)
     let differences = zip(bytes, expected).map { abs(Int($0) - Int($1)) }
-    #expect(differences.max() ?? 99 <= 8)
+    #expect(differences.max() ?? 99 <= 7)
     let (ours, theirs) = (winners(bytes, classes: 7), winners(expected, classes: 7))
     let equal = zip(ours, theirs).filter { !$0.isDisjoint(with: $1) }.count
-    #expect(Double(equal) >= 0.97 * Double(ours.count), "\(equal) of \(ours.count) cells")
+    #expect(Double(equal) >= 0.98 * Double(ours.count), "\(equal) of \(ours.count) cells")
   }
 
   private func run(_ name: String) throws -> (bytes: [UInt8], expected: [UInt8]) {
