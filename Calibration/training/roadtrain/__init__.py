@@ -1,0 +1,1 @@
+"""Training of roadseg's networks: pictures and recipes in, a small float ONNX out."""

@@ -1,0 +1,135 @@
+"""Scores of a network on a whole set: predictions upsampled to the labels' own size, one confusion matrix."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterable
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .datasets import Sample, load
+from .recipe import load_recipe
+
+
+Disturbance = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a confusion matrix (rows: truth, columns: prediction) says."""
+
+    confusion: np.ndarray
+
+    @property
+    def iou(self) -> np.ndarray:
+        """IoU of each class; NaN where neither truth nor prediction has it."""
+        hit = np.diag(self.confusion).astype(float)
+        union = self.confusion.sum(0) + self.confusion.sum(1) - hit
+        return np.divide(hit, union, out=np.full(len(hit), np.nan), where=union > 0)
+
+    @property
+    def miou(self) -> float:
+        """Mean IoU over the classes that occur."""
+        return float(np.nanmean(self.iou))
+
+    @property
+    def pixel_accuracy(self) -> float:
+        """Share of labelled pixels that are right."""
+        return float(np.diag(self.confusion).sum() / self.confusion.sum())
+
+    def line(self) -> str:
+        """One line for logs."""
+        each = " ".join(f"{v:.3f}" for v in self.iou)
+        return f"road {self.iou[0]:.4f} miou {self.miou:.4f} accuracy {self.pixel_accuracy:.4f} classes {each}"
+
+
+def to_batch(image: np.ndarray, view: tuple[int, int]) -> Tensor:
+    """A picture as the network wants it: the whole of it resized to `view` (height, width), RGB 0..255."""
+    if image.shape[:2] != view:
+        image = cv2.resize(image, (view[1], view[0]), interpolation=cv2.INTER_LINEAR)
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
+
+
+def class_map(logits: Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Logits to classes at any size: bilinear with half-pixel centres, then argmax."""
+    full = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+    return full[0].argmax(0).to(torch.uint8).numpy()
+
+
+@torch.inference_mode()
+def evaluate(predict: Callable[[Tensor], Tensor], samples: Iterable[Sample], view: tuple[int, int], classes: int,
+             disturb: Disturbance | None = None) -> Scores:
+    """Scores of `predict` (batch to logits) over `samples`, each picture disturbed first if so wished."""
+    confusion = np.zeros((classes, classes), np.int64)
+    for sample in samples:
+        image = disturb(sample.image) if disturb else sample.image
+        prediction = class_map(predict(to_batch(image, view)), sample.label.shape)
+        known = sample.label < classes
+        pairs = sample.label[known].astype(np.int64) * classes + prediction[known]
+        confusion += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    return Scores(confusion)
+
+
+def disturbances(seed: int) -> dict[str, Disturbance]:
+    """What a camera on a vehicle does to a picture, each at one fixed strength, repeatable by `seed`."""
+    rng = np.random.default_rng(seed)
+
+    def noise(image: np.ndarray) -> np.ndarray:
+        return np.clip(image + rng.normal(0, 12, image.shape), 0, 255).astype(np.uint8)
+
+    def jpeg(image: np.ndarray) -> np.ndarray:
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])
+        return cv2.imdecode(data, cv2.IMREAD_COLOR)
+
+    return {
+        "none": lambda image: image,
+        "darkened to 0.35": lambda image: (image * 0.35).astype(np.uint8),
+        "blur, sigma 2": lambda image: cv2.GaussianBlur(image, (0, 0), 2),
+        "noise, sigma 12": noise,
+        "JPEG quality 30": jpeg,
+    }
+
+
+def onnx_network(path: Path, threads: int) -> Callable[[Tensor], Tensor]:
+    """An exported network, run by ONNX Runtime."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda batch: torch.from_numpy(session.run(["logits"], {"image": batch.numpy()})[0])
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m roadtrain.evaluate", description=__doc__)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("model", type=Path, help="an exported ONNX file")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
+    parser.add_argument("--robustness", action="store_true", help="also score disturbed and mirrored pictures")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    recipe = load_recipe(arguments.recipe)
+    predict = onnx_network(arguments.model, arguments.threads)
+    for data in recipe.data:
+        samples = load(arguments.data / data.name / "val.txt", data.classes)
+        for name, disturb in disturbances(recipe.seed).items():
+            scores = evaluate(predict, samples, recipe.view, len(recipe.class_names), disturb)
+            print(f"{data.name} {name}: {scores.line()}", flush=True)
+            if not arguments.robustness:
+                break
+        if arguments.robustness:
+            mirrored = [Sample(s.name, s.image[:, ::-1].copy(), s.label[:, ::-1]) for s in samples]
+            scores = evaluate(predict, mirrored, recipe.view, len(recipe.class_names))
+            print(f"{data.name} mirrored: {scores.line()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

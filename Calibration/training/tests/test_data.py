@@ -1,0 +1,104 @@
+"""Reading data sets, and what augmentation may and may not do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import CLASSES, scene
+from roadtrain.augment import LABEL_STRIDE, Augmentation, augmented_crop, crop_matrix, to_crop
+from roadtrain.datasets import VOID, label_table, load, read_pairs
+
+STILL = Augmentation(
+    scale=(1, 1), aspect=0, rotation_degrees=0, flip=0, brightness=0, contrast=0, gamma=0, tint=0, saturation=0,
+    darken=0, fade=0, shadow=0, reflection=0, bonnet=0, blur=0, noise=0, jpeg=0,
+)
+"""No disturbance at all."""
+
+
+def test_labels_are_mapped_by_pixel_value(data: Path) -> None:
+    samples = load(data / "made" / "train.txt", CLASSES)
+    image, label = scene(0)
+    assert [s.name for s in samples] == ["0", "1", "2", "3", "4", "5"]
+    np.testing.assert_array_equal(samples[0].image, image)
+    np.testing.assert_array_equal(samples[0].label, np.array(CLASSES)[label])
+
+
+def test_unlisted_labels_are_void() -> None:
+    table = label_table([0, 4])
+    assert table[:3].tolist() == [0, 4, VOID] and table[200] == VOID
+
+
+def test_broken_lists_and_pictures_are_named(data: Path) -> None:
+    broken = data / "made" / "broken.txt"
+    broken.write_text("only-one-field\n")
+    with pytest.raises(ValueError, match="broken.txt:1"):
+        read_pairs(broken)
+    broken.write_text("\n")
+    with pytest.raises(ValueError, match="lists no pictures"):
+        read_pairs(broken)
+    broken.write_text("missing.png train/labels/0.png\n")
+    with pytest.raises(ValueError, match="missing.png"):
+        load(broken, CLASSES)
+    cv2.imwrite(str(data / "made" / "small.png"), np.zeros((5, 5, 3), np.uint8))
+    broken.write_text("small.png train/labels/0.png\n")
+    with pytest.raises(ValueError, match="96x72"):
+        load(broken, CLASSES)
+
+
+def test_the_identity_crop_is_the_picture() -> None:
+    image, label = scene(1)
+    crop, small = to_crop(image, label, np.array([[1.0, 0, 0], [0, 1, 0]]), image.shape[:2], np.zeros(3))
+    np.testing.assert_array_equal(crop, image)
+    agree = small == label[::LABEL_STRIDE, ::LABEL_STRIDE]
+    assert agree.mean() > 0.95  # a label pixel's centre lies between four picture pixels
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_picture_and_labels_stay_aligned(seed: int) -> None:
+    """The labels are drawn into the picture itself, so a crop of it must show its own labels."""
+    _, label = scene(seed, 227, 320)
+    levels = np.array([40, 120, 200, 255], np.uint8)
+    image = np.repeat(levels[label][..., None], 3, 2)
+    still = replace(STILL, scale=(0.6, 1.6), aspect=0.2, rotation_degrees=5, flip=0.5)
+    rng = np.random.default_rng(seed)
+    matrix = crop_matrix(rng, label.shape, (360, 480), (224, 320), still)
+    crop, small = to_crop(image, label, matrix, (224, 320), np.zeros(3))
+    seen = np.abs(cv2.resize(crop, small.shape[::-1], interpolation=cv2.INTER_AREA)[..., :1].astype(int)
+                  - levels[None, None]).argmin(2)
+    known = small != VOID
+    assert known.mean() > 0.2
+    # Only edges may differ, and they by half a pixel: not as by a slip of several pixels.
+    inner = known & (cv2.dilate(small, np.ones((3, 3))) == cv2.erode(small, np.ones((3, 3))))
+    assert (seen == small)[inner].mean() > 0.995
+
+
+def test_undisturbed_tone_keeps_the_picture() -> None:
+    image, label = scene(2)
+    rng = np.random.default_rng(0)
+    crop, _ = augmented_crop(rng, image, label, image, (72, 96), (72, 96), STILL)
+    assert np.abs(crop.astype(int) - image).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg"])
+def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
+    image, label = scene(3)
+    other, _ = scene(4)
+    plain = augmented_crop(np.random.default_rng(5), image, label, other, (72, 96), (72, 96), STILL)
+    disturbed = augmented_crop(np.random.default_rng(5), image, label, other, (72, 96), (72, 96),
+                               replace(STILL, **{name: 1.0}))
+    np.testing.assert_array_equal(plain[1], disturbed[1])
+    assert np.abs(plain[0].astype(int) - disturbed[0]).mean() > 0.3
+
+
+def test_a_bonnet_covers_the_bottom_and_has_its_class() -> None:
+    image, label = scene(3)
+    with_bonnet = replace(STILL, bonnet=1.0, bonnet_class=1)
+    crop, small = augmented_crop(np.random.default_rng(5), image, label * 0, image, (72, 96), (72, 96), with_bonnet)
+    assert small.shape == (36, 48)
+    assert (small[-1] == 1).mean() > 0.5 and (small[:25] == 0).all()
+    assert np.abs(crop[:50].astype(int) - image[:50]).max() <= 1
