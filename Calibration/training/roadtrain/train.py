@@ -132,6 +132,12 @@ class Trainer:
                     "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress)}, unfinished)
         os.replace(unfinished, path)
 
+    def begin_from(self, path: Path) -> None:
+        """Start with the averaged weights of another run's checkpoint; schedule and optimiser begin anew."""
+        weights = torch.load(path, weights_only=True)["ema"]
+        self.model.load_state_dict(weights)
+        self.ema.load_state_dict(weights)
+
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint."""
         saved = torch.load(path, weights_only=True)
@@ -156,8 +162,11 @@ def report(trainer: Trainer, validation: dict[str, list[Sample]], export_to: Pat
 
 
 def train(recipe: Recipe, data: Path, output: Path, export_to: Path, minutes: float | None,
-          save_minutes: float = 3, report_minutes: float = 15) -> Trainer:
+          begin_from: Path | None = None, save_minutes: float = 3, report_minutes: float = 15) -> Trainer:
     """Train to the end of the budget: `minutes` of wall clock, or the recipe's steps where that is None.
+
+    `begin_from` is the checkpoint of an earlier run whose weights this one starts with (another cycle of the
+    schedule, or fine-tuning on own pictures); once this run has a checkpoint of its own, that one counts.
 
     A budget of minutes ends on time however many other programs want the processor; the recipe's `steps`
     then record what was done, and repeat it.
@@ -167,6 +176,9 @@ def train(recipe: Recipe, data: Path, output: Path, export_to: Path, minutes: fl
     if checkpoint.exists():
         trainer.restore(checkpoint)
         log(f"going on from step {trainer.progress.step}, {trainer.progress.seconds / 60:.1f} minutes")
+    elif begin_from:
+        trainer.begin_from(begin_from)
+        log(f"starting with the weights of {begin_from}")
     crops = Crops(recipe, [load(data / d.name / "train.txt", d.classes) for d in recipe.data])
     validation = {d.name: load(data / d.name / "val.txt", d.classes) for d in recipe.data}
     glance = {name: samples[::3] for name, samples in validation.items()}
@@ -212,6 +224,8 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--output", type=Path, required=True, help="folder for checkpoint.pt; goes on from one there")
+    parser.add_argument("--from", dest="begin_from", type=Path, metavar="CHECKPOINT",
+                        help="start with these weights: another cycle, or fine-tuning")
     parser.add_argument("--export", type=Path, help="the ONNX file (default: OUTPUT/RECIPE-float.onnx)")
     parser.add_argument("--minutes", type=float, help="wall-clock budget (default: the recipe's)")
     parser.add_argument("--by-steps", action="store_true", help="train the recipe's steps, however long they take")
@@ -221,7 +235,7 @@ def main() -> None:
     recipe = load_recipe(arguments.recipe)
     minutes = None if arguments.by_steps else arguments.minutes or recipe.minutes
     export_to = arguments.export or arguments.output / f"{arguments.recipe.stem}-float.onnx"
-    train(recipe, arguments.data, arguments.output, export_to, minutes)
+    train(recipe, arguments.data, arguments.output, export_to, minutes, arguments.begin_from)
 
 
 if __name__ == "__main__":
