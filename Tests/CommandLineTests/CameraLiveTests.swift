@@ -23,7 +23,34 @@ struct CameraLiveTests {
     }
   }
 
-  /// Half a JPEG is counted and passed over. (The camera pulled out and put back: `RoadCameraTests`.)
+  /// The camera is pulled out and put back twice, once long enough to be missed for good; the pictures go on by themselves.
+  @Test func goesOnWhenTheCameraComesBack() throws {
+    let run = try CameraGuest.run(
+      """
+      "$R" live $CAMERA --format mjpeg --rate 10 --threads 1 --model "$M" --json >/tmp/log & LIVE=$!
+      shown() { grep -o '"shown":[0-9]*' /tmp/log | tail -1 | cut -d: -f2; }
+      shows_more_than() { n=0; until [ "$(shown)" -gt $1 ] || [ $((n += 1)) -gt 60 ]; do sleep 0.5; done; }
+      sleep 1; shows_more_than 0
+      for pause in 0.5 3; do
+        echo unplug >$CAMERA_CONTROL; sleep $pause; before=$(shown)
+        echo plug >$CAMERA_CONTROL; shows_more_than $((before + 10))
+        echo "after $pause s: $before $(shown)"
+      done
+      kill $LIVE; wait $LIVE || echo failed: $?
+      tail -n 1 /tmp/log
+      """)
+    #expect(!run.output.contains("failed:"), "\(run.output)\n\(run.errors)")
+    let steps = run.outputLines.filter { $0.hasPrefix("after") }.map {
+      $0.split(separator: " ").suffix(2).compactMap { Int($0) }
+    }
+    try #require(steps.count == 2, "\(run.output)\n\(run.errors)")
+    for counts in steps { #expect(counts.count == 2 && counts[1] > counts[0] + 10, "\(run.output)") }
+    let summary = try Self.object(#require(run.outputLines.last))
+    let ledger = try #require(summary["ledger"] as? [String: Any])
+    #expect(ledger["balances"] as? Bool == true)
+  }
+
+  /// Half a JPEG is counted and passed over.
   @Test func countsATornFrameAndGoesOn() throws {
     let run = try CameraGuest.run(
       """

@@ -86,12 +86,16 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     let deadline = Deadline.after(timeout)
     guard let session = session ?? reconnect(until: deadline) else { return .disconnected }
     switch session.device.wait(until: deadline) {
-    case .ready: return drain(session, into: frame) ?? .timedOut
+    case .ready: return drain(session, into: frame) ?? nothing(session)
     case .error: return drain(session, into: frame) ?? gone(session)
-    case .timedOut:
-      if MonotonicClock.now() &- state.lastArrival > Self.stallLimit { lose(session) }
-      return .timedOut
+    case .timedOut: return nothing(session)
     }
+  }
+
+  /// No frame this time. Also after `poll` promised one: libv4l2 swallows those that it cannot convert, for ever if need be.
+  private func nothing(_ session: CaptureSession) -> ReadOutcome {
+    if MonotonicClock.now() &- state.lastArrival > Self.stallLimit { lose(session) }
+    return .timedOut
   }
 
   /// Takes every filled buffer, keeps the newest good one and gives the others back; nil if there was none at all.
