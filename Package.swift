@@ -14,6 +14,10 @@ func instructionSet(_ name: String, _ flags: [String]) -> Target {
     swiftSettings: strict + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
 }
 
+let avx512vnni = [
+  "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mprefer-vector-width=512",
+]
+
 let package = Package(
   name: "roadseg",
   products: [
@@ -42,7 +46,7 @@ let package = Package(
     .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(
       name: "RoadKernels",
-      dependencies: ["RoadKernelContract", "CVectorUnit", "zKernelsAVX2", "zKernelsAVX512VNNI"],
+      dependencies: ["RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI"],
       swiftSettings: strict),
     .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
@@ -82,13 +86,9 @@ let package = Package(
       path: "Sources/roadseg-cli", swiftSettings: strict),
 
     // Kernels compiled for one instruction set each; last by name, see `instructionSet`.
+    instructionSet("zKernelsAMX", avx512vnni + ["-mamx-tile", "-mamx-int8"]),
     instructionSet("zKernelsAVX2", ["-mavx2"]),
-    instructionSet(
-      "zKernelsAVX512VNNI",
-      [
-        "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni",
-        "-mprefer-vector-width=512",
-      ]),
+    instructionSet("zKernelsAVX512VNNI", avx512vnni),
 
     // Tests mirror Sources.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

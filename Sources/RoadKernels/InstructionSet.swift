@@ -8,6 +8,8 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
   case reference
   case avx2
   case avx512vnni
+  /// Matrix tiles beside AVX-512 VNNI (Intel Xeon since 2023).
+  case amx
 
   /// The environment variable that overrides the choice.
   public static let environmentVariable = "ROADSEG_INSTRUCTION_SET"
@@ -41,24 +43,37 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     case .reference: 0
     case .avx2: 1
     case .avx512vnni: 2
+    case .amx: 3
     }
   }
+
+  /// Linux' leave to use the tiles, which it gives a program that asks; threads started later have it, too.
+  private static let tilesAreGranted: Bool = {
+    #if arch(x86_64)
+      return rv_request_tiles() == 0
+    #else
+      return false
+    #endif
+  }()
 
   private func isUsable(features: ProcessorFeatures) -> Bool {
     switch self {
     case .reference: true
     case .avx2: features.contains(.avx2)
     case .avx512vnni: features.contains(.avx512vnni)
+    case .amx: features.contains(.amx) && Self.tilesAreGranted
     }
   }
 }
 
-/// What CPUID and XGETBV say (Intel SDM volume 1, chapters 14.3, 15.2 to 15.4).
+/// What CPUID and XGETBV say (Intel SDM volume 1, chapters 14.3, 15.2 to 15.4 and 18.2).
 package struct ProcessorFeatures: OptionSet {
   package let rawValue: Int
   package static let avx2 = ProcessorFeatures(rawValue: 1 << 0)
   /// AVX-512 F, BW, DQ, VL and VNNI together.
   package static let avx512vnni = ProcessorFeatures(rawValue: 1 << 1)
+  /// AMX-TILE and AMX-INT8 together, beside ``avx512vnni``.
+  package static let amx = ProcessorFeatures(rawValue: 1 << 2)
 
   static let ofThisMachine: ProcessorFeatures = {
     #if arch(x86_64)
@@ -66,7 +81,7 @@ package struct ProcessorFeatures: OptionSet {
       let extended = rv_cpuid(7, 0)
       let savesRegisters = basic.ecx.hasBit(27)
       return ProcessorFeatures(
-        basicECX: basic.ecx, extendedEBX: extended.ebx, extendedECX: extended.ecx,
+        basicECX: basic.ecx, extendedEBX: extended.ebx, extendedECX: extended.ecx, extendedEDX: extended.edx,
         savedState: savesRegisters ? rv_xgetbv() : 0)
     #else
       return []
@@ -76,13 +91,19 @@ package struct ProcessorFeatures: OptionSet {
   package init(rawValue: Int) { self.rawValue = rawValue }
 
   /// - Parameter savedState: XCR0, 0 where the operating system saves no wide registers.
-  package init(basicECX: UInt32, extendedEBX: UInt32, extendedECX: UInt32, savedState: UInt64) {
+  package init(
+    basicECX: UInt32, extendedEBX: UInt32, extendedECX: UInt32, extendedEDX: UInt32, savedState: UInt64
+  ) {
     var features: ProcessorFeatures = []
     let savesYMM = savedState & 0x6 == 0x6
     let savesZMM = savedState & 0xE6 == 0xE6
     if savesYMM, basicECX.hasBit(28), extendedEBX.hasBit(5) { features.insert(.avx2) }
     let foundation = [16, 17, 30, 31].allSatisfy { extendedEBX.hasBit($0) }
     if savesZMM, features.contains(.avx2), foundation, extendedECX.hasBit(11) { features.insert(.avx512vnni) }
+    let savesTiles = savedState & 0x60000 == 0x60000
+    if savesTiles, features.contains(.avx512vnni), extendedEDX.hasBit(24), extendedEDX.hasBit(25) {
+      features.insert(.amx)
+    }
     self = features
   }
 }

@@ -1,4 +1,5 @@
 import RoadKernelContract
+import zKernelsAMX
 import zKernelsAVX2
 import zKernelsAVX512VNNI
 
@@ -23,6 +24,7 @@ public struct KernelSet: Sendable {
     case .reference: return .reference
     case .avx2: return .avx2
     case .avx512vnni: return .avx512vnni
+    case .amx: return .amx
     }
   }
 }
@@ -75,6 +77,16 @@ extension KernelSet {
       name: "table/avx512vnni",
       run: { hasUsableLines($0) ? tableAVX512VNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
     peakLoop: { peakLoopAVX512VNNI($0) })
+
+  /// Matrix products on tiles; whatever is not one runs on vectors.
+  static let amx = KernelSet(
+    instructionSet: .amx,
+    convolution: WeightKernel(
+      name: "convolution/amx", packedByteCount: { PanelPacking.avx512vnni.byteCount($0) },
+      pack: { PanelPacking.avx512vnni.pack($0, into: $1) },
+      run: { if !convolutionAMX($0, $1, $2) { convolutionAVX512VNNI($0, $1, $2) } }),
+    depthwise: avx512vnni.depthwise, addition: avx512vnni.addition, resize: avx512vnni.resize,
+    table: avx512vnni.table, peakLoop: { peakLoopAMX($0) })
 
   static let reference = KernelSet(
     instructionSet: .reference,

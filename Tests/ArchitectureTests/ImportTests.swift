@@ -8,9 +8,12 @@ import Testing
     "RoadBase": [],
     "RoadTelemetry": ["RoadBase"],
     "RoadKernelContract": ["RoadBase"],
+    "zKernelsAMX": ["RoadKernelContract", "CVectorUnit"],
     "zKernelsAVX2": ["RoadKernelContract", "CVectorUnit"],
     "zKernelsAVX512VNNI": ["RoadKernelContract", "CVectorUnit"],
-    "RoadKernels": ["RoadBase", "RoadKernelContract", "CVectorUnit", "zKernelsAVX2", "zKernelsAVX512VNNI"],
+    "RoadKernels": [
+      "RoadBase", "RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI",
+    ],
     "RoadModel": ["RoadBase"],
     "RoadFloat": ["RoadBase", "RoadModel"],
     "RoadEngine": ["RoadBase", "RoadKernelContract", "RoadKernels", "RoadModel", "RoadTelemetry"],

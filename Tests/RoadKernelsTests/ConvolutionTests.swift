@@ -67,6 +67,25 @@ import Testing
     }
   }
 
+  /// Sums long enough for matrix tiles: every number of pixels around two tiles, inputs that fill tiles and that do not, several
+  /// rows in one line and lines with gaps, panels that are read once and panels that stay in the cache.
+  @Test(arguments: instructionSets)
+  func longSums(_ instructionSet: InstructionSet) {
+    for inputs in [52, 64, 68, 96, 124, 128, 400] {
+      for (width, height) in [(1, 1), (3, 7), (15, 3), (16, 1), (17, 2), (31, 1), (32, 2), (33, 1), (49, 3), (300, 1)] {
+        for outputs in [16, 32, 64, 112] {
+          for slack in [0, 16] {
+            check(
+              instructionSet,
+              ConvolutionCase(
+                height: height, width: width, inputs: inputs, outputs: outputs, zeroPoint: 5, slack: slack,
+                seed: width &* inputs))
+          }
+        }
+      }
+    }
+  }
+
   /// Random combinations of everything.
   @Test(arguments: instructionSets, 1...12)
   func anyWindow(_ instructionSet: InstructionSet, seed: Int) {
