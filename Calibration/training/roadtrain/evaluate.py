@@ -13,11 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .datasets import Sample, load
+from .datasets import Sample
+from .disturb import Disturbance, disturbances, load_validation
 from .recipe import load_recipe
-
-
-Disturbance = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,8 @@ class Scores:
     """What a confusion matrix (rows: truth, columns: prediction) says."""
 
     confusion: np.ndarray
+    road: int = 0
+    """Which class is the road."""
 
     @property
     def iou(self) -> np.ndarray:
@@ -32,6 +32,11 @@ class Scores:
         hit = np.diag(self.confusion).astype(float)
         union = self.confusion.sum(0) + self.confusion.sum(1) - hit
         return np.divide(hit, union, out=np.full(len(hit), np.nan), where=union > 0)
+
+    @property
+    def road_iou(self) -> float:
+        """IoU of the road."""
+        return float(self.iou[self.road])
 
     @property
     def miou(self) -> float:
@@ -46,7 +51,7 @@ class Scores:
     def line(self) -> str:
         """One line for logs."""
         each = " ".join(f"{v:.3f}" for v in self.iou)
-        return f"road {self.iou[0]:.4f} miou {self.miou:.4f} accuracy {self.pixel_accuracy:.4f} classes {each}"
+        return f"road {self.road_iou:.4f} miou {self.miou:.4f} accuracy {self.pixel_accuracy:.4f} classes {each}"
 
 
 def to_batch(image: np.ndarray, view: tuple[int, int]) -> Tensor:
@@ -64,36 +69,17 @@ def class_map(logits: Tensor, size: tuple[int, int]) -> np.ndarray:
 
 @torch.inference_mode()
 def evaluate(predict: Callable[[Tensor], Tensor], samples: Iterable[Sample], view: tuple[int, int], classes: int,
-             disturb: Disturbance | None = None) -> Scores:
-    """Scores of `predict` (batch to logits) over `samples`, each picture disturbed first if so wished."""
+             road: int = 0, disturb: Disturbance | None = None) -> Scores:
+    """Scores of `predict` (batch to logits) over `samples`, each disturbed first if so wished."""
     confusion = np.zeros((classes, classes), np.int64)
     for sample in samples:
-        image = disturb(sample.image) if disturb else sample.image
-        prediction = class_map(predict(to_batch(image, view)), sample.label.shape)
+        if disturb:
+            sample = disturb(sample)
+        prediction = class_map(predict(to_batch(sample.image, view)), sample.label.shape)
         known = sample.label < classes
         pairs = sample.label[known].astype(np.int64) * classes + prediction[known]
         confusion += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-    return Scores(confusion)
-
-
-def disturbances(seed: int) -> dict[str, Disturbance]:
-    """What a camera on a vehicle does to a picture, each at one fixed strength, repeatable by `seed`."""
-    rng = np.random.default_rng(seed)
-
-    def noise(image: np.ndarray) -> np.ndarray:
-        return np.clip(image + rng.normal(0, 12, image.shape), 0, 255).astype(np.uint8)
-
-    def jpeg(image: np.ndarray) -> np.ndarray:
-        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)
-
-    return {
-        "none": lambda image: image,
-        "darkened to 0.35": lambda image: (image * 0.35).astype(np.uint8),
-        "blur, sigma 2": lambda image: cv2.GaussianBlur(image, (0, 0), 2),
-        "noise, sigma 12": noise,
-        "JPEG quality 30": jpeg,
-    }
+    return Scores(confusion, road)
 
 
 def onnx_network(path: Path, threads: int) -> Callable[[Tensor], Tensor]:
@@ -112,23 +98,18 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("model", type=Path, help="an exported ONNX file")
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
-    parser.add_argument("--robustness", action="store_true", help="also score disturbed and mirrored pictures")
+    parser.add_argument("--robustness", action="store_true", help="also score disturbed pictures: night, blur, ...")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     recipe = load_recipe(arguments.recipe)
     predict = onnx_network(arguments.model, arguments.threads)
-    for data in recipe.data:
-        samples = load(arguments.data / data.name / "val.txt", data.classes)
-        for name, disturb in disturbances(recipe.seed).items():
-            scores = evaluate(predict, samples, recipe.view, len(recipe.class_names), disturb)
-            print(f"{data.name} {name}: {scores.line()}", flush=True)
+    for name, samples in load_validation(recipe, arguments.data).items():
+        for label, disturb in disturbances(recipe).items():
+            scores = evaluate(predict, samples, recipe.view, len(recipe.class_names), recipe.classes.road, disturb)
+            print(f"{name} {label}: {scores.line()}", flush=True)
             if not arguments.robustness:
                 break
-        if arguments.robustness:
-            mirrored = [Sample(s.name, s.image[:, ::-1].copy(), s.label[:, ::-1]) for s in samples]
-            scores = evaluate(predict, mirrored, recipe.view, len(recipe.class_names))
-            print(f"{data.name} mirrored: {scores.line()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,45 +1,210 @@
-"""Losses on logits and half-size labels."""
+"""Losses on logits and labels. A recipe names those it wants and how much each counts: `losses: {focal: 1.0, dice: 0.5}`.
+
+Each is a mean over what is labelled: void pixels have no part in it, and a batch without any labelled pixel has loss 0
+and no gradient, never a division by nothing.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from .datasets import VOID
+from .names import unknown
 
 
-def soft_jaccard(probabilities: Tensor, label: Tensor) -> Tensor:
+@dataclass
+class Prediction:
+    """What losses read: logits N x C x H x W, labels N x H x W, and what several of them need, computed once."""
+
+    logits: Tensor
+    label: Tensor
+    class_weights: Tensor
+    log_probabilities: Tensor = field(init=False)
+    probabilities: Tensor = field(init=False)
+    known: Tensor = field(init=False)
+    truth: Tensor = field(init=False)
+    """The label, with class 0 for void."""
+
+    def __post_init__(self) -> None:
+        self.log_probabilities = self.logits.log_softmax(1)
+        self.probabilities = self.log_probabilities.exp()
+        self.known = self.label != VOID
+        self.truth = torch.where(self.known, self.label, 0)
+
+    def true_log_probability(self) -> Tensor:
+        """Log probability of the true class, one for each labelled pixel."""
+        return self.log_probabilities.gather(1, self.truth[:, None])[:, 0][self.known]
+
+
+def mean(values: Tensor) -> Tensor:
+    """The mean; 0, with a gradient of 0, of nothing."""
+    return values.sum() / max(values.numel(), 1)
+
+
+def cross_entropy(p: Prediction) -> Tensor:
+    """Mean of -log probability of the true class."""
+    return mean(-p.true_log_probability())
+
+
+def weighted_cross_entropy(p: Prediction) -> Tensor:
+    """As `cross_entropy`, the mean weighted by the recipe's `class_weights`."""
+    loss = F.nll_loss(p.log_probabilities, p.label, p.class_weights, ignore_index=VOID, reduction="sum")
+    return loss / p.class_weights[p.truth[p.known]].sum().clamp_min(1e-12)
+
+
+def focal(p: Prediction, gamma: float = 2.0) -> Tensor:
+    """Cross entropy with pixels that are right already counting less (Lin et al. 2017): (1 - probability)^gamma."""
+    log_probability = p.true_log_probability()
+    return mean(-((1 - log_probability.exp()).clamp_min(0) ** gamma) * log_probability)
+
+
+def ohem(p: Prediction, threshold: float = 0.7, keep: float = 0.25) -> Tensor:
+    """Cross entropy of the hard pixels alone (online hard example mining, Shrivastava et al. 2016): those whose true
+    class has a probability under `threshold`, and at least the share `keep` of all, the worst first.
+    """
+    losses = -p.true_log_probability()
+    if losses.numel() == 0:
+        return mean(losses)
+    hard = int((losses.detach() > -torch.log(torch.tensor(threshold))).sum())
+    return losses.topk(max(hard, int(keep * losses.numel()), 1)).values.mean()
+
+
+def areas(p: Prediction) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each class: probability on its own pixels, probability on all labelled pixels, number of its pixels."""
+    counted = p.known.to(p.probabilities.dtype)
+    right = p.probabilities.gather(1, p.truth[:, None])[:, 0] * counted
+    nothing = p.probabilities.new_zeros(p.probabilities.shape[1])
+    inside = nothing.index_add(0, p.truth.flatten(), right.flatten())
+    truth_area = nothing.index_add(0, p.truth.flatten(), counted.flatten())
+    return inside, torch.einsum("nchw,nhw->c", p.probabilities, counted), truth_area
+
+
+def overlap_loss(overlap: Tensor, truth_area: Tensor) -> Tensor:
+    """1 - mean overlap of the classes present; 0 where none is."""
+    present = truth_area > 0
+    return 1 - overlap[present].mean() if present.any() else overlap.sum() * 0
+
+
+def jaccard(p: Prediction) -> Tensor:
     """1 - mean IoU over the classes present in the batch, with probabilities for membership.
 
     Cross entropy alone trades road edges for confidence far from them; this follows the score that counts.
     """
-    known = label != VOID
-    counted = known.to(probabilities.dtype)
-    truth = torch.where(known, label, 0)
-    right = probabilities.gather(1, truth[:, None])[:, 0] * counted
-    nothing = probabilities.new_zeros(probabilities.shape[1])
-    inside = nothing.index_add(0, truth.flatten(), right.flatten())
-    truth_area = nothing.index_add(0, truth.flatten(), counted.flatten())
-    union = torch.einsum("nchw,nhw->c", probabilities, counted) + truth_area - inside
-    present = truth_area > 0
-    return 1 - (inside[present] / union[present]).mean()
+    inside, predicted, truth_area = areas(p)
+    return overlap_loss(inside / (predicted + truth_area - inside).clamp_min(1e-12), truth_area)
 
 
-def segmentation_loss(outputs: list[Tensor], label: Tensor, class_weights: Tensor, jaccard: float,
+def dice(p: Prediction) -> Tensor:
+    """1 - mean of 2 |A and B| / (|A| + |B|) over the classes present (Milletari et al. 2016, without the squares)."""
+    inside, predicted, truth_area = areas(p)
+    return overlap_loss(2 * inside / (predicted + truth_area).clamp_min(1e-12), truth_area)
+
+
+def tversky(p: Prediction, alpha: float = 0.3, beta: float = 0.7) -> Tensor:
+    """1 - mean of hits / (hits + alpha false positives + beta misses) over the classes present (Salehi et al. 2017).
+
+    Half and half is Dice, one and one is Jaccard; `beta` over `alpha` finds more of small classes.
+    """
+    inside, predicted, truth_area = areas(p)
+    below = inside + alpha * (predicted - inside) + beta * (truth_area - inside)
+    return overlap_loss(inside / below.clamp_min(1e-12), truth_area)
+
+
+def lovasz(p: Prediction) -> Tensor:
+    """Lovász-softmax (Berman et al. 2018): the convex extension of the IoU loss, over the classes present.
+
+    For each class the errors |truth - probability| are sorted, the largest first; each counts as much as putting its pixel
+    among the wrong ones raises 1 - IoU.
+    """
+    probabilities = p.probabilities.permute(1, 0, 2, 3)[:, p.known]
+    truth = p.truth[p.known]
+    losses = []
+    for index, probability in enumerate(probabilities):
+        member = (truth == index).to(probability.dtype)
+        if not member.any():
+            continue
+        errors, order = (member - probability).abs().sort(descending=True)
+        sorted_member = member[order]
+        area = member.sum()
+        loss = 1 - (area - sorted_member.cumsum(0)) / (area + (1 - sorted_member).cumsum(0))
+        rise = torch.cat([loss[:1], loss[1:] - loss[:-1]])
+        losses.append(errors @ rise)
+    return torch.stack(losses).mean() if losses else p.probabilities.sum() * 0
+
+
+LOSSES: dict[str, Callable[..., Tensor]] = {
+    loss.__name__: loss
+    for loss in (cross_entropy, weighted_cross_entropy, focal, ohem, jaccard, dice, tversky, lovasz)
+}
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "focal": ("gamma",), "ohem": ("threshold", "keep"), "tversky": ("alpha", "beta"),
+}
+"""What may be set of a loss besides its weight: `tversky: {weight: 0.5, beta: 0.8}`."""
+
+
+@dataclass(frozen=True)
+class WeightedLoss:
+    """One term of a sum of losses."""
+
+    name: str
+    weight: float
+    options: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, p: Prediction) -> Tensor:
+        return self.weight * LOSSES[self.name](p, **self.options)
+
+
+def parse_losses(values: dict[str, Any], where: str) -> list[WeightedLoss]:
+    """The recipe's `losses` mapping: a number, or a mapping with `weight` and the loss's own options."""
+    terms = []
+    for name, value in values.items():
+        if name not in LOSSES:
+            raise ValueError(f"{where}: {unknown('loss', name, LOSSES)}")
+        options = dict(value) if isinstance(value, dict) else {"weight": value}
+        weight = float(options.pop("weight", 1.0))
+        for key in options:
+            if key not in OPTIONS.get(name, ()):
+                raise ValueError(f"{where}: {name}: {unknown('option', key, ('weight', *OPTIONS.get(name, ())))}")
+        if weight < 0:
+            raise ValueError(f"{where}: {name}: a loss cannot count {weight}")
+        if weight:
+            terms.append(WeightedLoss(name, weight, {key: float(v) for key, v in options.items()}))
+    if not terms:
+        raise ValueError(f"{where}: name at least one loss, such as 'cross_entropy: 1.0'")
+    return terms
+
+
+def segmentation_loss(outputs: list[Tensor], label: Tensor, class_weights: Tensor, losses: list[WeightedLoss],
                       auxiliary: float) -> Tensor:
-    """Class-weighted cross entropy plus `jaccard` times the IoU loss on the main logits, upsampled to the labels,
-    and `auxiliary` times the cross entropy of the branch heads, at the coarse size of the main logits.
+    """The sum of `losses` on the main logits, upsampled to the labels, and `auxiliary` times the weighted cross
+    entropy of the branch heads, at the coarse size of the main logits.
     """
     logits = F.interpolate(outputs[0], size=label.shape[1:], mode="bilinear", align_corners=False)
-    log_probabilities = logits.log_softmax(1)
-    loss = F.nll_loss(log_probabilities, label, class_weights, ignore_index=VOID)
-    if jaccard:
-        loss = loss + jaccard * soft_jaccard(log_probabilities.exp(), label)
-    if auxiliary:
+    prediction = Prediction(logits, label, class_weights)
+    loss = sum(term(prediction) for term in losses)
+    if auxiliary and len(outputs) > 1:
         size = outputs[0].shape[2:]
         coarse = F.interpolate(label[:, None].float(), size=size, mode="nearest-exact")[:, 0].long()
         for output in outputs[1:]:
             output = F.interpolate(output, size=size, mode="bilinear", align_corners=False)
-            loss = loss + auxiliary * F.cross_entropy(output, coarse, class_weights, ignore_index=VOID)
+            loss = loss + auxiliary * weighted_cross_entropy(Prediction(output, coarse, class_weights))
     return loss
+
+
+def distillation_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """KL divergence of the student's class probabilities from the teacher's, both softened by `temperature`, times its
+    square so that the gradients keep their size (Hinton et al. 2015). Every pixel counts: the teacher knows void, too.
+
+    Teacher logits of another stride are resized to the student's.
+    """
+    if teacher.shape[2:] != student.shape[2:]:
+        teacher = F.interpolate(teacher, size=student.shape[2:], mode="bilinear", align_corners=False)
+    wanted = (teacher / temperature).log_softmax(1)
+    given = (student / temperature).log_softmax(1)
+    return temperature**2 * (wanted.exp() * (wanted - given)).sum(1).mean()

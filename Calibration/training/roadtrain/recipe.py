@@ -2,38 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import math
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .augment import Augmentation
+from .labels import LabelSet, label_set, named
+from .losses import WeightedLoss, parse_losses
+from .names import unknown
+
+SCHEDULES = ("poly", "cosine")
+OPTIMIZERS = ("adamw", "adam", "sgd")
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A folder with train.txt and val.txt; `share` of the crops come from it; `classes[i]` is label i's class."""
+    """A folder of the data folder; `share` of the crops come from it.
+
+    What its labels mean: `classes[i]` is the class of value i (255: ignored), or, without it, the label map of its
+    `format` and the recipe's label set.
+    """
 
     name: str
     share: float
-    classes: list[int]
+    classes: list[int] | None = None
+    format: str = "list"
+    hold_out: tuple[str, ...] = ()
+    """Training pictures whose names begin with one of these are kept out and scored as NAME/held-out: whole drives, to
+    choose between models by, where the official val is too near to train."""
+    rows: int | None = None
+    """Pictures higher than this are scaled down to so many rows when they are read."""
 
 
 @dataclass(frozen=True)
 class Phase:
     """A stretch of the training with one crop size. `share` is its part of the budget, `steps` what that came to.
 
+    `epochs` may stand for `steps`: so many times as many crops as there are training pictures.
+
     `bfloat16`: the pointwise convolutions in that format, about 1.4 times as fast where the CPU knows it, with
     noisier gradients.
     """
 
     share: float
-    steps: int
     size: tuple[int, int]
     batch: int
     scale: tuple[float, float]
+    steps: int | None = None
+    epochs: float | None = None
     bfloat16: bool = False
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """A trained teacher whose class probabilities the student follows besides the labels."""
+
+    network: str
+    checkpoint: str
+    """Its checkpoint.pt, relative to the recipe's folder."""
+    weight: float = 1.0
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """Fine-tuning of the finished network in the runtime's own integer arithmetic: see `python -m roadtrain.finetune`."""
+
+    steps: int = 500
+    batch: int = 8
+    learning_rate: float = 0.00002
+    calibration: int = 64
+    """Pictures that the ranges of activations are taken from."""
+    percentile: float = 0.9999
+    """Share of the values that stay inside an activation's range."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +86,48 @@ class Recipe:
 
     network: str
     class_names: list[str]
-    class_weights: list[float]
     mean: list[float]
     std: list[float]
     view: tuple[int, int]
     data: list[DataSet]
     phases: list[Phase]
     seed: int
-    minutes: float
     learning_rate: float
-    warmup: float
-    power: float
-    weight_decay: float
-    ema: float
-    jaccard: float
-    auxiliary: float
+    label_set: str | None = None
+    class_weights: list[float] | None = None
+    losses: tuple[WeightedLoss, ...] = (WeightedLoss("cross_entropy", 1.0),)
+    minutes: float | None = None
+    """Budget of wall clock; without it, the phases' steps."""
+    optimizer: str = "adamw"
+    schedule: str = "poly"
+    warmup: float = 0.0
+    power: float = 1.0
+    weight_decay: float = 0.0
+    ema: float = 0.998
+    auxiliary: float = 0.0
+    dropout: float = 0.0
+    distillation: Distillation | None = None
+    quantization: Quantization = field(default_factory=Quantization)
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    @property
+    def classes(self) -> LabelSet:
+        """Names and colours of the classes."""
+        return label_set(self.label_set) if self.label_set else named(self.class_names)
+
+    @property
+    def weights(self) -> list[float]:
+        """A weight for each class, 1 without `class_weights`."""
+        return self.class_weights or [1.0] * len(self.class_names)
+
+    def with_steps(self, pictures: int) -> Recipe:
+        """The recipe with the phases' `epochs` turned into steps, for so many training pictures."""
+        def counted(phase: Phase) -> Phase:
+            if phase.epochs is None:
+                return phase
+            return replace(phase, steps=max(1, math.ceil(phase.epochs * pictures / phase.batch)), epochs=None)
+
+        return replace(self, phases=[counted(phase) for phase in self.phases])
 
     def progress(self, phase: int, step_in_phase: int) -> float:
         """How far the training is, 0 to 1, counted by steps."""
@@ -74,34 +144,73 @@ class Recipe:
         return len(self.phases) - 1
 
     def rate_at(self, progress: float) -> float:
-        """Learning rate: linear warm-up, then polynomial decay to nothing."""
+        """Learning rate: linear warm-up, then polynomial or cosine decay to nothing."""
         if progress < self.warmup:
             return self.learning_rate * max(progress / self.warmup, 0.01)
-        return self.learning_rate * max(1 - (progress - self.warmup) / (1 - self.warmup), 0.0) ** self.power
+        left = max(1 - (progress - self.warmup) / (1 - self.warmup), 0.0)
+        if self.schedule == "cosine":
+            return self.learning_rate * (1 - math.cos(math.pi * left)) / 2
+        return self.learning_rate * left**self.power
 
 
-def _make(kind: type, values: dict[str, Any], where: str) -> Any:
+def _make(kind: type, values: Any, where: str) -> Any:
+    if not isinstance(values, dict):
+        raise ValueError(f"{where}: expected keys with values, found {values!r}")
     known = {f.name for f in fields(kind)}
     for key in values:
         if key not in known:
-            raise ValueError(f"{where}: unknown key '{key}'; known are {', '.join(sorted(known))}")
-    values = {key: tuple(v) if isinstance(v, list) and key in ("size", "scale", "view") else v
-              for key, v in values.items()}
+            raise ValueError(f"{where}: {unknown('key', key, known)}")
+    tuples = ("size", "scale", "view", "hold_out", "height_factor")
+    values = {key: tuple(v) if isinstance(v, list) and key in tuples else v for key, v in values.items()}
     try:
         return kind(**values)
     except TypeError as error:
-        raise ValueError(f"{where}: {error}") from error
+        raise ValueError(f"{where}: {str(error).replace(f'{kind.__name__}.__init__()', 'it')}") from error
+
+
+def _losses(values: dict[str, Any], where: str) -> dict[str, Any]:
+    """`losses`; or `jaccard` alone, as recipes said it before: beside the weighted cross entropy."""
+    values = dict(values)
+    if "jaccard" in values and "losses" not in values:
+        values["losses"] = {"weighted_cross_entropy": 1.0, "jaccard": values.pop("jaccard")}
+    if "losses" in values:
+        values["losses"] = tuple(parse_losses(values["losses"], f"{where}: losses"))
+    return values
 
 
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe."""
-    values = dict(yaml.safe_load(path.read_text()))
+    values = yaml.safe_load(path.read_text())
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: a recipe is a mapping of keys to values")
+    values = _losses(values, str(path))
     values["data"] = [_make(DataSet, d, f"{path}: data") for d in values.get("data", [])]
     values["phases"] = [_make(Phase, p, f"{path}: phases") for p in values.get("phases", [])]
-    values["augmentation"] = _make(Augmentation, values.get("augmentation", {}), f"{path}: augmentation")
+    for key, kind in (("augmentation", Augmentation), ("quantization", Quantization), ("distillation", Distillation)):
+        if values.get(key) is not None:
+            values[key] = _make(kind, values[key], f"{path}: {key}")
+    if values.get("label_set") and "class_names" not in values:
+        values["class_names"] = list(label_set(values["label_set"]).names)
     recipe = _make(Recipe, values, str(path))
+    if recipe.distillation:
+        checkpoint = str(path.parent / recipe.distillation.checkpoint)
+        recipe = replace(recipe, distillation=replace(recipe.distillation, checkpoint=checkpoint))
+    _check(recipe, path)
+    return recipe
+
+
+def _check(recipe: Recipe, path: Path) -> None:
+    """What must fit together."""
+    if not recipe.data or not recipe.phases:
+        raise ValueError(f"{path}: a recipe has at least one entry in 'data' and one in 'phases'")
     if abs(sum(p.share for p in recipe.phases) - 1) > 1e-6:
         raise ValueError(f"{path}: the phases' shares must add up to 1")
-    if len(recipe.class_weights) != len(recipe.class_names):
+    if any((p.steps is None) == (p.epochs is None) for p in recipe.phases):
+        raise ValueError(f"{path}: a phase has either 'steps' or 'epochs'")
+    if len(recipe.weights) != len(recipe.class_names):
         raise ValueError(f"{path}: one class weight for each class")
-    return recipe
+    if recipe.label_set and len(label_set(recipe.label_set).names) != len(recipe.class_names):
+        raise ValueError(f"{path}: class_names does not fit label_set {recipe.label_set}")
+    for key, value, known in (("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS)):
+        if value not in known:
+            raise ValueError(f"{path}: {unknown(key, value, known)}")

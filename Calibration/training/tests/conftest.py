@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from roadtrain.augment import Augmentation
+from roadtrain.losses import WeightedLoss
 from roadtrain.recipe import DataSet, Phase, Recipe
 
 torch.set_num_threads(1)  # the pictures are too small for two, which would only wait for each other
@@ -61,7 +62,8 @@ def recipe() -> Recipe:
         network="contextnet", class_names=["road", "ground", "sky"], class_weights=[1.0, 1.0, 1.0],
         mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], view=(72, 96),
         data=[DataSet("made", 1.0, CLASSES)],
-        phases=[Phase(0.5, 3, (64, 64), 4, (0.8, 1.2)), Phase(0.5, 2, (72, 96), 2, (0.9, 1.1))],
+        phases=[Phase(0.5, (64, 64), 4, (0.8, 1.2), 3), Phase(0.5, (72, 96), 2, (0.9, 1.1), 2)],
         seed=3, minutes=1.0, learning_rate=0.002, warmup=0.1, power=1.0, weight_decay=0.01, ema=0.9,
-        jaccard=0.5, auxiliary=0.3, augmentation=Augmentation(),
+        losses=(WeightedLoss("weighted_cross_entropy", 1.0), WeightedLoss("jaccard", 0.5)), auxiliary=0.3,
+        augmentation=Augmentation(),
     )

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from conftest import CLASSES, scene
-from roadtrain.augment import LABEL_STRIDE, Augmentation, augmented_crop, crop_matrix, to_crop
+from roadtrain.augment import STREAMS, Augmentation, augmented_crop
+from roadtrain.geometry import LABEL_STRIDE, camera_view, crop_matrix, to_crop
 from roadtrain.datasets import VOID, label_table, load, read_pairs
 
 STILL = Augmentation(
@@ -84,7 +85,8 @@ def test_undisturbed_tone_keeps_the_picture() -> None:
     assert np.abs(crop.astype(int) - image).max() <= 1
 
 
-@pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg"])
+@pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg", "rain", "glare",
+                                  "overexposure", "dashboard", "stamp"])
 def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
     image, label = scene(3)
     other, _ = scene(4)
@@ -102,3 +104,76 @@ def test_a_bonnet_covers_the_bottom_and_has_its_class() -> None:
     assert small.shape == (36, 48)
     assert (small[-1] == 1).mean() > 0.5 and (small[:25] == 0).all()
     assert np.abs(crop[:50].astype(int) - image[:50]).max() <= 1
+
+
+def test_new_disturbances_leave_the_draws_of_the_others_alone() -> None:
+    """A stamp may change what it is written on, and nothing else of a crop that has all the older disturbances."""
+    image, label = scene(3, 227, 320)
+    other, _ = scene(4, 227, 320)
+    often = Augmentation(darken=0.5, fade=0.5, shadow=0.5, reflection=0.5, bonnet=0.5, blur=0.5, noise=0.5, jpeg=0.5)
+    for number in range(12):
+        plain, plain_label = augmented_crop(np.random.default_rng([1, number]), image, label, other, (227, 320),
+                                            (224, 320), often, (1, number))
+        stamped, stamped_label = augmented_crop(np.random.default_rng([1, number]), image, label, other, (227, 320),
+                                                (224, 320), replace(often, stamp=1.0), (1, number))
+        np.testing.assert_array_equal(plain_label, stamped_label)
+        changed = (plain != stamped).any(2)
+        assert 0 < changed.mean() < 0.12 and not changed[60:150].any()
+
+
+def test_crops_with_everything_depend_on_seed_and_number_alone() -> None:
+    image, label = scene(3, 227, 320)
+    often = Augmentation(**{name: 1.0 for name in STREAMS if name != "view"}, pitch=1.0, height=1.0, horizon=1.0)
+    crops = [augmented_crop(np.random.default_rng([1, n]), image, label, image, (227, 320), (96, 128), often, (1, n))[0]
+             for n in (7, 7, 8)]
+    np.testing.assert_array_equal(crops[0], crops[1])
+    assert (crops[0] != crops[2]).mean() > 0.5
+
+
+def test_a_camera_that_is_not_moved_sees_the_same() -> None:
+    image, label = scene(1)
+    matrix = np.eye(2, 3)
+    plain = to_crop(image, label, matrix, image.shape[:2], np.zeros(3))
+    moved = to_crop(image, label, matrix, image.shape[:2], np.zeros(3), camera_view(image.shape[:2]))
+    np.testing.assert_array_equal(plain[0], moved[0])
+    np.testing.assert_array_equal(plain[1], moved[1])
+
+
+@pytest.mark.parametrize("mount", [{"pitch_degrees": 5}, {"pitch_degrees": -5}, {"height_factor": 1.5},
+                                   {"height_factor": 0.7}, {"shift": 0.1}])
+def test_other_mounts_move_picture_and_labels_alike(mount: dict) -> None:
+    _, label = scene(5, 227, 320)
+    levels = np.array([40, 120, 200, 255], np.uint8)
+    image = np.repeat(levels[label][..., None], 3, 2)
+    crop, small = to_crop(image, label, np.eye(2, 3), label.shape, np.zeros(3), camera_view(label.shape, **mount))
+    seen = np.abs(cv2.resize(crop, small.shape[::-1], interpolation=cv2.INTER_AREA)[..., :1].astype(int)
+                  - levels[None, None]).argmin(2)
+    known = small != VOID
+    inner = known & (cv2.dilate(small, np.ones((3, 3))) == cv2.erode(small, np.ones((3, 3))))
+    assert known.mean() > 0.7 and (seen == small)[inner].mean() > 0.99
+    assert (crop != image).mean() > 0.02
+
+
+def test_pitch_is_the_rotation_that_the_pinhole_camera_makes() -> None:
+    """The ray through a pixel, turned, must meet the pixel that the change names."""
+    rows, columns = 240, 320
+    change = camera_view((rows, columns), pitch_degrees=7)
+    angle, focal = np.deg2rad(7), 0.9 * columns
+    turn = np.array([[1, 0, 0], [0, np.cos(angle), np.sin(angle)], [0, -np.sin(angle), np.cos(angle)]])
+    for x, y in ((160.0, 120.0), (10.0, 30.0), (300.0, 200.0)):
+        ray = turn @ np.array([(x - columns / 2) / focal, (y - rows / 2) / focal, 1])
+        wanted = columns / 2 + focal * ray[0] / ray[2], rows / 2 + focal * ray[1] / ray[2]
+        given = change(np.array([[x]]), np.array([[y]]))
+        assert (given[0].item(), given[1].item()) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_height_scales_the_ground_about_the_horizon() -> None:
+    change = camera_view((100, 200), height_factor=2.0)
+    _, y = change(np.array([[50.0, 50.0, 50.0]]), np.array([[30.0, 45.0, 85.0]]))
+    assert y.tolist() == [[30.0, 45.0, 65.0]]
+
+
+def test_a_hidden_road_stays_void_beyond_the_picture() -> None:
+    image, label = scene(1)
+    _, small = to_crop(image, label * 0, np.eye(2, 3), label.shape, np.zeros(3), camera_view(label.shape, shift=0.5))
+    assert (small[-15:] == VOID).all() and (small[:15] == 0).all()

@@ -1,45 +1,31 @@
-"""The network, its losses, one run, resuming, and what is exported."""
+"""Steps, whole runs, resuming, other runs' weights, teachers, devices."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
 import torch
 
+from roadtrain.crops import Crops
 from roadtrain.datasets import VOID, Sample, load
+from roadtrain.device import Device
 from roadtrain.evaluate import Scores, evaluate
-from roadtrain.export import export
-from roadtrain.losses import segmentation_loss, soft_jaccard
-from roadtrain.networks import ContextNet, DepthwiseConv2d, build
-from roadtrain.recipe import Recipe, load_recipe
-from roadtrain.train import Crops, Trainer, train
-
-RECIPES = Path(__file__).parents[1] / "recipes"
-
-
-def test_contextnet_has_the_size_of_the_paper() -> None:
-    network = ContextNet(7).eval()
-    weights = sum(p.numel() for name, p in network.named_parameters() if not name.startswith("auxiliary"))
-    assert 0.82e6 < weights < 0.9e6
-    assert network(torch.zeros(1, 3, 360, 480)).shape == (1, 7, 45, 60)
-
-
-def test_a_perfect_prediction_has_no_jaccard_loss() -> None:
-    label = torch.tensor([[[0, 1], [2, VOID]]])
-    right = torch.nn.functional.one_hot(torch.where(label == VOID, 0, label), 3).permute(0, 3, 1, 2).float()
-    assert soft_jaccard(right, label).item() == pytest.approx(0)
-    assert soft_jaccard(right.roll(1, 1), label).item() == pytest.approx(1)
+from roadtrain.losses import LOSSES, WeightedLoss, segmentation_loss
+from roadtrain.networks import DepthwiseConv2d
+from roadtrain.recipe import OPTIMIZERS, Distillation, Recipe
+from roadtrain.train import Trainer, load_pictures, main, train
 
 
 def test_void_pixels_have_no_gradient() -> None:
     logits = torch.zeros(1, 3, 4, 4, requires_grad=True)
     label = torch.zeros(1, 4, 4, dtype=torch.long)
     label[0, :2] = VOID
-    segmentation_loss([logits], label, torch.ones(3), 0.5, 0.3).backward()
+    terms = [WeightedLoss(name, 1.0) for name in LOSSES]
+    segmentation_loss([logits], label, torch.ones(3), terms, 0.3).backward()
     assert logits.grad[0, :, :2].abs().max() == 0 and logits.grad[0, :, 2:].abs().min() > 0
 
 
@@ -99,26 +85,6 @@ def test_a_budget_of_minutes_ends(data: Path, recipe: Recipe, tmp_path: Path) ->
     assert done.progress.step > 0 and (tmp_path / "run" / "checkpoint.pt").exists()
 
 
-def test_the_exported_network_gives_the_same_logits(recipe: Recipe, tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    model = build("contextnet", 7, recipe.mean, recipe.std)
-    with torch.no_grad():  # batch statistics unlike the initial ones, so that folding them shows
-        model.train()(torch.rand(2, 3, 64, 96) * 255)
-    path = tmp_path / "net.onnx"
-    export(model, (360, 480), path)
-    graph = onnx.load(path)
-    onnx.checker.check_model(graph)
-    assert graph.opset_import[0].version == 17 and path.stat().st_size < 3.6e6
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    assert [(i.name, i.shape) for i in session.get_inputs()] == [("image", [1, 3, 360, 480])]
-    assert [(o.name, o.shape) for o in session.get_outputs()] == [("logits", [1, 7, 45, 60])]
-    picture = torch.randint(0, 256, (1, 3, 360, 480)).float()
-    with torch.no_grad():
-        wanted = model.eval()(picture).numpy()
-    np.testing.assert_allclose(session.run(None, {"image": picture.numpy()})[0], wanted, rtol=1e-3, atol=1e-3)
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_scores_of_a_known_confusion() -> None:
     scores = Scores(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))
     assert scores.iou[:2].tolist() == [0.75, 0.8] and np.isnan(scores.iou[2])
@@ -135,22 +101,120 @@ def test_evaluation_upsamples_to_the_labels_and_skips_void() -> None:
     assert scores.confusion.sum() == 23 * 32 and scores.miou == 1
 
 
-def test_schedule_warms_up_and_ends_at_nothing(recipe: Recipe) -> None:
-    assert recipe.rate_at(0) < recipe.rate_at(0.05) < recipe.rate_at(0.1) == recipe.learning_rate
-    assert recipe.rate_at(1) == 0
-    assert recipe.phase_at(0.49) == 0 and recipe.phase_at(0.5) == 1 and recipe.phase_at(1.5) == 1
-    assert recipe.progress(1, 1) == pytest.approx(0.75)
+def test_another_runs_weights_are_where_training_starts(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    first = train(recipe, data, tmp_path / "first", tmp_path / "first.onnx", None)
+    still = replace(recipe, learning_rate=0.0, seed=11, phases=[replace(recipe.phases[0], share=1.0, steps=1)])
+    second = train(still, data, tmp_path / "second", tmp_path / "second.onnx", None, tmp_path / "first/checkpoint.pt")
+    for (name, value), started in zip(second.model.named_parameters(), first.ema.parameters()):
+        torch.testing.assert_close(value, started, msg=name)
+    assert second.progress.step == 1
+    # Once there is a checkpoint of its own, that one counts.
+    again = train(replace(still, phases=[replace(still.phases[0], steps=2)]), data, tmp_path / "second",
+                  tmp_path / "second.onnx", None, tmp_path / "missing.pt")
+    assert again.progress.step == 2
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda p: p.stem)
-def test_shipped_recipes_load(path: Path) -> None:
-    recipe = load_recipe(path)
-    assert len(recipe.class_names) == len(recipe.class_weights)
+def test_other_classes_begin_at_random_and_other_networks_are_refused(recipe: Recipe, tmp_path: Path) -> None:
+    Trainer(recipe).save(tmp_path / "checkpoint.pt")
+    four = Trainer(replace(recipe, class_names=["a", "b", "c", "d"], class_weights=[1.0] * 4))
+    own = {name: value.clone() for name, value in four.ema.state_dict().items()}
+    four.begin_from(tmp_path / "checkpoint.pt")
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["ema"]
+    for name, value in four.ema.state_dict().items():
+        torch.testing.assert_close(value, own[name] if value.shape != saved[name].shape else saved[name], msg=name)
+    with pytest.raises(ValueError, match="another network than 'fcn8s'"):
+        Trainer(replace(recipe, network="fcn8s")).begin_from(tmp_path / "checkpoint.pt")
 
 
-def test_recipes_refuse_unknown_keys(tmp_path: Path) -> None:
-    text = (RECIPES / "contextnet-driving7.yaml").read_text()
-    path = tmp_path / "recipe.yaml"
-    path.write_text(text.replace("jaccard:", "jacard:"))
-    with pytest.raises(ValueError, match="jacard"):
-        load_recipe(path)
+def test_a_student_follows_its_teacher(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """With the teacher's divergence as the only term that counts, the student's logits come nearer to the teacher's."""
+    Trainer(replace(recipe, seed=99)).save(tmp_path / "teacher.pt")
+    with_teacher = replace(
+        recipe, distillation=Distillation("contextnet", str(tmp_path / "teacher.pt"), weight=1000.0),
+        losses=(WeightedLoss("cross_entropy", 1e-6),), auxiliary=0.0)
+    trainer = Trainer(with_teacher)
+    assert not any(p.requires_grad for p in trainer.teacher.parameters())
+    images, labels = Crops(recipe, [load(data / "made/train.txt", recipe.data[0].classes)]).make(0, recipe.phases[0])
+    losses = [trainer.step(images, labels, 0.002) for _ in range(8)]
+    assert losses[-1] < 0.7 * losses[0]
+    missing = replace(with_teacher, distillation=replace(with_teacher.distillation, checkpoint="nowhere.pt"))
+    with pytest.raises(ValueError, match="nowhere.pt: there is no such checkpoint"):
+        Trainer(missing)
+
+
+def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    by_drive = replace(recipe, data=[replace(recipe.data[0], hold_out=("0", "1"))])
+    pictures = load_pictures(by_drive, data)
+    assert [s.name for s in pictures.training[0]] == ["2", "3", "4", "5"]
+    assert {name: len(samples) for name, samples in pictures.validation.items()} == {"made": 2, "made/held-out": 2}
+    run = train(by_drive, data, tmp_path / "run", tmp_path / "net.onnx", None)
+    assert run.progress.best > 0 and (tmp_path / "net-best.onnx").exists()
+    logged = (tmp_path / "run/log.jsonl").read_text()
+    assert "made/held-out/road" in logged and "made/miou" in logged
+    with pytest.raises(ValueError, match="begins with xyz"):
+        load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("xyz",))]), data)
+    with pytest.raises(ValueError, match="leaves nothing"):
+        load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("",))]), data)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_moves_the_weights(recipe: Recipe, optimizer: str) -> None:
+    trainer = Trainer(replace(recipe, optimizer=optimizer))
+    before = trainer.model.network.classifier[2].weight.clone()
+    trainer.step(torch.rand(2, 3, 64, 64) * 255, torch.zeros(2, 32, 32, dtype=torch.long), 0.01)
+    assert not torch.equal(before, trainer.model.network.classifier[2].weight)
+
+
+def test_devices(recipe: Recipe) -> None:
+    assert Device("cpu").torch.type == "cpu" and Device("auto").torch.type in ("cpu", "cuda")
+    with pytest.raises(ValueError, match="cpu and cuda"):
+        Device("meta")
+    batch = torch.zeros(2)
+    assert Device("cpu").pin(batch) is batch and Device("cpu").move(batch) is batch
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="no CUDA device"):
+            Device("cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_trains_and_exports(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    bfloat16 = replace(recipe, phases=[replace(p, bfloat16=True) for p in recipe.phases])
+    run = train(bfloat16, data, tmp_path, tmp_path / "net.onnx", None, device=Device("cuda"))
+    assert run.progress.step == 5 and next(run.model.parameters()).is_cuda
+
+
+def test_bfloat16_steps_lower_the_loss(data: Path, recipe: Recipe) -> None:
+    trainer = Trainer(replace(recipe, phases=[replace(p, bfloat16=True) for p in recipe.phases]))
+    images, labels = Crops(recipe, [load(data / "made/train.txt", recipe.data[0].classes)]).make(0, recipe.phases[0])
+    losses = [trainer.step(images, labels, 0.002) for _ in range(6)]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_command_line_trains_and_names_mistakes(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture) -> None:
+    recipe = tmp_path / "tiny.yaml"
+    recipe.write_text("""
+network: fcn8s
+class_names: [road, ground, sky]
+mean: [0.5, 0.5, 0.5]
+std: [0.2, 0.2, 0.2]
+view: [64, 96]
+seed: 1
+learning_rate: 0.001
+optimizer: adam
+schedule: cosine
+losses: {focal: 1.0, lovasz: 0.5}
+data: [{name: made, share: 1, classes: [2, 1, 0, 255]}]
+phases: [{share: 1, epochs: 1, size: [64, 64], batch: 4, scale: [1, 1]}]
+""")
+    arguments = ["train", str(recipe), "--data", str(data), "--output", str(tmp_path / "run"), "--device", "cpu",
+                 "--threads", "1"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    main()
+    saved = torch.load(tmp_path / "run/checkpoint.pt", weights_only=True)
+    assert saved["progress"]["step"] == 2 and saved["network"] == "fcn8s"  # 6 pictures, 4 a batch
+    assert (tmp_path / "run/tiny-float.onnx").exists()
+    monkeypatch.setattr(sys, "argv", [*arguments[:3], str(tmp_path / "nowhere"), *arguments[4:]])
+    with pytest.raises(SystemExit):
+        main()
+    assert "nowhere/made: there is no such folder" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+"""The networks. Every one maps an RGB batch to class logits at its own stride.
+
+The final upsampling is left out on purpose: the runtime does it exactly and cheaply itself.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .blocks import DepthwiseConv2d
+from .contextnet import ContextNet
+from .deeplabv3plus import DeepLabV3Plus
+from .fcn8s import Fcn8s
+
+__all__ = ["ContextNet", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised", "NETWORKS", "build", "cost"]
+
+
+class Normalised(nn.Module):
+    """A network that takes RGB 0..255: the normalisation is in the graph, so no caller can get it wrong."""
+
+    def __init__(self, network: nn.Module, mean: list[float], std: list[float]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, image: Tensor) -> Tensor | list[Tensor]:
+        return self.network((image - self.mean) / self.std)
+
+
+NETWORKS: dict[str, type[nn.Module]] = {
+    "contextnet": ContextNet,
+    "deeplabv3plus": DeepLabV3Plus,
+    "fcn8s": Fcn8s,
+}
+
+
+def build(name: str, classes: int, mean: list[float], std: list[float], dropout: float = 0.0) -> Normalised:
+    """A network by its recipe name, He-initialised, with the normalisation in front.
+
+    `dropout` is the probability with which a channel in front of the classifier is left out while training.
+    """
+    if name not in NETWORKS:
+        raise ValueError(f"unknown network '{name}': one of {', '.join(sorted(NETWORKS))}")
+    network = NETWORKS[name](classes, dropout)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out" if module.groups == 1 else "fan_in")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return Normalised(network, mean, std)
+
+
+def cost(network: nn.Module, view: tuple[int, int]) -> tuple[int, int]:
+    """Parameters, and multiply-accumulates of the convolutions for one picture of `view` (height, width).
+
+    Heads that only training has count among neither.
+    """
+    macs = 0
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal macs
+        # A convolution does weight[0].numel() products for each output, a transposed one for each input.
+        at = output if isinstance(module, nn.Conv2d) else inputs[0]
+        macs += at.numel() * module.weight[0].numel()
+
+    hooks = [module.register_forward_hook(count) for module in network.modules()
+             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
+    training = network.training
+    device = next(network.parameters()).device
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, 3, *view, device=device))
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    weights = sum(p.numel() for name, p in network.named_parameters() if "auxiliary" not in name)
+    return weights, macs

@@ -1,0 +1,87 @@
+"""Recipes: what is refused, what is meant, and the schedules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from roadtrain.losses import WeightedLoss
+from roadtrain.names import unknown
+from roadtrain.recipe import Phase, Recipe, load_recipe
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+CONTEXTNET = RECIPES / "contextnet-driving7.yaml"
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    """The ContextNet recipe with one thing replaced."""
+    text = CONTEXTNET.read_text()
+    assert old in text
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_recipes_load(path: Path) -> None:
+    recipe = load_recipe(path)
+    assert len(recipe.class_names) == len(recipe.weights) == len(recipe.classes.names)
+    recipe.with_steps(100)
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("learning_rate:", "learnign_rate:", "unknown key 'learnign_rate'; did you mean 'learning_rate'"),
+    ("share: 0.25", "shrae: 0.25", "data: unknown key 'shrae'; did you mean 'share'"),
+    ("jaccard: 0.5", "jacard: 0.5", "unknown loss 'jacard'; did you mean 'jaccard'"),
+    ("jaccard: 0.5", "jaccard: {wieght: 0.5}", "unknown option 'wieght'; did you mean 'weight'"),
+    ("jaccard: 0.5", "jaccard: -1", "cannot count -1"),
+    ("bonnet: 0.08", "bonet: 0.08", "augmentation: unknown key 'bonet'; did you mean 'bonnet'"),
+    ("label_set: driving7", "label_set: driving8", "unknown label set 'driving8'; did you mean 'driving7'"),
+    ("share: 0.45", "share: 0.5", "add up to 1"),
+    ("steps: 2437,", "", "either 'steps' or 'epochs'"),
+    ("[1.0, 1.6,", "[1.0,", "one class weight for each class"),
+    ("power: 1.0", "schedule: polly", "unknown schedule 'polly'; did you mean 'poly'"),
+    ("power: 1.0", "optimizer: adamm", "unknown optimizer 'adamm'"),
+    ("seed: 20", "", "missing 1 required .*'seed'"),
+])
+def test_mistakes_are_refused_with_the_nearest_name(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_recipe(changed(tmp_path, old, new))
+
+
+def test_recipes_of_before_mean_what_they_meant(tmp_path: Path) -> None:
+    path = changed(tmp_path, "losses: {weighted_cross_entropy: 1.0, jaccard: 0.5}", "jaccard: 0.5")
+    assert load_recipe(path).losses == load_recipe(CONTEXTNET).losses
+    assert load_recipe(path).losses == (WeightedLoss("weighted_cross_entropy", 1.0), WeightedLoss("jaccard", 0.5))
+
+
+def test_losses_take_options(tmp_path: Path) -> None:
+    path = changed(tmp_path, "jaccard: 0.5", "tversky: {weight: 0.5, beta: 0.8}, dice: 0")
+    assert load_recipe(path).losses == (
+        WeightedLoss("weighted_cross_entropy", 1.0), WeightedLoss("tversky", 0.5, {"beta": 0.8}))
+
+
+def test_names_without_a_near_one_are_answered_with_all() -> None:
+    assert unknown("key", "xyzzy", ["b", "a"]) == "unknown key 'xyzzy'; known are a, b"
+
+
+def test_poly_warms_up_and_ends_at_nothing(recipe: Recipe) -> None:
+    assert recipe.rate_at(0) < recipe.rate_at(0.05) < recipe.rate_at(0.1) == recipe.learning_rate
+    assert recipe.rate_at(1) == 0
+    assert recipe.phase_at(0.49) == 0 and recipe.phase_at(0.5) == 1 and recipe.phase_at(1.5) == 1
+    assert recipe.progress(1, 1) == pytest.approx(0.75)
+
+
+def test_cosine_passes_the_middle_at_half_the_rate(recipe: Recipe) -> None:
+    cosine = replace(recipe, schedule="cosine", warmup=0.0)
+    assert cosine.rate_at(0) == pytest.approx(recipe.learning_rate)
+    assert cosine.rate_at(0.5) == pytest.approx(recipe.learning_rate / 2)
+    assert cosine.rate_at(0.25) == pytest.approx(recipe.learning_rate * (1 + 0.5**0.5) / 2)
+    assert cosine.rate_at(1) == pytest.approx(0)
+
+
+def test_epochs_become_steps(recipe: Recipe) -> None:
+    tutorial = replace(recipe, phases=[Phase(1.0, (160, 576), 16, (1, 1), epochs=40)])
+    assert tutorial.with_steps(289).phases[0].steps == 723  # 40 x 289 / 16, the last batch whole
