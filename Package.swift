@@ -59,12 +59,12 @@ let package = Package(
 
     // Frames in, masks out.
     .target(
-      name: "RoadFrame", dependencies: ["RoadBase", "CJPEG", "CPNG"], swiftSettings: strict),
+      name: "RoadFrame", dependencies: ["RoadBase", "RoadKernels", "CJPEG", "CPNG"], swiftSettings: strict),
     .target(
       name: "RoadCamera", dependencies: ["RoadFrame", "RoadTelemetry", "CVideoDevice"],
       swiftSettings: strict),
     .target(name: "RoadMask", dependencies: ["RoadBase"], swiftSettings: strict),
-    .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadMask"], swiftSettings: strict),
+    .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
     .target(
       name: "RoadPipeline",
       dependencies: [

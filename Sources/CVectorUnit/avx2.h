@@ -53,5 +53,32 @@ RV_INLINE __m256i rv_srl32_22(__m256i a) { return _mm256_srli_epi32(a, 22); }
 RV_INLINE __m256i rv_widenu8to16(__m128i a) { return _mm256_cvtepu8_epi16(a); }
 RV_INLINE __m128i rv_count(int a) { return _mm_cvtsi32_si128(a); }
 
+RV_INLINE __m256i rv_or(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }
+RV_INLINE __m256i rv_equal8(__m256i a, __m256i b) { return _mm256_cmpeq_epi8(a, b); }
+RV_INLINE __m256i rv_select(__m256i mask, __m256i a, __m256i b) { return _mm256_blendv_epi8(b, a, mask); }
+RV_INLINE __m256i rv_srl32_16(__m256i a) { return _mm256_srli_epi32(a, 16); }
+RV_INLINE __m256i rv_srl32_18(__m256i a) { return _mm256_srli_epi32(a, 18); }
+RV_INLINE __m256i rv_sll32_16(__m256i a) { return _mm256_slli_epi32(a, 16); }
+RV_INLINE __m256i rv_sra32_13(__m256i a) { return _mm256_srai_epi32(a, 13); }
+RV_INLINE __m256i rv_unpacklo32(__m256i a, __m256i b) { return _mm256_unpacklo_epi32(a, b); }
+RV_INLINE __m256i rv_unpackhi32(__m256i a, __m256i b) { return _mm256_unpackhi_epi32(a, b); }
+RV_INLINE __m256i rv_insert128(__m256i a, __m128i high) { return _mm256_inserti128_si256(a, high, 1); }
+/// In each lane the low and the high four 16-bit elements by turns.
+RV_INLINE __m256i rv_interleave_halves16(__m256i a) {
+  return _mm256_shuffle_epi8(a, _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15)));
+}
+RV_INLINE __m256i rv_swap_bytes16(__m256i a) {
+  return _mm256_shuffle_epi8(a, _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)));
+}
+/// Element j of lane i goes to where, counting lanes first, element i + lanes · j is.
+RV_INLINE __m256i rv_transpose_lanes32(__m256i a) {
+  return _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+/// The lanes of a and b by turns: the first half of them, the second.
+RV_INLINE __m256i rv_zip_lanes_low(__m256i a, __m256i b) { return _mm256_permute2x128_si256(a, b, 0x20); }
+RV_INLINE __m256i rv_zip_lanes_high(__m256i a, __m256i b) { return _mm256_permute2x128_si256(a, b, 0x31); }
+
 #undef RV_INLINE
 #endif

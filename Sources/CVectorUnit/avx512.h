@@ -71,5 +71,39 @@ RV_INLINE __m512i rv_srl32_22(__m512i a) { return _mm512_srli_epi32(a, 22); }
 RV_INLINE __m512i rv_widenu8to16(__m256i a) { return _mm512_cvtepu8_epi16(a); }
 RV_INLINE __m128i rv_count(int a) { return _mm_cvtsi32_si128(a); }
 
+RV_INLINE __m512i rv_and(__m512i a, __m512i b) { return _mm512_and_si512(a, b); }
+RV_INLINE __m512i rv_or(__m512i a, __m512i b) { return _mm512_or_si512(a, b); }
+RV_INLINE __m512i rv_equal8(__m512i a, __m512i b) { return _mm512_movm_epi8(_mm512_cmpeq_epi8_mask(a, b)); }
+RV_INLINE __m512i rv_select(__m512i mask, __m512i a, __m512i b) {
+  return _mm512_ternarylogic_epi64(mask, a, b, 0xCA);
+}
+RV_INLINE __m512i rv_srl16_8(__m512i a) { return _mm512_srli_epi16(a, 8); }
+RV_INLINE __m512i rv_srl32_16(__m512i a) { return _mm512_srli_epi32(a, 16); }
+RV_INLINE __m512i rv_srl32_18(__m512i a) { return _mm512_srli_epi32(a, 18); }
+RV_INLINE __m512i rv_sll32_16(__m512i a) { return _mm512_slli_epi32(a, 16); }
+RV_INLINE __m512i rv_sra32_13(__m512i a) { return _mm512_srai_epi32(a, 13); }
+RV_INLINE __m512i rv_unpacklo32(__m512i a, __m512i b) { return _mm512_unpacklo_epi32(a, b); }
+RV_INLINE __m512i rv_unpackhi32(__m512i a, __m512i b) { return _mm512_unpackhi_epi32(a, b); }
+/// In each lane the low and the high four 16-bit elements by turns.
+RV_INLINE __m512i rv_interleave_halves16(__m512i a) {
+  return _mm512_shuffle_epi8(a, _mm512_broadcast_i32x4(
+      _mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15)));
+}
+RV_INLINE __m512i rv_swap_bytes16(__m512i a) {
+  return _mm512_shuffle_epi8(a, _mm512_broadcast_i32x4(
+      _mm_setr_epi8(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)));
+}
+/// Element j of lane i goes to where, counting lanes first, element i + lanes · j is.
+RV_INLINE __m512i rv_transpose_lanes32(__m512i a) {
+  return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), a);
+}
+/// The lanes of a and b by turns: the first half of them, the second.
+RV_INLINE __m512i rv_zip_lanes_low(__m512i a, __m512i b) {
+  return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), b);
+}
+RV_INLINE __m512i rv_zip_lanes_high(__m512i a, __m512i b) {
+  return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
+}
+
 #undef RV_INLINE
 #endif

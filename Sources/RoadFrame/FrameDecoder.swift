@@ -1,4 +1,6 @@
 import RoadBase
+import RoadKernelContract
+import RoadKernels
 
 /// What decoding one frame came to.
 public enum DecodeOutcome: Hashable, Sendable {
@@ -11,6 +13,7 @@ public enum DecodeOutcome: Hashable, Sendable {
 /// for what libjpeg keeps for itself while it decodes one JPEG.
 public final class FrameDecoder: @unchecked Sendable {
   private let jpeg: JPEGDecoder
+  private let kernels = KernelSet.ofThisMachine
 
   /// - Throws: when there is no memory for a JPEG decoder.
   public init() throws(RoadError) { jpeg = try JPEGDecoder() }
@@ -30,7 +33,8 @@ public final class FrameDecoder: @unchecked Sendable {
       let needed = frame.format.frameBytes(size: frame.size, rowPitch: pitch), frame.byteCount >= needed,
       let bytes = frame.bytes.bindMemory(to: UInt8.self).baseAddress
     else { return .corrupt(.truncated) }
-    let raw = RawFrame(bytes: UnsafePointer(bytes), format: frame.format, size: frame.size, rowPitch: pitch)
+    let raw = RawFrame(
+      bytes: UnsafePointer(bytes), format: frame.format, size: frame.size, rowPitch: pitch, kernels: kernels)
     switch frame.yuvEncoding {
     case .bt601: raw.convert(by: BT601.self, to: picture)
     case .bt601Full: raw.convert(by: BT601Full.self, to: picture)
@@ -47,6 +51,7 @@ private struct RawFrame {
   let format: PixelFormat
   let size: PictureSize
   let rowPitch: Int
+  let kernels: KernelSet
 
   func convert<Gains: YUVGains>(by gains: Gains.Type, to picture: Picture) {
     let width = size.width
@@ -54,8 +59,8 @@ private struct RawFrame {
       let row = bytes + y * rowPitch
       let out = UnsafeMutableRawPointer(picture.row(y)).assumingMemoryBound(to: UInt32.self)
       switch format {
-      case .yuyv: YUVRow<Gains>.packed(row, first: 0, second: 16, u: 8, v: 24, width: width, out: out)
-      case .uyvy: YUVRow<Gains>.packed(row, first: 8, second: 24, u: 0, v: 16, width: width, out: out)
+      case .yuyv: packed(row, lumaFirst: true, by: gains, out: out)
+      case .uyvy: packed(row, lumaFirst: false, by: gains, out: out)
       case .nv12:
         let uv = bytes + rowPitch * size.height + (y / 2) * (rowPitch + rowPitch % 2)
         YUVRow<Gains>.semiPlanar(y: row, uv: uv, width: width, out: out)
@@ -70,6 +75,23 @@ private struct RawFrame {
       case .mjpeg: preconditionFailure("MJPEG is not a raw format")
       }
     }
+  }
+
+  /// Pairs of pixels; the last one of an odd width takes the chroma of its half pair.
+  private func packed<Gains: YUVGains>(
+    _ row: UnsafePointer<UInt8>, lumaFirst: Bool, by gains: Gains.Type, out: UnsafeMutablePointer<UInt32>
+  ) {
+    let pairs = size.width / 2
+    var arguments = PackedYUVRowArguments(
+      source: row, pairs: pairs, lumaFirst: lumaFirst, luma: Int16(Gains.luma), redV: Int16(Gains.redV),
+      greenU: Int16(Gains.greenU), greenV: Int16(Gains.greenV), blueU: Int16(Gains.blueU), black: Int16(Gains.black),
+      destination: UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt8.self))
+    kernels.packedYUVRow.run(&arguments)
+    guard size.width % 2 == 1 else { return }
+    let rest = row + 4 * pairs
+    let (luma, chroma) = lumaFirst ? (0, 1) : (1, 0)
+    YUVRow<Gains>.planar(
+      y: rest + luma, u: rest + chroma, v: rest + chroma + 2, width: 1, out: out + 2 * pairs)
   }
 
   /// Bytes of a row of one planar chroma plane.

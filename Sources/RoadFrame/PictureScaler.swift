@@ -1,4 +1,6 @@
 import RoadBase
+import RoadKernelContract
+import RoadKernels
 
 /// A picture of one size to RGBX of another, by bilinear interpolation with half-pixel centres, in integers.
 ///
@@ -20,6 +22,7 @@ public final class PictureScaler: @unchecked Sendable {
   private let columns: ScaleAxis
   private let rows: ScaleAxis
   private let scratch: [ScaleScratch]
+  private let kernels = KernelSet.ofThisMachine
 
   /// - Parameter strips: how many threads may work on one picture, 1 up to the destination's height.
   public init(from source: PictureSize, to destination: PictureSize, strips: Int = 1) {
@@ -56,11 +59,16 @@ public final class PictureScaler: @unchecked Sendable {
     let memory = scratch[strip]
     memory.forgetBlocks()
     for y in strip * destination.height / strips..<(strip + 1) * destination.height / strips {
-      let tap = rows.taps[y]
-      let above = blockRow(Int(tap.first), of: picture, in: memory)
-      let below = blockRow(Int(tap.second), of: picture, in: memory)
-      ScaleRow.blend(above, below, weight: tap.weight, count: 4 * columns.blocks, into: memory.blended)
-      ScaleRow.interpolate(memory.blended, taps: columns.taps, count: destination.width, into: base + y * rowPitch)
+      let first = Int(rows.offsets[y])
+      var between = BlendRowArguments(
+        above: blockRow(first, of: picture, in: memory),
+        below: blockRow(min(first + 1, rows.blocks - 1), of: picture, in: memory), weight: rows.weight(y),
+        count: 4 * columns.blocks, destination: memory.blended)
+      kernels.blendRow.run(&between)
+      var across = InterpolateRowArguments(
+        row: memory.blended, offsets: columns.offsets, weights: columns.weights, count: destination.width,
+        destination: base + y * rowPitch)
+      kernels.interpolateRow.run(&across)
     }
   }
 
@@ -84,39 +92,44 @@ public final class PictureScaler: @unchecked Sendable {
 
 /// One axis of the plan.
 private final class ScaleAxis: @unchecked Sendable {
-  struct Tap {
-    var first: Int32
-    var second: Int32
-    /// Q11 share of `second`.
-    var weight: Int16
-  }
-
   let block: Int
   let blocks: Int
-  let taps: UnsafeMutablePointer<Tap>
+  /// For each destination pixel the block before it, and four times the Q11 shares of that one and of the next.
+  let offsets: UnsafeMutablePointer<Int32>
+  let weights: UnsafeMutablePointer<Int16>
 
-  /// - Parameter pitch: what the distance between blocks counts for in the taps.
+  /// - Parameter pitch: what the distance between blocks counts for in the offsets.
   init(source: Int, destination: Int, pitch: Int) {
     block = source > 2 * destination ? min(source / destination, 16) : 1
     blocks = (source + block - 1) / block
-    taps = .allocate(capacity: destination)
+    offsets = .allocate(capacity: destination)
+    weights = .allocate(capacity: 8 * destination)
     let denominator = 2 * destination * block
     for x in 0..<destination {
       let numerator = max((2 * x + 1) * source - destination * block, 0)
       let first = min(numerator / denominator, blocks - 1)
       let remainder = numerator - first * denominator
       let weight = first == blocks - 1 ? 0 : (remainder * 2048 + denominator / 2) / denominator
-      taps[x] = Tap(
-        first: Int32(first * pitch), second: Int32(min(first + 1, blocks - 1) * pitch), weight: Int16(weight))
+      offsets[x] = Int32(first * pitch)
+      for channel in 0..<4 {
+        weights[8 * x + 2 * channel] = Int16(2048 - weight)
+        weights[8 * x + 2 * channel + 1] = Int16(weight)
+      }
     }
   }
 
-  deinit { taps.deallocate() }
+  deinit {
+    offsets.deallocate()
+    weights.deallocate()
+  }
+
+  /// Q11 share of the block after pixel `x`.
+  func weight(_ x: Int) -> Int16 { weights[8 * x + 1] }
 }
 
 /// The memory that one strip works in.
 private final class ScaleScratch: @unchecked Sendable {
-  /// One row between the rows of the destination, Q7, four channels a pixel.
+  /// One row between the rows of the destination, Q7, four channels a pixel; one pixel more, which no weight counts.
   let blended: UnsafeMutablePointer<Int16>
   /// Sums of the rows of one block, four channels a pixel.
   let sums: UnsafeMutablePointer<UInt64>
@@ -125,7 +138,8 @@ private final class ScaleScratch: @unchecked Sendable {
   let held: UnsafeMutablePointer<Int>
 
   init(sourceWidth: Int, blocks: Int) {
-    blended = .allocate(capacity: 4 * blocks)
+    blended = .allocate(capacity: 4 * blocks + 4)
+    blended.initialize(repeating: 0, count: 4 * blocks + 4)
     sums = .allocate(capacity: sourceWidth)
     averages = [.allocate(capacity: 4 * blocks), .allocate(capacity: 4 * blocks)]
     held = .allocate(capacity: 2)
@@ -145,43 +159,8 @@ private final class ScaleScratch: @unchecked Sendable {
   }
 }
 
-/// The loops.
+/// The loops over blocks.
 private enum ScaleRow {
-  /// The definition in numbers of 16 bits: with `w = 16·h + l` it is `128·a + (b − a)·h + floor(((b − a)·l + 8) / 2^4)`.
-  static func blend(
-    _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, weight: Int16, count: Int,
-    into row: UnsafeMutablePointer<Int16>
-  ) {
-    let high = weight &>> 4
-    let low = weight & 15
-    for i in 0..<count {
-      let first = Int16(a[i])
-      let step = Int16(b[i]) &- first
-      row[i] = first &<< 7 &+ step &* high &+ (step &* low &+ 8) &>> 4
-    }
-  }
-
-  static func interpolate(
-    _ row: UnsafePointer<Int16>, taps: UnsafePointer<ScaleAxis.Tap>, count: Int, into out: UnsafeMutablePointer<UInt8>
-  ) {
-    for x in 0..<count {
-      let tap = taps[x]
-      let a = row + Int(tap.first)
-      let b = row + Int(tap.second)
-      let w = Int32(tap.weight)
-      let other = Int32(2048 &- tap.weight)
-      // Written out, so that the four channels become one vector.
-      let c0 = (Int32(a[0]) &* other &+ Int32(b[0]) &* w &+ 131072) &>> 18
-      let c1 = (Int32(a[1]) &* other &+ Int32(b[1]) &* w &+ 131072) &>> 18
-      let c2 = (Int32(a[2]) &* other &+ Int32(b[2]) &* w &+ 131072) &>> 18
-      let c3 = (Int32(a[3]) &* other &+ Int32(b[3]) &* w &+ 131072) &>> 18
-      out[4 &* x] = UInt8(truncatingIfNeeded: c0)
-      out[4 &* x &+ 1] = UInt8(truncatingIfNeeded: c1)
-      out[4 &* x &+ 2] = UInt8(truncatingIfNeeded: c2)
-      out[4 &* x &+ 3] = UInt8(truncatingIfNeeded: c3)
-    }
-  }
-
   static func accumulate(
     _ row: UnsafePointer<UInt8>, count: Int, first: Bool, into out: UnsafeMutablePointer<UInt64>
   ) {

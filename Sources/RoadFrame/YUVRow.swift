@@ -3,25 +3,6 @@
 /// Each loop loads whole words and takes the samples out by shifts: loads that lie side by side are what vectorizes.
 /// Rows may begin at any address. `width` is in pixels; an odd last one takes the chroma of its half pair.
 enum YUVRow<Gains: YUVGains> {
-  /// Two pixels in one 32-bit word: luma at bits `first` and `second`, chroma at bits `u` and `v`.
-  @inline(__always)
-  static func packed(
-    _ row: UnsafePointer<UInt8>, first: UInt32, second: UInt32, u: UInt32, v: UInt32, width: Int,
-    out: UnsafeMutablePointer<UInt32>
-  ) {
-    let words = UnsafeRawPointer(row)
-    for pair in 0..<width / 2 {
-      let word = words.loadUnaligned(fromByteOffset: 4 &* pair, as: UInt32.self).littleEndian
-      let chroma = Chroma(sample(word, u), sample(word, v))
-      out[2 &* pair] = chroma.pixel(sample(word, first))
-      out[2 &* pair &+ 1] = chroma.pixel(sample(word, second))
-    }
-    if width % 2 == 1 {
-      let word = words.loadUnaligned(fromByteOffset: 4 &* (width / 2), as: UInt32.self).littleEndian
-      out[width &- 1] = Chroma(sample(word, u), sample(word, v)).pixel(sample(word, first))
-    }
-  }
-
   /// A row of luma and one of U V U V …
   @inline(__always)
   static func semiPlanar(
@@ -65,11 +46,6 @@ enum YUVRow<Gains: YUVGains> {
     for x in 0..<width {
       out[x] = byte((Int32(y[x]) &- Gains.black) &* Gains.luma &+ 4096) &* 0x0001_0101 | 0xFF00_0000
     }
-  }
-
-  @inline(__always)
-  private static func sample(_ word: UInt32, _ bit: UInt32) -> Int32 {
-    Int32(truncatingIfNeeded: word &>> bit & 0xFF)
   }
 
   /// What the two pixels of a pair share, with the rounding of the last division.

@@ -12,9 +12,18 @@ public struct KernelSet: Sendable {
   public let addition: PlainKernel<AdditionArguments>
   public let resize: PlainKernel<ResizeArguments>
   public let table: PlainKernel<TableArguments>
+  public let blendRow: RowKernel<BlendRowArguments>
+  public let interpolateRow: RowKernel<InterpolateRowArguments>
+  public let packedYUVRow: RowKernel<PackedYUVRowArguments>
+  public let roadCodesRow: RowKernel<RoadCodesArguments>
   /// Runs the instruction set's fastest multiply-accumulate in registers only, the given number of turns, and returns the
   /// multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
   public let peakLoop: @Sendable (_ turns: Int) -> Int
+
+  /// Of the instruction set that ``InstructionSet/best()`` names; where the environment names none that exists, of the
+  /// fastest (whoever runs the network tells of the mistake).
+  public static let ofThisMachine = KernelSet.of(
+    (try? InstructionSet.best()) ?? InstructionSet.available.max() ?? .reference)
 
   /// - Precondition: the instruction set is available on this machine.
   public static func of(_ instructionSet: InstructionSet) -> KernelSet {
@@ -47,6 +56,12 @@ public struct PlainKernel<Arguments>: Sendable {
   public let run: @Sendable (UnsafePointer<Arguments>, _ firstRow: Int, _ endRow: Int) -> Void
 }
 
+/// A kernel that computes one row of pixels.
+public struct RowKernel<Arguments>: Sendable {
+  public let name: String
+  public let run: @Sendable (UnsafePointer<Arguments>) -> Void
+}
+
 extension KernelSet {
   static let avx2 = KernelSet(
     instructionSet: .avx2,
@@ -61,6 +76,10 @@ extension KernelSet {
     table: PlainKernel(
       name: "table/avx2",
       run: { hasUsableLines($0) ? tableAVX2($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
+    blendRow: RowKernel(name: "blend/avx2", run: { blendRowAVX2($0) }),
+    interpolateRow: RowKernel(name: "interpolate/avx2", run: { interpolateRowAVX2($0) }),
+    packedYUVRow: RowKernel(name: "packedYUV/avx2", run: { packedYUVRowAVX2($0) }),
+    roadCodesRow: RowKernel(name: "roadCodes/avx2", run: { roadCodesRowAVX2($0) }),
     peakLoop: { peakLoopAVX2($0) })
 
   static let avx512vnni = KernelSet(
@@ -76,6 +95,10 @@ extension KernelSet {
     table: PlainKernel(
       name: "table/avx512vnni",
       run: { hasUsableLines($0) ? tableAVX512VNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
+    blendRow: RowKernel(name: "blend/avx512vnni", run: { blendRowAVX512VNNI($0) }),
+    interpolateRow: RowKernel(name: "interpolate/avx512vnni", run: { interpolateRowAVX512VNNI($0) }),
+    packedYUVRow: RowKernel(name: "packedYUV/avx512vnni", run: { packedYUVRowAVX512VNNI($0) }),
+    roadCodesRow: RowKernel(name: "roadCodes/avx512vnni", run: { roadCodesRowAVX512VNNI($0) }),
     peakLoop: { peakLoopAVX512VNNI($0) })
 
   /// Matrix products on tiles; whatever is not one runs on vectors.
@@ -86,7 +109,8 @@ extension KernelSet {
       pack: { PanelPacking.avx512vnni.pack($0, into: $1) },
       run: { if !convolutionAMX($0, $1, $2) { convolutionAVX512VNNI($0, $1, $2) } }),
     depthwise: avx512vnni.depthwise, addition: avx512vnni.addition, resize: avx512vnni.resize,
-    table: avx512vnni.table, peakLoop: { peakLoopAMX($0) })
+    table: avx512vnni.table, blendRow: avx512vnni.blendRow, interpolateRow: avx512vnni.interpolateRow,
+    packedYUVRow: avx512vnni.packedYUVRow, roadCodesRow: avx512vnni.roadCodesRow, peakLoop: { peakLoopAMX($0) })
 
   static let reference = KernelSet(
     instructionSet: .reference,
@@ -99,6 +123,10 @@ extension KernelSet {
     addition: PlainKernel(name: "addition/reference", run: additionReference),
     resize: PlainKernel(name: "resize/reference", run: resizeReference),
     table: PlainKernel(name: "table/reference", run: tableReference),
+    blendRow: RowKernel(name: "blend/reference", run: blendRowReference),
+    interpolateRow: RowKernel(name: "interpolate/reference", run: interpolateRowReference),
+    packedYUVRow: RowKernel(name: "packedYUV/reference", run: packedYUVRowReference),
+    roadCodesRow: RowKernel(name: "roadCodes/reference", run: roadCodesReference),
     peakLoop: peakLoopReference)
 }
 

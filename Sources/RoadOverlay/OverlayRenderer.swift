@@ -1,5 +1,7 @@
 import RoadBase
 import RoadFrame
+import RoadKernelContract
+import RoadKernels
 import RoadMask
 
 /// Draws what the network saw over the picture, in place: the road tinted, its border outlined, the other classes
@@ -17,6 +19,7 @@ public final class OverlayRenderer: @unchecked Sendable {
   private let paints: UnsafeMutablePointer<Paint>
   /// For every pixel the paint that it gets; a row is used by one thread at a time.
   private let codes: UnsafeMutablePointer<UInt8>
+  private let kernels = KernelSet.ofThisMachine
 
   /// Paint codes beyond the classes; void pixels stay as they are.
   private static let outline: UInt8 = 253
@@ -73,24 +76,15 @@ extension OverlayRenderer {
     }
     let (up, down) = (neighbour(-1), neighbour(1))
     let (above, below) = (neighbour(-outlineThickness), neighbour(outlineThickness))
-    // Near the sides the columns are clamped, one by one; between them they are plain offsets, which vectorize.
+    // Near the sides the columns are clamped, one by one; between them they are plain offsets.
     let margin = min(outlineThickness, width)
     for x in 0..<margin { codes[x] = code(row, up, down, above, below, at: x) }
-    let (drivable, thickness, all) = (drivable, outlineThickness, style.colouring == .allClasses)
     if width > 2 * margin {
-      for x in margin..<(width - margin) {
-        let isRoad = row[x] == drivable
-        let deep =
-          (row[x &- thickness] == drivable) & (row[x &+ thickness] == drivable)
-          & (above[x] == drivable) & (below[x] == drivable) & (row[x &- 1] == drivable)
-          & (row[x &+ 1] == drivable) & (up[x] == drivable) & (down[x] == drivable)
-        let touches =
-          (row[x &- 1] == drivable) | (row[x &+ 1] == drivable) | (up[x] == drivable) | (down[x] == drivable)
-        let plain = all ? row[x] : Self.none
-        let inside = deep ? drivable : Self.outline
-        let outside = touches ? Self.fringe : plain
-        codes[x] = isRoad ? inside : outside
-      }
+      var middle = RoadCodesArguments(
+        row: row + margin, up: up + margin, down: down + margin, farUp: above + margin, farDown: below + margin,
+        thickness: outlineThickness, count: width - 2 * margin, road: drivable, outline: Self.outline,
+        fringe: Self.fringe, plain: style.colouring == .allClasses ? nil : Self.none, destination: codes + margin)
+      kernels.roadCodesRow.run(&middle)
     }
     for x in max(margin, width - margin)..<width { codes[x] = code(row, up, down, above, below, at: x) }
   }
@@ -136,18 +130,5 @@ extension OverlayRenderer {
     }
     while end < width && codes[end] == code { end &+= 1 }
     return end
-  }
-}
-
-extension Bool {
-  /// Both, without a branch: conditions of neighbouring pixels are computed in vectors.
-  @inline(__always)
-  fileprivate static func & (left: Bool, right: Bool) -> Bool {
-    (left ? 1 as UInt8 : 0) & (right ? 1 : 0) != 0
-  }
-
-  @inline(__always)
-  fileprivate static func | (left: Bool, right: Bool) -> Bool {
-    (left ? 1 as UInt8 : 0) | (right ? 1 : 0) != 0
   }
 }

@@ -1,3 +1,4 @@
+internal import CVectorUnit
 import RoadKernelContract
 
 /// The vector that the shared kernels work on.
@@ -19,4 +20,22 @@ public func resizeAVX2(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: 
 @inline(never)
 public func tableAVX2(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
   table(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func blendRowAVX2(_ arguments: UnsafePointer<BlendRowArguments>) { blendRow(arguments) }
+
+@inline(never)
+public func interpolateRowAVX2(_ arguments: UnsafePointer<InterpolateRowArguments>) { interpolateRow(arguments) }
+
+@inline(never)
+public func packedYUVRowAVX2(_ arguments: UnsafePointer<PackedYUVRowArguments>) { packedYUVRow(arguments) }
+
+@inline(never)
+public func roadCodesRowAVX2(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
+
+/// The two source pixels, 16 bytes, of each of two destination pixels.
+@inline(__always)
+func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) -> Vector {
+  rv_insert128(rv_widen128(rv_load128(row + Int(offsets[0]))), rv_load128(row + Int(offsets[1])))
 }

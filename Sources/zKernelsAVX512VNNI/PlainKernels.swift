@@ -1,3 +1,4 @@
+internal import CVectorUnit
 import RoadKernelContract
 
 /// The vector that the shared kernels work on.
@@ -19,4 +20,25 @@ public func resizeAVX512VNNI(_ arguments: UnsafePointer<ResizeArguments>, _ firs
 @inline(never)
 public func tableAVX512VNNI(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
   table(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func blendRowAVX512VNNI(_ arguments: UnsafePointer<BlendRowArguments>) { blendRow(arguments) }
+
+@inline(never)
+public func interpolateRowAVX512VNNI(_ arguments: UnsafePointer<InterpolateRowArguments>) { interpolateRow(arguments) }
+
+@inline(never)
+public func packedYUVRowAVX512VNNI(_ arguments: UnsafePointer<PackedYUVRowArguments>) { packedYUVRow(arguments) }
+
+@inline(never)
+public func roadCodesRowAVX512VNNI(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
+
+/// The two source pixels, 16 bytes, of each of four destination pixels.
+@inline(__always)
+func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) -> Vector {
+  let first = rv_widen128(rv_load128(row + Int(offsets[0])))
+  let second = rv_insert128_1(first, rv_load128(row + Int(offsets[1])))
+  let third = rv_insert128_2(second, rv_load128(row + Int(offsets[2])))
+  return rv_insert128_3(third, rv_load128(row + Int(offsets[3])))
 }

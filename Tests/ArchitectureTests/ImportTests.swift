@@ -18,10 +18,10 @@ import Testing
     "RoadFloat": ["RoadBase", "RoadModel"],
     "RoadEngine": ["RoadBase", "RoadKernelContract", "RoadKernels", "RoadModel", "RoadTelemetry"],
     "RoadQuantizer": ["RoadBase", "RoadModel", "RoadFloat", "RoadEngine"],
-    "RoadFrame": ["RoadBase", "CJPEG", "CPNG"],
+    "RoadFrame": ["RoadBase", "RoadKernels", "RoadKernelContract", "CJPEG", "CPNG"],
     "RoadCamera": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", "CVideoDevice"],
     "RoadMask": ["RoadBase"],
-    "RoadOverlay": ["RoadBase", "RoadFrame", "RoadMask"],
+    "RoadOverlay": ["RoadBase", "RoadFrame", "RoadKernels", "RoadKernelContract", "RoadMask"],
     "RoadEvaluation": ["RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel"],
     "RoadPipeline": [
       "RoadBase", "RoadCamera", "RoadEngine", "RoadFrame", "RoadKernels", "RoadMask", "RoadModel", "RoadOverlay",
