@@ -85,4 +85,7 @@ struct LiveCommand: ParsableCommand {
   }
 }
 
-extension PixelFormat: ExpressibleByArgument {}
+extension PixelFormat: ExpressibleByArgument {
+  /// Those that a camera can be asked for.
+  public static var allValueStrings: [String] { allCases.filter { $0 != .rgbx }.map(\.rawValue) }
+}

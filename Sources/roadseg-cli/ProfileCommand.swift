@@ -32,6 +32,15 @@ struct ProfileCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Camera frame size of the synthetic road.", valueName: "WxH"))
   var frameSize = PictureSize(width: 640, height: 480)
 
+  /// What cameras send most.
+  enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
+    case mjpeg
+    case yuyv
+  }
+
+  @Option(name: .long, help: ArgumentHelp("What the camera sends.", valueName: "format"))
+  var frameFormat = FrameFormat.mjpeg
+
   @Option(name: .long, help: ArgumentHelp("Measure on this picture instead of the synthetic road.", valueName: "file"))
   var input: String?
 
@@ -54,7 +63,8 @@ struct ProfileCommand: ParsableCommand {
     let classes = try Segmenters.classes(
       modelOptions.classTable(), of: graph, name: modelOptions.model, count: engine.scores.channels)
     let profiler = try FrameProfiler(
-      engine: engine, classes: classes, picture: picture(), modelName: modelOptions.model)
+      engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
+      modelName: modelOptions.model)
     let bar = Terminal.ProgressBar("measuring", total: 2 * frames)
     let profile = profiler.measure(frames: frames) { bar.update($0) }
     if json { try Terminal.printJSON(profile) } else { print(text(profile)) }
@@ -87,7 +97,10 @@ struct ProfileCommand: ParsableCommand {
   }
 
   private func stageRows(_ profile: FrameProfile) -> [[String]] {
-    let stages = profile.stages.map { ($0.name, $0.milliseconds) } + [("whole frame", profile.total)]
+    let stages =
+      profile.stages.map { ($0.name, $0.milliseconds) } + [
+        ("camera to overlay", profile.cameraToOverlay), ("whole frame", profile.total),
+      ]
     return [["stage", "median ms", "p90", "p99", "max", "share"]]
       + stages.map { name, times in
         [

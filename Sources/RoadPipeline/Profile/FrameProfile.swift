@@ -1,5 +1,6 @@
 import RoadBase
 import RoadEngine
+import RoadFrame
 
 /// Where the time of one frame goes: what ``FrameProfiler`` measured.
 public struct FrameProfile: Sendable, Codable {
@@ -41,6 +42,7 @@ public struct FrameProfile: Sendable, Codable {
   }
 
   public var frameSize: PictureSize
+  public var frameFormat: PixelFormat
   public var inputSize: PictureSize
   public var threads: Int
   public var instructionSet: String
@@ -49,6 +51,8 @@ public struct FrameProfile: Sendable, Codable {
   public var stages: [Stage]
   public var layers: [Layer]
   public var memory: MemoryReport
+  /// All stages but the last: from the camera's bytes to the painted picture.
+  public var cameraToOverlay: Times
   /// All stages of a frame together.
   public var total: Times
   /// The whole network, all layers in one run, at the median.

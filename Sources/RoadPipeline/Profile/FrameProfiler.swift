@@ -12,7 +12,6 @@ import RoadOverlay
 public final class FrameProfiler {
   private let engine: Engine
   private let picture: Picture
-  private let drawn: Picture
   private let frame: Frame
   private let decoder: FrameDecoder
   private let encoder: JPEGEncoder
@@ -23,20 +22,17 @@ public final class FrameProfiler {
   private let panel: OverlayPanel
 
   /// - Parameters:
-  ///   - picture: a typical camera picture; it is encoded as JPEG once, and decoded in every frame as a camera's would be.
+  ///   - picture: a typical camera picture; made a frame of `format` (MJPEG or YUYV) once, and decoded in every frame as a
+  ///     camera's would be.
   ///   - modelName: for the panel.
-  public init(engine: Engine, classes: ClassTable, picture: Picture, modelName: String) throws(RoadError) {
+  public init(
+    engine: Engine, classes: ClassTable, picture: Picture, format: PixelFormat = .mjpeg, modelName: String
+  ) throws(RoadError) {
     self.engine = engine
     self.picture = Picture(size: picture.size)
-    drawn = Picture(size: picture.size)
     encoder = try JPEGEncoder(largest: picture.size)
     decoder = try FrameDecoder()
-    guard let jpeg = encoder.encode(picture) else { throw RoadError(.picture, "the picture cannot be encoded as JPEG") }
-    frame = Frame(capacity: jpeg.count)
-    frame.bytes.copyMemory(from: jpeg)
-    frame.byteCount = jpeg.count
-    frame.format = .mjpeg
-    frame.size = picture.size
+    frame = try .typical(of: picture, format: format)
     scaler = PictureScaler(
       from: picture.size, to: engine.inputSize, strips: min(engine.pool.threads, engine.inputSize.height))
     upsampler = ClassUpsampler(
@@ -53,19 +49,22 @@ public final class FrameProfiler {
     let stages = self.stages
     var stageTimes = [[UInt64]](repeating: [], count: stages.count)
     var totals: [UInt64] = []
+    var overlays: [UInt64] = []
     for index in -3..<frames {
       let begin = MonotonicClock.now()
       for (stage, body) in stages.enumerated() {
         let start = MonotonicClock.now()
         body.work()
         if index >= 0 { stageTimes[stage].append(MonotonicClock.now() - start) }
+        if index >= 0, stage == stages.count - 2 { overlays.append(MonotonicClock.now() - begin) }
       }
       if index >= 0 { totals.append(MonotonicClock.now() - begin) }
       progress(max(index + 1, 0))
     }
     let layerTimes = measureLayers(frames: frames, progress: progress)
     let peak = MachinePeak.measure(engine.instructionSet, pool: engine.pool)
-    return profile(frames: frames, zip(stages.map(\.name), stageTimes).map { ($0, $1) }, totals, layerTimes, peak)
+    return profile(
+      frames: frames, zip(stages.map(\.name), stageTimes).map { ($0, $1) }, (overlays, totals), layerTimes, peak)
   }
 
   private var stages: [(name: String, work: () -> Void)] {
@@ -73,7 +72,7 @@ public final class FrameProfiler {
       base: engine.scores.base, width: engine.scores.width, height: engine.scores.height,
       classes: engine.scores.channels, pixelPitch: engine.scores.pixelPitch, rowPitch: engine.scores.rowPitch)
     return [
-      ("decode JPEG", { [self] in _ = decoder.decode(frame, into: picture) }),
+      (frame.format == .mjpeg ? "decode JPEG" : "decode YUYV", { [self] in _ = decoder.decode(frame, into: picture) }),
       (
         "scale",
         { [self] in
@@ -87,12 +86,12 @@ public final class FrameProfiler {
       (
         "overlay",
         { [self] in
-          drawn.copy(from: picture)
-          byRows { overlay.draw(map, on: drawn, rows: $0) }
-          panel.draw(OverlayNumbers(frame: 0), on: drawn)
+          // In place, as the pipeline does it: the next frame is decoded over it.
+          byRows { overlay.draw(map, on: picture, rows: $0) }
+          panel.draw(OverlayNumbers(frame: 0), on: picture)
         }
       ),
-      ("encode JPEG", { [self] in _ = encoder.encode(drawn) }),
+      ("encode JPEG", { [self] in _ = encoder.encode(picture) }),
     ]
   }
 
@@ -117,7 +116,8 @@ public final class FrameProfiler {
   }
 
   private func profile(
-    frames: Int, _ stages: [(name: String, times: [UInt64])], _ totals: [UInt64], _ layerTimes: [[UInt64]],
+    frames: Int, _ stages: [(name: String, times: [UInt64])], _ totals: (overlay: [UInt64], frame: [UInt64]),
+    _ layerTimes: [[UInt64]],
     _ peak: MachinePeak
   ) -> FrameProfile {
     let layers = zip(engine.layers, layerTimes).map { layer, nanoseconds in
@@ -134,9 +134,10 @@ public final class FrameProfiler {
     let work = Double(engine.layers.reduce(0) { $0 + $1.multiplyAccumulates })
     let speed = work / max(network / 1000, 1e-9) / 1e9
     return FrameProfile(
-      frameSize: picture.size, inputSize: engine.inputSize, threads: engine.pool.threads,
+      frameSize: picture.size, frameFormat: frame.format, inputSize: engine.inputSize, threads: engine.pool.threads,
       instructionSet: engine.instructionSet.rawValue, frames: frames, peak: peak, stages: stageRows, layers: layers,
-      memory: engine.memoryReport, total: .init(nanoseconds: totals), networkGigaMultiplyAccumulates: speed,
+      memory: engine.memoryReport, cameraToOverlay: .init(nanoseconds: totals.overlay),
+      total: .init(nanoseconds: totals.frame), networkGigaMultiplyAccumulates: speed,
       networkShareOfPeak: speed / max(peak.gigaMultiplyAccumulates, 1e-9))
   }
 }
