@@ -24,7 +24,7 @@ test: setup ## Every test, in release (kernels are only themselves when optimise
 	@.ci/run-tests
 
 test-training: ## Tests of the training recipes (Python 3.11 with PyTorch: see Calibration/training/README.md)
-	python3 -m pytest -q Calibration/training/tests
+	Tests/check-training
 
 format: ## Formats all Swift sources
 	swift format -i -r Sources Tests Package.swift

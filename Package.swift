@@ -92,7 +92,8 @@ let package = Package(
 
     // Tests mirror Sources.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    .testTarget(name: "RoadBaseTests", dependencies: ["RoadBase"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadBaseTests", dependencies: ["RoadBase"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
     .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
     .testTarget(

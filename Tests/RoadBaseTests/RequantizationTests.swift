@@ -1,3 +1,4 @@
+import Foundation
 import RoadBase
 import Testing
 
@@ -63,5 +64,26 @@ import Testing
       #expect((256...32767).contains(factors.multiplier) || factors.shift == 24)
     }
     #expect(Requantization.factors(for: 1.5) == nil)
+  }
+
+  /// `Goldens/requantization.tsv` is the training package's model of the law: the two must never part, for networks are
+  /// fine-tuned in it. `Tests/RoadEngineTests/Goldens/make_trained_goldens.py` writes it.
+  @Test func theTrainingPackageComputesTheSame() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+      path: "Goldens/requantization.tsv")
+    let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst()
+    #expect(rows.count > 1000)
+    for row in rows {
+      let fields = row.split(separator: "\t")
+      let scale = try #require(Double(fields[0]))
+      let factors = try #require(Requantization.factors(for: scale))
+      let (shift, multiplier) = (try #require(Int32(fields[1])), try #require(Int16(fields[2])))
+      #expect(factors == (shift, multiplier), "\(row)")
+      let requantization = Requantization(
+        shift: shift, multiplier: multiplier, zeroPoint: try #require(UInt8(fields[4])),
+        low: try #require(UInt8(fields[5])), high: try #require(UInt8(fields[6])))
+      let accumulator = try #require(Int32(fields[3]))
+      #expect(requantization.apply(accumulator) == UInt8(fields[7]), "\(row)")
+    }
   }
 }

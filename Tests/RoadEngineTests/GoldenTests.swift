@@ -42,6 +42,14 @@ import Testing
     #expect(Double(equal) >= 0.98 * Double(ours.count), "\(equal) of \(ours.count) cells")
   }
 
+  /// Networks that `Calibration/training` quantized and trained on in its own model of the integer arithmetic
+  /// (`Goldens/make_trained_goldens.py`): not a byte may differ.
+  @Test("fine-tuned networks give the bytes that training computed", arguments: ["trained-branches"])
+  func trainedNetwork(name: String) throws {
+    let (bytes, expected) = try run(name)
+    #expect(bytes == expected)
+  }
+
   private func run(_ name: String) throws -> (bytes: [UInt8], expected: [UInt8]) {
     let engine = try Engine(model: try ONNXReader.read(path: try golden("\(name).onnx").path))
     let pixels = try Array(Data(contentsOf: golden("\(name).input")))

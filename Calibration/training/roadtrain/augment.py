@@ -101,7 +101,9 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
 
 
 STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6}
-"""Numbers of the random streams besides the first, one for each disturbance: switching one on or off changes no other."""
+"""Numbers of the random streams besides the first, one for each disturbance: switching one on or off changes no
+other.
+"""
 
 
 def augmented_crop(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, other: np.ndarray,

@@ -21,6 +21,8 @@ class Sample:
     name: str
     image: np.ndarray
     label: np.ndarray
+    file: Path | None = None
+    """Where the picture was read from."""
 
 
 def label_table(classes: list[int]) -> np.ndarray:
@@ -85,7 +87,7 @@ def load_pairs(pairs: list[tuple[Path, Path]], decode: Callable[[Path], np.ndarr
             size = (round(image.shape[1] * rows / image.shape[0]), rows)
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
             label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
-        samples.append(Sample(names[index] if names else image_path.stem, image, label))
+        samples.append(Sample(names[index] if names else image_path.stem, image, label, image_path))
     return samples
 
 

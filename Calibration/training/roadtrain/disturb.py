@@ -28,7 +28,9 @@ Disturbance = Callable[[Sample], Sample]
 
 
 def generator(seed: int, sample: Sample, name: str) -> np.random.Generator:
-    """Random numbers that depend on seed, picture and disturbance alone, not on the order in which they are asked for."""
+    """Random numbers that depend on seed, picture and disturbance alone, not on the order in which they are asked
+    for.
+    """
     return np.random.default_rng([seed, zlib.crc32(sample.name.encode()), zlib.crc32(name.encode())])
 
 

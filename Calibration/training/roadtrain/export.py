@@ -18,7 +18,8 @@ from .labels import LabelSet
 def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSet | None = None) -> None:
     """Write `model` for pictures of `view` (height, width). The file appears whole or not at all.
 
-    `classes` go into the file's metadata, where roadseg looks for the names and colours, and for which class is the road.
+    `classes` go into the file's metadata, where roadseg looks for the names and colours, and for which class is the
+    road.
     """
     model = copy.deepcopy(model).eval().cpu().to(memory_format=torch.contiguous_format)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""Geometry of a crop: one warp from the stored picture, so that each pixel is interpolated once and labels stay aligned."""
+"""Geometry of a crop: one warp from the stored picture, so that each pixel is interpolated once and labels stay
+aligned.
+"""
 
 from __future__ import annotations
 
@@ -79,8 +81,8 @@ def camera_view(source: tuple[int, int], pitch_degrees: float = 0.0, height_fact
     """What another mount of the camera would see of a picture of `source` (height, width).
 
     - `pitch_degrees`: turned down (positive: the horizon rises) or up. A rotation about the camera's own centre, exact.
-    - `height_factor`: mounted so many times as high. The ground lies as many times as far under the horizon, which is exact
-      for the road; what stands on it is stretched, too, which is not.
+    - `height_factor`: mounted so many times as high. The ground lies as many times as far under the horizon, which is
+      exact for the road; what stands on it is stretched, too, which is not.
     - `shift`: the picture moved up by so large a share of its height: another crop of the sensor.
     """
     rows, columns = source

@@ -1,6 +1,7 @@
 """Label sets (what a network tells apart) and label maps (what each value of a data set's labels means in them).
 
-Both are the tab-separated tables in `Calibration/label-sets` and `Calibration/label-maps`, which `roadseg evaluate` reads, too.
+Both are the tab-separated tables in `Calibration/label-sets` and `Calibration/label-maps`, which `roadseg evaluate`
+reads, too.
 """
 
 from __future__ import annotations

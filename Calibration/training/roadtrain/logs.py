@@ -64,7 +64,9 @@ def _bytes_field(number: int, data: bytes) -> bytes:
 
 
 def event(seconds: float, step: int, scalars: dict[str, float]) -> bytes:
-    """A tensorflow.Event (event.proto): wall_time = 1, step = 2, summary = 5 with value = 1 of tag = 1, simple_value = 2."""
+    """A tensorflow.Event (event.proto): wall_time = 1, step = 2, summary = 5 with value = 1 of tag = 1, simple_value
+    = 2.
+    """
     values = b"".join(
         _bytes_field(1, _bytes_field(1, tag.encode()) + b"\x15" + struct.pack("<f", value))
         for tag, value in scalars.items())

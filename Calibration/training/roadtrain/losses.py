@@ -1,4 +1,4 @@
-"""Losses on logits and labels. A recipe names those it wants and how much each counts: `losses: {focal: 1.0, dice: 0.5}`.
+"""Losses on logits and labels. A recipe names those it wants, and how much each counts.
 
 Each is a mean over what is labelled: void pixels have no part in it, and a batch without any labelled pixel has loss 0
 and no gradient, never a division by nothing.
@@ -118,8 +118,8 @@ def tversky(p: Prediction, alpha: float = 0.3, beta: float = 0.7) -> Tensor:
 def lovasz(p: Prediction) -> Tensor:
     """Lovász-softmax (Berman et al. 2018): the convex extension of the IoU loss, over the classes present.
 
-    For each class the errors |truth - probability| are sorted, the largest first; each counts as much as putting its pixel
-    among the wrong ones raises 1 - IoU.
+    For each class the errors |truth - probability| are sorted, the largest first; each counts as much as putting its
+    pixel among the wrong ones raises 1 - IoU.
     """
     probabilities = p.probabilities.permute(1, 0, 2, 3)[:, p.known]
     truth = p.truth[p.known]

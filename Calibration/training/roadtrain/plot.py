@@ -18,7 +18,9 @@ MARGIN = (64, 30, 14, 24)
 
 
 def read_log(path: Path) -> dict[str, list[tuple[int, float]]]:
-    """Each scalar's (step, value) pairs. What a stopped run did after its last checkpoint is replaced by what came later."""
+    """Each scalar's (step, value) pairs. What a stopped run did after its last checkpoint is replaced by what came
+    later.
+    """
     curves: dict[str, list[tuple[int, float]]] = {}
     for line in path.read_text().splitlines():
         entry = json.loads(line)

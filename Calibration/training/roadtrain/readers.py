@@ -1,6 +1,7 @@
 """Data sets as their makers give them out: which picture belongs to which labels, and what the labels' values mean.
 
-A reader finds the pairs of a split and turns a label picture into values 0...255; `Calibration/label-maps` says what these mean.
+A reader finds the pairs of a split and turns a label picture into values 0...255; `Calibration/label-maps` says what
+these mean.
 """
 
 from __future__ import annotations
@@ -104,8 +105,8 @@ def idd_lite_pairs(root: Path, split: str) -> list[Pair]:
 
 
 def kitti_road_pairs(root: Path, split: str) -> list[Pair]:
-    """`training/image_2/um_000000.png`, `training/gt_image_2/um_road_000000.png` (um, umm, uu); the `um_lane` labels are
-    another task. Only training has labels: val is every fifth number of each category.
+    """`training/image_2/um_000000.png`, `training/gt_image_2/um_road_000000.png` (um, umm, uu); the `um_lane` labels
+    are another task. Only training has labels: val is every fifth number of each category.
 
     http://www.cvlibs.net/datasets/kitti/eval_road.php
     """
@@ -219,8 +220,8 @@ COMMA10K = [(0x40, 0x20, 0x20), (0xFF, 0, 0), (0x80, 0x80, 0x60), (0, 0xFF, 0x66
 
 
 def folder_pairs(root: Path, split: str) -> list[Pair]:
-    """One's own pictures: `train/images`, `train/labels`, `val/images`, `val/labels`; or `images` and `labels` alone, of
-    which the last tenth by name is val: neighbours in a drive look alike and must not be on both sides.
+    """One's own pictures: `train/images`, `train/labels`, `val/images`, `val/labels`; or `images` and `labels` alone,
+    of which the last tenth by name is val: neighbours in a drive look alike and must not be on both sides.
     """
     base = root / split if (root / split).is_dir() else root
     pictures = sorted(p for p in (base / "images").glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
@@ -285,7 +286,7 @@ def target_table(root: Path, form: str, classes: list[int] | None, label_set: st
     if form in ("list", "folder"):
         own = folder_classes(root)
         if own is None:
-            raise ValueError(f"{root}: say what its labels mean: 'classes' in the recipe, or a classes.tsv in the folder")
+            raise ValueError(f"{root}: say what its labels mean: 'classes' in the recipe, or a classes.tsv here")
         targets = {plain(name): i for i, name in enumerate(class_names)}
         for name in own.names:
             if plain(name) not in targets:
@@ -298,7 +299,8 @@ def target_table(root: Path, form: str, classes: list[int] | None, label_set: st
 
 
 def load_split(root: Path, split: str, form: str = "list", classes: list[int] | None = None,
-               label_set: str | None = None, class_names: tuple[str, ...] = (), rows: int | None = None) -> list[Sample]:
+               label_set: str | None = None, class_names: tuple[str, ...] = (),
+               rows: int | None = None) -> list[Sample]:
     """The pictures of a split ("train" or "val") of the data set in `root`, labels mapped to the network's classes."""
     if form not in FORMATS:
         raise ValueError(unknown("format", form, FORMATS))

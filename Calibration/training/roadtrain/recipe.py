@@ -69,7 +69,9 @@ class Distillation:
 
 @dataclass(frozen=True)
 class Quantization:
-    """Fine-tuning of the finished network in the runtime's own integer arithmetic: see `python -m roadtrain.finetune`."""
+    """Fine-tuning of the finished network in the runtime's own integer arithmetic: see `python -m
+    roadtrain.finetune`.
+    """
 
     steps: int = 500
     batch: int = 8

@@ -1,4 +1,6 @@
-"""What lies between the scene and the picture: shadows, the windscreen with its reflections, the bonnet, rain, glare, stamps."""
+"""What lies between the scene and the picture: shadows, the windscreen with its reflections, the bonnet, rain, glare,
+stamps.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ def paste_bonnet(rng: np.random.Generator, image: np.ndarray, label: np.ndarray,
 
 
 def reflect_dashboard(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """What lies on the dashboard, mirrored in the windscreen: pale patches, papers and the slats of vents, out of focus."""
+    """What lies on the dashboard, mirrored in the windscreen: pale patches, papers and the slats of vents, out of
+    focus.
+    """
     height, width = image.shape[:2]
     small = np.zeros((height // 4, width // 4), np.uint8)
     rows, columns = small.shape

@@ -136,7 +136,8 @@ class Trainer:
         """
         weights, own = self.device.load(str(path))["ema"], self.ema.state_dict()
         if missing := own.keys() ^ weights.keys():
-            raise ValueError(f"{path}: holds another network than '{self.recipe.network}': {sorted(missing)[0]} differs")
+            raise ValueError(
+                f"{path}: holds another network than '{self.recipe.network}': {sorted(missing)[0]} differs")
         other = [name for name in own if own[name].shape != weights[name].shape]
         classes = len(self.recipe.class_names)
         if strange := [name for name in other if classes not in own[name].shape]:
@@ -188,7 +189,9 @@ def load_pictures(recipe: Recipe, data: Path) -> Pictures:
 
 
 def report(trainer: Trainer, validation: dict[str, list[Sample]], export_to: Path, run_log: RunLog) -> None:
-    """Export the averaged network and log its scores; where drives are held out, keep the network that is best there."""
+    """Export the averaged network and log its scores; where drives are held out, keep the network that is best
+    there.
+    """
     recipe = trainer.recipe
     export(trainer.ema, recipe.view, export_to, recipe.classes)
     scores: dict[str, Scores] = {}

@@ -74,7 +74,8 @@ learning_rate: 0.001
 data: [{name: made, share: 1, classes: [2, 1, 0, 255]}]
 phases: [{share: 1, steps: 1, size: [64, 64], batch: 1, scale: [1, 1]}]
 """)
-    monkeypatch.setattr(sys, "argv", ["disturb", str(recipe_file), "--data", str(data), "--output", str(tmp_path / "out")])
+    arguments = ["--data", str(data), "--output", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["disturb", str(recipe_file), *arguments])
     module.main()
     samples = load_validation(recipe, data)["made"]
 

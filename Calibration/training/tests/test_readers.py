@@ -28,9 +28,9 @@ def put(root: Path, picture: str, label: str, values: np.ndarray | list) -> None
     Image.fromarray(np.broadcast_to(row, (HEIGHT, *row.shape)).copy()).save(root / label)
 
 
-def targets(root: Path, form: str, split: str = "train", label_set_name: str = "driving7", **options) -> dict[str, list]:
+def targets(root: Path, form: str, split: str = "train", wanted: str = "driving7", **options) -> dict[str, list]:
     """The label row of each picture of a split, void as -1."""
-    samples = load_split(root, split, form, label_set=label_set_name, class_names=label_set(label_set_name).names, **options)
+    samples = load_split(root, split, form, label_set=wanted, class_names=label_set(wanted).names, **options)
     return {s.name: np.where(s.label[0] == VOID, -1, s.label[0].astype(int)).tolist() for s in samples}
 
 
@@ -76,15 +76,18 @@ def test_kitti_road(tmp_path: Path) -> None:
 
 def test_cityscapes(tmp_path: Path) -> None:
     stem = "aachen/aachen_000000_000019"
-    put(tmp_path, f"leftImg8bit/train/{stem}_leftImg8bit.png", f"gtFine/train/{stem}_gtFine_labelIds.png", [7, 8, 1, 26])
+    put(tmp_path, f"leftImg8bit/train/{stem}_leftImg8bit.png", f"gtFine/train/{stem}_gtFine_labelIds.png",
+        [7, 8, 1, 26])
     assert targets(tmp_path, "cityscapes") == {
         "aachen_000000_000019_leftImg8bit": [DRIVABLE, NON_DRIVABLE, VEHICLES, VEHICLES] * 2}
-    assert list(targets(tmp_path, "cityscapes", label_set_name="camvid11").values()) == [[3, 4, -1, 8] * 2]
-    assert list(targets(tmp_path, "cityscapes", label_set_name="kitti-road").values()) == [[0, 1, 1, 1] * 2]
+    assert list(targets(tmp_path, "cityscapes", wanted="camvid11").values()) == [[3, 4, -1, 8] * 2]
+    assert list(targets(tmp_path, "cityscapes", wanted="kitti-road").values()) == [[0, 1, 1, 1] * 2]
 
 
 @pytest.mark.parametrize(("picture", "label"), [
-    ("images/10k/val/a.jpg", "labels/sem_seg/masks/val/a.png"), ("seg/images/val/a.jpg", "seg/labels/val/a_train_id.png")])
+    ("images/10k/val/a.jpg", "labels/sem_seg/masks/val/a.png"),
+    ("seg/images/val/a.jpg", "seg/labels/val/a_train_id.png"),
+])
 def test_bdd100k(tmp_path: Path, picture: str, label: str) -> None:
     put(tmp_path, picture, label, [0, 9, 255, 18])
     assert targets(tmp_path, "bdd100k", "val") == {"a": [DRIVABLE, NON_DRIVABLE, -1, VEHICLES] * 2}
@@ -102,9 +105,10 @@ def test_mapillary_by_the_names_of_its_own_config(tmp_path: Path) -> None:
 
 
 def test_mapillary_2_by_group(tmp_path: Path) -> None:
-    classes = ["construction--barrier--concrete-block", "construction--flat--road-shoulder", "marking--discrete--arrow--left",
-               "object--traffic-light--general-single-front", "human--person--person-group", "object--parking-meter",
-               "construction--structure--garage", "something--new"]
+    classes = ["construction--barrier--concrete-block", "construction--flat--road-shoulder",
+               "marking--discrete--arrow--left", "object--traffic-light--general-single-front",
+               "human--person--person-group", "object--parking-meter", "construction--structure--garage",
+               "something--new"]
     put(tmp_path, "validation/images/a.jpg", "validation/v2.0/labels/a.png", list(range(8)))
     put(tmp_path, "validation/images/a.jpg", "validation/v1.2/labels/a.png", [0])
     vistas(tmp_path, "config_v2.0.json", classes)

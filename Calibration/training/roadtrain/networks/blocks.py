@@ -25,7 +25,9 @@ def conv_bn(
     cin: int, cout: int, kernel: int = 3, stride: int = 1, dilation: int = 1, groups: int = 1,
     activation: type[nn.Module] | None = nn.ReLU,
 ) -> nn.Sequential:
-    """Convolution, batch norm and activation. ReLU and ReLU6 become the clamp of the integer layer: they cost nothing."""
+    """Convolution, batch norm and activation. ReLU and ReLU6 become the clamp of the integer layer: they cost
+    nothing.
+    """
     kind = nn.Conv2d if groups == 1 else DepthwiseConv2d
     layers: list[nn.Module] = [
         kind(cin, cout, kernel, stride, dilation * (kernel // 2), dilation, groups, bias=False),
