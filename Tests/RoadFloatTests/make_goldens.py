@@ -107,9 +107,73 @@ def others():
           {"a": np.array([2]), "r": np.array([0, -1, 5]), "i": np.array([3, 0, -1])})
 
 
+def activations():
+    write("prelu", [node("PRelu", ["x", "slope"])], (1, 3, 4, 5), {"slope": random(3, 1, 1)})
+    write("leaky-relu", [node("LeakyRelu", ["x"], alpha=0.2)], (1, 3, 4, 5))
+    write("hard-sigmoid", [node("HardSigmoid", ["x"], alpha=0.3, beta=0.4)], (1, 3, 4, 5))
+    write("hard-swish-tanh", [node("HardSwish", ["x"], ["h"]), node("Tanh", ["h"])], (1, 3, 4, 5))
+    write("exp-sqrt-abs-neg", [node("Exp", ["x"], ["e"]), node("Sqrt", ["e"], ["s"]), node("Neg", ["s"], ["n"]),
+                               node("Abs", ["n"], ["p"]), node("Neg", ["p"])], (1, 3, 4, 5))
+
+
+def matrices():
+    write("matmul-broadcast", [node("MatMul", ["x", "m"])], (2, 3, 4, 5), {"m": random(3, 5, 6)})
+    write("matmul-activations", [node("Transpose", ["x"], ["t"], perm=[0, 1, 3, 2]), node("MatMul", ["t", "x"])],
+          (2, 3, 4, 5))
+    write("gemm", [node("Gemm", ["x", "m", "c"], transA=1, transB=1, alpha=0.5, beta=2.0)], (4, 3),
+          {"m": random(5, 4), "c": random(5)})
+    for axis in (-1, 1):
+        write(f"softmax-{axis}", [node("Softmax", ["x"], axis=axis)], (2, 3, 4, 5))
+    write("softmax-opset11", [node("Softmax", ["x"], axis=2)], (2, 3, 4, 5), opset=11)
+
+
+def reductions():
+    for operation in ("ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2"):
+        write(operation.lower().replace("reduce", "reduce-"), [node(operation, ["x"], axes=[1, -1], keepdims=0)], (2, 3, 4, 5))
+    write("reduce-sum", [node("ReduceSum", ["x", "axes"], keepdims=1)], (2, 3, 4, 5), {"axes": np.array([2, 3])})
+    write("reduce-all", [node("ReduceMean", ["x"])], (2, 3, 4, 5))
+
+
+def rearrangements():
+    write("transpose", [node("Transpose", ["x"], perm=[0, 2, 3, 1])], (2, 3, 4, 5))
+    write("expand", [node("Expand", ["x", "s"])], (1, 3, 1, 5), {"s": np.array([2, 3, 4, 1])})
+    write("split", [node("Split", ["x", "parts"], ["a", "b", "c"], axis=1), node("Concat", ["c", "a", "b"], axis=1)],
+          (1, 7, 4, 5), {"parts": np.array([1, 4, 2])})
+    write("split-opset11", [node("Split", ["x"], ["a", "b"], axis=2), node("Concat", ["b", "a"], axis=2)],
+          (1, 3, 4, 5), opset=11)
+    for mode in ("constant", "reflect", "edge"):
+        write(f"pad-{mode}", [node("Pad", ["x", "p"] + (["v"] if mode == "constant" else []), mode=mode)],
+              (1, 2, 4, 5), {"p": np.array([0, 1 if mode == "constant" else 0, 2, 3, 0, 0, 1, 2]), "v": np.float32(0.7)}
+              if mode == "constant" else {"p": np.array([0, 0, 2, 3, 0, 0, 1, 2])})
+    write("pad-negative", [node("Pad", ["x", "p"])], (1, 2, 4, 5), {"p": np.array([0, 0, -1, 1, 0, 0, 1, -2])})
+    for mode in ("DCR", "CRD"):
+        write(f"depth-to-space-{mode.lower()}", [node("DepthToSpace", ["x"], blocksize=2, mode=mode)], (1, 8, 3, 4))
+    write("space-to-depth", [node("SpaceToDepth", ["x"], blocksize=2)], (1, 2, 4, 6))
+
+
+def samplers():
+    write("max-unpool", [node("MaxPool", ["x"], ["p", "i"], kernel_shape=[2, 2], strides=[2, 2]),
+                         node("MaxUnpool", ["p", "i"], kernel_shape=[2, 2], strides=[2, 2])], (2, 3, 4, 6))
+    write("max-unpool-shape", [node("MaxPool", ["x"], ["p", "i"], kernel_shape=[2, 2], strides=[2, 2]),
+                               node("MaxUnpool", ["p", "i", "s"], kernel_shape=[2, 2], strides=[2, 2])],
+          (1, 3, 5, 7), {"s": np.array([1, 3, 5, 7])})
+    write("max-pool-overlapping", [node("MaxPool", ["x"], ["p", "i"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+                                   node("Cast", ["i"], ["f"], to=TensorProto.FLOAT), node("Add", ["p", "f"])], (1, 2, 5, 7))
+    for mode, padding, aligned in (("bilinear", "zeros", 1), ("bilinear", "border", 0), ("nearest", "zeros", 0),
+                                   ("bilinear", "reflection", 1), ("bilinear", "reflection", 0)):
+        write(f"grid-sample-{mode}-{padding}-{aligned}",
+              [node("GridSample", ["x", "g"], mode=mode, padding_mode=padding, align_corners=aligned)],
+              (2, 3, 4, 5), {"g": RNG.uniform(-1.6, 1.6, (2, 6, 7, 2)).astype(np.float32)})
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     convolutions()
     pools()
     resizes()
     others()
+    activations()
+    matrices()
+    reductions()
+    rearrangements()
+    samplers()

@@ -2,6 +2,7 @@ import Glibc
 import RoadBase
 
 func exponential(_ x: Float) -> Float { expf(x) }
+func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
 
 /// Operators that work number by number, with ONNX (NumPy) broadcasting.
 enum ElementwiseOperators {
@@ -33,6 +34,16 @@ enum ElementwiseOperators {
       let plan = try Broadcast(call, left.shape, right.shape)
       return [.floats(FloatTensor(shape: plan.shape, values: plan.combine(left.values, right.values, function)))]
     }
+  }
+
+  static func leakyRelu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let slope = call.float("alpha", default: 0.01)
+    return try unary { $0 < 0 ? slope * $0 : $0 }(call)
+  }
+
+  static func hardSigmoid(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let (slope, offset) = (call.float("alpha", default: 0.2), call.float("beta", default: 0.5))
+    return try unary { min(max(slope * $0 + offset, 0), 1) }(call)
   }
 
   /// The bounds are inputs from opset 11 on, attributes before.

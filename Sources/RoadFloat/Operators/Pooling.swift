@@ -3,7 +3,9 @@ import RoadBase
 /// MaxPool, AveragePool (both ways of counting padding) and GlobalAveragePool.
 enum PoolingOperators {
   static func maximum(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    guard call.node.outputs.count == 1 else { throw call.failure("the indices output is not supported") }
+    if call.node.outputs.dropFirst().contains(where: { !$0.isEmpty }) {
+      return try UnpoolingOperators.maximumWithIndices(call)
+    }
     return try pool(call) { values, _ in values.reduce(-.infinity, max) }
   }
 

@@ -69,6 +69,11 @@ enum ConstantEvaluation {
       let cuts = try SliceGeometry(node: node, input: first.shape) { known.constants[$0] }
       return [first.viewed(cuts.view(of: first.shape))]
     case "Expand": return StridedView(of: first.shape).broadcast(to: type.shape).map { [first.viewed($0)] }
+    case "Tile":
+      // Each axis becomes two, of which the first repeats.
+      let counts = type.shape.indices.flatMap { [type.shape[$0] / max(first.shape[$0], 1), first.shape[$0]] }
+      let pairs = StridedView(of: first.shape.flatMap { [1, $0] })
+      return pairs.broadcast(to: counts).map { [first.viewed($0).reshaped(type.shape)] }
     case "ConstantOfShape":
       var value = TensorData(floats: [0], shape: [])
       if case .tensor(let given)? = node.attributes["value"], given.count == 1 { value = given.reshaped([]) }

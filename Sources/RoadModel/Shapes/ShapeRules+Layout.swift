@@ -5,7 +5,7 @@ enum LayoutShapes {
   static let rules: [String: ShapeRule] = [
     "Constant": constant, "ConstantOfShape": constantOfShape, "Shape": shape, "Size": size, "Reshape": reshape,
     "Flatten": flatten, "Transpose": transpose, "Squeeze": squeeze, "Unsqueeze": unsqueeze, "Slice": slice,
-    "Split": split, "Concat": concat, "Gather": gather, "Expand": expand, "Pad": pad, "Range": range,
+    "Split": split, "Concat": concat, "Gather": gather, "Expand": expand, "Pad": pad, "Range": range, "Tile": tile,
   ]
 
   static func constant(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
@@ -147,6 +147,15 @@ enum LayoutShapes {
       throw context.node.failure("an input of shape \(input.shape) does not expand to the shape asked for")
     }
     return [TensorType(input.elementType, shape)]
+  }
+
+  static func tile(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let counts = try context.integers(1) ?? []
+    guard counts.count == input.shape.count, counts.allSatisfy({ (0...ShapeLimits.dimension).contains($0) }) else {
+      throw context.node.failure("repeats \(counts.prefix(8)) for an input of shape \(input.shape)")
+    }
+    return [TensorType(input.elementType, zip(input.shape, counts).map { $0 * $1 })]
   }
 
   static func pad(_ context: ShapeContext) throws(RoadError) -> [TensorType] {

@@ -6,6 +6,7 @@ enum WindowShapes {
     "Conv": convolution, "ConvTranspose": transposedConvolution, "MaxPool": pool, "AveragePool": pool,
     "GlobalAveragePool": globalPool, "GlobalMaxPool": globalPool, "Resize": resize,
     "DepthToSpace": depthToSpace, "SpaceToDepth": spaceToDepth,
+    "MaxUnpool": unpool, "GridSample": gridSample,
   ]
 
   static func convolution(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
@@ -71,6 +72,28 @@ enum WindowShapes {
     let input = try context.input(0)
     let geometry = try ResizeGeometry(node: context.node, input: input.shape) { context.constant($0) }
     return [TensorType(input.elementType, geometry.output)]
+  }
+
+  /// Its third input, where there is one, is the shape of the result.
+  static func unpool(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let indices = try context.input(1)
+    var shape = try UnpoolGeometry.natural(node: context.node, input: input.shape)
+    if let given = try context.integers(2) { shape = given }
+    guard indices.shape == input.shape, shape.count == 4, shape[..<2] == input.shape[..<2] else {
+      throw context.node.failure(
+        "values \(input.shape) and indices \(indices.shape) do not go into the shape \(shape.prefix(8))")
+    }
+    return [TensorType(input.elementType, shape)]
+  }
+
+  static func gridSample(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let grid = try context.input(1)
+    guard input.shape.count == 4, grid.shape.count == 4, grid.shape[0] == input.shape[0], grid.shape[3] == 2 else {
+      throw context.node.failure("a grid of shape \(grid.shape) does not fit an input of shape \(input.shape)")
+    }
+    return [TensorType(input.elementType, Array(input.shape[..<2]) + Array(grid.shape[1...2]))]
   }
 
   static func depthToSpace(_ context: ShapeContext) throws(RoadError) -> [TensorType] {

@@ -1,0 +1,109 @@
+import Glibc
+import RoadBase
+import RoadModel
+
+/// MatMul, Gemm and Softmax: what attention is made of.
+enum MatrixOperators {
+  /// NumPy's rule: the last two axes multiply, those before them broadcast.
+  static func product(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let left = try call.floats(0)
+    let right = try call.floats(1)
+    guard left.shape.count >= 2, right.shape.count >= 2,
+      let inner = left.shape.last, inner == right.shape[right.shape.count - 2], let columns = right.shape.last,
+      let batch = broadcastShape(Array(left.shape.dropLast(2)), Array(right.shape.dropLast(2)))
+    else { throw call.failure("shapes \(left.shape) and \(right.shape) do not multiply") }
+    let rows = left.shape[left.shape.count - 2]
+    let starts = zip(matrixStarts(left.shape, batch), matrixStarts(right.shape, batch))
+    var output = FloatTensor(shape: batch + [rows, columns])
+    for (index, start) in starts.enumerated() {
+      multiply(
+        left.values[(start.0 * rows * inner)...].prefix(rows * inner),
+        right.values[(start.1 * inner * columns)...].prefix(inner * columns),
+        into: &output.values, at: index * rows * columns, Sizes(rows: rows, inner: inner, columns: columns))
+    }
+    return [.floats(output)]
+  }
+
+  /// Which matrix of an operand each matrix of the result is made of.
+  private static func matrixStarts(_ shape: [Int], _ batch: [Int]) -> [Int] {
+    StridedView(of: Array(shape.dropLast(2))).broadcast(to: batch)?.offsets ?? []
+  }
+
+  private struct Sizes {
+    let rows: Int
+    let inner: Int
+    let columns: Int
+  }
+
+  private static func multiply(
+    _ left: ArraySlice<Float>, _ right: ArraySlice<Float>, into output: inout [Float], at start: Int, _ sizes: Sizes
+  ) {
+    left.withUnsafeBufferPointer { left in
+      right.withUnsafeBufferPointer { right in
+        output.withUnsafeMutableBufferPointer { output in
+          for row in 0..<sizes.rows {
+            let line = start + row * sizes.columns
+            for k in 0..<sizes.inner {
+              let factor = left[row * sizes.inner + k]
+              let other = k * sizes.columns
+              for column in 0..<sizes.columns { output[line + column] += factor * right[other + column] }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// `alpha · A' · B' + beta · C`.
+  static func general(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let left = try matrix(call, 0, transposed: call.integer("transA", default: 0) != 0)
+    let right = try matrix(call, 1, transposed: call.integer("transB", default: 0) != 0)
+    guard left.shape[1] == right.shape[0] else {
+      throw call.failure("shapes \(left.shape) and \(right.shape) do not multiply")
+    }
+    let sizes = Sizes(rows: left.shape[0], inner: left.shape[1], columns: right.shape[1])
+    var output = FloatTensor(shape: [sizes.rows, sizes.columns])
+    multiply(left.values[...], right.values[...], into: &output.values, at: 0, sizes)
+    let alpha = call.float("alpha", default: 1)
+    for index in output.values.indices { output.values[index] *= alpha }
+    guard call.has(2) else { return [.floats(output)] }
+    let bias = try call.floats(2)
+    guard let view = StridedView(of: bias.shape).broadcast(to: output.shape) else {
+      throw call.failure("input 2 of shape \(bias.shape) does not fit \(output.shape)")
+    }
+    let beta = call.float("beta", default: 1)
+    for (index, offset) in view.offsets.enumerated() { output.values[index] += beta * bias.values[offset] }
+    return [.floats(output)]
+  }
+
+  private static func matrix(_ call: OperatorCall, _ index: Int, transposed: Bool) throws(RoadError) -> FloatTensor {
+    let tensor = try call.floats(index)
+    guard tensor.shape.count == 2 else { throw call.failure("input \(index) of shape \(tensor.shape) is no matrix") }
+    guard transposed else { return tensor }
+    let view = StridedView(of: tensor.shape).transposed([1, 0])
+    return FloatTensor(shape: view.shape, values: view.offsets.map { tensor.values[$0] })
+  }
+
+  /// Over one axis from opset 13 on; before, over all axes from `axis` on together.
+  static func softmax(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    var output = try call.floats(0)
+    let rank = output.shape.count
+    let axis = try call.axis(call.integer("axis", default: call.opset >= 13 ? -1 : 1), rank: rank)
+    let end = call.opset >= 13 ? axis + 1 : rank
+    let length = output.shape[axis..<end].reduce(1, *)
+    let inner = output.shape[end...].reduce(1, *)
+    let outer = output.shape[..<axis].reduce(1, *)
+    for line in 0..<outer * inner {
+      let start = line / inner * length * inner + line % inner
+      let places = stride(from: start, to: start + length * inner, by: inner)
+      let largest = places.reduce(-Float.infinity) { max($0, output.values[$1]) }
+      var sum: Float = 0
+      for place in places {
+        output.values[place] = expf(output.values[place] - largest)
+        sum += output.values[place]
+      }
+      for place in places { output.values[place] /= sum }
+    }
+    return [.floats(output)]
+  }
+}
