@@ -134,6 +134,17 @@ let package = Package(
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
+      name: "ConformanceZooTests",
+      dependencies: [
+        "RoadEngine", "RoadEvaluation", "RoadFloat", "RoadFrame", "RoadKernelContract", "RoadMask", "RoadModel",
+        "RoadQuantizer",
+      ],
+      path: "Tests/Zoo",
+      exclude: [
+        "ClassMaps", "Networks", "Pictures", "Quantized", "README.md", "conformance.py", "make_quantized.py",
+        "make_zoo.py", "recipe",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),
     .testTarget(
       name: "CommandLineTests", dependencies: ["roadseg"], exclude: ["Snapshots"], swiftSettings: strict),

@@ -113,6 +113,17 @@ public final class Engine: @unchecked Sendable {
     }
   }
 
+  /// One frame, for tests of single layers: after each step `inspect` may read what the step wrote and put other bytes in its
+  /// place, which the steps behind it then see. With ``EngineOptions/fusesLayers`` false every layer is a step.
+  ///
+  /// - Parameter inspect: called with the name of the graph's value (the output of a QuantizeLinear) and its bytes.
+  package func run(inspecting inspect: (_ name: String, _ bytes: TensorView) throws -> Void) rethrows {
+    for index in 0..<plan.steps.count {
+      run(steps + index)
+      try inspect(plan.results[index].name, plan.results[index].view)
+    }
+  }
+
   private func run(_ step: UnsafeMutablePointer<any PlanStep>) {
     pool.run(chunks: step.pointee.chunks, context: UnsafeMutableRawPointer(step)) { context, chunk, worker in
       context.assumingMemoryBound(to: (any PlanStep).self).pointee.run(chunk: chunk, worker: worker)

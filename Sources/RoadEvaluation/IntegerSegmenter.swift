@@ -13,8 +13,11 @@ public final class IntegerSegmenter: PictureSegmenter {
   private var scaler: PictureScaler?
   private var upsampler: ClassUpsampler?
 
-  public init(_ model: ModelGraph, name: String, classes: ClassTable?, threads: Int) throws(RoadError) {
-    engine = try Engine(model: model, options: EngineOptions(threads: threads))
+  /// - Parameter size: the network's input size; nil takes the model's own.
+  public init(
+    _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int
+  ) throws(RoadError) {
+    engine = try Engine(model: model, options: EngineOptions(threads: threads, inputSize: size))
     self.classes = try Segmenters.classes(classes, of: model, name: name, count: engine.scores.channels)
   }
 

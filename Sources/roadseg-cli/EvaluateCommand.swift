@@ -25,6 +25,10 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var threads: ThreadOptions
 
+  @Option(
+    name: .long, help: ArgumentHelp("Network input size; needed where the model leaves it open.", valueName: "WxH"))
+  var size: PictureSize?
+
   @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures.", valueName: "dir"))
   var images: String?
 
@@ -52,7 +56,8 @@ struct EvaluateCommand: ParsableCommand {
     let graph = try ShippedModels.load(modelOptions.model)
     try refuseCalibrationPictures(of: graph, in: pairs)
     let segmenter = try Segmenters.make(
-      graph, name: modelOptions.model, classes: modelOptions.classTable(), threads: threads.count)
+      graph, name: modelOptions.model, classes: modelOptions.classTable(), size: size,
+      threads: threads.count)
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
     let bar = Terminal.ProgressBar("evaluating", total: pairs.count)

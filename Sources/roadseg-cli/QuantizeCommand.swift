@@ -40,6 +40,12 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: .long, help: "How activation ranges are chosen: percentile, mse or minmax.")
   var observer = ObserverName.percentile
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Network input size of a model that leaves it open; the int8 model is bound to it.", valueName: "WxH"))
+  var size: PictureSize?
+
   @Option(name: .long, help: ArgumentHelp("Class table to write into the model.", valueName: "file"))
   var classes: String?
 
@@ -68,6 +74,7 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     var graph = try ONNXReader.read(path: model)
+    graph = try graph.bindingInputs(to: size)
     let size = try graph.pictureInput(name: model).size
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
     graph = try graph.simplified()

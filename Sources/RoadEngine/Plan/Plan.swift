@@ -5,6 +5,8 @@ import RoadKernels
 /// A lowered network made ready to run: layers grouped, kernels chosen, weights packed, every tensor placed in one arena.
 struct Plan {
   let steps: [any PlanStep]
+  /// What each step leaves behind: the tensor that it writes last, by the name of the graph's value.
+  let results: [(name: String, view: TensorView)]
   /// In the order in which the steps run them.
   let layers: [LayerDescription]
   let input: TensorView
@@ -28,6 +30,10 @@ struct Plan {
     var steps: [any PlanStep] = []
     for group in groups { steps.append(try maker.step(group, number: steps.count)) }
     self.steps = steps
+    results = groups.map { group in
+      let tensor = network.layers[group[group.count - 1]].output
+      return (network.tensors[tensor].name, views[tensor])
+    }
     layers = maker.descriptions
     self.memory = memory
     tenants = network.tensors.indices.filter { requests[$0].bytes > 0 }.map {

@@ -1,0 +1,48 @@
+import Foundation
+import RoadBase
+import RoadFrame
+import RoadModel
+import Testing
+
+/// A network of the zoo that ONNX Runtime's quantizer made, with every integer that ONNX Runtime computes in it;
+/// `make_quantized.py` made both.
+struct QuantizedElsewhere {
+  let graph: ModelGraph
+  /// ONNX Runtime's bytes of each activation for the first evaluation picture, channels last, by the name of the QuantizeLinear
+  /// output. As the engine stores them: int8 as `byte ^ 0x80`.
+  let layers: [String: [UInt8]]
+  /// ONNX Runtime's class of each pixel, all evaluation pictures one behind the other.
+  let classes: [UInt8]
+
+  static let names: [String] = {
+    let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+    return (files ?? []).filter { $0.hasSuffix(".onnx") }.map { String($0.dropLast(".onnx".count)) }.sorted()
+  }()
+
+  private static let folder = ZooNetwork.folder.appending(path: "Quantized")
+
+  init(_ name: String) throws {
+    func labels(_ kind: String) throws -> [UInt8] {
+      try PNG.labels(path: Self.folder.appending(path: "\(name)-\(kind).png").path).values
+    }
+    graph = try ONNXReader.read(path: Self.folder.appending(path: "\(name).onnx").path)
+    classes = try labels("classes")
+    layers = try Self.layers(of: graph, in: try labels("layers"))
+  }
+
+  /// The file holds the activations in graph order without a table: their names and shapes are the graph's.
+  private static func layers(of graph: ModelGraph, in bytes: [UInt8]) throws -> [String: [UInt8]] {
+    let types = try graph.inferTypes().types
+    var layers: [String: [UInt8]] = [:]
+    var position = 0
+    for node in graph.nodes where node.operation == "QuantizeLinear" && graph.initializers[node.inputs[0]] == nil {
+      let type = try #require(types[node.outputs[0]])
+      try #require(position + type.count <= bytes.count)
+      let flip: UInt8 = type.elementType == .int8 ? 0x80 : 0
+      layers[node.outputs[0]] = bytes[position..<position + type.count].map { $0 ^ flip }
+      position += type.count
+    }
+    try #require(bytes.count - position < 1024)
+    return layers
+  }
+}

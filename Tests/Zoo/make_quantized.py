@@ -1,0 +1,115 @@
+"""Networks of the zoo quantized by ONNX Runtime's own quantizer, and every integer that ONNX Runtime computes in them.
+
+    venv/bin/python make_zoo.py --work /tmp/zoo contextnet unet deeplab-v3
+    venv/bin/python make_quantized.py --work /tmp/zoo
+
+Beside this script, in Quantized/: NAME.onnx (QDQ, opset 17, fixed size), NAME-layers.png (the bytes behind every QuantizeLinear
+of an activation for the first evaluation picture, in graph order, channels last; int8 as the byte's bits) and
+NAME-classes.png (the classes of all evaluation pictures, one below the other).
+"""
+
+import argparse
+import os
+import pathlib
+import tempfile
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from PIL import Image
+
+from make_zoo import CALIBRATION, HERE, evaluation, network, session
+from recipe import scene
+from recipe.catalogue import BY_NAME
+from recipe.export import COMMITTED, export
+
+# Half the zoo's size: all layers of a network are committed.
+SIZE = (48, 64)
+
+# Name → network, type of the activations, weights with a scale a channel.
+CASES = {
+    "contextnet-u8s8": ("contextnet", QuantType.QUInt8, True),
+    "contextnet-s8s8": ("contextnet", QuantType.QInt8, True),
+    "deeplab-v3-u8s8": ("deeplab-v3", QuantType.QUInt8, True),
+    "unet-s8s8": ("unet", QuantType.QInt8, True),
+}
+
+
+class Pictures(CalibrationDataReader):
+    def __init__(self):
+        stack = [scene.fit(scene.scene(seed)[0], SIZE) for seed in CALIBRATION]
+        self.images = iter(np.stack(stack).transpose(0, 3, 1, 2).astype(np.float32)[:, None])
+
+    def get_next(self):
+        image = next(self.images, None)
+        return None if image is None else {"image": image}
+
+
+def quantize(entry, weights, activation, per_channel, path):
+    with tempfile.TemporaryDirectory() as folder:
+        plain, prepared = f"{folder}/plain.onnx", f"{folder}/prepared.onnx"
+        export(weights, entry, COMMITTED, plain, size=SIZE)
+        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+        quantize_static(
+            prepared, str(path), Pictures(), quant_format=QuantFormat.QDQ, activation_type=activation,
+            weight_type=QuantType.QInt8, per_channel=per_channel,
+        )
+
+
+def activations(model):
+    """The outputs of all QuantizeLinear nodes but those of constants, in graph order."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return [n.output[0] for n in model.graph.node if n.op_type == "QuantizeLinear" and n.input[0] not in constants]
+
+
+def layers(path):
+    """The bytes of every activation for the first evaluation picture, channels last, one after the other."""
+    model = onnx.load(path)
+    names = activations(model)
+    kind = onnx.TensorProto.INT8 if "s8s8" in path.name else onnx.TensorProto.UINT8
+    del model.graph.output[:]
+    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, kind, None) for name in names)
+    tensors = session_of(model).run(None, {"image": evaluation(SIZE)[:1]})
+    return np.concatenate([np.ascontiguousarray(t.transpose(0, 2, 3, 1)).view(np.uint8).ravel() for t in tensors])
+
+
+def session_of(model):
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        file.write(model.SerializeToString())
+        file.flush()
+        return session(file.name)
+
+
+def class_maps(path):
+    model, maps = session(path), []
+    for image in evaluation(SIZE):
+        scores = torch.from_numpy(model.run(None, {"image": image[None]})[0])
+        if scores.shape[2:] != SIZE:
+            scores = torch.nn.functional.interpolate(scores, SIZE, mode="bilinear", align_corners=False)
+        maps.append(scores[0].argmax(0).numpy().astype(np.uint8))
+    return np.concatenate(maps)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    arguments = parser.parse_args()
+    folder = HERE / "Quantized"
+    folder.mkdir(exist_ok=True)
+    for name, (base, activation, per_channel) in CASES.items():
+        entry, path = BY_NAME[base], folder / f"{name}.onnx"
+        quantize(entry, network(entry, arguments.work), activation, per_channel, path)
+        values = layers(path)
+        width = 1024
+        padded = np.zeros(-(-values.size // width) * width, np.uint8)
+        padded[: values.size] = values
+        Image.fromarray(padded.reshape(-1, width)).save(folder / f"{name}-layers.png", optimize=True)
+        Image.fromarray(class_maps(path)).save(folder / f"{name}-classes.png", optimize=True)
+        print(f"{name}: {path.stat().st_size} bytes, {len(activations(onnx.load(path)))} tensors, {values.size} values")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()
