@@ -74,8 +74,7 @@ public final class Engine: @unchecked Sendable {
   /// - Parameter pool: shared with others; replaces `options.threads`.
   public init(model: ModelGraph, options: EngineOptions, pool: WorkerPool) throws(RoadError) {
     let set = try InstructionSet.chosen(options.instructionSet)
-    let network = try Lowering.lower(
-      model.withoutShapeArithmetic(inputSize: options.inputSize), inputSize: options.inputSize)
+    let network = try Lowering.lower(model, inputSize: options.inputSize)
     let plan = try Plan(network, kernels: .of(set), threads: pool.threads, fuses: options.fusesLayers)
     self.plan = plan
     self.pool = pool

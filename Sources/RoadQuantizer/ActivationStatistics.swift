@@ -46,6 +46,8 @@ struct ActivationStatistics {
     for tensor in scheme.tensors {
       if let source = scheme.sharedWith[tensor], let quantization = chosen[source] {
         chosen[tensor] = quantization
+      } else if let range = scheme.fixed[tensor] {
+        chosen[tensor] = range
       } else if let histogram = histograms[tensor] {
         chosen[tensor] = histogram.quantization(scheme.headTensors.contains(tensor) ? .minMax : observer)
       }

@@ -4,13 +4,18 @@ import RoadModel
 /// Which tensors of a float graph become bytes, and which of them share one scale.
 ///
 /// The pattern is the one that integer engines fuse (ONNX Runtime's QDQ format): every activation that enters or leaves a
-/// computing node is quantized once, right behind the node that makes it, except between a node and the ReLU or clip
-/// behind it, and except in the normalisation at the head, which stays float and ends in the first QuantizeLinear.
+/// computing node is quantized once, right behind the node that makes it, except
+/// - between a node and the ReLU or clip behind it, and between functions of one tensor that follow each other: they are one table,
+/// - in the normalisation at the head, which stays float and ends in the first QuantizeLinear,
+/// - in the arithmetic on sampling grids, which the engine keeps in 16-bit fixed point, and
+/// - for indices and classes, which are no numbers to round.
 struct QuantizationScheme {
   /// Tensors to quantize, in graph order.
   let tensors: [String]
   /// Tensors that keep another tensor's bytes: resizes, pools, views. Key: the result, value: where its scale comes from.
   let sharedWith: [String: String]
+  /// Tensors whose range follows from the function that makes them.
+  let fixed: [String: Quantization]
   /// The normalised input, whose range is that of a byte and not to be clipped.
   let headTensors: Set<String>
   /// Convolutions with weights and bias to quantize, by node index.
@@ -18,62 +23,122 @@ struct QuantizationScheme {
 
   static let activations: Set = ["Relu", "Clip"]
   private static let headOperations: Set = ["Sub", "Div", "Mul", "Add", "Identity", "Cast"]
+  /// Operators whose results are among the numbers that they read, or between two of them.
   private static let scaleKeepers: Set = [
-    "Resize", "MaxPool", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice",
+    "Resize", "Upsample", "MaxPool", "MaxUnpool", "GlobalMaxPool", "ReduceMax", "ReduceMin", "GridSample", "Identity",
+    "Reshape",
+    "Flatten", "Squeeze", "Unsqueeze", "Slice", "Split", "Transpose", "Expand", "Tile", "Gather", "Pad", "DepthToSpace",
+    "SpaceToDepth",
   ]
   private static let weighted: Set = ["Conv", "ConvTranspose"]
+  /// Operators behind which a ReLU or clip costs nothing.
+  private static let fusing: Set = [
+    "Conv", "ConvTranspose", "Add", "Sub", "Mul", "MatMul", "Gemm", "AveragePool", "GlobalAveragePool", "ReduceMean",
+    "ReduceSum", "Concat", "BatchNormalization",
+  ]
+  /// Functions of one number.
+  private static let functions: Set = [
+    "Relu", "Clip", "LeakyRelu", "PRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Exp", "Log",
+    "Sqrt", "Abs", "Neg", "Erf", "Softplus", "BatchNormalization",
+  ]
+  private static let fixedRanges: [String: Quantization] = [
+    "Sigmoid": Quantization(scale: 1 / 256, zeroPoint: 0), "HardSigmoid": Quantization(scale: 1 / 256, zeroPoint: 0),
+    "Softmax": Quantization(scale: 1 / 256, zeroPoint: 0), "Tanh": Quantization(scale: 1 / 128, zeroPoint: 128),
+  ]
 
   init(_ graph: ModelGraph) {
-    let data = Self.dataTensors(in: graph)
-    let consumers = Self.consumers(in: graph)
+    let view = DataFlow(graph)
+    let exempt = Self.samplingGrids(in: graph, view)
     var head = Set(graph.inputs.map(\.name)).subtracting(graph.initializers.keys)
     var wanted: Set<String> = []
-    var shared: [String: String] = [:]
+    var (shared, fixed): ([String: String], [String: Quantization]) = ([:], [:])
     var convolutions: [Int] = []
     for (index, node) in graph.nodes.enumerated() {
-      let inputs = node.inputs.filter(data.contains)
+      let inputs = node.inputs.filter(view.data.contains)
       guard !inputs.isEmpty, node.operation != "Shape" else { continue }
       if Self.headOperations.contains(node.operation), inputs.count == 1, head.contains(inputs[0]) {
         head.formUnion(node.outputs)
         continue
       }
-      wanted.formUnion(inputs.filter { !Self.isFusedAway($0, graph, consumers) })
-      for output in node.outputs where !output.isEmpty && !Self.isFusedAway(output, graph, consumers) {
-        wanted.insert(output)
+      let touched = inputs + node.outputs.filter { !$0.isEmpty && view.data.contains($0) }
+      wanted.formUnion(touched.filter { !exempt.contains($0) && !Self.isFusedAway($0, graph, view) })
+      if Self.scaleKeepers.contains(node.operation) {
+        for output in node.outputs where !output.isEmpty { shared[output] = inputs[0] }
       }
-      if Self.scaleKeepers.contains(node.operation), let output = node.outputs.first { shared[output] = inputs[0] }
+      if let range = Self.fixedRanges[node.operation], let output = node.outputs.first { fixed[output] = range }
       if Self.weighted.contains(node.operation) { convolutions.append(index) }
     }
     let order = graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs)
     tensors = order.filter(wanted.contains)
     sharedWith = shared.filter { wanted.contains($0.key) && wanted.contains($0.value) }
+    self.fixed = fixed
     headTensors = head.intersection(wanted)
     self.convolutions = convolutions
   }
 
-  /// Tensors that depend on the graph's input by value, not only by shape.
-  private static func dataTensors(in graph: ModelGraph) -> Set<String> {
-    var data = Set(graph.inputs.map(\.name)).subtracting(graph.initializers.keys)
-    for node in graph.nodes where node.operation != "Shape" && node.inputs.contains(where: data.contains) {
-      data.formUnion(node.outputs)
-    }
-    return data
-  }
-
-  private static func consumers(in graph: ModelGraph) -> [String: [Node]] {
-    var consumers: [String: [Node]] = [:]
-    for node in graph.nodes {
-      for input in Set(node.inputs) where !input.isEmpty { consumers[input, default: []].append(node) }
-    }
-    return consumers
-  }
-
-  /// Whether the tensor lies between a computing node and the one activation behind it.
-  private static func isFusedAway(_ tensor: String, _ graph: ModelGraph, _ consumers: [String: [Node]]) -> Bool {
-    guard let readers = consumers[tensor], readers.count == 1, activations.contains(readers[0].operation),
-      !graph.outputs.contains(where: { $0.name == tensor }),
-      let producer = graph.nodes.first(where: { $0.outputs.contains(tensor) })
+  /// Whether the tensor lies between a computing node and the one activation behind it, or between two functions of one tensor.
+  private static func isFusedAway(_ tensor: String, _ graph: ModelGraph, _ view: DataFlow) -> Bool {
+    guard let readers = view.consumers[tensor], readers.count == 1, !view.outputs.contains(tensor),
+      let producer = view.producers[tensor]
     else { return false }
-    return ["Conv", "ConvTranspose", "Add", "Sub", "Mul"].contains(producer.operation)
+    let (next, last) = (graph.nodes[readers[0]], graph.nodes[producer])
+    if activations.contains(next.operation), fusing.contains(last.operation) { return true }
+    return isFunction(next, view) && isFunction(last, view)
+  }
+
+  private static func isFunction(_ node: Node, _ view: DataFlow) -> Bool {
+    if functions.contains(node.operation) { return true }
+    guard ["Add", "Sub", "Mul", "Div"].contains(node.operation), node.inputs.filter(view.data.contains).count == 1,
+      let constant = node.inputs.first(where: { !view.data.contains($0) })
+    else { return false }
+    return view.constantCounts[constant] == 1
+  }
+
+  /// The values between what the network computes of a sampling grid and the GridSample that reads it.
+  private static func samplingGrids(in graph: ModelGraph, _ view: DataFlow) -> Set<String> {
+    var exempt: Set<String> = []
+    for node in graph.nodes where node.operation == "GridSample" && node.inputs.count > 1 {
+      var name = node.inputs[1]
+      while let producer = view.producers[name] {
+        let node = graph.nodes[producer]
+        let inputs = node.inputs.filter(view.data.contains)
+        let isArithmetic = ["Add", "Sub", "Mul", "Div"].contains(node.operation) && inputs.count == 1
+        guard isArithmetic || ["Transpose", "Reshape", "Squeeze", "Unsqueeze"].contains(node.operation),
+          view.consumers[name]?.count == 1
+        else { break }
+        exempt.insert(name)
+        name = inputs[0]
+      }
+    }
+    return exempt
+  }
+}
+
+/// Who makes and who reads which tensor, and which tensors are numbers that depend on the picture.
+private struct DataFlow {
+  let data: Set<String>
+  let consumers: [String: [Int]]
+  let producers: [String: Int]
+  let outputs: Set<String>
+  /// Elements of the constants.
+  let constantCounts: [String: Int]
+
+  init(_ graph: ModelGraph) {
+    var data = Set(graph.inputs.map(\.name)).subtracting(graph.initializers.keys)
+    var (consumers, producers): ([String: [Int]], [String: Int]) = ([:], [:])
+    for (index, node) in graph.nodes.enumerated() {
+      for input in Set(node.inputs) where !input.isEmpty { consumers[input, default: []].append(index) }
+      for output in node.outputs where !output.isEmpty { producers[output] = index }
+      guard node.operation != "Shape", node.operation != "ArgMax", node.inputs.contains(where: data.contains) else {
+        continue
+      }
+      // The second output of a MaxPool are indices.
+      data.formUnion(node.operation == "MaxPool" ? Array(node.outputs.prefix(1)) : node.outputs)
+    }
+    self.data = data
+    self.consumers = consumers
+    self.producers = producers
+    outputs = Set(graph.outputs.map(\.name))
+    constantCounts = graph.initializers.mapValues(\.count)
   }
 }

@@ -108,12 +108,12 @@ public struct Quantizer {
     let axis = node.operation == "Conv" ? 0 : 1
     let quantized = QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
     let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }
-    var bias = [Float](repeating: 0, count: quantized.scales.count)
+    // A transposed convolution in groups has one scale for O/groups channels, and a bias for each of the O.
+    var bias = [Float](repeating: 0, count: quantized.scales.count * (axis == 1 ? groups : 1))
     if node.inputs.count > 2, let given = graph.initializers[node.inputs[2]] { bias = FloatTensor(given).values }
     if options.correctsBiases, axis == 0, let means = statistics.channelMeans(of: node.inputs[0]) {
       correct(&bias, weights: weights, quantized: quantized, means: means, groups: groups)
     }
-    // A transposed convolution in groups has one scale for O/groups channels; its bias repeats them.
     builder.setWeights(ofNode: index, quantized, axis: axis, bias: bias, inputScale: inputQuantization.scale)
   }
 

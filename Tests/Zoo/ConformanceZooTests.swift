@@ -6,8 +6,8 @@ import Testing
 /// float run. How they are made, and the figures of every export: `README.md` beside this file.
 @Suite("Conformance zoo")
 struct ConformanceZooTests {
-  /// Networks whose operators the integer engine does not have yet.
-  static let known = Set(ZooNetwork.names).subtracting(["contextnet"])
+  /// Networks with unpooling stay under 97 %; the reason is to be found.
+  static let known: Set = ["segnet", "enet"]
 
   @Test("the whole field is there")
   func complete() {
@@ -35,6 +35,6 @@ struct ConformanceZooTests {
 
   private func expecting(_ name: String, _ check: () throws -> Void) throws {
     guard Self.known.contains(name) else { return try check() }
-    withKnownIssue("operators without an integer kernel") { try check() }
+    withKnownIssue("networks with unpooling lose more; reason open") { try check() }
   }
 }

@@ -61,9 +61,21 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
   case convolution = "conv"
   case pointwise = "conv 1x1"
   case depthwise
+  case transposed = "conv transposed"
   case addition = "add"
+  case pair
   case resize
   case table
+  case maximum = "max pool"
+  case unpooling = "unpool"
+  case average = "mean pool"
+  case reduction = "reduce"
+  case softmax
+  case innerProduct = "matmul"
+  case concatenation = "concat"
+  case rearrangement = "move"
+  case sampling = "sample"
+  case constant
 }
 
 extension LoweredNetwork {

@@ -8,12 +8,17 @@ import RoadModel
 struct Lowering {
   let graph: ModelGraph
   var network = LoweredNetwork()
+  /// Shapes of the graph's values and everything that follows from constants, as far as they can be known.
+  let types: GraphTypes
   private var values: [String: Value] = [:]
   private var problems: [String] = []
+  /// Tensors that have the name of a QuantizeLinear's output.
+  private var named: Set<TensorID> = []
 
   /// - Parameter inputSize: replaces the size that the model's input names; needed where it names none.
   static func lower(_ graph: ModelGraph, inputSize: PictureSize?) throws(RoadError) -> LoweredNetwork {
-    var lowering = Lowering(graph: graph)
+    let graph = graph.bindingPicture(to: inputSize).withoutPostprocessing()
+    var lowering = Lowering(graph: graph, types: graph.inferringTypes().known)
     try lowering.addInput(size: inputSize)
     for node in graph.nodes { lowering.lower(node) }
     try lowering.reportProblems()
@@ -22,14 +27,22 @@ struct Lowering {
     return lowering.network
   }
 
-  private init(graph: ModelGraph) {
+  private init(graph: ModelGraph, types: GraphTypes) {
     self.graph = graph
-    for (name, data) in graph.initializers {
+    self.types = types
+    for (name, data) in types.constants.merging(graph.initializers, uniquingKeysWith: { $1 }) {
       values[name] = .constant(ConstantTensor(name: name, data: data))
     }
   }
 
+  /// Shape arithmetic and other nodes whose results are constants. Quantized constants keep their scales: their nodes are lowered.
+  private func isFolded(_ node: Node) -> Bool {
+    !["QuantizeLinear", "DequantizeLinear"].contains(node.operation)
+      && node.outputs.allSatisfy { $0.isEmpty || types.constants[$0] != nil }
+  }
+
   private mutating func lower(_ node: Node) {
+    guard !isFolded(node) else { return }
     do throws(RoadError) {
       guard node.domain.isEmpty || node.domain == "ai.onnx", let rule = operatorRules[node.operation] else {
         let domain = node.domain.isEmpty ? "" : "\(node.domain)."
@@ -55,8 +68,8 @@ struct Lowering {
 
   private func reportProblems() throws(RoadError) {
     guard let first = problems.first else { return }
-    let rest = problems.dropFirst()
-    let cause = rest.isEmpty ? first : "\(problems.count) nodes cannot run: " + problems.joined(separator: "; ")
+    let all = problems.joined(separator: "; ")
+    let cause = problems.count == 1 ? first : "\(problems.count) nodes cannot run: " + all
     throw RoadError(
       .model, cause,
       remedy: "use a model quantized to 8 bits (QuantizeLinear/DequantizeLinear) with supported operators")
@@ -87,23 +100,30 @@ extension Lowering {
         quantization: Quantization(scale: 1, zeroPoint: 0), pixelPitch: 4)
     ]
     switch input.elementType {
-    case .float: values[input.name] = .real(RealView(tensor: 0))
-    case .uint8: values[input.name] = .bytes(0)
+    case .float: values[input.name] = .real(RealView(view: canonicalView(of: 0)))
+    case .uint8: values[input.name] = .bytes(canonicalView(of: 0))
     default: throw RoadError(.model, "input '\(input.name)' holds \(input.elementType), not pixels")
     }
   }
 
+  /// Scores must be NCHW bytes; a table or a move brings them there where the last operators left them otherwise.
   private mutating func setOutput() throws(RoadError) {
     guard let output = graph.outputs.first else { throw RoadError(.model, "the model has no output") }
-    switch values[output.name] {
-    case .bytes(let tensor): network.output = tensor
-    case .real(let view) where view.levels == nil: network.output = view.tensor
-    case .none:
-      throw RoadError(.model, "no node makes the output '\(output.name)'")
-    default:
-      throw RoadError(
-        .model, "output '\(output.name)' is not quantized", remedy: "quantize it (QuantizeLinear, DequantizeLinear)")
+    func unusable(_ reason: String) -> RoadError {
+      RoadError(
+        .model, "output '\(output.name)' \(reason)", remedy: "quantize it (QuantizeLinear, DequantizeLinear)")
     }
+    var view: ElementView
+    switch values[output.name] {
+    case .bytes(let bytes): view = bytes
+    case .real(let real): view = settled(real, name: output.name)
+    case .none: throw RoadError(.model, "no node makes the output '\(output.name)'")
+    default: throw unusable("is not quantized")
+    }
+    // Scores without the batch axis.
+    if view.shape.count == 3, let four = view.elements.reshaped([1] + view.shape) { view.elements = four }
+    guard view.shape.count == 4, view.shape[0] == 1 else { throw unusable("has shape \(view.shape), not 1xCxHxW") }
+    network.output = plane(of: view)
     guard network.output != network.input else {
       throw RoadError(.model, "output '\(output.name)' is the input itself")
     }
@@ -135,18 +155,12 @@ extension Lowering {
     }
   }
 
-  /// An activation that comes straight from a DequantizeLinear.
-  func activation(_ index: Int, of node: Node) throws(RoadError) -> TensorID {
-    switch try required(index, of: node) {
-    case .real(let view) where view.levels == nil && view.tensor != network.input: return view.tensor
-    case .constant: throw RoadError(.model, "input '\(node.inputs[index])' is a constant")
-    default:
-      throw RoadError(.model, "input '\(node.inputs[index])' is not quantized")
-    }
-  }
-
   mutating func set(_ value: Value, outputOf node: Node) {
     if let name = node.outputs.first { values[name] = value }
+  }
+
+  mutating func set(_ value: Value, output index: Int, of node: Node) {
+    if node.outputs.indices.contains(index) { values[node.outputs[index]] = value }
   }
 
   mutating func append(_ layer: any Layer) { network.layers.append(layer) }
@@ -156,24 +170,22 @@ extension Lowering {
   }
 
   func tensor(_ id: TensorID) -> LoweredTensor { network.tensors[id] }
+
+  /// Names a tensor as the graph names its bytes; the first QuantizeLinear that they leave by counts.
+  mutating func name(_ id: TensorID, _ name: String) {
+    if named.insert(id).inserted { network.tensors[id].name = name }
+  }
 }
 
 extension ModelGraph {
-  /// With the arithmetic on shapes, which exporters leave behind for dynamic sizes, folded into constants.
-  ///
-  /// A graph that cannot be folded is returned as it is: lowering then says what is wrong with which node.
-  func withoutShapeArithmetic(inputSize size: PictureSize?) -> ModelGraph {
-    guard nodes.contains(where: { operatorRules[$0.operation] == nil }) else { return self }
+  /// With the size of the picture that it will run on.
+  func bindingPicture(to size: PictureSize?) -> ModelGraph {
     var graph = self
     for index in inputs.indices where inputs[index].shape.count == 4 {
       let shape = inputs[index].shape
       graph.inputs[index].shape = [shape[0] ?? 1, shape[1] ?? 3, size?.height ?? shape[2], size?.width ?? shape[3]]
     }
-    do throws(RoadError) {
-      return try graph.foldingConstants().removingIdentities()
-    } catch {
-      return self
-    }
+    return graph
   }
 }
 

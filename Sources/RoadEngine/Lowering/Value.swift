@@ -5,11 +5,15 @@ import RoadModel
 enum Value {
   case constant(ConstantTensor)
   /// The bytes of a tensor: what QuantizeLinear gives.
-  case bytes(TensorID)
+  case bytes(ElementView)
   /// Real numbers that are a function of a tensor's bytes: what DequantizeLinear gives, or a function of it.
   case real(RealView)
-  /// Real numbers that no tensor holds: the output of a Conv, Add or Resize that a QuantizeLinear will turn into bytes.
+  /// Such numbers plus a constant of the same shape: the sampling positions of a GridSample.
+  case field(RealView, offsets: ConstantTensor)
+  /// Real numbers that no tensor holds: the output of a Conv or Add that a QuantizeLinear will turn into bytes.
   case pending(PendingLayer)
+  /// Which tap of its window each maximum of a MaxPool came from.
+  case taps(TapView)
   /// The output of a node that could not be lowered; whoever reads it is not to blame.
   case unknown
 }
@@ -20,18 +24,34 @@ enum Value {
 /// that follows makes a byte table of them. The numbers are Float32 and computed as ONNX Runtime computes them, once, when the
 /// model is loaded: at run time there is only the table.
 struct RealView {
-  var tensor: TensorID
-  /// Nil: `scale · (byte − zeroPoint)`, as the tensor says. One row of 256 for all channels, or one row for each.
+  var view: ElementView
+  /// Nil: `scale · (byte − zeroPoint)`, as the tensor says. One row of 256 for all channels of the tensor, or one row for each.
   var levels: [[Float]]?
+
+  var tensor: TensorID { view.tensor }
+  var shape: [Int] { view.shape }
+}
+
+/// The indices output of a MaxPool.
+struct TapView {
+  var tensor: TensorID
+  var layer: MaximumLayer
+  /// NCHW of what was pooled, and of the pool's result.
+  var source: [Int]
+  var shape: [Int]
 }
 
 /// A real-valued result that waits for the QuantizeLinear which gives it scale and zero-point.
 struct PendingLayer {
   var node: String
   var shape: PlaneShape
+  /// How the plane is seen as an ONNX value; nil: NCHW.
+  var elements: StridedView?
   /// Fused activation: the real numbers that may come out.
   var lowest = -Float.infinity
   var highest = Float.infinity
+  /// All that can come out whatever goes in, where that is a range worth 256 levels: lets an operator follow without a QuantizeLinear between.
+  var range: ClosedRange<Float>?
   /// Adds the layer to the network; `output` is the tensor to write.
   var finish: (_ lowering: inout Lowering, _ output: TensorID, _ clamp: ByteClamp) throws(RoadError) -> Void
 }
@@ -50,6 +70,12 @@ extension PendingLayer {
       low: lowest == -.infinity ? 0 : quantization.quantize(lowest),
       high: highest == .infinity ? 255 : quantization.quantize(highest))
   }
+
+  /// The view of the plane that the finished layer writes.
+  func view(of tensor: TensorID) -> ElementView {
+    ElementView(
+      tensor: tensor, elements: elements ?? Arrangement(canonical: shape.valueShape).elements(of: shape.valueShape))
+  }
 }
 
 extension RealView {
@@ -58,5 +84,11 @@ extension RealView {
     let own = (0...255).map { tensor.quantization.dequantize(UInt8($0)) }
     let rows = levels ?? [own]
     return rows.count == tensor.channels ? rows : Array(repeating: rows[0], count: tensor.channels)
+  }
+
+  /// The one row that serves all channels; nil where channels differ.
+  func commonLevels(of tensor: LoweredTensor) -> [Float]? {
+    guard let levels else { return (0...255).map { tensor.quantization.dequantize(UInt8($0)) } }
+    return levels.count == 1 || levels.allSatisfy { $0 == levels[0] } ? levels[0] : nil
   }
 }

@@ -3,14 +3,21 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// Convolution, dense or depthwise, with the activation fused into the clamp of its output.
+/// Convolution, dense, depthwise or in groups, with the activation fused into the clamp of its output.
 struct ConvolutionLayer: Layer {
+  /// A group: the channels that it reads and writes.
+  struct Part {
+    var firstInput = 0
+    var firstOutput = 0
+    var weights: WeightLayer
+  }
+
   let name: String
   let source: TensorID
   let output: TensorID
   let window: WindowGeometry
   let depthwise: Bool
-  let weights: WeightLayer
+  let parts: [Part]
   let zeroPoint: Int16
   let clamp: ByteClamp
 
@@ -21,97 +28,213 @@ struct ConvolutionLayer: Layer {
     return window.kernelHeight == 1 && window.kernelWidth == 1 ? .pointwise : .convolution
   }
 
-  var windowText: String {
-    "\(window.kernelHeight)x\(window.kernelWidth) s\(window.strideHeight) d\(window.dilationHeight)"
-  }
-
+  var windowText: String { window.text }
   var rowWindow: WindowGeometry? { window }
 
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
-    let (from, to) = (network.tensors[source], network.tensors[output])
-    let below = window.sourceRow(to.height - 1, window.kernelHeight - 1) - (from.height - 1)
-    let right = window.sourceColumn(to.width - 1, window.kernelWidth - 1) - (from.width - 1)
-    return max(window.padTop, window.padLeft, below, right, 0)
+    window.reach(from: network.tensors[source].shape, to: network.tensors[output].shape)
   }
 
   func multiplyAccumulates(in network: LoweredNetwork) -> Int {
     let to = network.tensors[output]
-    return to.height * to.width * to.channels * weights.products
+    return to.height * to.width * to.channels * parts[0].weights.products
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
-    let packed = context.memory.allocate(kernel.packedByteCount(weights))
-    kernel.pack(weights, packed)
-    guard let base = packed.baseAddress else { preconditionFailure("no memory for packed weights") }
+    let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
+    if parts.count == 1 {
+      let base = packed[0]
+      return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+        var arguments = ConvolutionArguments(
+          source: sources[0], destination: destination, window: window, packed: base, zeroPoint: zeroPoint,
+          low: clamp.low, high: clamp.high)
+        kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+      }
+    }
+    let slices = zip(parts, packed).map { part, packed in
+      (part.firstInput, part.firstOutput, part.weights.inputChannels, part.weights.outputChannels, packed)
+    }
+    let (list, count) = (UnsafePointer(context.memory.copy(slices)), slices.count)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = ConvolutionArguments(
-        source: sources[0], destination: destination, window: window, packed: UnsafeRawPointer(base),
-        zeroPoint: zeroPoint, low: clamp.low, high: clamp.high)
-      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+      for index in 0..<count {
+        let (firstInput, firstOutput, inputs, outputs, packed) = list[index]
+        var arguments = ConvolutionArguments(
+          source: sources[0].slice(firstInput, inputs), destination: destination.slice(firstOutput, outputs),
+          window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high)
+        kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+      }
     }
   }
 }
 
+extension TensorView {
+  fileprivate func slice(_ first: Int, _ count: Int) -> TensorView {
+    var view = self
+    view.base += first
+    view.channels = count
+    return view
+  }
+}
+
+extension PlanContext {
+  /// Weights in the order in which a kernel reads them.
+  func packed(_ weights: WeightLayer, by kernel: WeightKernel) -> UnsafeRawPointer {
+    let packed = memory.allocate(kernel.packedByteCount(weights))
+    kernel.pack(weights, packed)
+    guard let base = packed.baseAddress else { preconditionFailure("no memory for packed weights") }
+    return UnsafeRawPointer(base)
+  }
+}
+
+extension WindowGeometry {
+  /// Pixels outside a source picture that an output of the size given reads.
+  func reach(from: PlaneShape, to: PlaneShape) -> Int {
+    let below = sourceRow(to.height - 1, kernelHeight - 1) - (from.height - 1)
+    let right = sourceColumn(to.width - 1, kernelWidth - 1) - (from.width - 1)
+    return max(padTop, padLeft, below, right, 0)
+  }
+}
+
 enum ConvolutionRule: OperatorRule {
+  /// The farthest that padding may reach: halos of all tensors are that wide.
+  static let farthest = 512
+
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let source = try lowering.activation(0, of: node)
+    let source = try lowering.picture(0, of: node)
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
     let group = try node.integer("group", default: 1, in: 1...1 << 20)
-    let kernel = try ConvolutionWeights(constant, inputChannels: shape.channels, group: group)
+    let weights = try WeightTensor(convolution: constant)
+    guard weights.inputs * group == shape.channels, weights.outputs % group == 0 else {
+      throw RoadError(
+        .model, "weights \(constant.shape) in \(group) groups do not fit \(shape.channels) input channels")
+    }
+    guard weights.height <= 64, weights.width <= 64 else {
+      throw RoadError(.model, "a window of \(weights.height)x\(weights.width) is not supported")
+    }
     let bias = try lowering.constant(2, of: node)
-    let (window, target) = try geometry(node, kernel, shape)
-    let name = node.name
-    let pending = PendingLayer(node: name, shape: target) {
-      (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let (from, to) = (lowering.tensor(source).quantization, lowering.tensor(output).quantization)
-      lowering.append(
-        ConvolutionLayer(
-          name: name, source: source, output: output, window: window, depthwise: kernel.isDepthwise,
-          weights: try kernel.layer(bias: bias, from: from, to: to), zeroPoint: Int16(to.zeroPoint), clamp: clamp))
-    }
-    lowering.set(.pending(pending), outputOf: node)
-  }
-
-  private static func geometry(
-    _ node: Node, _ kernel: ConvolutionWeights, _ shape: PlaneShape
-  ) throws(RoadError) -> (WindowGeometry, PlaneShape) {
-    let strides = try node.integers("strides", count: 2, default: [1, 1], in: 1...64)
-    let dilations = try node.integers("dilations", count: 2, default: [1, 1], in: 1...64)
-    let pads = try pads(node, kernel, shape, strides: strides, dilations: dilations)
-    let window = WindowGeometry(
-      kernelHeight: kernel.height, kernelWidth: kernel.width, strideHeight: strides[0], strideWidth: strides[1],
-      dilationHeight: dilations[0], dilationWidth: dilations[1], padTop: pads[0], padLeft: pads[1])
-    let height = (shape.height + pads[0] + pads[2] - (kernel.height - 1) * dilations[0] - 1)
-    let width = (shape.width + pads[1] + pads[3] - (kernel.width - 1) * dilations[1] - 1)
-    guard height >= 0, width >= 0 else {
-      throw RoadError(.model, "its \(kernel.height)x\(kernel.width) window is larger than its input \(shape)")
-    }
+    let spatial = try SpatialWindow(node: node, input: shape.valueShape, kernel: [weights.height, weights.width])
     let target = PlaneShape(
-      height: height / strides[0] + 1, width: width / strides[1] + 1, channels: kernel.outputChannels)
-    return (window, target)
+      height: spatial.outputHeight, width: spatial.outputWidth, channels: weights.outputs)
+    let window = WindowGeometry(spatial)
+    guard window.reach(from: shape, to: target) <= farthest else {
+      throw RoadError(.model, "pads more than \(farthest) pixels")
+    }
+    lowering.set(
+      .pending(
+        pending(node.name, source, target, elements: nil, groups: group, weights, bias, window)), outputOf: node)
   }
 
-  /// Top, left, bottom, right.
-  private static func pads(
-    _ node: Node, _ kernel: ConvolutionWeights, _ shape: PlaneShape, strides: [Int], dilations: [Int]
-  ) throws(RoadError) -> [Int] {
-    let mode = try node.string(
-      "auto_pad", default: "NOTSET", of: ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"])
-    switch mode {
-    case "NOTSET": return try node.integers("pads", count: 4, default: [0, 0, 0, 0], in: 0...256)
-    case "VALID": return [0, 0, 0, 0]
-    default:
-      let sides = [(shape.height, kernel.height), (shape.width, kernel.width)]
-      let totals = sides.enumerated().map { axis, side in
-        let steps = (side.0 + strides[axis] - 1) / strides[axis]
-        return max(0, (steps - 1) * strides[axis] + (side.1 - 1) * dilations[axis] + 1 - side.0)
+  static func pending(
+    _ name: String, _ source: TensorID, _ target: PlaneShape, elements: StridedView?, groups: Int,
+    _ weights: WeightTensor, _ bias: ConstantTensor?, _ window: WindowGeometry
+  ) -> PendingLayer {
+    PendingLayer(node: name, shape: target, elements: elements) {
+      (lowering: inout Lowering, output, clamp) throws(RoadError) in
+      let grouping = weights.fitted(groups: groups, channels: lowering.tensor(source).channels)
+      let read = grouping.isDoubled ? lowering.doubled(source, name) : source
+      try lowering.finishConvolution(
+        name, to: output, clamp, weights: grouping.weights, bias: bias, from: lowering.tensor(source).quantization
+      ) { output, layers, zeroPoint, clamp in
+        ConvolutionLayer(
+          name: name, source: read, output: output, window: window, depthwise: grouping.isDepthwise,
+          parts: grouping.parts(of: layers[0]), zeroPoint: zeroPoint, clamp: clamp)
       }
-      let small = totals.map { $0 / 2 }
-      let large = zip(totals, small).map { $0 - $1 }
-      return mode == "SAME_UPPER" ? small + large : large + small
     }
+  }
+}
+
+/// How the channels of a grouped convolution meet the kernels.
+struct Grouping {
+  var weights: WeightTensor
+  var isDepthwise: Bool
+  /// Each source channel is there twice.
+  var isDoubled: Bool
+  /// Groups whose channels start at channel blocks run one by one; others become dense, with zeros.
+  var groups: Int
+
+  /// The weights of each group, cut out of those of all.
+  func parts(of layer: WeightLayer) -> [ConvolutionLayer.Part] {
+    guard groups > 1 else { return [ConvolutionLayer.Part(weights: layer)] }
+    let each = layer.outputChannels / groups
+    return (0..<groups).map { group in
+      let channels = group * each..<(group + 1) * each
+      let weights = WeightLayer(
+        outputChannels: each, inputChannels: layer.inputChannels, kernelHeight: layer.kernelHeight,
+        kernelWidth: layer.kernelWidth,
+        weights: Array(layer.weights[channels.lowerBound * layer.products..<channels.upperBound * layer.products]),
+        bias: Array(layer.bias[channels]), shift: Array(layer.shift[channels]),
+        multiplier: Array(layer.multiplier[channels]), inputZeroPoint: layer.inputZeroPoint)
+      return ConvolutionLayer.Part(
+        firstInput: group * layer.inputChannels, firstOutput: channels.lowerBound, weights: weights)
+    }
+  }
+}
+
+extension WeightTensor {
+  /// - Parameter slices: whether groups may run one by one.
+  func fitted(groups: Int, channels: Int, slices: Bool = true) -> Grouping {
+    if groups > 1, groups == channels, groups == outputs, fitsByte {
+      return Grouping(weights: self, isDepthwise: true, isDoubled: false, groups: 1)
+    }
+    let block = TensorView.channelBlock
+    if slices, groups > 1, fitsByte, inputs % block == 0, outputs / groups % block == 0 {
+      return Grouping(weights: self, isDepthwise: false, isDoubled: false, groups: groups)
+    }
+    let dense = groups > 1 ? self.dense(groups: groups) : self
+    return Grouping(
+      weights: dense.fitsByte ? dense : dense.doubled, isDepthwise: false, isDoubled: !dense.fitsByte, groups: 1)
+  }
+
+  /// A weight is zero where an output does not see an input.
+  private func dense(groups: Int) -> WeightTensor {
+    let taps = height * width
+    var all = [Int16](repeating: 0, count: outputs * inputs * groups * taps)
+    for output in 0..<outputs {
+      let first = (output * inputs * groups + output / (outputs / groups) * inputs) * taps
+      all.replaceSubrange(
+        first..<first + inputs * taps, with: values[output * inputs * taps..<(output + 1) * inputs * taps])
+    }
+    return WeightTensor(
+      outputs: outputs, inputs: inputs * groups, height: height, width: width, values: all, scales: scales)
+  }
+}
+
+extension Lowering {
+  /// Adds a convolution, and the table behind it where a channel's factor is 1 or more.
+  mutating func finishConvolution(
+    _ name: String, to output: TensorID, _ clamp: ByteClamp, weights: WeightTensor, bias: ConstantTensor?,
+    from: Quantization, _ layer: (TensorID, [WeightLayer], Int16, ByteClamp) -> any Layer
+  ) throws(RoadError) {
+    try finishConvolution(name, to: output, clamp, weights: [weights], bias: bias, from: from, layer)
+  }
+
+  mutating func finishConvolution(
+    _ name: String, to output: TensorID, _ clamp: ByteClamp, weights: [WeightTensor], bias: ConstantTensor?,
+    from: Quantization, _ layer: (TensorID, [WeightLayer], Int16, ByteClamp) -> any Layer
+  ) throws(RoadError) {
+    let to = tensor(output)
+    var layers: [ConvolutionWeights] = []
+    for part in weights { layers.append(try part.layer(bias: bias, from: from, to: to.quantization, clamp)) }
+    guard let tables = layers.first?.tables else {
+      return append(layer(output, layers.map(\.weights), Int16(to.quantization.zeroPoint), clamp))
+    }
+    let raw = addTensor("\(name)/accumulators", to.shape, to.quantization)
+    append(layer(raw, layers.map(\.weights), Int16(to.quantization.zeroPoint), .none))
+    append(TableLayer(name: "\(name)/requantize", source: raw, output: output, tables: tables))
+  }
+
+  /// Each channel twice: c, c + n.
+  mutating func doubled(_ source: TensorID, _ name: String) -> TensorID {
+    let from = tensor(source)
+    let shape = PlaneShape(height: from.height, width: from.width, channels: from.channels * 2)
+    let output = addTensor("\(name)/doubled", shape, from.quantization)
+    append(
+      ConcatenationLayer(
+        name: "\(name)/double", inputs: [source, source], output: output, axis: .channels,
+        starts: [0, Int32(from.channels)], tables: [nil, nil]))
+    return output
   }
 }

@@ -2,116 +2,74 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-/// The int8 weights of a Conv node in the order kernels are packed from, with the scale of each output channel.
+/// What kernels are packed from for one convolution: bias and requantization for given scales, weights in their order.
 struct ConvolutionWeights {
-  let outputChannels: Int
-  /// Channels one output channel sees: 1 if depthwise.
-  let inputChannels: Int
-  let height: Int
-  let width: Int
-  let isDepthwise: Bool
-  /// `[output][row][column][input]`.
-  let weights: [Int8]
-  let scales: [Float]
+  let weights: WeightLayer
+  /// 256 bytes for each output channel where the convolution's bytes need them: channels whose factor is 1 or more.
+  let tables: [UInt8]?
 
   /// Largest magnitude an accumulator may reach: what rounding adds must not overflow (`Requantization`).
   static let accumulatorLimit = (1 << 31) - (1 << 24)
+}
 
-  /// - Parameter constant: OIHW, int8 with zero-points 0 or uint8 with zero-points 128.
-  init(_ constant: ConstantTensor, inputChannels: Int, group: Int) throws(RoadError) {
-    guard let scale = constant.scale else { throw RoadError(.model, "its weights are not quantized") }
-    let shape = constant.shape
-    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }) else {
-      throw RoadError(.model, "its weights have shape \(shape), not OxIxHxW")
+extension WeightTensor {
+  /// Bias and requantization for given input and output scales.
+  ///
+  /// A channel with a factor `f` of 1 or more has no 15-bit multiplier. Its accumulator is then written as it is, `t = clamp(acc + offset, 0, 255)`,
+  /// and a table makes the output of it, `clamp(floor(f·(t − offset) + 1/2) + z, low, high)`: exact, since a factor of 1 or more maps at
+  /// most 256 accumulators to bytes that differ.
+  func layer(
+    bias: ConstantTensor?, from input: Quantization, to output: Quantization, _ clamp: ByteClamp
+  ) throws(RoadError) -> ConvolutionWeights {
+    let products = scales.map { Double(input.scale) * Double($0) }
+    let units = try integerBias(bias, scales: products)
+    try checkReach(units)
+    let factors = products.map { $0 / Double(output.scale) }
+    for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
+      throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
-    guard group > 0, shape[1] * group == inputChannels, shape[0] % group == 0 else {
-      throw RoadError(.model, "weights \(shape) in \(group) groups do not fit \(inputChannels) input channels")
+    let isWide = factors.contains { Requantization.factors(for: $0) == nil }
+    let channels = zip(factors, units).map { factor, unit in
+      OutputChannel(factor: factor, bias: unit, to: output, clamp)
     }
-    guard shape[2] <= 64, shape[3] <= 64 else {
-      throw RoadError(.model, "a window of \(shape[2])x\(shape[3]) is not supported")
-    }
-    guard scale.scales.count == 1 || scale.axis == 0 else {
-      throw RoadError(.model, "its weights are quantized along axis \(scale.axis), not per output channel")
-    }
-    outputChannels = shape[0]
-    (height, width) = (shape[2], shape[3])
-    isDepthwise = group > 1 && group == inputChannels && group == shape[0]
-    self.inputChannels = isDepthwise ? 1 : inputChannels
-    scales = (0..<shape[0]).map { scale.scale($0) }
-    weights = Self.reordered(try Self.signed(constant, scale), shape, group: isDepthwise ? 1 : group)
+    let layer = WeightLayer(
+      outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width,
+      weights: try bytes(), bias: channels.map(\.bias), shift: channels.map(\.shift),
+      multiplier: channels.map(\.multiplier), inputZeroPoint: input.zeroPoint)
+    return ConvolutionWeights(weights: layer, tables: isWide ? Array(channels.map(\.table).joined()) : nil)
   }
 
-  /// int8 as it is, uint8 around 128 with its top bit turned over.
-  private static func signed(_ constant: ConstantTensor, _ scale: QuantizationScale) throws(RoadError) -> [Int8] {
-    let (flip, zero): (UInt8, Int32)
-    switch constant.data.elementType {
-    case .int8: (flip, zero) = (0, 0)
-    case .uint8: (flip, zero) = (0x80, 128)
-    default: throw RoadError(.model, "its weights are \(constant.data.elementType), not int8")
-    }
-    guard scale.zeroPoints.allSatisfy({ $0 == zero }) else {
-      throw RoadError(
-        .model, "its weights have zero-points other than \(zero)", remedy: "quantize weights symmetrically")
-    }
-    return constant.data.bytes.map { Int8(bitPattern: $0 ^ flip) }
-  }
-
-  /// OIHW to OHWI. Groups other than depthwise become dense: a weight is zero where an output does not see an input.
-  private static func reordered(_ weights: [Int8], _ shape: [Int], group: Int) -> [Int8] {
-    let (outputs, inputs, height, width) = (shape[0], shape[1], shape[2], shape[3])
-    let all = inputs * group
-    var result = [Int8](repeating: 0, count: outputs * height * width * all)
+  /// OIHW to OHWI.
+  private func bytes() throws(RoadError) -> [Int8] {
+    guard fitsByte else { throw RoadError(.model, "its weights span more than 8 bits around their zero-point") }
+    let taps = height * width
+    var result = [Int8](repeating: 0, count: values.count)
     for output in 0..<outputs {
-      let firstInput = output / (outputs / group) * inputs
       for input in 0..<inputs {
-        for tap in 0..<height * width {
-          let from = (output * inputs + input) * height * width + tap
-          result[(output * height * width + tap) * all + firstInput + input] = weights[from]
+        for tap in 0..<taps {
+          result[(output * taps + tap) * inputs + input] = Int8(values[(output * inputs + input) * taps + tap])
         }
       }
     }
     return result
   }
-}
 
-extension ConvolutionWeights {
-  /// Bias and requantization for given input and output scales.
-  func layer(
-    bias: ConstantTensor?, from input: Quantization, to output: Quantization
-  ) throws(RoadError) -> WeightLayer {
-    let scales = scales.map { Double(input.scale) * Double($0) }
-    let bias = try integerBias(bias, scales: scales)
-    let products = inputChannels * height * width
-    var shifts: [Int32] = []
-    var multipliers: [Int16] = []
-    for channel in 0..<outputChannels {
-      let reach = weights[channel * products..<(channel + 1) * products].reduce(abs(bias[channel])) {
-        $0 + 255 * abs(Int($1))
-      }
-      guard reach < Self.accumulatorLimit else {
+  private func checkReach(_ bias: [Int]) throws(RoadError) {
+    let each = inputs * height * width
+    for channel in 0..<outputs {
+      let sum = values[channel * each..<(channel + 1) * each].reduce(0) { $0 + abs(Int($1)) }
+      guard abs(bias[channel]) + 255 * sum < ConvolutionWeights.accumulatorLimit else {
         throw RoadError(.model, "output channel \(channel) can overflow a 32-bit accumulator")
       }
-      let scale = scales[channel] / Double(output.scale)
-      guard scale.isFinite, scale > 0, let factors = Requantization.factors(for: scale) else {
-        throw RoadError(
-          .model, "output channel \(channel) needs the factor \(scale); factors under 1 are supported",
-          remedy: "quantize the output with a larger scale")
-      }
-      shifts.append(factors.shift)
-      multipliers.append(factors.multiplier)
     }
-    return WeightLayer(
-      outputChannels: outputChannels, inputChannels: inputChannels, kernelHeight: height, kernelWidth: width,
-      weights: weights, bias: bias.map { Int32($0) }, shift: shifts, multiplier: multipliers,
-      inputZeroPoint: input.zeroPoint)
   }
 
   /// The bias in units of the accumulator. An int32 bias with the expected scale is taken as it is; one with another scale,
   /// or of floats, is rounded to the nearest unit, ties to even.
   private func integerBias(_ constant: ConstantTensor?, scales: [Double]) throws(RoadError) -> [Int] {
-    guard let constant else { return Array(repeating: 0, count: outputChannels) }
-    guard constant.data.count == outputChannels else {
-      throw RoadError(.model, "\(constant.data.count) biases for \(outputChannels) output channels")
+    guard let constant else { return Array(repeating: 0, count: outputs) }
+    guard constant.data.count == outputs else {
+      throw RoadError(.model, "\(constant.data.count) biases for \(outputs) output channels")
     }
     if let integers = constant.data.integers, let own = constant.scale, own.zeroPoints.allSatisfy({ $0 == 0 }) {
       let matches = scales.indices.allSatisfy { abs(Double(own.scale($0)) / scales[$0] - 1) < 1e-5 }
@@ -120,11 +78,39 @@ extension ConvolutionWeights {
     var result: [Int] = []
     for (channel, real) in constant.reals.enumerated() {
       let units = (Double(real) / scales[channel]).rounded(.toNearestOrEven)
-      guard abs(units) < Double(Self.accumulatorLimit) else {
+      guard abs(units) < Double(ConvolutionWeights.accumulatorLimit) else {
         throw RoadError(.model, "the bias \(real) of output channel \(channel) overflows 32 bits")
       }
       result.append(Int(units))
     }
     return result
+  }
+}
+
+/// How one output channel leaves its accumulator.
+private struct OutputChannel {
+  let bias: Int32
+  let shift: Int32
+  let multiplier: Int16
+  /// From the byte that the convolution writes to the output's.
+  let table: [UInt8]
+
+  init(factor: Double, bias: Int, to output: Quantization, _ clamp: ByteClamp) {
+    let zero = Double(output.zeroPoint)
+    if let factors = Requantization.factors(for: factor) {
+      self.bias = Int32(bias)
+      (shift, multiplier) = factors
+      table = (0...255).map { min(max(UInt8($0), clamp.low), clamp.high) }
+      return
+    }
+    // The first accumulator that does not give the lowest byte becomes byte 1 or less.
+    let offset = ((zero - Double(clamp.low) - 0.5) / factor).rounded(.up)
+    self.bias = Int32(bias) + Int32(offset - zero)
+    // 32767 / 32768 leaves every whole number under 2^14 as it is.
+    (shift, multiplier) = (0, .max)
+    table = (0...255).map { byte in
+      let level = (factor * (Double(byte) - offset) + 0.5).rounded(.down) + zero
+      return UInt8(min(max(level, Double(clamp.low)), Double(clamp.high)))
+    }
   }
 }

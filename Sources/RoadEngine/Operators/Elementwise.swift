@@ -1,59 +1,50 @@
+import Foundation
 import RoadBase
 import RoadModel
 
 // Functions of one tensor's bytes: they change the 256 real numbers of a `RealView` and cost nothing at run time.
 
 extension Lowering {
-  /// Applies `function` to every level; `channel` counts through the constant where it has an entry for each channel.
+  /// Applies `function` to every level; `numbers` is one for all, or one for each channel of the view's tensor.
+  func mapped(_ view: RealView, _ numbers: [Float], _ function: (_ real: Float, _ number: Float) -> Float) -> RealView {
+    var rows = view.levels(of: tensor(view.tensor))
+    if numbers.count == 1, view.levels?.count ?? 1 == 1 { rows = [rows[0]] }
+    for (channel, row) in rows.enumerated() {
+      let number = numbers[numbers.count == 1 ? 0 : channel]
+      rows[channel] = row.map { function($0, number) }
+    }
+    return RealView(view: view.view, levels: rows)
+  }
+
   mutating func map(
-    _ view: RealView, channels wide: Bool, outputOf node: Node, _ function: (_ real: Float, _ channel: Int) -> Float
+    _ view: RealView, outputOf node: Node, _ numbers: [Float] = [0],
+    _ function: (_ real: Float, _ number: Float) -> Float
   ) {
-    let source = tensor(view.tensor)
-    var rows = view.levels(of: source)
-    if !wide, view.levels?.count ?? 1 == 1 { rows = [rows[0]] }
-    for (channel, row) in rows.enumerated() { rows[channel] = row.map { function($0, channel) } }
-    set(.real(RealView(tensor: view.tensor, levels: rows)), outputOf: node)
+    set(.real(mapped(view, numbers, function)), outputOf: node)
   }
 
-  /// `real ∘ constant` or `constant ∘ real`, the constant a scalar or one number for each channel.
-  mutating func mapWithConstant(
-    _ node: Node, _ function: (_ left: Float, _ right: Float) -> Float
-  ) throws(RoadError) {
-    switch (try required(0, of: node), try required(1, of: node)) {
-    case (.real(let view), .constant(let constant)):
-      let numbers = try perChannel(constant, of: view)
-      map(view, channels: numbers.count > 1, outputOf: node) { function($0, numbers[numbers.count > 1 ? $1 : 0]) }
-    case (.constant(let constant), .real(let view)):
-      let numbers = try perChannel(constant, of: view)
-      map(view, channels: numbers.count > 1, outputOf: node) { function(numbers[numbers.count > 1 ? $1 : 0], $0) }
-    case (.real, .real):
-      throw RoadError(.model, "combines two activations, which is not supported")
-    default:
-      throw RoadError(.model, "its input is not quantized")
-    }
-  }
-
-  private func perChannel(_ constant: ConstantTensor, of view: RealView) throws(RoadError) -> [Float] {
+  /// The constant's number for each channel of the view's tensor, or one number; nil where it differs along other axes.
+  func perChannel(_ constant: ConstantTensor, of view: RealView) -> [Float]? {
     let numbers = constant.reals
-    if numbers.count == 1 { return numbers }
+    if numbers.count == 1 || numbers.dropFirst().allSatisfy({ $0 == numbers[0] }) { return numbers.first.map { [$0] } }
+    let missing = view.shape.count - constant.shape.count
+    guard missing >= 0 else { return nil }
+    let axes = constant.shape.indices.filter { constant.shape[$0] != 1 }
+    guard axes.count == 1, let own = axes.first else { return nil }
+    let (axis, elements) = (own + missing, view.view.elements)
     let channels = tensor(view.tensor).channels
-    let shape = Array(repeating: 1, count: max(0, 4 - constant.shape.count)) + constant.shape
-    guard shape == [1, channels, 1, 1] else {
-      throw RoadError(.model, "constant '\(constant.name)' has shape \(constant.shape), not one number a channel")
+    let first = elements.offset % channels
+    guard elements.strides[axis] == 1, elements.shape[axis] == numbers.count, first + numbers.count <= channels else {
+      return nil
     }
-    return numbers
+    var result = [Float](repeating: 0, count: channels)
+    result.replaceSubrange(first..<first + numbers.count, with: numbers)
+    return result
   }
-}
 
-enum ScalingRule: OperatorRule {
-  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    try lowering.mapWithConstant(node, *)
-  }
-}
-
-enum DivisionRule: OperatorRule {
-  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    try lowering.mapWithConstant(node, /)
+  /// A function of the input alone, or of it and a number for each channel.
+  fileprivate mutating func apply(_ node: Node, _ function: (Float) -> Float) throws(RoadError) {
+    map(try real(0, of: node), outputOf: node) { real, _ in function(real) }
   }
 }
 
@@ -92,10 +83,96 @@ extension Lowering {
       layer.lowest = clamped(layer.lowest)
       layer.highest = clamped(layer.highest)
       set(.pending(layer), outputOf: node)
-    case .real(let view):
-      map(view, channels: false, outputOf: node) { real, _ in clamped(real) }
-    case .bytes, .constant, .unknown:
-      throw RoadError(.model, "its input '\(node.inputs[0])' is not an activation")
+    default: try apply(node, clamped)
     }
+  }
+}
+
+/// Every function of one number: 256 levels in, 256 levels out.
+enum FunctionRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    try lowering.apply(node, try function(node))
+  }
+
+  static func function(_ node: Node) throws(RoadError) -> (Float) -> Float {
+    switch node.operation {
+    case "LeakyRelu":
+      let alpha = try node.float("alpha", default: 0.01)
+      return { $0 < 0 ? alpha * $0 : $0 }
+    case "Elu":
+      let alpha = try node.float("alpha", default: 1)
+      return { $0 < 0 ? alpha * (exp($0) - 1) : $0 }
+    case "Selu":
+      let alpha = try node.float("alpha", default: 1.67326319)
+      let gamma = try node.float("gamma", default: 1.05070102)
+      return { gamma * ($0 < 0 ? alpha * (exp($0) - 1) : $0) }
+    case "HardSigmoid":
+      let (alpha, beta) = (try node.float("alpha", default: 0.2), try node.float("beta", default: 0.5))
+      return { min(max(alpha * $0 + beta, 0), 1) }
+    case "Gelu":
+      let isTanh = try node.string("approximate", default: "none", of: ["none", "tanh"]) == "tanh"
+      guard isTanh else { return { (real: Float) -> Float in real / 2 * (1 + erf(real * Float(0.5).squareRoot())) } }
+      return { (real: Float) -> Float in
+        let inner: Float = real + 0.044715 * real * real * real
+        return real / 2 * (1 + tanh((2 / Float.pi).squareRoot() * inner))
+      }
+    default:
+      guard let function = plain[node.operation] else {
+        throw RoadError(.model, "operator \(node.operation) is not supported")
+      }
+      return function
+    }
+  }
+
+  /// Without attributes.
+  static let plain: [String: @Sendable (Float) -> Float] = [
+    "Sigmoid": { 1 / (1 + exp(-$0)) }, "Tanh": { tanh($0) }, "Exp": { exp($0) }, "Log": { log($0) },
+    "Sqrt": { $0.squareRoot() }, "Abs": { abs($0) }, "Neg": { -$0 }, "Reciprocal": { 1 / $0 }, "Erf": { erf($0) },
+    "HardSwish": { $0 * min(max($0 / 6 + 0.5, 0), 1) }, "Softplus": { log1p(exp($0)) },
+    "Softsign": { $0 / (1 + abs($0)) }, "Mish": { $0 * tanh(log1p(exp($0))) }, "Floor": { $0.rounded(.down) },
+    "Ceil": { $0.rounded(.up) }, "Round": { $0.rounded(.toNearestOrEven) }, "Sin": { sin($0) }, "Cos": { cos($0) },
+  ]
+  static let names = Array(plain.keys) + ["LeakyRelu", "Elu", "Selu", "HardSigmoid", "Gelu"]
+}
+
+/// PRelu with one slope, or one a channel.
+enum PReluRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let view = try lowering.real(0, of: node)
+    guard let slope = try lowering.constant(1, of: node), let slopes = lowering.perChannel(slope, of: view) else {
+      throw RoadError(.model, "its slopes are not one number, or one a channel")
+    }
+    lowering.map(view, outputOf: node, slopes) { $0 < 0 ? $0 * $1 : $0 }
+  }
+}
+
+/// BatchNormalization that no convolution took in: a line for each channel.
+enum BatchNormalizationRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let view = try lowering.real(0, of: node)
+    var numbers: [[Float]] = []
+    for index in 1...4 {
+      guard let constant = try lowering.constant(index, of: node), view.shape.count >= 2 else {
+        throw RoadError(.model, "its parameters are not constants")
+      }
+      // One number a channel lies along axis 1.
+      let shape = [constant.data.count] + [Int](repeating: 1, count: view.shape.count - 2)
+      let column = ConstantTensor(name: constant.name, data: TensorData(floats: constant.reals, shape: shape))
+      guard let row = lowering.perChannel(column, of: view) else {
+        throw RoadError(.model, "its parameters do not fit an input of shape \(view.shape)")
+      }
+      numbers.append(row)
+    }
+    let epsilon = try node.float("epsilon", default: 1e-5)
+    func number(_ parameter: Int, _ channel: Int) -> Float {
+      numbers[parameter][numbers[parameter].count == 1 ? 0 : channel]
+    }
+    var rows = view.levels(of: lowering.tensor(view.tensor))
+    for channel in rows.indices {
+      let gain = number(0, channel) / (number(3, channel) + epsilon).squareRoot()
+      let shift = number(1, channel) - number(2, channel) * gain
+      rows[channel] = rows[channel].map { $0 * gain + shift }
+    }
+    lowering.set(.real(RealView(view: view.view, levels: rows)), outputOf: node)
   }
 }

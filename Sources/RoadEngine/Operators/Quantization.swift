@@ -9,31 +9,21 @@ enum QuantizeRule: OperatorRule {
       return lowering.set(.constant(try quantized(constant, by: node, lowering)), outputOf: node)
     }
     let quantization = try lowering.activationQuantization(of: node)
-    lowering.set(.bytes(try bytes(of: value, quantization, node, &lowering)), outputOf: node)
+    let view = try bytes(of: value, quantization, node, &lowering)
+    lowering.name(view.tensor, node.outputs.first ?? node.name)
+    lowering.set(.bytes(view), outputOf: node)
   }
 
   private static func bytes(
     of value: Value, _ quantization: Quantization, _ node: Node, _ lowering: inout Lowering
-  ) throws(RoadError) -> TensorID {
+  ) throws(RoadError) -> ElementView {
+    let name = node.outputs.first ?? node.name
     switch value {
-    case .pending(let layer):
-      let output = lowering.addTensor(node.outputs.first ?? node.name, layer.shape, quantization)
-      do {
-        try layer.finish(&lowering, output, layer.clamp(for: quantization))
-      } catch {
-        throw RoadError(.model, "quantizes node '\(layer.node)': \(error.cause)", remedy: error.remedy)
-      }
-      return output
-    case .real(let view):
-      let source = lowering.tensor(view.tensor)
-      if view.levels == nil, source.quantization == quantization, view.tensor != lowering.network.input {
-        return view.tensor
-      }
-      let output = lowering.addTensor(node.outputs.first ?? node.name, source.shape, quantization)
-      lowering.append(
-        TableLayer(name: node.name, view: view, source: source, output: output, quantization: quantization))
-      return output
-    case .bytes, .constant, .unknown:
+    case .pending(let layer): return try lowering.finish(layer, name: name, quantization)
+    case .real(let view): return lowering.requantized(view, to: quantization, name: node.name, output: name)
+    case .field(let view, let offsets):
+      return try lowering.finish(lowering.sum(of: view, offsets, node), name: name, quantization)
+    case .bytes, .constant, .taps, .unknown:
       throw RoadError(.model, "its input '\(node.inputs[0])' is quantized already")
     }
   }
@@ -71,18 +61,18 @@ enum DequantizeRule: OperatorRule {
       lowering.set(.constant(constant), outputOf: node)
     case .bytes(let tensor):
       try lower(node, tensor, &lowering)
-    case .real, .pending, .unknown:
+    case .real, .field, .pending, .taps, .unknown:
       throw RoadError(.model, "its input '\(node.inputs[0])' is not quantized")
     }
   }
 
-  private static func lower(_ node: Node, _ tensor: TensorID, _ lowering: inout Lowering) throws(RoadError) {
+  private static func lower(_ node: Node, _ view: ElementView, _ lowering: inout Lowering) throws(RoadError) {
     let quantization = try lowering.activationQuantization(of: node)
-    if lowering.tensor(tensor).quantization == quantization {
-      return lowering.set(.real(RealView(tensor: tensor)), outputOf: node)
+    var real = RealView(view: view)
+    if lowering.tensor(view.tensor).quantization != quantization {
+      real.levels = [(0...255).map { quantization.dequantize(UInt8($0)) }]
     }
-    let levels = (0...255).map { quantization.dequantize(UInt8($0)) }
-    lowering.set(.real(RealView(tensor: tensor, levels: [levels])), outputOf: node)
+    lowering.set(.real(real), outputOf: node)
   }
 }
 
@@ -166,8 +156,8 @@ enum CastRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let type = try node.integer("to", default: ElementType.float.rawValue, in: 0...64)
     switch try lowering.required(0, of: node) {
-    case .bytes(let tensor) where tensor == lowering.network.input && type == ElementType.float.rawValue:
-      lowering.set(.real(RealView(tensor: tensor)), outputOf: node)
+    case .bytes(let view) where view.tensor == lowering.network.input && type == ElementType.float.rawValue:
+      lowering.set(.real(RealView(view: view)), outputOf: node)
     case .real(let view) where type == ElementType.float.rawValue:
       lowering.set(.real(view), outputOf: node)
     default: throw RoadError(.model, "only a cast of the picture to float is supported")

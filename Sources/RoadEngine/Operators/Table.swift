@@ -24,6 +24,15 @@ struct TableLayer: Layer {
     self.output = output
   }
 
+  /// - Parameter tables: 256 bytes, or 256 for each channel.
+  init(name: String, source: TensorID, output: TensorID, tables: [UInt8]) {
+    self.name = name
+    self.source = source
+    self.output = output
+    self.tables = tables
+    perChannel = tables.count > 256
+  }
+
   var rowWindow: WindowGeometry? { .pixel }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }

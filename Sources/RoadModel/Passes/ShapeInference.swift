@@ -16,29 +16,35 @@ extension ModelGraph {
   /// Every dimension of the inputs must be fixed, see ``bindingInputs(to:)``. Nodes that cannot be used are reported all
   /// at once; what depends on them is not reported again.
   public func inferTypes() throws(RoadError) -> GraphTypes {
+    for input in inputs where !input.hasFixedShape {
+      throw RoadError(
+        .model, "the graph input '\(input.name)' has no fixed shape", remedy: "give the size of the input")
+    }
+    let (known, problems) = inferringTypes()
+    guard problems.isEmpty else { throw RoadError.unsupportedNodes(problems.map(\.cause)) }
+    return known
+  }
+
+  /// The same as far as it goes: what can be known, and for each node that cannot be used its label and why. What depends on such a node, or
+  /// on an input without a fixed shape, is in neither.
+  public func inferringTypes() -> (known: GraphTypes, problems: [(node: String, cause: String)]) {
     var known = GraphTypes()
     known.constants = initializers
     for (name, tensor) in initializers { known.types[name] = TensorType(tensor.elementType, tensor.shape) }
-    for input in inputs {
-      let shape = input.shape.compactMap { $0 }
-      guard shape.count == input.shape.count, ShapeLimits.count(shape) != nil else {
-        throw RoadError(
-          .model, "the graph input '\(input.name)' has no fixed shape", remedy: "give the size of the input")
-      }
-      known.types[input.name] = TensorType(input.elementType, shape)
+    for input in inputs where input.hasFixedShape {
+      known.types[input.name] = TensorType(input.elementType, input.shape.compactMap { $0 })
     }
-    var problems: [String] = []
+    var problems: [(node: String, cause: String)] = []
     for node in nodes {
       let inputs = node.inputs.filter { !$0.isEmpty }
       guard inputs.allSatisfy({ known.types[$0] != nil }) else { continue }
       do throws(RoadError) {
         try infer(node, into: &known)
       } catch {
-        problems.append(error.cause)
+        problems.append((node.label, error.cause))
       }
     }
-    guard problems.isEmpty else { throw RoadError.unsupportedNodes(problems) }
-    return known
+    return (known, problems)
   }
 
   private func infer(_ node: Node, into known: inout GraphTypes) throws(RoadError) {
@@ -84,6 +90,13 @@ extension ModelGraph {
       }
     }
     return graph
+  }
+}
+
+extension ValueInfo {
+  fileprivate var hasFixedShape: Bool {
+    let fixed = shape.compactMap { $0 }
+    return fixed.count == shape.count && ShapeLimits.count(fixed) != nil
   }
 }
 

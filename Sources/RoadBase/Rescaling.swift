@@ -1,0 +1,40 @@
+/// From a wide accumulator to an 8-bit activation with a 31-bit multiplier: what operators use that sum much and write little
+/// (pools, means, products of two activations). ``Requantization`` is the cheaper law of the convolutions.
+///
+/// With a multiplier `m`, a shift `s`, a zero-point `z` and a clamp `[low, high]`:
+///
+///     out = clamp(floor((acc·m + 2^(s-1)) / 2^s) + z, low, high)
+///
+/// To nearest, ties towards plus infinity. Ranges: `|acc| ≤ 2^31`, `m` 0..<2^31, `s` 1...62: the product and its rounding stay under 2^63.
+public struct Rescaling: Hashable, Sendable {
+  public static let largestAccumulator = 1 << 31
+
+  public var multiplier: Int64
+  public var shift: Int64
+  public var zeroPoint: Int64
+  public var low: Int64
+  public var high: Int64
+
+  /// - Parameter scale: real units of the accumulator ÷ scale of the output; positive and under 2^30.
+  public init(scale: Double, zeroPoint: UInt8, low: UInt8 = 0, high: UInt8 = 255) {
+    precondition(Self.isUsable(scale), "scale \(scale) is no factor between 0 and 2^30")
+    precondition(low <= high, "clamp \(low)...\(high) is empty")
+    // With this shift m is in [2^30, 2^31); scales under 2^-32 keep fewer bits.
+    let shift = min(30 - Int(scale.exponent), 62)
+    let exact = scale * Double(sign: .plus, exponent: shift, significand: 1)
+    multiplier = min(Int64(exact.rounded()), Int64(Int32.max))
+    self.shift = Int64(shift)
+    self.zeroPoint = Int64(zeroPoint)
+    self.low = Int64(low)
+    self.high = Int64(high)
+  }
+
+  public static func isUsable(_ scale: Double) -> Bool { scale.isFinite && scale > 0 && scale < 0x1p29 }
+
+  /// The law.
+  @inlinable
+  public func apply(_ accumulator: Int) -> UInt8 {
+    let product = (Int64(accumulator) &* multiplier &+ (1 &<< (shift &- 1))) &>> shift
+    return UInt8(truncatingIfNeeded: min(max(product &+ zeroPoint, low), high))
+  }
+}

@@ -1,0 +1,55 @@
+import Glibc
+import RoadBase
+import RoadKernelContract
+import RoadModel
+
+/// Writes a constant tensor: position codes, learned maps.
+struct ConstantLayer: Layer {
+  let name: String
+  let kind = LayerKind.constant
+  let output: TensorID
+  /// The plane without padding.
+  let bytes: [UInt8]
+
+  var inputs: [TensorID] { [] }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let bytes = UnsafePointer(context.memory.copy(bytes))
+    return PreparedLayer(kernel: "constant") { _, destination, rows in
+      for y in rows {
+        for x in 0..<destination.width {
+          memcpy(
+            destination.pixel(y, x), bytes + (y * destination.width + x) * destination.channels, destination.channels)
+        }
+      }
+    }
+  }
+}
+
+extension Lowering {
+  /// A constant as a tensor of bytes: with its own scale where it has one for all, else with the extremes' scale.
+  mutating func activation(of constant: ConstantTensor) throws(RoadError) -> ElementView {
+    let numbers = constant.reals
+    guard !numbers.isEmpty, numbers.allSatisfy(\.isFinite), constant.shape.allSatisfy({ $0 > 0 }) else {
+      throw RoadError(.model, "constant '\(constant.name)' is empty or not finite")
+    }
+    let quantization = quantization(of: constant, numbers)
+    let arrangement = Arrangement(canonical: constant.shape)
+    let elements = arrangement.elements(of: constant.shape)
+    var bytes = [UInt8](repeating: 0, count: numbers.count)
+    for (position, number) in zip(elements.offsets, numbers) { bytes[position] = quantization.quantize(number) }
+    let output = addTensor(constant.name, arrangement.plane(of: constant.shape), quantization)
+    append(ConstantLayer(name: constant.name, output: output, bytes: bytes))
+    return ElementView(tensor: output, elements: elements)
+  }
+
+  private func quantization(of constant: ConstantTensor, _ numbers: [Float]) -> Quantization {
+    if let own = constant.scale, own.scales.count == 1 {
+      let zeroPoint = own.zeroPoints[0] + (constant.data.elementType == .int8 ? 128 : 0)
+      if (0...255).contains(zeroPoint) { return Quantization(scale: own.scales[0], zeroPoint: UInt8(zeroPoint)) }
+    }
+    return .spanning(numbers.min() ?? 0, numbers.max() ?? 0)
+  }
+}

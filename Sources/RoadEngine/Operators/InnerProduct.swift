@@ -1,0 +1,154 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Product of two matrices of activations.
+struct InnerProductLayer: Layer {
+  let name: String
+  let kind = LayerKind.innerProduct
+  let left: TensorID
+  let right: TensorID
+  let output: TensorID
+  let leftRows: Int
+  let rightStep: Int
+  let rescaling: Rescaling
+  let leftZeroPoint: UInt8
+  let rightZeroPoint: UInt8
+
+  var inputs: [TensorID] { [left, right] }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int {
+    network.tensors[output].height * network.tensors[output].channels * network.tensors[left].channels
+  }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = PortableKernels.innerProduct
+    let layer = self
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = InnerProductArguments(
+        left: sources[0], right: sources[1], destination: destination, leftRows: layer.leftRows,
+        rightStep: layer.rightStep, rescaling: layer.rescaling, leftZeroPoint: layer.leftZeroPoint,
+        rightZeroPoint: layer.rightZeroPoint)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
+
+/// MatMul of two activations, or of an activation and a constant.
+enum MatMulRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    switch (try lowering.required(0, of: node), try lowering.required(1, of: node)) {
+    case (_, .constant(let constant)):
+      let view = try lowering.activation(viewOf: 0, of: node)
+      let weights = try WeightTensor(matrix: constant, isTransposed: false)
+      try lowering.product(node, view, depthAxis: view.shape.count - 1, weights, bias: nil)
+    case (.constant(let constant), _):
+      // (A·b)ᵀ = bᵀ·Aᵀ: the rows of the constant become channels.
+      let view = try lowering.activation(viewOf: 1, of: node)
+      let weights = try WeightTensor(matrix: constant, isTransposed: true)
+      try lowering.product(node, view, depthAxis: view.shape.count - 2, weights, bias: nil)
+    default:
+      let (left, right) = (
+        try lowering.activation(viewOf: 0, of: node), try lowering.activation(viewOf: 1, of: node)
+      )
+      try lowering.product(node, left, right)
+    }
+  }
+}
+
+/// Gemm with constant weights.
+enum GemmRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    guard try node.float("alpha", default: 1) == 1, try node.float("beta", default: 1) == 1 else {
+      throw RoadError(.model, "alpha and beta other than 1 are not supported")
+    }
+    let transposes = (
+      try node.integer("transA", default: 0, in: 0...1) == 1, try node.integer("transB", default: 0, in: 0...1) == 1
+    )
+    var view = try lowering.activation(viewOf: 0, of: node)
+    guard view.shape.count == 2 else { throw RoadError(.model, "its input has shape \(view.shape), not a matrix") }
+    if transposes.0 { view.elements = view.elements.transposed([1, 0]) }
+    guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
+    let weights = try WeightTensor(matrix: constant, isTransposed: transposes.1)
+    try lowering.product(node, view, depthAxis: 1, weights, bias: try lowering.constant(2, of: node))
+  }
+}
+
+extension Lowering {
+  /// A 1x1 convolution over the planes whose channels are the depth axis.
+  fileprivate mutating func product(
+    _ node: Node, _ view: ElementView, depthAxis: Int, _ weights: WeightTensor, bias: ConstantTensor?
+  ) throws(RoadError) {
+    guard view.shape.indices.contains(depthAxis), view.shape[depthAxis] == weights.inputs else {
+      throw RoadError(.model, "multiplies \(view.shape) with a matrix of depth \(weights.inputs)")
+    }
+    var result = view.shape
+    result[depthAxis] = weights.outputs
+    let source: TensorID
+    var elements: StridedView
+    if channelAxis(ofWhole: view) == depthAxis {
+      source = view.tensor
+      elements = view.elements
+      elements.shape = result
+      for axis in result.indices where axis != depthAxis {
+        elements.strides[axis] = elements.strides[axis] / weights.inputs * weights.outputs
+      }
+      elements.strides[depthAxis] = 1
+    } else {
+      let others = view.shape.indices.filter { $0 != depthAxis }
+      let arrangement = Arrangement(rows: others.dropLast(), columns: others.suffix(1), channels: [depthAxis])
+      source = plane(of: view, arrangement)
+      elements = arrangement.elements(of: result)
+    }
+    let plane = tensor(source).shape
+    let target = PlaneShape(height: plane.height, width: plane.width, channels: weights.outputs)
+    let window = WindowGeometry(kernelHeight: 1, kernelWidth: 1)
+    let pending = ConvolutionRule.pending(
+      node.name, source, target, elements: elements, groups: 1, weights, bias, window)
+    set(.pending(pending), outputOf: node)
+  }
+
+  fileprivate mutating func product(_ node: Node, _ left: ElementView, _ right: ElementView) throws(RoadError) {
+    guard left.shape.count >= 2, right.shape.count >= 2 else {
+      throw RoadError(.model, "multiplies \(left.shape) with \(right.shape), which is not supported")
+    }
+    let (rows, depth, columns) = (
+      left.shape[left.shape.count - 2], left.shape[left.shape.count - 1], right.shape[right.shape.count - 1]
+    )
+    guard right.shape[right.shape.count - 2] == depth, depth < 1 << 15,
+      let batch = broadcastShape(left.shape.dropLast(2), right.shape.dropLast(2)),
+      let spreadLeft = left.elements.broadcast(to: batch + [rows, depth])
+    else { throw RoadError(.model, "multiplies \(left.shape) with \(right.shape), which is not supported") }
+    let sharesRight = right.shape.dropLast(2).allSatisfy { $0 == 1 }
+    let rightBatch = sharesRight ? right.shape.dropLast(2) : batch[...]
+    guard let spreadRight = right.elements.broadcast(to: rightBatch + [depth, columns]) else {
+      throw RoadError(.model, "multiplies \(left.shape) with \(right.shape), which is not supported")
+    }
+    let rank = batch.count + 2
+    let (a, b) = (
+      plane(
+        of: ElementView(tensor: left.tensor, elements: spreadLeft),
+        Arrangement(rows: Array(0..<rank - 1), columns: [], channels: [rank - 1])),
+      plane(
+        of: ElementView(tensor: right.tensor, elements: spreadRight),
+        Arrangement(
+          rows: Array(0..<rightBatch.count) + [rightBatch.count + 1], columns: [], channels: [rightBatch.count]))
+    )
+    let target = PlaneShape(height: batch.reduce(rows, *), width: 1, channels: columns)
+    let elements = Arrangement(rows: Array(0..<rank - 1), columns: [], channels: [rank - 1]).elements(
+      of: batch + [rows, columns])
+    let (from, other, name) = (tensor(a).quantization, tensor(b).quantization, node.name)
+    let pending = PendingLayer(node: name, shape: target, elements: elements) {
+      (lowering: inout Lowering, output, clamp) throws(RoadError) in
+      let to = lowering.tensor(output).quantization
+      let scale = Double(from.scale) * Double(other.scale) / Double(to.scale)
+      lowering.append(
+        InnerProductLayer(
+          name: name, left: a, right: b, output: output, leftRows: rows, rightStep: sharesRight ? 0 : columns,
+          rescaling: try .rescaling(scale, to: to, clamp), leftZeroPoint: from.zeroPoint,
+          rightZeroPoint: other.zeroPoint))
+    }
+    set(.pending(pending), outputOf: node)
+  }
+}

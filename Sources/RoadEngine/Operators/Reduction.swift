@@ -1,0 +1,135 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Sum, mean, maximum or minimum of a whole picture or of each pixel's channels.
+struct ReductionLayer: Layer {
+  let name: String
+  let kind = LayerKind.reduction
+  let source: TensorID
+  let output: TensorID
+  let operation: ReductionArguments.Operation
+  let rescaling: Rescaling
+  let sourceZeroPoint: UInt8
+  /// True: each channel over the whole picture; false: each pixel over its channels.
+  let isOverPlane: Bool
+
+  var inputs: [TensorID] { [source] }
+  var rowWindow: WindowGeometry? { isOverPlane ? nil : .pixel }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = isOverPlane ? PortableKernels.planeReduction : PortableKernels.channelReduction
+    let (operation, rescaling, zeroPoint) = (operation, rescaling, sourceZeroPoint)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = ReductionArguments(
+        source: sources[0], destination: destination, operation: operation, rescaling: rescaling,
+        sourceZeroPoint: zeroPoint)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
+
+/// GlobalAveragePool, GlobalMaxPool, ReduceMean, ReduceSum, ReduceL2, ReduceMax, ReduceMin.
+enum ReductionRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let view = try lowering.activation(viewOf: 0, of: node)
+    let rank = view.shape.count
+    let axes = try reducedAxes(node, rank: rank, lowering)
+    let keeps = try node.integer("keepdims", default: 1, in: 0...1) == 1
+    let kept = view.shape.indices.filter { !axes.contains($0) }
+    let count = axes.reduce(1) { $0 * view.shape[$1] }
+    guard count <= 1 << 23 else { throw RoadError(.model, "reduces \(count) numbers at once, which is too many") }
+    let isNorm = node.operation == "ReduceL2"
+    let plan = lowering.reduction(of: view, axes: axes, kept: kept, overChannels: isNorm)
+    var elements = plan.elements
+    if !keeps {
+      elements.shape = kept.map { elements.shape[$0] }
+      elements.strides = kept.map { plan.elements.strides[$0] }
+    }
+    let (name, source) = (node.name, lowering.tensor(plan.source))
+    let operation: ReductionArguments.Operation =
+      node.operation.contains("Max") ? .maximum : node.operation.contains("Min") ? .minimum : isNorm ? .norm : .sum
+    func layer(_ output: TensorID, _ rescaling: Rescaling) -> ReductionLayer {
+      ReductionLayer(
+        name: name, source: plan.source, output: output, operation: operation, rescaling: rescaling,
+        sourceZeroPoint: source.quantization.zeroPoint, isOverPlane: plan.isOverPlane)
+    }
+    if operation == .maximum || operation == .minimum {
+      let output = lowering.addTensor(node.outputs[0], plan.target, source.quantization)
+      lowering.append(layer(output, Rescaling(scale: 1, zeroPoint: 0)))
+      lowering.set(.real(RealView(view: ElementView(tensor: output, elements: elements))), outputOf: node)
+      return
+    }
+    // A norm's accumulator counts in units of 2^-8.
+    let divisor = isNorm ? 256 : node.operation == "ReduceSum" ? 1 : count
+    var pending = PendingLayer(node: name, shape: plan.target, elements: elements) {
+      (lowering: inout Lowering, output, clamp) throws(RoadError) in
+      let to = lowering.tensor(output).quantization
+      lowering.append(layer(output, try .averaging(divisor, from: source.quantization, to: to, clamp)))
+    }
+    if !isNorm {
+      let gain = Float(count / divisor)
+      pending.range = source.quantization.range.lowerBound * gain...source.quantization.range.upperBound * gain
+    }
+    lowering.set(.pending(pending), outputOf: node)
+  }
+
+  private static func reducedAxes(_ node: Node, rank: Int, _ lowering: Lowering) throws(RoadError) -> [Int] {
+    if node.operation.hasPrefix("Global") { return Array(2..<max(rank, 2)) }
+    var given = try node.integers("axes", default: [], in: -64...64)
+    if let list = try lowering.constant(1, of: node)?.data.integers { given = list }
+    if given.isEmpty, try node.integer("noop_with_empty_axes", default: 0, in: 0...1) == 1 {
+      throw RoadError(.model, "reduces no axis, which is not supported")
+    }
+    var axes: [Int] = []
+    for axis in given { axes.append(try node.axis(axis, rank: rank)) }
+    return axes.isEmpty ? Array(0..<rank) : axes.sorted()
+  }
+}
+
+/// How a reduction lies on planes.
+private struct ReductionPlan {
+  var source: TensorID
+  var target: PlaneShape
+  /// The result with the reduced axes kept as 1.
+  var elements: StridedView
+  var isOverPlane: Bool
+}
+
+extension Lowering {
+  fileprivate mutating func reduction(
+    of view: ElementView, axes: [Int], kept: [Int], overChannels: Bool
+  ) -> ReductionPlan {
+    var result = view.shape
+    for axis in axes { result[axis] = 1 }
+    // All pixels of a plane that is whole: what a global pool reduces.
+    if !overChannels, let channel = channelAxis(ofWhole: view),
+      kept.allSatisfy({ $0 == channel || view.shape[$0] == 1 }),
+      !axes.contains(channel)
+    {
+      let target = PlaneShape(height: 1, width: 1, channels: view.shape[channel])
+      var elements = StridedView(of: result)
+      elements.strides[channel] = 1
+      return ReductionPlan(source: view.tensor, target: target, elements: elements, isOverPlane: true)
+    }
+    let arrangement = Arrangement(rows: Array(kept.dropLast()), columns: Array(kept.suffix(1)), channels: axes)
+    let source = plane(of: view, arrangement)
+    let shape = tensor(source).shape
+    let target = PlaneShape(height: shape.height, width: shape.width, channels: 1)
+    return ReductionPlan(
+      source: source, target: target, elements: arrangement.elements(of: result), isOverPlane: false)
+  }
+
+  /// The axis that runs over the channels of a view that shows each element of its tensor once; nil for others.
+  func channelAxis(ofWhole view: ElementView) -> Int? {
+    let (shape, strides) = (view.shape, view.elements.strides)
+    let plane = tensor(view.tensor).shape
+    guard view.elements.offset == 0, shape.reduce(1, *) == plane.height * plane.width * plane.channels,
+      shape.indices.allSatisfy({ shape[$0] == 1 || strides[$0] > 0 })
+    else { return nil }
+    return shape.indices.first { shape[$0] == plane.channels && (strides[$0] == 1 || plane.channels == 1) }
+  }
+}

@@ -1,0 +1,159 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// ConvTranspose as one plain convolution for each phase of its stride: the pixels `first + stride · n` of the output see the same taps, so
+/// each phase writes its own pixels, and no zero is ever multiplied.
+struct TransposedConvolutionLayer: Layer {
+  /// One of the stride's phases.
+  struct Phase {
+    var firstRow: Int
+    var firstColumn: Int
+    var rows: Int
+    var columns: Int
+    var window: WindowGeometry
+  }
+
+  let name: String
+  let kind = LayerKind.transposed
+  let source: TensorID
+  let output: TensorID
+  let strideHeight: Int
+  let strideWidth: Int
+  let kernelText: String
+  let depthwise: Bool
+  let phases: [Phase]
+  let weights: [WeightLayer]
+  let zeroPoint: Int16
+  let clamp: ByteClamp
+
+  var inputs: [TensorID] { [source] }
+  var windowText: String { kernelText }
+
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
+    let from = network.tensors[source].shape
+    return phases.map {
+      $0.window.reach(from: from, to: PlaneShape(height: $0.rows, width: $0.columns, channels: 1))
+    }.max() ?? 0
+  }
+
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int {
+    zip(phases, weights).reduce(0) { $0 + $1.0.rows * $1.0.columns * $1.1.outputChannels * $1.1.products }
+  }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
+    let list = UnsafePointer(context.memory.copy(phases))
+    let packed = UnsafePointer(context.memory.copy(weights.map { context.packed($0, by: kernel) }))
+    let (count, down, across, zeroPoint, clamp) = (phases.count, strideHeight, strideWidth, zeroPoint, clamp)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      for index in 0..<count {
+        let phase = list[index]
+        // The phase's rows n with firstRow + n · stride inside `rows`.
+        let first = max(0, (rows.lowerBound - phase.firstRow + down - 1) / down)
+        let end = min(phase.rows, (rows.upperBound - phase.firstRow + down - 1) / down)
+        guard first < end else { continue }
+        var every = destination
+        every.base = destination.pixel(phase.firstRow, phase.firstColumn)
+        (every.height, every.width) = (phase.rows, phase.columns)
+        (every.rowPitch, every.pixelPitch) = (destination.rowPitch * down, destination.pixelPitch * across)
+        var arguments = ConvolutionArguments(
+          source: sources[0], destination: every, window: phase.window, packed: packed[index], zeroPoint: zeroPoint,
+          low: clamp.low, high: clamp.high)
+        kernel.run(&arguments, first, end)
+      }
+    }
+  }
+}
+
+enum TransposedConvolutionRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    let source = try lowering.picture(0, of: node)
+    let shape = lowering.tensor(source).shape
+    guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
+    let group = try node.integer("group", default: 1, in: 1...1 << 20)
+    let weights = try WeightTensor(transposed: constant, groups: group)
+    guard constant.shape[0] == shape.channels else {
+      throw RoadError(
+        .model, "weights \(constant.shape) in \(group) groups do not fit \(shape.channels) input channels")
+    }
+    let bias = try lowering.constant(2, of: node)
+    let window = try SpatialWindow(
+      transposed: node, input: shape.valueShape, kernel: [weights.height, weights.width])
+    guard window.strideHeight <= 64, window.strideWidth <= 64, weights.height <= 128, weights.width <= 128 else {
+      throw RoadError(.model, "a window of \(window) is not supported")
+    }
+    let target = PlaneShape(
+      height: window.outputHeight, width: window.outputWidth, channels: weights.outputs)
+    let name = node.name
+    let pending = PendingLayer(node: name, shape: target) {
+      (lowering: inout Lowering, output, clamp) throws(RoadError) in
+      let grouping = weights.fitted(groups: group, channels: shape.channels, slices: false)
+      let read = grouping.isDoubled ? lowering.doubled(source, name) : source
+      let phases = Self.phases(window, grouping.weights)
+      try lowering.finishConvolution(
+        name, to: output, clamp, weights: phases.map(\.1), bias: bias, from: lowering.tensor(source).quantization
+      ) { output, layers, zeroPoint, clamp in
+        TransposedConvolutionLayer(
+          name: name, source: read, output: output, strideHeight: window.strideHeight,
+          strideWidth: window.strideWidth, kernelText: WindowGeometry(window).text,
+          depthwise: grouping.isDepthwise, phases: phases.map(\.0), weights: layers, zeroPoint: zeroPoint,
+          clamp: clamp)
+      }
+    }
+    lowering.set(.pending(pending), outputOf: node)
+  }
+
+  private static func phases(
+    _ window: SpatialWindow, _ weights: WeightTensor
+  ) -> [(TransposedConvolutionLayer.Phase, WeightTensor)] {
+    let rows = PhaseAxis.all(
+      stride: window.strideHeight, dilation: window.dilationHeight, taps: window.kernelHeight, pad: window.padTop,
+      outputs: window.outputHeight)
+    let columns = PhaseAxis.all(
+      stride: window.strideWidth, dilation: window.dilationWidth, taps: window.kernelWidth, pad: window.padLeft,
+      outputs: window.outputWidth)
+    return rows.flatMap { row in
+      columns.map { column in
+        let isBlank = row.taps.isEmpty || column.taps.isEmpty
+        let geometry = WindowGeometry(
+          kernelHeight: isBlank ? 1 : row.taps.count, kernelWidth: isBlank ? 1 : column.taps.count,
+          dilationHeight: row.dilation, dilationWidth: column.dilation, padTop: isBlank ? 0 : row.pad,
+          padLeft: isBlank ? 0 : column.pad)
+        let phase = TransposedConvolutionLayer.Phase(
+          firstRow: row.first, firstColumn: column.first, rows: row.count, columns: column.count, window: geometry)
+        return (phase, isBlank ? weights.blank : weights.taps(rows: row.taps, columns: column.taps))
+      }
+    }
+  }
+}
+
+/// One phase of a transposed convolution along one axis.
+///
+/// Output `y` gets tap `k` of input `i` where `y + pad = i·stride + k·dilation`. Outputs `first, first + stride, ...` share their
+/// taps; over them `i` grows by one a step, and from tap to tap it falls by `dilation·step ÷ stride`: a plain convolution
+/// with the taps in reverse.
+private struct PhaseAxis {
+  var first: Int
+  var count: Int
+  /// In the order of rising input; empty where no tap reaches these outputs.
+  var taps: [Int]
+  var dilation: Int
+  var pad: Int
+
+  static func all(stride: Int, dilation: Int, taps: Int, pad: Int, outputs: Int) -> [PhaseAxis] {
+    (0..<min(stride, outputs)).map { first in
+      let reaching = (0..<taps).filter { (first + pad - $0 * dilation) % stride == 0 }
+      let count = (outputs - first + stride - 1) / stride
+      guard let nearest = reaching.first, let farthest = reaching.last else {
+        return PhaseAxis(first: first, count: count, taps: [], dilation: 1, pad: 0)
+      }
+      let step = reaching.count > 1 ? reaching[1] - nearest : stride
+      // Exact: both differ from a multiple of the stride by the same.
+      return PhaseAxis(
+        first: first, count: count, taps: reaching.reversed(), dilation: max(step * dilation / stride, 1),
+        pad: -((first + pad - farthest * dilation) / stride))
+    }
+  }
+}

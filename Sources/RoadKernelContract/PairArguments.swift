@@ -1,0 +1,67 @@
+import RoadBase
+
+/// Two tensors, byte by byte. An operand that is repeated down or across the picture comes with a pitch of 0; one that is repeated
+/// over the channels is marked so, and its one channel is read.
+public struct PairArguments<Law> {
+  public var left: TensorView
+  public var right: TensorView
+  public var destination: TensorView
+  public var leftIsOneChannel: Bool
+  public var rightIsOneChannel: Bool
+  public var law: Law
+
+  public init(
+    left: TensorView, right: TensorView, destination: TensorView, leftIsOneChannel: Bool, rightIsOneChannel: Bool,
+    law: Law
+  ) {
+    self.left = left
+    self.right = right
+    self.destination = destination
+    self.leftIsOneChannel = leftIsOneChannel
+    self.rightIsOneChannel = rightIsOneChannel
+    self.law = law
+  }
+}
+
+/// Sum with broadcasting; the law and the ranges are those of ``AdditionArguments``.
+public struct PairSum: Hashable, Sendable {
+  public var leftMultiplier: Int32
+  public var rightMultiplier: Int32
+  public var bias: Int32
+  public var shift: Int32
+  public var zeroPoint: Int32
+  public var low: Int32
+  public var high: Int32
+
+  public init(
+    leftMultiplier: Int32, rightMultiplier: Int32, bias: Int32, shift: Int32, zeroPoint: Int32, low: Int32, high: Int32
+  ) {
+    self.leftMultiplier = leftMultiplier
+    self.rightMultiplier = rightMultiplier
+    self.bias = bias
+    self.shift = shift
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
+  }
+}
+
+/// Product: `acc = (a − za)·(b − zb)`, requantized by the law of `Requantization`. `|acc| ≤ 255²`.
+public struct PairProduct: Hashable, Sendable {
+  public var leftZeroPoint: Int32
+  public var rightZeroPoint: Int32
+  public var requantization: Requantization
+
+  public init(leftZeroPoint: Int32, rightZeroPoint: Int32, requantization: Requantization) {
+    self.leftZeroPoint = leftZeroPoint
+    self.rightZeroPoint = rightZeroPoint
+    self.requantization = requantization
+  }
+}
+
+/// Any function of two bytes: `out = table[a · 256 + b]`.
+public struct PairTable {
+  public var bytes: UnsafePointer<UInt8>
+
+  public init(bytes: UnsafePointer<UInt8>) { self.bytes = bytes }
+}

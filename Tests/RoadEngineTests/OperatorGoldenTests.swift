@@ -1,0 +1,67 @@
+import Foundation
+import RoadEngine
+import RoadKernels
+import RoadModel
+import Testing
+
+/// Every operator, over every attribute that changes its result, against ONNX Runtime: `Goldens/make_operator_goldens.py`.
+///
+/// What the operator reads is the same to the byte, so a difference is its own: at most one step, and in few bytes (ties go up here
+/// and to even there).
+@Suite struct OperatorGoldenTests {
+  @Test("an operator is within one step of ONNX Runtime", arguments: try cases())
+  func oneOperator(name: String) throws {
+    let (bytes, expected) = try run(name)
+    try #require(bytes.count == expected.count)
+    let differences = zip(bytes, expected).map { abs(Int($0) - Int($1)) }
+    #expect(differences.max() ?? 9 <= Self.steps(name), "differs by \(differences.max() ?? 0)")
+    let count = differences.filter { $0 > 0 }.count
+    let allowed = max(Int(Self.share(name) * Double(differences.count)), 1)
+    #expect(count <= allowed, "\(count) of \(differences.count) bytes differ")
+  }
+
+  @Test("any threads, plan and instruction set give the same bytes", arguments: try cases())
+  func sameBytes(name: String) throws {
+    let expected = try run(name).bytes
+    for set in InstructionSet.available {
+      for (threads, fuses) in [(1, false), (3, true)] {
+        let options = EngineOptions(threads: threads, instructionSet: set, fusesLayers: fuses)
+        #expect(try run(name, options).bytes == expected, "\(set.rawValue), \(threads) threads")
+      }
+    }
+  }
+
+  private static func cases() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".onnx") }
+      .map { String($0.dropLast(5)) }.sorted()
+  }
+
+  /// A gate is five operators, of which the third may pass a step on.
+  private static func steps(_ name: String) -> Int { name == "gate" ? 2 : 1 }
+
+  /// Halves are where the two roundings part, and these operators make many: sums of two numbers of one scale, means of four, weights of
+  /// a half. A map that is added is itself rounded to bytes.
+  private static func share(_ name: String) -> Double {
+    if name.hasPrefix("pair-add") { return 0.25 }
+    if name.hasPrefix("average-pool") || name.hasPrefix("resize-linear") { return 0.15 }
+    return name == "gate" || name.hasPrefix("grid-sample") ? 0.05 : 0.03
+  }
+
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+    path: "Goldens/operators")
+
+  private func run(
+    _ name: String, _ options: EngineOptions = EngineOptions()
+  ) throws -> (bytes: [UInt8], expected: [UInt8]) {
+    func file(_ kind: String) -> URL { Self.folder.appending(path: "\(name).\(kind)") }
+    let engine = try Engine(model: try ONNXReader.read(path: file("onnx").path), options: options)
+    let pixels = try Array(Data(contentsOf: file("input")))
+    try #require(pixels.count == engine.inputSize.pixels * 3)
+    for position in 0..<engine.inputSize.pixels {
+      let pixel = engine.input.pixel(position / engine.inputSize.width, position % engine.inputSize.width)
+      for channel in 0..<3 { pixel[channel] = pixels[position * 3 + channel] }
+    }
+    engine.run()
+    return (engine.scoreBytes, try Array(Data(contentsOf: file("expected"))))
+  }
+}

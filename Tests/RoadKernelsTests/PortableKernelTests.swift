@@ -1,0 +1,164 @@
+import Foundation
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import Testing
+
+/// The kernels that serve every instruction set, against their definition in other arithmetic, between guard pages, and in any
+/// chunks of rows. What their operators make of ONNX is tested with the engine.
+@Suite struct PortableKernelTests {
+  static let channels = [1, 5, 16, 19, 64, 70]
+
+  @Test(arguments: channels)
+  func maximum(channels: Int) {
+    var random = TestRandom(channels)
+    let from = TestTensor(height: 7, width: 9, channels: channels, flush: .end, random: &random)
+    let window = WindowGeometry(
+      kernelHeight: 3, kernelWidth: 2, strideHeight: 2, strideWidth: 3, dilationHeight: 2, padTop: 2, padLeft: 1)
+    check(height: 4, width: 4, channels: channels, &random) { to, first, end in
+      var arguments = MaximumArguments(source: from.view, destination: to, window: window)
+      PortableKernels.maximum.run(&arguments, first, end)
+    } expected: { y, x, channel in
+      UInt8(taps(window, y, x, from).map { Int(from.view.pixel($0.0, $0.1)[channel]) }.max() ?? 0)
+    }
+  }
+
+  @Test(arguments: channels)
+  func average(channels: Int) {
+    var random = TestRandom(channels)
+    let from = TestTensor(height: 7, width: 9, channels: channels, flush: .start, random: &random)
+    let window = WindowGeometry(kernelHeight: 3, kernelWidth: 3, strideHeight: 2, strideWidth: 2, padTop: 1, padLeft: 1)
+    let factors = (0..<16).map { Rescaling(scale: 0.8 / Double(max(($0 / 4) * ($0 % 4), 1)), zeroPoint: 30) }
+    let rowTaps: [Int32] = [2, 3, 3, 2]
+    let columnTaps: [Int32] = [2, 3, 3, 3, 2]
+    factors.withUnsafeBufferPointer { factors in
+      rowTaps.withUnsafeBufferPointer { rows in
+        columnTaps.withUnsafeBufferPointer { columns in
+          check(height: 4, width: 5, channels: channels, &random) { to, first, end in
+            var arguments = AverageArguments(
+              source: from.view, destination: to, window: window, factors: factors.baseAddress!,
+              rowTaps: rows.baseAddress!, columnTaps: columns.baseAddress!, sourceZeroPoint: 100)
+            PortableKernels.average.run(&arguments, first, end)
+          } expected: { y, x, channel in
+            let bytes = taps(window, y, x, from).map { Double(from.view.pixel($0.0, $0.1)[channel]) - 100 }
+            let mean = 0.8 * bytes.reduce(0, +) / Double(rows[y] * columns[x])
+            return UInt8(min(max((mean + 0.5 + 1e-7).rounded(.down) + 30, 0), 255))
+          }
+        }
+      }
+    }
+  }
+
+  @Test("a product of two tensors, one repeated over rows, columns or channels", arguments: channels)
+  func product(channels: Int) {
+    var random = TestRandom(channels)
+    let law = PairProduct(
+      leftZeroPoint: 100, rightZeroPoint: 7,
+      requantization: Requantization(shift: 5, multiplier: 2500, zeroPoint: 90, low: 3, high: 250))
+    let left = TestTensor(height: 5, width: 7, channels: channels, flush: .end, random: &random)
+    for (height, width, isOne) in [(5, 7, false), (1, 1, false), (5, 7, true), (1, 7, false)] {
+      let right = TestTensor(
+        height: height, width: width, channels: isOne ? 1 : channels, flush: .start, random: &random)
+      var view = right.view
+      if height == 1 { view.rowPitch = 0 }
+      if width == 1 { view.pixelPitch = 0 }
+      check(height: 5, width: 7, channels: channels, &random) { to, first, end in
+        var arguments = PairArguments(
+          left: left.view, right: view, destination: to, leftIsOneChannel: false, rightIsOneChannel: isOne, law: law)
+        PortableKernels.pairProduct.run(&arguments, first, end)
+      } expected: { y, x, channel in
+        let a = Int32(left.view.pixel(y, x)[channel]) - 100
+        let b = Int32(right.view.pixel(height == 1 ? 0 : y, width == 1 ? 0 : x)[isOne ? 0 : channel]) - 7
+        return law.requantization.apply(a * b)
+      }
+      withExtendedLifetime(right) {}
+    }
+  }
+
+  @Test("softmax is within one step of real arithmetic", arguments: channels)
+  func softmax(channels: Int) {
+    var random = TestRandom(channels)
+    let from = TestTensor(height: 3, width: 5, channels: channels, flush: .end, random: &random)
+    let exponents = (0...255).map { Int64((exp(-0.04 * Double($0)) * Double(1 << 20)).rounded()) }
+    exponents.withUnsafeBufferPointer { exponents in
+      check(height: 3, width: 5, channels: channels, &random) { to, first, end in
+        var arguments = SoftmaxArguments(
+          source: from.view, destination: to, exponents: exponents.baseAddress!, multiplier: 256 << 16, zeroPoint: 0)
+        PortableKernels.softmax.run(&arguments, first, end)
+      } expected: { y, x, channel in
+        let powers = (0..<channels).map { exp(0.04 * Double(from.view.pixel(y, x)[$0])) }
+        return UInt8(min((256 * powers[channel] / powers.reduce(0, +)).rounded(), 255))
+      }
+    }
+  }
+
+  @Test(arguments: channels)
+  func concatenation(channels: Int) {
+    var random = TestRandom(channels)
+    let first = TestTensor(height: 3, width: 5, channels: channels, flush: .end, random: &random)
+    let second = TestTensor(height: 3, width: 5, channels: 7, flush: .start, random: &random)
+    let views = [first.view, second.view]
+    let starts = [0, Int32(channels)]
+    let table = (0...255).map { UInt8(255 - $0) }
+    table.withUnsafeBufferPointer { table in
+      let tables = [UnsafePointer<UInt8>?.none, table.baseAddress]
+      check(height: 3, width: 5, channels: channels + 7, &random) { to, firstRow, end in
+        views.withUnsafeBufferPointer { views in
+          starts.withUnsafeBufferPointer { starts in
+            tables.withUnsafeBufferPointer { tables in
+              var arguments = ConcatenationArguments(
+                sources: views.baseAddress!, count: 2, destination: to, axis: .channels, starts: starts.baseAddress!,
+                tables: tables.baseAddress!)
+              PortableKernels.concatenation.run(&arguments, firstRow, end)
+            }
+          }
+        }
+      } expected: { y, x, channel in
+        channel < channels
+          ? first.view.pixel(y, x)[channel] : 255 - second.view.pixel(y, x)[channel - channels]
+      }
+    }
+  }
+
+  @Test("a rescaling rounds the real product to nearest, ties up")
+  func rescaling() {
+    for scale in [0.5, 0.25, 1, 3, 1.0 / 3, 0.0001, 7e-6] {
+      let law = Rescaling(scale: scale, zeroPoint: 20, low: 5, high: 240)
+      for accumulator in [-3_000_000, -1001, -3, -2, -1, 0, 1, 2, 3, 5, 77, 1002, 40_000, 2_000_000, 1 << 31] {
+        let real = (Double(accumulator) * scale + 0.5 + 1e-9).rounded(.down) + 20
+        #expect(law.apply(accumulator) == UInt8(min(max(real, 5), 240)), "\(accumulator) · \(scale)")
+      }
+    }
+  }
+
+  /// Runs the kernel whole and in chunks of one row, and compares both with the definition.
+  private func check(
+    height: Int, width: Int, channels: Int, _ random: inout TestRandom,
+    _ run: (TensorView, _ firstRow: Int, _ endRow: Int) -> Void, expected: (Int, Int, Int) -> UInt8,
+    _ location: SourceLocation = #_sourceLocation
+  ) {
+    var bytes: [UInt8] = []
+    for y in 0..<height {
+      for x in 0..<width { for channel in 0..<channels { bytes.append(expected(y, x, channel)) } }
+    }
+    for flush in GuardedMemory.Flush.allCases {
+      let whole = TestTensor(height: height, width: width, channels: channels, flush: flush, random: &random)
+      run(whole.view, 0, height)
+      #expect(whole.values(0..<height) == bytes, sourceLocation: location)
+      let chunked = TestTensor(height: height, width: width, channels: channels, flush: flush, random: &random)
+      for y in (0..<height).reversed() { run(chunked.view, y, y + 1) }
+      #expect(chunked.values(0..<height) == bytes, sourceLocation: location)
+    }
+  }
+
+  /// The taps of a window that lie inside the picture.
+  private func taps(_ window: WindowGeometry, _ y: Int, _ x: Int, _ from: TestTensor) -> [(Int, Int)] {
+    (0..<window.kernelHeight).flatMap { ky in
+      (0..<window.kernelWidth).compactMap { kx in
+        let (row, column) = (window.sourceRow(y, ky), window.sourceColumn(x, kx))
+        let isInside = (0..<from.view.height).contains(row) && (0..<from.view.width).contains(column)
+        return isInside ? (row, column) : nil
+      }
+    }
+  }
+}
