@@ -6,7 +6,9 @@ import Testing
 /// float run. How they are made, and the figures of every export: `README.md` beside this file.
 @Suite("Conformance zoo")
 struct ConformanceZooTests {
-  /// Networks with unpooling stay under 97 %; the reason is to be found.
+  /// The two networks with unpooling. Measured on their QDQ models in ONNX Runtime, so none of it is the integer kernels': SegNet agrees in
+  /// 96.7 %, with indices taken from the values before their quantization in 97.3 %, with int8 weights alone in 98.4 %; ENet
+  /// in 94.9 %, 95.0 % and 96.7 %: there rounding the weights alone costs more than the limit.
   static let known: Set = ["segnet", "enet"]
 
   @Test("the whole field is there")
@@ -35,6 +37,6 @@ struct ConformanceZooTests {
 
   private func expecting(_ name: String, _ check: () throws -> Void) throws {
     guard Self.known.contains(name) else { return try check() }
-    withKnownIssue("networks with unpooling lose more; reason open") { try check() }
+    withKnownIssue("lost by the quantization of weights and pooled values, not by the kernels") { try check() }
   }
 }
