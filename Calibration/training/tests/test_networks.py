@@ -50,6 +50,14 @@ def test_training_gives_heads_and_gradients_everywhere(name: str) -> None:
         assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), parameter_name
 
 
+@pytest.mark.parametrize("name", ["fcn8s", "deeplabv3plus"])
+def test_training_begins_with_every_class_about_as_likely(name: str) -> None:
+    torch.manual_seed(0)
+    outputs = build(name, 4, MEAN, STD).train()(torch.rand(2, 3, 32, 48) * 255)
+    for output in outputs:
+        assert (output.softmax(1) - 0.25).abs().max() < 0.2
+
+
 def test_dropout_acts_in_training_only() -> None:
     torch.manual_seed(0)
     network = build("fcn8s", 3, MEAN, STD, dropout=0.5)

@@ -49,6 +49,9 @@ def build(name: str, classes: int, mean: list[float], std: list[float], dropout:
             nn.init.kaiming_normal_(module.weight, mode="fan_out" if module.groups == 1 else "fan_in")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+    # Near nothing, so that training begins with every class as likely. ContextNet begins as its recipe always did.
+    for module in network.scores() if hasattr(network, "scores") else ():
+        nn.init.normal_(module.weight, std=0.01)
     return Normalised(network, mean, std)
 
 

@@ -48,6 +48,10 @@ class DeepLabV3Plus(nn.Module):
         )
         self.auxiliary = nn.Conv2d(width, classes, 1)
 
+    def scores(self) -> list[nn.Conv2d]:
+        """The layers that give the logits."""
+        return [self.decoder[-1], self.auxiliary]
+
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:
         low = self.low(x)
         x = self.high(low)

@@ -51,6 +51,10 @@ class Fcn8s(nn.Module):
         self.up32 = bilinear_upsampling(classes)
         self.up16 = bilinear_upsampling(classes)
 
+    def scores(self) -> list[nn.Conv2d]:
+        """The layers that give the logits."""
+        return [self.score32, self.score16, self.score8]
+
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:
         pools = []
         for stage in self.stages:
