@@ -6,10 +6,13 @@ import Testing
 /// float run. How they are made, and the figures of every export: `README.md` beside this file.
 @Suite("Conformance zoo")
 struct ConformanceZooTests {
-  /// The two networks with unpooling. Measured on their QDQ models in ONNX Runtime, so none of it is the integer kernels': SegNet agrees in
-  /// 96.7 %, with indices taken from the values before their quantization in 97.3 %, with int8 weights alone in 98.4 %; ENet
-  /// in 94.9 %, 95.0 % and 96.7 %: there rounding the weights alone costs more than the limit.
-  static let known: Set = ["segnet", "enet"]
+  /// Networks below the figure, each with its reason.
+  static let known: [String: Comment] = [
+    "segnet": """
+    eight bits lose it, not the kernels: ONNX Runtime's own run of the quantized model agrees in 96.4 % with its float run. \
+    The weights' rounding alone costs 1.6 points, maxima that move within their pooling window 0.6, the rest the activations
+    """
+  ]
 
   @Test("the whole field is there")
   func complete() {
@@ -27,16 +30,14 @@ struct ConformanceZooTests {
 
   @Test("one quantization and the integer engine keep the classes", arguments: ZooNetwork.names)
   func int8(name: String) throws {
-    try expecting(name) {
-      let network = try ZooNetwork(name)
-      let segmenter = try IntegerSegmenter(network.quantized(), name: name, classes: network.classes, threads: 1)
-      let agreement = try network.agreement(of: segmenter)
+    let network = try ZooNetwork(name)
+    let segmenter = try IntegerSegmenter(network.quantized(), name: name, classes: network.classes, threads: 1)
+    let agreement = try network.agreement(of: segmenter)
+    guard let reason = Self.known[name] else {
       #expect(agreement >= 0.97, "\(name): \(agreement)")
+      return
     }
-  }
-
-  private func expecting(_ name: String, _ check: () throws -> Void) throws {
-    guard Self.known.contains(name) else { return try check() }
-    withKnownIssue("lost by the quantization of weights and pooled values, not by the kernels") { try check() }
+    #expect(agreement >= 0.955, "\(name): \(agreement)")
+    withKnownIssue(reason) { #expect(agreement >= 0.97, "\(name): \(agreement)") }
   }
 }

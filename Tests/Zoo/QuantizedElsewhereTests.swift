@@ -17,48 +17,41 @@ struct QuantizedElsewhereTests {
   /// Each layer is given ONNX Runtime's bytes, so that what it does itself is seen.
   @Test("every layer is within one of ONNX Runtime's integers", arguments: QuantizedElsewhere.names)
   func layers(name: String) throws {
-    do {
-      let network = try QuantizedElsewhere(name)
-      let engine = try Engine(model: network.graph, options: EngineOptions(fusesLayers: false))
-      try fill(engine, with: picture(0, size: engine.inputSize))
-      var compared = 0
-      try engine.run { value, bytes in
-        guard let expected = network.layers[value] else { return }
-        let worst = try worstDifference(bytes, expected)
-        #expect(worst <= 1, "\(value) differs by \(worst)")
-        compared += 1
-      }
-      // Resizes and pools that keep their input's scale have no layer of their own in either.
-      #expect(compared >= network.layers.count * 3 / 4, "\(compared) of \(network.layers.count) tensors compared")
+    let network = try QuantizedElsewhere(name)
+    let engine = try Engine(model: network.graph, options: EngineOptions(fusesLayers: false))
+    try fill(engine, with: picture(0, size: engine.inputSize))
+    var compared = 0
+    try engine.run { value, bytes in
+      guard let expected = network.layers[value] else { return }
+      let worst = try worstDifference(bytes, expected)
+      #expect(worst <= 1, "\(value) differs by \(worst)")
+      compared += 1
     }
+    // Resizes and pools that keep their input's scale have no layer of their own in either.
+    #expect(compared >= network.layers.count * 3 / 4, "\(compared) of \(network.layers.count) tensors compared")
   }
 
+  /// 99.5 % is the aim. On these half-size pictures the score maps are 6x8 cells and less, where the one byte in a hundred that
+  /// a layer rounds the other way moves the border between two classes by whole pixels; see `README.md` for the figures at
+  /// larger sizes.
   @Test("the class maps agree", arguments: QuantizedElsewhere.names)
   func classes(name: String) throws {
-    try expecting(name) {
-      let network = try QuantizedElsewhere(name)
-      let output = try #require(network.graph.outputs.first?.name)
-      let count = try #require(try network.graph.inferTypes().types[output]).shape[1]
-      let table = ClassTable(
-        (0..<count).map { RoadClass(name: "class \($0)", colour: Colour(UInt8($0), 0, 0)) }, drivable: 0)
-      let segmenter = try IntegerSegmenter(network.graph, name: name, classes: table, threads: 1)
-      var found: [UInt8] = []
-      for index in 0..<ZooNetwork.evaluationCount {
-        let picture = try picture(index, size: segmenter.inputSize)
-        found += Array(segmenter.classMap(of: picture, size: segmenter.inputSize).bytes)
-      }
-      let equal = zip(found, network.classes).filter { $0 == $1 }.count
-      #expect(Double(equal) >= 0.995 * Double(network.classes.count), "\(equal) of \(network.classes.count) pixels")
+    let network = try QuantizedElsewhere(name)
+    let output = try #require(network.graph.outputs.first?.name)
+    let count = try #require(try network.graph.inferTypes().types[output]).shape[1]
+    let table = ClassTable(
+      (0..<count).map { RoadClass(name: "class \($0)", colour: Colour(UInt8($0), 0, 0)) }, drivable: 0)
+    let segmenter = try IntegerSegmenter(network.graph, name: name, classes: table, threads: 1)
+    var found: [UInt8] = []
+    for index in 0..<ZooNetwork.evaluationCount {
+      let picture = try picture(index, size: segmenter.inputSize)
+      found += Array(segmenter.classMap(of: picture, size: segmenter.inputSize).bytes)
     }
-  }
-
-  private func expecting(_ name: String, _ check: () throws -> Void) throws {
-    withKnownIssue(
-      name.hasPrefix("contextnet")
-        ? "halves of the resized picture fall on the other side in float arithmetic"
-        : "every layer is within one step, the classes still differ; reason open"
-    ) {
-      try check()
+    let equal = zip(found, network.classes).filter { $0 == $1 }.count
+    let agreement = Double(equal) / Double(network.classes.count)
+    #expect(agreement >= 0.97, "\(agreement)")
+    withKnownIssue("coarse score maps: one byte moves a border by pixels") {
+      #expect(agreement >= 0.995, "\(agreement)")
     }
   }
 
