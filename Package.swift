@@ -73,7 +73,8 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "RoadEvaluation",
-      dependencies: ["RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel"], swiftSettings: strict),
+      dependencies: ["RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"],
+      swiftSettings: strict),
     .target(
       name: "RoadSeg", dependencies: ["RoadPipeline", "RoadEvaluation"],
       resources: [.copy("Models")], swiftSettings: strict),

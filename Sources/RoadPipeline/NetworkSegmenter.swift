@@ -9,6 +9,8 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
   public let name: String
   public let classes: ClassTable
   public let pictureSize: PictureSize
+  /// Of the class maps: the picture's own, unless asked for otherwise.
+  public let mapSize: PictureSize
 
   private let engine: Engine
   private let scaler: PictureScaler
@@ -25,20 +27,26 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
   /// - Parameters:
   ///   - engine: may serve several segmenters of different picture sizes, one at a time.
   ///   - classes: as many as the engine has scores.
-  public init(engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize) {
+  ///   - mapSize: nil for that of the picture; evaluation asks for the label's.
+  public init(
+    engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize, mapSize: PictureSize? = nil
+  ) {
     let scores = engine.scores
     precondition(classes.count == scores.channels, "\(classes.count) classes for \(scores.channels) scores")
     self.engine = engine
     self.name = name
     self.classes = classes
     self.pictureSize = pictureSize
+    let mapSize = mapSize ?? pictureSize
+    self.mapSize = mapSize
     let threads = engine.pool.threads
-    strips = threads == 1 ? 1 : min(pictureSize.height, threads * Self.stripsPerThread)
+    let wanted = threads == 1 ? 1 : threads * Self.stripsPerThread
+    strips = min(wanted, mapSize.height)
     scaler = PictureScaler(
-      from: pictureSize, to: engine.inputSize, strips: min(strips, engine.inputSize.height))
+      from: pictureSize, to: engine.inputSize, strips: min(wanted, engine.inputSize.height))
     upsampler = ClassUpsampler(
       scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.channels,
-      pictureSize: pictureSize)
+      pictureSize: mapSize)
     self.scores = ScoreView(
       base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch)
@@ -73,7 +81,7 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
 
   private func classify(strip: Int) {
     guard let map else { return }
-    let height = pictureSize.height
+    let height = mapSize.height
     upsampler.run(scores, into: map, rows: (height * strip / strips)..<(height * (strip + 1) / strips))
   }
 }

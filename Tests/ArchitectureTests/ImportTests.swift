@@ -22,7 +22,9 @@ import Testing
     "RoadCamera": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", "CVideoDevice"],
     "RoadMask": ["RoadBase"],
     "RoadOverlay": ["RoadBase", "RoadFrame", "RoadKernels", "RoadKernelContract", "RoadMask"],
-    "RoadEvaluation": ["RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel"],
+    "RoadEvaluation": [
+      "RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline",
+    ],
     "RoadPipeline": [
       "RoadBase", "RoadCamera", "RoadEngine", "RoadFrame", "RoadKernels", "RoadMask", "RoadModel", "RoadOverlay",
       "RoadTelemetry", "RoadKernelContract",

@@ -15,8 +15,7 @@ public final class FrameProfiler {
   private let frame: Frame
   private let decoder: FrameDecoder
   private let encoder: JPEGEncoder
-  private let scaler: PictureScaler
-  private let upsampler: ClassUpsampler
+  private let segmenter: NetworkSegmenter
   private let map: ClassMap
   private let overlay: OverlayRenderer
   private let panel: OverlayPanel
@@ -33,66 +32,65 @@ public final class FrameProfiler {
     encoder = try JPEGEncoder(largest: picture.size)
     decoder = try FrameDecoder()
     frame = try .typical(of: picture, format: format)
-    scaler = PictureScaler(
-      from: picture.size, to: engine.inputSize, strips: min(engine.pool.threads, engine.inputSize.height))
-    upsampler = ClassUpsampler(
-      scoreSize: PictureSize(width: engine.scores.width, height: engine.scores.height),
-      classes: engine.scores.channels, pictureSize: picture.size)
+    segmenter = NetworkSegmenter(engine: engine, name: modelName, classes: classes, pictureSize: picture.size)
     map = ClassMap(size: picture.size)
     overlay = OverlayRenderer(size: picture.size, classes: classes)
     panel = OverlayPanel(size: picture.size, model: modelName, source: "profile")
   }
 
+  /// Nanoseconds of the stages of one frame, in their order.
+  private struct FrameTimes {
+    var decode: UInt64 = 0
+    var segmentation = SegmentationTimes()
+    var overlay: UInt64 = 0
+    var encode: UInt64 = 0
+    var cameraToOverlay: UInt64 = 0
+    var total: UInt64 = 0
+  }
+
   /// Runs `frames` frames for the stages and as many for the layers, after a few that do not count.
   public func measure(frames: Int, progress: (Int) -> Void = { _ in }) -> FrameProfile {
     precondition(frames > 0, "\(frames) frames")
-    let stages = self.stages
-    var stageTimes = [[UInt64]](repeating: [], count: stages.count)
-    var totals: [UInt64] = []
-    var overlays: [UInt64] = []
-    for index in -3..<frames {
-      let begin = MonotonicClock.now()
-      for (stage, body) in stages.enumerated() {
-        let start = MonotonicClock.now()
-        body.work()
-        if index >= 0 { stageTimes[stage].append(MonotonicClock.now() - start) }
-        if index >= 0, stage == stages.count - 2 { overlays.append(MonotonicClock.now() - begin) }
-      }
-      if index >= 0 { totals.append(MonotonicClock.now() - begin) }
-      progress(max(index + 1, 0))
+    for _ in 0..<3 { _ = measureFrame() }
+    let times = (0..<frames).map { index in
+      defer { progress(index + 1) }
+      return measureFrame()
     }
     let layerTimes = measureLayers(frames: frames, progress: progress)
     let peak = MachinePeak.measure(engine.instructionSet, pool: engine.pool)
-    return profile(
-      frames: frames, zip(stages.map(\.name), stageTimes).map { ($0, $1) }, (overlays, totals), layerTimes, peak)
+    return profile(times, layerTimes, peak)
   }
 
-  private var stages: [(name: String, work: () -> Void)] {
-    let scores = ScoreView(
-      base: engine.scores.base, width: engine.scores.width, height: engine.scores.height,
-      classes: engine.scores.channels, pixelPitch: engine.scores.pixelPitch, rowPitch: engine.scores.rowPitch)
-    return [
-      (frame.format == .mjpeg ? "decode JPEG" : "decode YUYV", { [self] in _ = decoder.decode(frame, into: picture) }),
-      (
-        "scale",
-        { [self] in
-          engine.pool.run(chunks: scaler.strips) { strip, _ in
-            scaler.scale(picture, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: strip)
-          }
-        }
-      ),
-      ("network", { [self] in engine.run() }),
-      ("class map", { [self] in byRows { upsampler.run(scores, into: map, rows: $0) } }),
-      (
-        "overlay",
-        { [self] in
-          // In place, as the pipeline does it: the next frame is decoded over it.
-          byRows { overlay.draw(map, on: picture, rows: $0) }
-          panel.draw(OverlayNumbers(frame: 0), on: picture)
-        }
-      ),
-      ("encode JPEG", { [self] in _ = encoder.encode(picture) }),
+  /// Paints in place, as the pipeline does it: the next frame is decoded over it.
+  private func measureFrame() -> FrameTimes {
+    var times = FrameTimes()
+    let start = MonotonicClock.now()
+    _ = decoder.decode(frame, into: picture)
+    let decoded = MonotonicClock.now()
+    times.segmentation = segmenter.segment(picture, into: map)
+    let segmented = MonotonicClock.now()
+    byRows { overlay.draw(map, on: picture, rows: $0) }
+    panel.draw(OverlayNumbers(frame: 0), on: picture)
+    let drawn = MonotonicClock.now()
+    _ = encoder.encode(picture)
+    times.total = MonotonicClock.now() - start
+    times.decode = decoded - start
+    times.overlay = drawn - segmented
+    times.cameraToOverlay = drawn - start
+    times.encode = times.total - times.cameraToOverlay
+    return times
+  }
+
+  private func stages(_ times: [FrameTimes]) -> [FrameProfile.Stage] {
+    let stages: [(String, (FrameTimes) -> UInt64)] = [
+      (frame.format == .mjpeg ? "decode JPEG" : "decode YUYV", \.decode),
+      ("scale", \.segmentation.scale),
+      ("network", \.segmentation.network),
+      ("class map", \.segmentation.classMap),
+      ("overlay", \.overlay),
+      ("encode JPEG", \.encode),
     ]
+    return stages.map { FrameProfile.Stage(name: $0, milliseconds: .init(nanoseconds: times.map($1))) }
   }
 
   /// The picture's rows in one block a thread.
@@ -115,11 +113,7 @@ public final class FrameProfiler {
     return times
   }
 
-  private func profile(
-    frames: Int, _ stages: [(name: String, times: [UInt64])], _ totals: (overlay: [UInt64], frame: [UInt64]),
-    _ layerTimes: [[UInt64]],
-    _ peak: MachinePeak
-  ) -> FrameProfile {
+  private func profile(_ times: [FrameTimes], _ layerTimes: [[UInt64]], _ peak: MachinePeak) -> FrameProfile {
     let layers = zip(engine.layers, layerTimes).map { layer, nanoseconds in
       let times = FrameProfile.Times(nanoseconds: nanoseconds)
       let seconds = max(times.median / 1000, 1e-9)
@@ -129,15 +123,15 @@ public final class FrameProfiler {
         shareOfPeak: speed / max(peak.gigaMultiplyAccumulates, 1e-9),
         gigabytes: Double(layer.bytesMoved) / seconds / 1e9)
     }
-    let stageRows = stages.map { FrameProfile.Stage(name: $0.name, milliseconds: .init(nanoseconds: $0.times)) }
-    let network = stageRows.first { $0.name == "network" }?.milliseconds.median ?? 0
+    let network = FrameProfile.Times(nanoseconds: times.map(\.segmentation.network)).median
     let work = Double(engine.layers.reduce(0) { $0 + $1.multiplyAccumulates })
     let speed = work / max(network / 1000, 1e-9) / 1e9
     return FrameProfile(
       frameSize: picture.size, frameFormat: frame.format, inputSize: engine.inputSize, threads: engine.pool.threads,
-      instructionSet: engine.instructionSet.rawValue, frames: frames, peak: peak, stages: stageRows, layers: layers,
-      memory: engine.memoryReport, cameraToOverlay: .init(nanoseconds: totals.overlay),
-      total: .init(nanoseconds: totals.frame), networkGigaMultiplyAccumulates: speed,
+      instructionSet: engine.instructionSet.rawValue, frames: times.count, peak: peak, stages: stages(times),
+      layers: layers, memory: engine.memoryReport,
+      cameraToOverlay: .init(nanoseconds: times.map(\.cameraToOverlay)),
+      total: .init(nanoseconds: times.map(\.total)), networkGigaMultiplyAccumulates: speed,
       networkShareOfPeak: speed / max(peak.gigaMultiplyAccumulates, 1e-9))
   }
 }
