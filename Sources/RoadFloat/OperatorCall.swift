@@ -87,6 +87,7 @@ enum FloatOperators {
     "MaxPool": PoolingOperators.maximum,
     "AveragePool": PoolingOperators.average,
     "GlobalAveragePool": PoolingOperators.globalAverage,
+    "GlobalMaxPool": PoolingOperators.globalMaximum,
     "Resize": ResizeOperator.compute,
     "Add": ElementwiseOperators.binary {
       $0 + $1
@@ -114,6 +115,19 @@ enum FloatOperators {
     } integers: {
       $0 < 0 ? $0 &* $1 : $0
     },
+    "Min": ElementwiseOperators.variadic { min($0, $1) },
+    "Max": ElementwiseOperators.variadic { max($0, $1) },
+    "Sum": ElementwiseOperators.variadic { $0 + $1 },
+    "Equal": ElementwiseOperators.equal,
+    "Where": ElementwiseOperators.selection,
+    "Elu": ElementwiseOperators.elu,
+    "Gelu": ElementwiseOperators.gelu,
+    "Erf": ElementwiseOperators.unary { errorFunction($0) },
+    "Log": ElementwiseOperators.unary { naturalLogarithm($0) },
+    "Floor": ElementwiseOperators.unary { $0.rounded(.down) },
+    "Ceil": ElementwiseOperators.unary { $0.rounded(.up) },
+    "Reciprocal": ElementwiseOperators.unary { 1 / $0 },
+    "Softplus": ElementwiseOperators.unary { naturalLogarithm(1 + exponential(-abs($0))) + max($0, 0) },
     "LeakyRelu": ElementwiseOperators.leakyRelu,
     "HardSigmoid": ElementwiseOperators.hardSigmoid,
     "HardSwish": ElementwiseOperators.unary { $0 * min(max($0 / 6 + 0.5, 0), 1) },
@@ -124,6 +138,10 @@ enum FloatOperators {
     "Neg": ElementwiseOperators.unary { -$0 },
     "Sigmoid": ElementwiseOperators.unary { 1 / (1 + exponential(-$0)) },
     "Softmax": MatrixOperators.softmax,
+    "LogSoftmax": MatrixOperators.logSoftmax,
+    "ArgMax": ReductionOperators.argMax,
+    "InstanceNormalization": NormalizationOperators.instance,
+    "Tile": RearrangementOperators.tile,
     "MatMul": MatrixOperators.product,
     "Gemm": MatrixOperators.general,
     "ReduceMean": ReductionOperators.mean,

@@ -73,6 +73,9 @@ public enum Attribute: Hashable, Sendable {
   case integers([Int])
   case floats([Float])
   case strings([String])
+  /// A subgraph, sparse tensor or reference: no operator that we know has one, so only its presence is kept, for the list
+  /// of nodes that cannot be used.
+  case unreadable
 }
 
 /// ONNX TensorProto.DataType, the ones that segmentation networks use.

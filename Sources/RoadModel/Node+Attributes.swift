@@ -67,6 +67,7 @@ extension Attribute {
     case .integers(let values): list(values)
     case .floats(let values): list(values)
     case .strings(let values): list(values)
+    case .unreadable: "a subgraph, sparse tensor or reference"
     }
   }
 

@@ -166,6 +166,83 @@ def samplers():
               (2, 3, 4, 5), {"g": RNG.uniform(-1.6, 1.6, (2, 6, 7, 2)).astype(np.float32)})
 
 
+def windows():
+    """What changes a window's geometry: automatic padding, output shapes, ceil_mode, padding that counts or not."""
+    weights = {"w": random(4, 3, 3, 2), "b": random(6)}
+    for name, attributes in {
+        "output-shape": dict(output_shape=[14, 12], strides=[3, 2]),
+        "same-upper": dict(auto_pad="SAME_UPPER", strides=[2, 1]),
+        "same-lower": dict(auto_pad="SAME_LOWER", strides=[2, 1]),
+        "same-wide": dict(auto_pad="SAME_UPPER", strides=[4, 3]),
+        "valid": dict(auto_pad="VALID", strides=[2, 2]),
+    }.items():
+        write(f"conv-transpose-{name}", [node("ConvTranspose", ["x", "w", "b"], group=2, kernel_shape=[3, 2], **attributes)],
+              (1, 4, 5, 6), weights)
+    for include in (0, 1):
+        for name, attributes in {
+            "asymmetric": dict(pads=[1, 0, 2, 1], strides=[2, 2]),
+            "same-lower": dict(auto_pad="SAME_LOWER", strides=[2, 2]),
+            "ceil": dict(pads=[1, 1, 1, 1], strides=[2, 2], ceil_mode=1),
+            "dilated": dict(pads=[1, 1, 2, 2], dilations=[2, 2]),
+        }.items():
+            write(f"average-pool-{name}-{include}",
+                  [node("AveragePool", ["x"], kernel_shape=[3, 3], count_include_pad=include, **attributes)],
+                  (1, 2, 8, 9), opset=19)
+    write("max-pool-dilated", [node("MaxPool", ["x"], kernel_shape=[3, 2], dilations=[2, 3], pads=[1, 0, 2, 1])], (1, 2, 8, 9))
+    write("max-pool-same", [node("MaxPool", ["x"], kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER")], (1, 2, 8, 9))
+    write("conv-same-lower", [node("Conv", ["x", "w"], kernel_shape=[4, 3], strides=[3, 2], auto_pad="SAME_LOWER")],
+          (1, 2, 9, 13), {"w": random(3, 2, 4, 3)})
+    write("global-max", [node("GlobalMaxPool", ["x"])], (2, 5, 4, 6))
+
+
+def broadcasts():
+    for name, shape in {"channel": (3, 1, 1), "row": (5,), "column": (4, 1), "larger": (2, 1, 3, 1, 5), "scalar": ()}.items():
+        write(f"broadcast-{name}", [node("Add", ["x", "c"], ["a"]), node("Mul", ["c", "a"], ["m"]), node("Sub", ["c", "m"], ["s"]),
+                                    node("Div", ["s", "d"])], (1, 3, 4, 5), {"c": random(*shape), "d": np.float32(3)})
+    write("min-max-sum", [node("Min", ["x", "c", "d"], ["a"]), node("Max", ["c", "x"], ["b"]), node("Sum", ["a", "b", "x"])],
+          (2, 3, 4, 5), {"c": random(3, 1, 1), "d": random(5)})
+    write("equal-where", [node("Relu", ["x"], ["r"]), node("Equal", ["r", "zero"], ["q"]), node("Where", ["q", "c", "x"])],
+          (2, 3, 4, 5), {"zero": np.float32(0), "c": random(4, 1)})
+    for name, shape in {"row": (5,), "one": (1,), "full": (3, 4, 5)}.items():
+        write(f"prelu-{name}", [node("PRelu", ["x", "slope"])], (2, 3, 4, 5), {"slope": random(*shape)})
+
+
+def nonlinear():
+    write("elu", [node("Elu", ["x"], alpha=1.3)], (1, 3, 4, 5))
+    write("erf-log-floor-ceil", [
+        node("Erf", ["x"], ["e"]), node("Exp", ["e"], ["p"]), node("Log", ["p"], ["l"]), node("Floor", ["x"], ["f"]),
+        node("Ceil", ["x"], ["c"]), node("Reciprocal", ["p"], ["r"]), node("Softplus", ["x"], ["s"]),
+        node("Sum", ["l", "f", "c", "r", "s"])], (1, 3, 4, 5))
+    for approximation in ("none", "tanh"):
+        write(f"gelu-{approximation}", [node("Gelu", ["x"], approximate=approximation)], (1, 3, 4, 5), opset=20)
+    for axis, opset in ((1, 17), (-1, 17), (2, 11)):
+        write(f"log-softmax-{axis}-opset{opset}", [node("LogSoftmax", ["x"], axis=axis)], (2, 3, 4, 5), opset=opset)
+    write("instance-normalization", [node("InstanceNormalization", ["x", "g", "b"], epsilon=1e-3)], (2, 3, 4, 5),
+          {"g": random(3), "b": random(3)})
+    for last in (0, 1):
+        write(f"arg-max-{last}", [node("Floor", ["x"], ["f"]), node("ArgMax", ["f"], ["i"], axis=-2, keepdims=last,
+                                                                  select_last_index=last),
+                                  node("Cast", ["i"], to=TensorProto.FLOAT)], (2, 3, 6, 5))
+
+
+def cuts():
+    def slices(name, starts, ends, axes=None, steps=None):
+        given = {"s": starts, "e": ends, "a": axes, "t": steps}
+        constants = {k: np.array(v, np.int64) for k, v in given.items() if v is not None}
+        write(f"slice-{name}", [node("Slice", ["x"] + [k if k in constants else "" for k in given])], (2, 3, 6, 7), constants)
+    slices("plain", [0, 1], [1, 3])
+    slices("axes", [-5, 1], [100, -1], [-1, 2])
+    slices("backwards", [-1, 5], [-100, 0], [3, 2], [-2, -1])
+    slices("steps", [1, 0], [6, 7], [2, 3], [2, 3])
+    write("tile", [node("Tile", ["x", "r"])], (1, 3, 2, 4), {"r": np.array([2, 1, 3, 2])})
+    write("cast-truncates", [node("Mul", ["x", "three"], ["m"]), node("Cast", ["m"], ["i"], to=TensorProto.INT64),
+                             node("Cast", ["i"], to=TensorProto.FLOAT)], (1, 3, 4, 5), {"three": np.float32(3)})
+    write("split-count", [node("Split", ["x"], ["a", "b", "c"], axis=1, num_outputs=3), node("Concat", ["c", "a", "b"], axis=1)],
+          (1, 7, 4, 5), opset=18)
+    write("pad-axes", [node("Pad", ["x", "p", "", "a"], mode="reflect")], (1, 2, 4, 5),
+          {"p": np.array([2, 1, 1, 3]), "a": np.array([-1, 2])}, opset=18)
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     convolutions()
@@ -177,3 +254,7 @@ if __name__ == "__main__":
     reductions()
     rearrangements()
     samplers()
+    windows()
+    broadcasts()
+    nonlinear()
+    cuts()

@@ -1,3 +1,4 @@
+import Foundation
 import RoadBase
 import RoadModel
 import Testing
@@ -19,7 +20,7 @@ struct ReaderFuzzTests {
     let seeds = try ["shapes-11.onnx", "shapes-17.onnx", "layouts.onnx"].map { try Models.golden($0) }
     var random = SplitMix(state: UInt64(seed) &* 0x9E37 &+ 1)
     var accepted = 0
-    let rounds = 5_000
+    let rounds = Self.rounds(5_000)
     for _ in 0..<rounds {
       var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)]
       for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&bytes, &random) }
@@ -35,11 +36,33 @@ struct ReaderFuzzTests {
       try ONNXReader.read(bytes: Models.golden($0))
     }
     var random = SplitMix(state: UInt64(seed) &+ 77)
-    for _ in 0..<2_000 {
+    for _ in 0..<Self.rounds(2_000) {
       var graph = seeds[Int.random(in: 0..<seeds.count, using: &random)]
       for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&graph, &random) }
       _ = survives(ONNXWriter.write(graph))
     }
+  }
+
+  @Test("mutated fields: tags, lengths, numbers, and whole messages moved, doubled and dropped", arguments: 0..<4)
+  func fieldMutations(seed: Int) throws {
+    let seeds = try ["shapes-11.onnx", "shapes-17.onnx", "layouts.onnx", "control-flow.onnx"].map {
+      try Models.golden($0)
+    }
+    var random = SplitMix(state: UInt64(seed) &+ 1_234)
+    var accepted = 0
+    let rounds = Self.rounds(2_000)
+    for _ in 0..<rounds {
+      var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)]
+      for _ in 0..<Int.random(in: 1...3, using: &random) { FieldMutation.mutate(&bytes, &random) }
+      if survives(bytes) { accepted += 1 }
+    }
+    #expect(accepted > rounds / 100 && accepted < rounds * 99 / 100, "\(accepted) of \(rounds) accepted")
+  }
+
+  /// How often a test that usually runs `usual` times runs: `Tests/fuzz-reader` asks for more of all in proportion.
+  private static func rounds(_ usual: Int) -> Int {
+    let factor = ProcessInfo.processInfo.environment["ROADSEG_FUZZ_FACTOR"].flatMap(Int.init) ?? 1
+    return usual * max(1, factor)
   }
 
   /// Whether the model was accepted; every pass runs over an accepted one.

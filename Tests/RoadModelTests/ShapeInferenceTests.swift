@@ -50,6 +50,17 @@ struct ShapeInferenceTests {
     for name in ["'odd' (Oddity)", "'far' (com.example.Conv)", "'five' (Conv)"] { #expect(error.cause.contains(name)) }
     #expect(!error.cause.contains("after"))
   }
+
+  @Test("control flow and what hides behind it are listed like every other node")
+  func controlFlow() throws {
+    let graph = try ONNXReader.read(bytes: Models.golden("control-flow.onnx"))
+    let error = try #require(throws: RoadError.self) { _ = try graph.simplified() }
+    #expect(error.cause.hasPrefix("3 nodes cannot be used"), "\(error)")
+    for name in ["'choice' (If): subgraphs", "'turns' (Loop): subgraphs", "'behind' (Einsum): the operator"] {
+      #expect(error.cause.contains(name), "\(error)")
+    }
+    #expect(throws: RoadError.self) { _ = try ONNXReader.read(bytes: ONNXWriter.write(graph)).simplified() }
+  }
 }
 
 extension Clamp {

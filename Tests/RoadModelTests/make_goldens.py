@@ -83,7 +83,32 @@ def layouts():
     save("layouts", nodes, weights, [2, 3, 7, 9], ["out", "out2", "out3"], 17)
 
 
+def control_flow():
+    """Nodes with subgraphs, and a node that nobody supports behind them: no `.shapes`, the model is refused."""
+    def branch(name, kind):
+        return helper.make_graph([helper.make_node(kind, ["image"], [name])], name, [],
+                                 [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * 4)])
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Relu", ["v"], ["v_next"])], "body",
+        [helper.make_tensor_value_info("i", TensorProto.INT64, []), helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+         helper.make_tensor_value_info("v", TensorProto.FLOAT, [None] * 4)],
+        [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []), helper.make_tensor_value_info("v_next", TensorProto.FLOAT, [None] * 4)])
+    nodes = [
+        constant("yes", True, np.bool_), constant("count", 3),
+        helper.make_node("If", ["yes"], ["chosen"], name="choice", then_branch=branch("a", "Relu"), else_branch=branch("b", "Tanh")),
+        helper.make_node("Loop", ["count", "yes", "image"], ["turned"], name="turns", body=body),
+        node("Add", ["chosen", "turned"], ["sum"]),
+        helper.make_node("Einsum", ["sum"], ["out"], name="behind", equation="nchw->nhwc"),
+    ]
+    graph = helper.make_graph(nodes, "control-flow", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 4, 4])],
+                              [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, HERE / "control-flow.onnx")
+
+
 HERE.mkdir(exist_ok=True)
 for version in (11, 13, 17):
     shape_arithmetic(version)
 layouts()
+control_flow()

@@ -1,4 +1,5 @@
 import RoadBase
+import RoadModel
 
 /// ONNX Conv, 2-D: any group, stride, dilation and asymmetric padding.
 ///
@@ -9,7 +10,7 @@ enum ConvolutionOperator {
     let input = try call.picture(0)
     let weights = try call.picture(1)
     let bias = call.has(2) ? try call.floats(2).values : [Float](repeating: 0, count: weights.shape[0])
-    let window = try SlidingWindow(call, input: input.shape, kernel: Array(weights.shape[2...]))
+    let window = try SpatialWindow(node: call.node, input: input.shape, kernel: Array(weights.shape[2...]))
     let groups = call.integer("group", default: 1)
     guard groups > 0, input.shape[1] == weights.shape[1] * groups, weights.shape[0] % groups == 0,
       bias.count == weights.shape[0]
@@ -31,7 +32,7 @@ private struct ConvolutionPass {
   let input: FloatTensor
   let weights: FloatTensor
   let bias: [Float]
-  let window: SlidingWindow
+  let window: SpatialWindow
   let groups: Int
 
   func run(into output: inout FloatTensor) {
@@ -55,6 +56,7 @@ private struct ConvolutionPass {
     let inputs = weights.shape[1]
     let outputs = weights.shape[0] / groups
     let depth = inputs * window.taps
+    let (height, sourceWidth) = (input.shape[2], input.shape[3])
     let width = window.outputWidth
     // Rows of the matrix are padded to whole vectors: the multiplication has no tail.
     let pitch = (width + 7) / 8 * 8
@@ -63,8 +65,10 @@ private struct ConvolutionPass {
       columns.initialize(repeating: 0, count: depth * pitch)
       for group in 0..<groups {
         for channel in 0..<inputs {
-          let plane = source + ((picture * input.shape[1] + group * inputs + channel) * window.height) * window.width
-          window.gather(plane, y: y, into: columns + channel * window.taps * pitch, pitch: pitch)
+          let plane = source + (picture * input.shape[1] + group * inputs + channel) * height * sourceWidth
+          window.gather(
+            plane, height: height, width: sourceWidth, y: y, into: columns + channel * window.taps * pitch, pitch: pitch
+          )
         }
         for channel in stride(from: 0, to: outputs, by: 4) {
           let first = group * outputs + channel
@@ -116,91 +120,6 @@ private struct ConvolutionPass {
       UnsafeMutableRawPointer(out).storeBytes(of: vector, as: SIMD8<Float>.self)
     } else {
       for lane in 0..<lanes { out[lane] = vector[lane] }
-    }
-  }
-}
-
-/// ONNX ConvTranspose, 2-D: any group, stride, dilation, padding and output padding.
-enum TransposedConvolutionOperator {
-  static func compute(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let input = try call.picture(0)
-    let weights = try call.picture(1)
-    let groups = call.integer("group", default: 1)
-    guard groups > 0, weights.shape[0] == input.shape[1], input.shape[1] % groups == 0 else {
-      throw call.failure("weights of shape \(weights.shape) and \(groups) groups do not fit input \(input.shape)")
-    }
-    let outputs = weights.shape[1] * groups
-    let bias = call.has(2) ? try call.floats(2).values : [Float](repeating: 0, count: outputs)
-    guard bias.count == outputs else { throw call.failure("\(bias.count) biases for \(outputs) channels") }
-    guard ["NOTSET", "VALID"].contains(call.string("auto_pad", default: "NOTSET")),
-      call.integers(named: "output_shape") == nil
-    else { throw call.failure("auto_pad and output_shape are not supported; export with explicit pads") }
-    let geometry = try TransposedGeometry(call, input: input.shape, kernel: Array(weights.shape[2...]))
-    var output = FloatTensor(shape: [input.shape[0], outputs, geometry.outputHeight, geometry.outputWidth])
-    for index in output.values.indices {
-      output.values[index] = bias[index / (geometry.outputHeight * geometry.outputWidth) % outputs]
-    }
-    geometry.scatter(input, weights, groups: groups, into: &output)
-    return [.floats(output)]
-  }
-}
-
-private struct TransposedGeometry {
-  let strides: [Int]
-  let dilations: [Int]
-  let pads: [Int]
-  let kernel: [Int]
-  let outputHeight: Int
-  let outputWidth: Int
-
-  init(_ call: OperatorCall, input: [Int], kernel: [Int]) throws(RoadError) {
-    strides = call.integers(named: "strides") ?? [1, 1]
-    dilations = call.integers(named: "dilations") ?? [1, 1]
-    pads = call.integers(named: "pads") ?? [0, 0, 0, 0]
-    let extra = call.integers(named: "output_padding") ?? [0, 0]
-    guard strides.count == 2, dilations.count == 2, pads.count == 4, extra.count == 2,
-      (strides + dilations).allSatisfy({ (1...1024).contains($0) }),
-      (pads + extra).allSatisfy({ (0...4096).contains($0) })
-    else { throw call.failure("strides, dilations, pads or output_padding out of range") }
-    self.kernel = kernel
-    outputHeight = strides[0] * (input[2] - 1) + extra[0] + (kernel[0] - 1) * dilations[0] + 1 - pads[0] - pads[2]
-    outputWidth = strides[1] * (input[3] - 1) + extra[1] + (kernel[1] - 1) * dilations[1] + 1 - pads[1] - pads[3]
-    guard outputHeight > 0, outputWidth > 0 else { throw call.failure("an output of \(outputWidth)x\(outputHeight)") }
-  }
-
-  func scatter(_ input: FloatTensor, _ weights: FloatTensor, groups: Int, into output: inout FloatTensor) {
-    let inputs = input.shape[1] / groups
-    let outputs = weights.shape[1]
-    for picture in 0..<input.shape[0] {
-      for channel in 0..<input.shape[1] {
-        for o in 0..<outputs {
-          let plane = (picture * outputs * groups + channel / inputs * outputs + o) * outputHeight * outputWidth
-          let taps = (channel * outputs + o) * kernel[0] * kernel[1]
-          spread(
-            input, plane: (picture * input.shape[1] + channel) * input.shape[2] * input.shape[3], weights, taps,
-            into: &output,
-            plane)
-        }
-      }
-    }
-  }
-
-  private func spread(
-    _ input: FloatTensor, plane: Int, _ weights: FloatTensor, _ taps: Int, into output: inout FloatTensor, _ target: Int
-  ) {
-    for y in 0..<input.shape[2] {
-      for x in 0..<input.shape[3] {
-        let value = input.values[plane + y * input.shape[3] + x]
-        for ky in 0..<kernel[0] {
-          let oy = y * strides[0] + ky * dilations[0] - pads[0]
-          guard (0..<outputHeight).contains(oy) else { continue }
-          for kx in 0..<kernel[1] {
-            let ox = x * strides[1] + kx * dilations[1] - pads[1]
-            guard (0..<outputWidth).contains(ox) else { continue }
-            output.values[target + oy * outputWidth + ox] += value * weights.values[taps + ky * kernel[1] + kx]
-          }
-        }
-      }
     }
   }
 }

@@ -1,9 +1,11 @@
+import RoadModel
+
 /// Conv with as many groups as channels, one output channel each: no matrix to lay out, each tap adds one shifted row.
 struct DepthwisePass {
   let input: FloatTensor
   let weights: FloatTensor
   let bias: [Float]
-  let window: SlidingWindow
+  let window: SpatialWindow
 
   func run(into output: inout FloatTensor) {
     let planes = input.shape[0] * input.shape[1]
@@ -17,7 +19,7 @@ struct DepthwisePass {
             let channel = index % input.shape[1]
             for y in 0..<window.outputHeight {
               row(
-                y, source + index * window.height * window.width, taps + channel * window.taps, bias[channel],
+                y, source + index * input.shape[2] * input.shape[3], taps + channel * window.taps, bias[channel],
                 out + (index * plane + y * window.outputWidth))
             }
           }
@@ -31,18 +33,18 @@ struct DepthwisePass {
     _ out: UnsafeMutablePointer<Float>
   ) {
     out.update(repeating: bias, count: window.outputWidth)
-    for ky in 0..<window.kernel[0] {
-      let sourceY = y * window.strides[0] + ky * window.dilations[0] - window.padTop
-      guard (0..<window.height).contains(sourceY) else { continue }
-      for kx in 0..<window.kernel[1] {
-        let offset = kx * window.dilations[1] - window.padLeft
-        let inside = window.columns(tapOffset: offset)
-        let line = plane + sourceY * window.width
-        let weight = taps[ky * window.kernel[1] + kx]
-        if window.strides[1] == 1 {
+    for ky in 0..<window.kernelHeight {
+      let sourceY = y * window.strideHeight + ky * window.dilationHeight - window.padTop
+      guard (0..<input.shape[2]).contains(sourceY) else { continue }
+      for kx in 0..<window.kernelWidth {
+        let offset = kx * window.dilationWidth - window.padLeft
+        let inside = window.columns(tapOffset: offset, width: input.shape[3])
+        let line = plane + sourceY * input.shape[3]
+        let weight = taps[ky * window.kernelWidth + kx]
+        if window.strideWidth == 1 {
           for x in inside { out[x] += weight * line[x + offset] }
         } else {
-          for x in inside { out[x] += weight * line[x * window.strides[1] + offset] }
+          for x in inside { out[x] += weight * line[x * window.strideWidth + offset] }
         }
       }
     }

@@ -1,8 +1,11 @@
 import Glibc
 import RoadBase
+import RoadModel
 
 func exponential(_ x: Float) -> Float { expf(x) }
 func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
+func errorFunction(_ x: Float) -> Float { erff(x) }
+func naturalLogarithm(_ x: Float) -> Float { logf(x) }
 
 /// Operators that work number by number, with ONNX (NumPy) broadcasting.
 enum ElementwiseOperators {
@@ -33,6 +36,60 @@ enum ElementwiseOperators {
       let right = try call.floats(1)
       let plan = try Broadcast(call, left.shape, right.shape)
       return [.floats(FloatTensor(shape: plan.shape, values: plan.combine(left.values, right.values, function)))]
+    }
+  }
+
+  /// One input or more, all broadcast to one shape.
+  static func variadic(_ function: @escaping @Sendable (Float, Float) -> Float) -> FloatOperator {
+    { call throws(RoadError) in
+      var result = try call.floats(0)
+      for index in call.arguments.indices.dropFirst() {
+        let next = try call.floats(index)
+        let plan = try Broadcast(call, result.shape, next.shape)
+        result = FloatTensor(shape: plan.shape, values: plan.combine(result.values, next.values, function))
+      }
+      return [.floats(result)]
+    }
+  }
+
+  static func equal(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let (left, right) = (try call.floats(0), try call.floats(1))
+    let plan = try Broadcast(call, left.shape, right.shape)
+    let same = plan.combine(left.values, right.values) { $0 == $1 ? 1 : 0 }
+    return [.integers(shape: plan.shape, values: same.map { Int($0) })]
+  }
+
+  /// The second input where the first is not zero, the third elsewhere.
+  static func selection(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let condition = try call.floats(0)
+    let (yes, no) = (try call.value(1), try call.value(2))
+    guard let pair = broadcastShape(yes.shape, no.shape), let shape = broadcastShape(pair, condition.shape),
+      let chosen = StridedView(of: condition.shape).broadcast(to: shape)?.offsets,
+      let first = StridedView(of: yes.shape).broadcast(to: shape)?.offsets,
+      let second = StridedView(of: no.shape).broadcast(to: shape)?.offsets
+    else { throw call.failure("shapes \(condition.shape), \(yes.shape) and \(no.shape) do not fit each other") }
+    func pick<Element>(_ yes: [Element], _ no: [Element]) -> [Element] {
+      chosen.indices.map { condition.values[chosen[$0]] != 0 ? yes[first[$0]] : no[second[$0]] }
+    }
+    if case .integers(_, let yes) = yes, case .integers(_, let no) = no {
+      return [.integers(shape: shape, values: pick(yes, no))]
+    }
+    return [.floats(FloatTensor(shape: shape, values: pick(try call.floats(1).values, try call.floats(2).values)))]
+  }
+
+  static func elu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let alpha = call.float("alpha", default: 1)
+    return try unary { $0 < 0 ? alpha * (exponential($0) - 1) : $0 }(call)
+  }
+
+  /// Exact, or by the hyperbolic tangent (https://arxiv.org/abs/1606.08415).
+  static func gelu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    switch call.string("approximate", default: "none") {
+    case "none": return try unary { 0.5 * $0 * (1 + errorFunction($0 * Float(0.5).squareRoot())) }(call)
+    case "tanh":
+      let factor = (2 / Float.pi).squareRoot()
+      return try unary { 0.5 * $0 * (1 + hyperbolicTangent(factor * ($0 + 0.044715 * $0 * $0 * $0))) }(call)
+    case let other: throw call.failure("approximate '\(other)'")
     }
   }
 

@@ -85,7 +85,11 @@ enum MatrixOperators {
   }
 
   /// Over one axis from opset 13 on; before, over all axes from `axis` on together.
-  static func softmax(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func softmax(_ call: OperatorCall) throws(RoadError) -> [Value] { try softmax(call, logarithm: false) }
+
+  static func logSoftmax(_ call: OperatorCall) throws(RoadError) -> [Value] { try softmax(call, logarithm: true) }
+
+  private static func softmax(_ call: OperatorCall, logarithm: Bool) throws(RoadError) -> [Value] {
     var output = try call.floats(0)
     let rank = output.shape.count
     let axis = try call.axis(call.integer("axis", default: call.opset >= 13 ? -1 : 1), rank: rank)
@@ -99,10 +103,14 @@ enum MatrixOperators {
       let largest = places.reduce(-Float.infinity) { max($0, output.values[$1]) }
       var sum: Float = 0
       for place in places {
-        output.values[place] = expf(output.values[place] - largest)
-        sum += output.values[place]
+        output.values[place] -= largest
+        sum += expf(output.values[place])
       }
-      for place in places { output.values[place] /= sum }
+      let logarithmOfSum = logf(sum)
+      for place in places {
+        let value = output.values[place]
+        output.values[place] = logarithm ? value - logarithmOfSum : expf(value) / sum
+      }
     }
     return [.floats(output)]
   }

@@ -19,6 +19,18 @@ enum RearrangementOperators {
     return [input.viewed(view)]
   }
 
+  static func tile(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let input = try call.value(0)
+    let repeats = try call.integers(1)
+    guard repeats.count == input.shape.count, repeats.allSatisfy({ (0...ShapeLimits.dimension).contains($0) }),
+      case let shape = zip(input.shape, repeats).map({ $0 * $1 }), ShapeLimits.count(shape) != nil,
+      // Each axis becomes two, of which the first repeats.
+      let view = StridedView(of: input.shape.flatMap { [1, $0] })
+        .broadcast(to: zip(repeats, input.shape).flatMap { [$0, $1] })
+    else { throw call.failure("repeats \(repeats.prefix(8)) for shape \(input.shape)") }
+    return [input.viewed(view).reshaped(shape)]
+  }
+
   /// Sizes come from an input, from the attribute of older operator sets, or are equal parts.
   static func split(_ call: OperatorCall) throws(RoadError) -> [Value] {
     let input = try call.value(0)

@@ -50,6 +50,26 @@ enum ReductionOperators {
     }
   }
 
+  /// The first of equal maxima, or the last with `select_last_index`.
+  static func argMax(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let input = try call.floats(0)
+    let axis = try call.axis(call.integer("axis", default: 0), rank: input.shape.count)
+    let takesLast = call.integer("select_last_index", default: 0) != 0
+    let size = input.shape[axis]
+    guard size > 0 else { throw call.failure("axis \(axis) of shape \(input.shape) is empty") }
+    let kept = input.shape.indices.filter { $0 != axis }
+    let offsets = StridedView(of: input.shape).transposed(kept + [axis]).offsets
+    let winners = stride(from: 0, to: offsets.count, by: size).map { start in
+      (0..<size).reduce(0) { best, index in
+        let (new, old) = (input.values[offsets[start + index]], input.values[offsets[start + best]])
+        return new > old || takesLast && new == old ? index : best
+      }
+    }
+    let keeps = call.integer("keepdims", default: 1) != 0
+    let shape = input.shape.indices.compactMap { $0 == axis ? (keeps ? 1 : nil) : input.shape[$0] }
+    return [.integers(shape: shape, values: winners)]
+  }
+
   private static func axes(_ call: OperatorCall, rank: Int) throws(RoadError) -> [Int] {
     var given = call.integers(named: "axes") ?? []
     if call.has(1) { given = try call.integers(1) }

@@ -44,35 +44,13 @@ enum ShapeOperators {
     ]
   }
 
-  /// Starts, ends, axes and steps are inputs from opset 10 on.
+  /// Starts, ends, axes and steps are inputs from opset 10 on; steps may be negative.
   static func slice(_ call: OperatorCall) throws(RoadError) -> [Value] {
     let data = try any(call, 0)
-    let starts = try call.integers(1)
-    let ends = try call.integers(2)
-    let axes = call.has(3) ? try call.integers(3) : Array(starts.indices)
-    let steps = call.has(4) ? try call.integers(4) : [Int](repeating: 1, count: starts.count)
-    guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count,
-      steps.allSatisfy({ $0 > 0 })
-    else { throw call.failure("starts, ends, axes and steps differ in number, or a step is not positive") }
-    var ranges = data.shape.map { Array(0..<$0) }
-    for (index, given) in axes.enumerated() {
-      let axis = try call.axis(given, rank: data.shape.count)
-      let size = data.shape[axis]
-      let start = clamp(starts[index], size)
-      let end = clamp(ends[index], size)
-      ranges[axis] = Array(stride(from: start, to: end, by: steps[index]))
+    let cuts = try SliceGeometry(node: call.node, input: data.shape) { name in
+      call.node.inputs.firstIndex(of: name).flatMap { try? TensorData(integers: call.integers($0)) }
     }
-    let shape = ranges.map(\.count)
-    return [
-      data.rearranged(shape: shape) { take in
-        forEach(ranges, sizes: data.shape, take)
-      }
-    ]
-  }
-
-  private static func forEach(_ ranges: [[Int]], sizes: [Int], _ take: (Int) -> Void, axis: Int = 0, base: Int = 0) {
-    if axis == ranges.count { return take(base) }
-    for index in ranges[axis] { forEach(ranges, sizes: sizes, take, axis: axis + 1, base: base * sizes[axis] + index) }
+    return [data.viewed(cuts.view(of: data.shape))]
   }
 
   static func concatenate(_ call: OperatorCall) throws(RoadError) -> [Value] {
@@ -164,9 +142,15 @@ enum ShapeOperators {
   static func cast(_ call: OperatorCall) throws(RoadError) -> [Value] {
     let data = try any(call, 0)
     switch ElementType(rawValue: call.integer("to", default: 0)) {
-    case .int64, .int32: return [.integers(shape: data.shape, values: try call.integers(0))]
+    case .int64, .int32:
+      guard case .floats(let tensor) = data else { return [data] }
+      guard tensor.values.allSatisfy({ abs($0) < 0x1p62 }) else { throw call.failure("numbers beyond 64-bit integers") }
+      return [.integers(shape: data.shape, values: tensor.values.map { Int($0) })]
+    case .bool:
+      let numbers = try call.floats(0)
+      return [.integers(shape: data.shape, values: numbers.values.map { $0 == 0 ? 0 : 1 })]
     case .float, .double: return [.floats(try call.floats(0))]
-    default: throw call.failure("a cast to another type than int32, int64, float or double")
+    default: throw call.failure("a cast to another type than int32, int64, bool, float or double")
     }
   }
 

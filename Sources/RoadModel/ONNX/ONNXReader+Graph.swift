@@ -70,6 +70,7 @@ extension ONNXReader {
     var floatWords: [UInt8] = []
     var integers: [Int] = []
     var strings: [String] = []
+    var isUnreadable = false
     while let field = try reader.nextField() {
       switch field.number {
       case Fields.name:
@@ -88,12 +89,12 @@ extension ONNXReader {
       case Fields.strings: strings.append(try reader.string(field))
       case Fields.type: kind = try reader.integer(field)
       case Fields.graph, Fields.tensors, Fields.graphs, Fields.reference, Fields.sparseTensor:
-        throw RoadError(
-          .model, "\(reader.context): subgraphs, sparse tensors and references are not supported",
-          remedy: "export the model without control flow (no If, Loop, Scan or functions)")
+        isUnreadable = true
+        try reader.skip(field)
       default: try reader.skip(field)
       }
     }
+    if isUnreadable { return (name, .unreadable) }
     switch AttributeKind(rawValue: kind) {
     case .floats: return (name, .floats(TensorData(words: floatWords).floats))
     case .integers: return (name, .integers(integers))

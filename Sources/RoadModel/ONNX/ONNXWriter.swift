@@ -49,7 +49,7 @@ public enum ONNXWriter {
     for output in node.outputs { writer.string(ONNXFields.Node.output, output) }
     if !node.name.isEmpty { writer.string(ONNXFields.Node.name, node.name) }
     writer.string(ONNXFields.Node.operation, node.operation)
-    for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
+    for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) where value != .unreadable {
       writer.message(ONNXFields.Node.attribute) {
         $0.string(ONNXFields.Attribute.name, name)
         write(value, to: &$0)
@@ -83,6 +83,7 @@ public enum ONNXWriter {
     case .strings(let values):
       for value in values { writer.string(Fields.strings, value) }
       kind = .strings
+    case .unreadable: return
     }
     writer.integer(Fields.type, kind.rawValue)
   }

@@ -36,6 +36,11 @@ extension ModelGraph {
     }
     var problems: [(node: String, cause: String)] = []
     for node in nodes {
+      // An operator that we do not know is reported wherever it stands.
+      if let reason = node.reasonAgainstOperator {
+        problems.append((node.label, node.failure(reason).cause))
+        continue
+      }
       let inputs = node.inputs.filter { !$0.isEmpty }
       guard inputs.allSatisfy({ known.types[$0] != nil }) else { continue }
       do throws(RoadError) {
@@ -48,8 +53,8 @@ extension ModelGraph {
   }
 
   private func infer(_ node: Node, into known: inout GraphTypes) throws(RoadError) {
-    guard node.domain.isEmpty, let rule = ShapeRules.rules[node.operation] else {
-      throw node.failure("the operator is not supported")
+    guard let rule = ShapeRules.rules[node.operation] else {
+      preconditionFailure("\(node.label) passed the check of its operator")
     }
     if let values = try ConstantEvaluation.evaluate(node, opset: opset, known: known) {
       for (name, value) in zip(node.outputs, values) where !name.isEmpty {
@@ -90,6 +95,16 @@ extension ModelGraph {
       }
     }
     return graph
+  }
+}
+
+extension Node {
+  /// Why no shape rule can be asked about this node; nil where one can.
+  fileprivate var reasonAgainstOperator: String? {
+    if attributes.values.contains(.unreadable) {
+      return "subgraphs, sparse tensors and references are not supported; export the model without control flow"
+    }
+    return domain.isEmpty && ShapeRules.rules[operation] != nil ? nil : "the operator is not supported"
   }
 }
 

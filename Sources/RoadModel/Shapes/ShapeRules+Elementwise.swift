@@ -5,6 +5,7 @@ enum ElementwiseShapes {
   static let rules: [String: ShapeRule] = [
     "Equal": comparison, "Greater": comparison, "Less": comparison, "Where": selection, "Cast": cast,
     "QuantizeLinear": quantize, "DequantizeLinear": dequantize, "BatchNormalization": batchNormalization,
+    "InstanceNormalization": instanceNormalization,
     "Relu": same, "Clip": same, "LeakyRelu": same, "HardSwish": same, "HardSigmoid": same, "Sigmoid": same,
     "Tanh": same, "Softmax": same, "LogSoftmax": same, "Elu": same, "Selu": same, "Identity": same, "Dropout": same,
     "Floor": same, "Ceil": same, "Round": same, "Sqrt": same, "Exp": same, "Log": same, "Neg": same, "Abs": same,
@@ -83,6 +84,18 @@ enum ElementwiseShapes {
     let input = try context.input(0)
     guard input.shape.count >= 2 else { throw context.node.failure("its input has shape \(input.shape)") }
     for index in 1...4 {
+      let shape = try context.input(index).shape
+      guard shape == [input.shape[1]] else {
+        throw context.node.failure("input \(index) has shape \(shape) for \(input.shape[1]) channels")
+      }
+    }
+    return [input]
+  }
+
+  static func instanceNormalization(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    guard input.shape.count >= 3 else { throw context.node.failure("its input has shape \(input.shape)") }
+    for index in 1...2 {
       let shape = try context.input(index).shape
       guard shape == [input.shape[1]] else {
         throw context.node.failure("input \(index) has shape \(shape) for \(input.shape[1]) channels")

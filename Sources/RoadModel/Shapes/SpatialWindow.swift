@@ -51,14 +51,19 @@ public struct SpatialWindow: Hashable, Sendable {
     let automatic = try node.string(
       "auto_pad", default: "NOTSET", of: ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"])
     var pads = try node.integers("pads", count: 4, default: [0, 0, 0, 0], in: 0...WindowNumbers.limit)
-    if wanted.count == 2 || automatic.hasPrefix("SAME") {
-      for axis in 0..<2 {
-        let target = wanted.count == 2 ? Array(wanted)[axis] : input[2 + axis] * numbers.strides[axis]
+    var targets: [Int]?
+    if wanted.count == 2 { targets = Array(wanted) }
+    if targets == nil, automatic.hasPrefix("SAME") { targets = (0..<2).map { input[2 + $0] * numbers.strides[$0] } }
+    if let targets {
+      for (axis, target) in targets.enumerated() {
         let total = max(0, full[axis] - target)
         let first = automatic == "SAME_UPPER" ? total / 2 : total - total / 2
         pads[axis] = first
         pads[2 + axis] = total - first
       }
+    }
+    if wanted.count == 2, zip(wanted, full).contains(where: { $0 > $1 }) {
+      throw node.failure("its output_shape \(Array(wanted)) lies beyond the \(full) that its taps reach")
     }
     let output = (0..<2).map { full[$0] - pads[$0] - pads[2 + $0] }
     guard output.allSatisfy({ (1...ShapeLimits.dimension).contains($0) }) else {
