@@ -105,6 +105,8 @@ def measure_peer(peer, path, threads):
         picture = cv2.cvtColor(yuyv, cv2.COLOR_YUV2RGB_YUYV)
         scores = infer(tensor(cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)))
         scores = scores if channels_last else scores.transpose(1, 2, 0)
+        if scores.dtype == np.int8:  # OpenCV scales unsigned bytes only; the order stays
+            scores = scores.view(np.uint8) ^ 128
         classes = cv2.resize(np.ascontiguousarray(scores), FRAME, interpolation=cv2.INTER_LINEAR).argmax(-1)
         mask = (classes == 0).astype(np.uint8)
         return cv2.copyTo(cv2.addWeighted(picture, 0.6, green, 0.4, 0), mask, picture)
@@ -113,9 +115,10 @@ def measure_peer(peer, path, threads):
     print(json.dumps({"network": median_ms(lambda: infer(x)), "overlay": median_ms(overlay)}))
 
 
-def measure_roadseg(program, model, threads):
+def measure_roadseg(program, model, classes, threads):
     out = subprocess.run([program, "profile", "--model", model, "--threads", str(threads), "--frames", "150",
-                          "--frame-format", "yuyv", "--frame-size", "%dx%d" % FRAME, "--json"],
+                          "--frame-format", "yuyv", "--frame-size", "%dx%d" % FRAME, "--json",
+                          *(["--classes", classes] if classes else [])],
                          check=True, capture_output=True, text=True).stdout
     profile = json.loads(out)
     stage = {s["name"]: s["milliseconds"]["median"] for s in profile["stages"]}
@@ -135,7 +138,7 @@ def compare(arguments, threads):
     peers = dict(peer.split("=", 1) for peer in arguments.peer)
     rounds = {name: [] for name in ["roadseg", *peers]}
     for _ in range(arguments.rounds):
-        rounds["roadseg"].append(measure_roadseg(arguments.roadseg, arguments.model, threads))
+        rounds["roadseg"].append(measure_roadseg(arguments.roadseg, arguments.model, arguments.classes, threads))
         for peer, path in peers.items():
             done = subprocess.run([sys.executable, __file__, "--time", peer, path, str(threads)], check=True,
                                   capture_output=True, text=True)
@@ -153,6 +156,7 @@ def compare(arguments, threads):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="the int8 model of roadseg")
+    parser.add_argument("--classes", help="class table of a model that holds none")
     parser.add_argument("--peer", action="append", default=[], metavar="ENGINE=FILE", help=f"one of {', '.join(PEERS)}")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=7)
