@@ -46,7 +46,9 @@ let package = Package(
     .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(
       name: "RoadKernels",
-      dependencies: ["RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI"],
+      dependencies: [
+        "RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI", "zKernelsAVXVNNI",
+      ],
       swiftSettings: strict),
     .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
@@ -90,6 +92,7 @@ let package = Package(
     instructionSet("zKernelsAMX", avx512vnni + ["-mamx-tile", "-mamx-int8"]),
     instructionSet("zKernelsAVX2", ["-mavx2"]),
     instructionSet("zKernelsAVX512VNNI", avx512vnni),
+    instructionSet("zKernelsAVXVNNI", ["-mavx2", "-mavxvnni"]),
 
     // Tests mirror Sources.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

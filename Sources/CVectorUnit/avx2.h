@@ -1,4 +1,4 @@
-// AVX2: one instruction a function (rv_narrowus16 takes two). Where avx512.h has the same name it does the same to twice the bytes.
+// AVX2, and AVX-VNNI where it is switched on: one instruction a function (rv_narrowus16 takes two). Where avx512.h has the same name it does the same to twice the bytes.
 #pragma once
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
@@ -79,6 +79,12 @@ RV_INLINE __m256i rv_transpose_lanes32(__m256i a) {
 /// The lanes of a and b by turns: the first half of them, the second.
 RV_INLINE __m256i rv_zip_lanes_low(__m256i a, __m256i b) { return _mm256_permute2x128_si256(a, b, 0x20); }
 RV_INLINE __m256i rv_zip_lanes_high(__m256i a, __m256i b) { return _mm256_permute2x128_si256(a, b, 0x31); }
+
+#if defined(__AVXVNNI__)
+RV_INLINE __m256i rv_dpbusd(__m256i sum, __m256i bytes, __m256i weights) {
+  return _mm256_dpbusd_avx_epi32(sum, bytes, weights);
+}
+#endif
 
 #undef RV_INLINE
 #endif

@@ -7,6 +7,8 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
   /// Plain Swift: the law, and what runs where nothing else does.
   case reference
   case avx2
+  /// The dot products of AVX-512 VNNI on 256-bit registers (desktop and small-board Intel since 2021, AMD since 2024).
+  case avxvnni
   case avx512vnni
   /// Matrix tiles beside AVX-512 VNNI (Intel Xeon since 2023).
   case amx
@@ -42,8 +44,9 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     switch self {
     case .reference: 0
     case .avx2: 1
-    case .avx512vnni: 2
-    case .amx: 3
+    case .avxvnni: 2
+    case .avx512vnni: 3
+    case .amx: 4
     }
   }
 
@@ -60,6 +63,7 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     switch self {
     case .reference: true
     case .avx2: features.contains(.avx2)
+    case .avxvnni: features.contains(.avxvnni)
     case .avx512vnni: features.contains(.avx512vnni)
     case .amx: features.contains(.amx) && Self.tilesAreGranted
     }
@@ -74,15 +78,18 @@ package struct ProcessorFeatures: OptionSet {
   package static let avx512vnni = ProcessorFeatures(rawValue: 1 << 1)
   /// AMX-TILE and AMX-INT8 together, beside ``avx512vnni``.
   package static let amx = ProcessorFeatures(rawValue: 1 << 2)
+  /// AVX-VNNI beside ``avx2``.
+  package static let avxvnni = ProcessorFeatures(rawValue: 1 << 3)
 
   static let ofThisMachine: ProcessorFeatures = {
     #if arch(x86_64)
       let basic = rv_cpuid(1, 0)
       let extended = rv_cpuid(7, 0)
+      let extended1 = extended.eax >= 1 ? rv_cpuid(7, 1).eax : 0
       let savesRegisters = basic.ecx.hasBit(27)
       return ProcessorFeatures(
         basicECX: basic.ecx, extendedEBX: extended.ebx, extendedECX: extended.ecx, extendedEDX: extended.edx,
-        savedState: savesRegisters ? rv_xgetbv() : 0)
+        extended1EAX: extended1, savedState: savesRegisters ? rv_xgetbv() : 0)
     #else
       return []
     #endif
@@ -92,12 +99,14 @@ package struct ProcessorFeatures: OptionSet {
 
   /// - Parameter savedState: XCR0, 0 where the operating system saves no wide registers.
   package init(
-    basicECX: UInt32, extendedEBX: UInt32, extendedECX: UInt32, extendedEDX: UInt32, savedState: UInt64
+    basicECX: UInt32, extendedEBX: UInt32, extendedECX: UInt32, extendedEDX: UInt32, extended1EAX: UInt32,
+    savedState: UInt64
   ) {
     var features: ProcessorFeatures = []
     let savesYMM = savedState & 0x6 == 0x6
     let savesZMM = savedState & 0xE6 == 0xE6
     if savesYMM, basicECX.hasBit(28), extendedEBX.hasBit(5) { features.insert(.avx2) }
+    if features.contains(.avx2), extended1EAX.hasBit(4) { features.insert(.avxvnni) }
     let foundation = [16, 17, 30, 31].allSatisfy { extendedEBX.hasBit($0) }
     if savesZMM, features.contains(.avx2), foundation, extendedECX.hasBit(11) { features.insert(.avx512vnni) }
     let savesTiles = savedState & 0x60000 == 0x60000

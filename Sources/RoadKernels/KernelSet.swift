@@ -2,6 +2,7 @@ import RoadKernelContract
 import zKernelsAMX
 import zKernelsAVX2
 import zKernelsAVX512VNNI
+import zKernelsAVXVNNI
 
 /// The kernels of one instruction set. A line here is all it takes to have a kernel chosen at run time, tested against
 /// the reference and measured.
@@ -32,6 +33,7 @@ public struct KernelSet: Sendable {
     switch instructionSet {
     case .reference: return .reference
     case .avx2: return .avx2
+    case .avxvnni: return .avxvnni
     case .avx512vnni: return .avx512vnni
     case .amx: return .amx
     }
@@ -81,6 +83,25 @@ extension KernelSet {
     packedYUVRow: RowKernel(name: "packedYUV/avx2", run: { packedYUVRowAVX2($0) }),
     roadCodesRow: RowKernel(name: "roadCodes/avx2", run: { roadCodesRowAVX2($0) }),
     peakLoop: { peakLoopAVX2($0) })
+
+  static let avxvnni = KernelSet(
+    instructionSet: .avxvnni,
+    convolution: WeightKernel(
+      name: "convolution/avxvnni", packedByteCount: { PanelPacking.avxvnni.byteCount($0) },
+      pack: { PanelPacking.avxvnni.pack($0, into: $1) }, run: { convolutionAVXVNNI($0, $1, $2) }),
+    depthwise: WeightKernel(
+      name: "depthwise/avxvnni", packedByteCount: { StripPacking.avxvnni.byteCount($0) },
+      pack: { StripPacking.avxvnni.pack($0, into: $1) }, run: { depthwiseAVXVNNI($0, $1, $2) }),
+    addition: PlainKernel(name: "addition/avxvnni", run: { additionAVXVNNI($0, $1, $2) }),
+    resize: PlainKernel(name: "resize/avxvnni", run: { resizeAVXVNNI($0, $1, $2) }),
+    table: PlainKernel(
+      name: "table/avxvnni",
+      run: { hasUsableLines($0) ? tableAVXVNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
+    blendRow: RowKernel(name: "blend/avxvnni", run: { blendRowAVXVNNI($0) }),
+    interpolateRow: RowKernel(name: "interpolate/avxvnni", run: { interpolateRowAVXVNNI($0) }),
+    packedYUVRow: RowKernel(name: "packedYUV/avxvnni", run: { packedYUVRowAVXVNNI($0) }),
+    roadCodesRow: RowKernel(name: "roadCodes/avxvnni", run: { roadCodesRowAVXVNNI($0) }),
+    peakLoop: { peakLoopAVXVNNI($0) })
 
   static let avx512vnni = KernelSet(
     instructionSet: .avx512vnni,

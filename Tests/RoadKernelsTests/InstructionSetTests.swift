@@ -7,7 +7,7 @@ import Testing
     #expect(try InstructionSet.chosen(nil) == InstructionSet.available.max())
     #expect(try InstructionSet.chosen("") == InstructionSet.available.max())
     #expect(try InstructionSet.chosen("reference") == .reference)
-    #expect(InstructionSet.reference < .avx2 && InstructionSet.avx2 < .avx512vnni && InstructionSet.avx512vnni < .amx)
+    #expect(InstructionSet.allCases.sorted() == [.reference, .avx2, .avxvnni, .avx512vnni, .amx])
   }
 
   @Test func anUnknownNameListsWhatExists() {
@@ -18,32 +18,43 @@ import Testing
 
   @Test func anOperatingSystemThatSavesNoRegistersHasNone() {
     func features(_ state: UInt64) -> ProcessorFeatures {
-      ProcessorFeatures(basicECX: .max, extendedEBX: .max, extendedECX: .max, extendedEDX: .max, savedState: state)
+      ProcessorFeatures(
+        basicECX: .max, extendedEBX: .max, extendedECX: .max, extendedEDX: .max, extended1EAX: .max, savedState: state)
     }
     #expect(features(0) == [])
-    #expect(features(0x7) == [.avx2])
-    #expect(features(0xE7) == [.avx2, .avx512vnni])
-    #expect(features(0x200E7) == [.avx2, .avx512vnni])
-    #expect(features(0x600E7) == [.avx2, .avx512vnni, .amx])
+    #expect(features(0x7) == [.avx2, .avxvnni])
+    #expect(features(0xE7) == [.avx2, .avxvnni, .avx512vnni])
+    #expect(features(0x200E7) == [.avx2, .avxvnni, .avx512vnni])
+    #expect(features(0x600E7) == [.avx2, .avxvnni, .avx512vnni, .amx])
   }
 
   @Test(arguments: [16, 17, 30, 31] as [UInt32])
   func everyPartOfAVX512IsNeeded(missing: UInt32) {
     let features = ProcessorFeatures(
-      basicECX: .max, extendedEBX: .max & ~(1 << missing), extendedECX: .max, extendedEDX: .max, savedState: 0xE7)
-    #expect(features == [.avx2])
+      basicECX: .max, extendedEBX: .max & ~(1 << missing), extendedECX: .max, extendedEDX: .max, extended1EAX: .max,
+      savedState: 0xE7)
+    #expect(features == [.avx2, .avxvnni])
   }
 
   @Test(arguments: [24, 25] as [UInt32])
   func bothPartsOfAMXAreNeeded(missing: UInt32) {
     let features = ProcessorFeatures(
-      basicECX: .max, extendedEBX: .max, extendedECX: .max, extendedEDX: .max & ~(1 << missing), savedState: 0x600E7)
-    #expect(features == [.avx2, .avx512vnni])
+      basicECX: .max, extendedEBX: .max, extendedECX: .max, extendedEDX: .max & ~(1 << missing), extended1EAX: .max,
+      savedState: 0x600E7)
+    #expect(features == [.avx2, .avxvnni, .avx512vnni])
   }
 
   @Test func avx512WithoutVNNIIsAVX2() {
     let features = ProcessorFeatures(
-      basicECX: .max, extendedEBX: .max, extendedECX: .max & ~(1 << 11), extendedEDX: .max, savedState: 0xE7)
+      basicECX: .max, extendedEBX: .max, extendedECX: .max & ~(1 << 11), extendedEDX: .max, extended1EAX: .max,
+      savedState: 0xE7)
+    #expect(features == [.avx2, .avxvnni])
+  }
+
+  @Test func avx2WithoutVNNIIsAVX2() {
+    let features = ProcessorFeatures(
+      basicECX: .max, extendedEBX: .max, extendedECX: .max & ~(1 << 11), extendedEDX: .max, extended1EAX: ~(1 << 4),
+      savedState: 0xE7)
     #expect(features == [.avx2])
   }
 }

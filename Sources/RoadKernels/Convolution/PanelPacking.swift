@@ -110,6 +110,10 @@ extension PanelPacking {
     panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
     narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, splitsGroups: true)
 
+  static let avxvnni = PanelPacking(
+    panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
+    narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, splitsGroups: false)
+
   /// Vectors of `vectorLanes` lanes of 4 sums. With v vectors in a panel, lane i of vector j holds channels 4vi + 4j + (0...3).
   static func laneOrder(width: Int, vectorLanes: Int) -> [Int] {
     let vectors = width / (4 * vectorLanes)

@@ -18,6 +18,10 @@ struct StripPacking: Sendable {
     blockWidths: [64, 32, 16], sumOrder: PanelPacking.laneOrder(width: 64, vectorLanes: 4),
     narrowOrder: PanelPacking.narrowLaneOrder(width: 64, vectorLanes: 4), splitsGroups: false)
 
+  static let avxvnni = StripPacking(
+    blockWidths: [32, 16], sumOrder: PanelPacking.laneOrder(width: 32, vectorLanes: 2),
+    narrowOrder: PanelPacking.narrowLaneOrder(width: 32, vectorLanes: 2), splitsGroups: false)
+
   static let avx2 = StripPacking(
     blockWidths: [16], sumOrder: PanelPacking.laneOrder(width: 16, vectorLanes: 2), narrowOrder: Array(0..<16),
     splitsGroups: true)

@@ -1,0 +1,41 @@
+internal import CVectorUnit
+import RoadKernelContract
+
+/// The vector that the shared kernels work on.
+typealias Vector = SIMD4<Int64>
+typealias HalfVector = SIMD2<Int64>
+var vectorBytes: Int { 32 }
+
+@inline(never)
+public func additionAVXVNNI(_ arguments: UnsafePointer<AdditionArguments>, _ firstRow: Int, _ endRow: Int) {
+  addition(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func resizeAVXVNNI(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
+  resize(arguments, firstRow, endRow)
+}
+
+/// - Precondition: the arguments have lines.
+@inline(never)
+public func tableAVXVNNI(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
+  table(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func blendRowAVXVNNI(_ arguments: UnsafePointer<BlendRowArguments>) { blendRow(arguments) }
+
+@inline(never)
+public func interpolateRowAVXVNNI(_ arguments: UnsafePointer<InterpolateRowArguments>) { interpolateRow(arguments) }
+
+@inline(never)
+public func packedYUVRowAVXVNNI(_ arguments: UnsafePointer<PackedYUVRowArguments>) { packedYUVRow(arguments) }
+
+@inline(never)
+public func roadCodesRowAVXVNNI(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
+
+/// The two source pixels, 16 bytes, of each of two destination pixels.
+@inline(__always)
+func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) -> Vector {
+  rv_insert128(rv_widen128(rv_load128(row + Int(offsets[0]))), rv_load128(row + Int(offsets[1])))
+}

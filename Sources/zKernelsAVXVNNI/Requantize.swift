@@ -1,0 +1,48 @@
+internal import CVectorUnit
+import RoadKernelContract
+
+/// What the requantization of a whole layer shares.
+struct Requantizer {
+  let zeroPoint: Vector
+  let low: Vector
+  let high: Vector
+
+  @inline(__always)
+  init(_ arguments: UnsafePointer<ConvolutionArguments>) {
+    zeroPoint = rv_set16(arguments.pointee.zeroPoint)
+    low = rv_set8(arguments.pointee.low)
+    high = rv_set8(arguments.pointee.high)
+  }
+
+  @inline(__always)
+  func clamp(_ bytes: Vector) -> Vector { rv_minu8(rv_maxu8(bytes, low), high) }
+}
+
+/// Sums of 32 channels of one pixel. Accumulator j holds channels 16i + 4j + (0...3) in its 128-bit lane i, so that the two
+/// narrowings, which work within lanes, end in natural order.
+struct Sums32 {
+  var c0: Vector
+  var c1: Vector
+  var c2: Vector
+  var c3: Vector
+
+  /// Bias, shift (32 Int32 each) and multiplier (32 Int16).
+  static var tableBytes: Int { 320 }
+
+  @inline(__always)
+  init(bias table: UnsafeRawPointer) {
+    c0 = rv_load(table)
+    c1 = rv_load(table + 32)
+    c2 = rv_load(table + 64)
+    c3 = rv_load(table + 96)
+  }
+
+  @inline(__always)
+  func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
+    var first = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 160)))
+    var second = rv_packs32(rv_srav32(c2, rv_load(table + 192)), rv_srav32(c3, rv_load(table + 224)))
+    first = rv_adds16(rv_mulhrs16(first, rv_load(table + 256)), requantizer.zeroPoint)
+    second = rv_adds16(rv_mulhrs16(second, rv_load(table + 288)), requantizer.zeroPoint)
+    return requantizer.clamp(rv_packus16(first, second))
+  }
+}
