@@ -11,8 +11,10 @@ import Testing
     "zKernelsAMX": ["RoadKernelContract", "CVectorUnit"],
     "zKernelsAVX2": ["RoadKernelContract", "CVectorUnit"],
     "zKernelsAVX512VNNI": ["RoadKernelContract", "CVectorUnit"],
+    "zKernelsAVXVNNI": ["RoadKernelContract", "CVectorUnit"],
     "RoadKernels": [
       "RoadBase", "RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI",
+      "zKernelsAVXVNNI",
     ],
     "RoadModel": ["RoadBase"],
     "RoadFloat": ["RoadBase", "RoadModel"],
