@@ -32,6 +32,7 @@ struct LiveCommand: ParsableCommand {
   var source: String?
 
   @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for overlay JPEGs.", valueName: "dir"))
@@ -64,7 +65,7 @@ struct LiveCommand: ParsableCommand {
     try StopSignals.watch()
     let (source, remark) = try SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed).open()
     if let remark { Terminal.say("roadseg: \(remark)") }
-    let network = try Network(modelOptions, threads: threads.count)
+    let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     var sinks: [any FrameSink] = []
     if let output { sinks.append(try OverlayFiles(folder: output, largest: source.properties.size)) }
     let pipeline = try Pipeline(source: source, sinks: sinks, options: PipelineOptions(frameLimit: frames)) { size in

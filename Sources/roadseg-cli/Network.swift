@@ -12,12 +12,12 @@ struct Network {
   let classes: ClassTable
   private let engine: Engine
 
-  init(_ options: ModelOptions, threads: Int) throws(RoadError) {
+  init(_ options: ModelOptions, inputSize: PictureSize?, threads: Int) throws(RoadError) {
     let graph = try ShippedModels.load(options.model)
     guard graph.isQuantized else {
       throw RoadError(.model, "\(options.model): is a float model", remedy: "quantize it first: roadseg quantize")
     }
-    engine = try Engine(model: graph, options: EngineOptions(threads: threads))
+    engine = try Engine(model: graph, options: EngineOptions(threads: threads, inputSize: inputSize))
     name = options.model.split(separator: "/").last.map(String.init) ?? options.model
     classes = try Segmenters.classes(
       options.classTable(), of: graph, name: options.model, count: engine.scores.channels)

@@ -17,6 +17,14 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
+/// `--input-size`, of the commands whose `--size` is a camera's, or that have none.
+struct InputSizeOptions: ParsableArguments {
+  @Option(
+    name: .customLong("input-size"),
+    help: ArgumentHelp("Network input size. (default: the model's own; needed where it has none)", valueName: "WxH"))
+  var size: PictureSize?
+}
+
 /// `--threads`.
 struct ThreadOptions: ParsableArguments {
   @Option(name: .long, help: "Threads that compute. (default: one a core, at most 4)")

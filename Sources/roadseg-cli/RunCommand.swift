@@ -28,6 +28,7 @@ struct RunCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
 
   @Option(name: .long, help: "Stop after so many frames. (default: all)")
@@ -48,7 +49,7 @@ struct RunCommand: ParsableCommand {
     let streams = input.filter { !FrameSources.holdsPictures($0) }
     let (batches, unusable) = try PictureBatch.sort(pictures)
     if batches.isEmpty, streams.isEmpty, let only = unusable.first, unusable.count == 1 { throw only.error }
-    let network = try Network(modelOptions, threads: threads.count)
+    let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     let runner = BatchRunner(
       network: network, output: output, limit: frames,
       total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil)

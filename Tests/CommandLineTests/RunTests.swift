@@ -57,4 +57,15 @@ struct RunTests {
       #expect(files(below: "\(folder)/m/road") == ["frame-1.png", "other.png"])
     }
   }
+
+  @Test("a size that the model's fixed shapes do not allow names the one they were made for")
+  func otherInputSize() throws {
+    try withFolder { folder in
+      let arguments = ["run", Self.picture, "--output", "\(folder)/m", "--model", Roadseg.model, "--input-size"]
+      #expect(try Roadseg.run(arguments + ["61x46"]).status == 0)
+      let result = try Roadseg.run(arguments + ["48x32"])
+      #expect(result.status == 1)
+      #expect(result.errors.contains("the model was exported for 61x46: run it at that size"))
+    }
+  }
 }

@@ -6,15 +6,18 @@
 
 A benchmark, not a test: run it on a quiet machine, as root for the highest priority. INT8.onnx is what `roadseg quantize` made of the
 same float network; the peers' files come from their own quantizers, and end where roadseg's scores do (at the network's stride).
-Each round measures every engine once for about a second, in a process of its own, one after the other. Two figures:
+Each round measures every engine once for about a second, in a process of its own, one after the other. Three figures:
 
     network   input tensor to scores
+    memory    for a peer, by how much loading the model and running it made its process grow; for roadseg what `profile` prints:
+              activations, strips and packed weights
     overlay   camera frame (640x480 YUYV) to the painted picture: for a peer OpenCV converts, scales, upsamples the scores and
               paints, with numpy's argmax
 
 Needs Python with numpy, opencv-python-headless and the engines that are compared.
 """
 import argparse
+import importlib
 import json
 import os
 import statistics
@@ -65,6 +68,15 @@ def tflite(path, threads):
 
 
 PEERS = {"openvino": openvino, "onnxruntime": onnxruntime, "tflite": tflite}
+MODULES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tflite": "ai_edge_litert.interpreter"}
+
+
+def resident_bytes():
+    """Anonymous memory of this process: a model file that is only mapped costs a peer nothing."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status has no RssAnon")
 
 
 def median_ms(call, seconds=1.0):
@@ -79,10 +91,12 @@ def median_ms(call, seconds=1.0):
 
 
 def measure_peer(peer, path, threads):
-    """One peer in this process; prints both figures as JSON."""
+    """One peer in this process; prints the figures as JSON."""
     import cv2
     import numpy as np
     cv2.setNumThreads(threads)
+    importlib.import_module(MODULES[peer])
+    before = resident_bytes()
     infer, (_, _, height, width), quantization = PEERS[peer](path, threads)
     channels_last = quantization is not False
     steps = np.arange(256, dtype=np.float32)[:, None] / 255
@@ -112,7 +126,10 @@ def measure_peer(peer, path, threads):
         return cv2.copyTo(cv2.addWeighted(picture, 0.6, green, 0.4, 0), mask, picture)
 
     x = tensor(np.zeros((height, width, 3), np.uint8))
-    print(json.dumps({"network": median_ms(lambda: infer(x)), "overlay": median_ms(overlay)}))
+    for _ in range(3):
+        infer(x)
+    grown = resident_bytes() - before - x.nbytes
+    print(json.dumps({"network": median_ms(lambda: infer(x)), "overlay": median_ms(overlay), "memory": grown}))
 
 
 def measure_roadseg(program, model, classes, threads):
@@ -123,7 +140,7 @@ def measure_roadseg(program, model, classes, threads):
     profile = json.loads(out)
     stage = {s["name"]: s["milliseconds"]["median"] for s in profile["stages"]}
     return {"network": stage["network"], "overlay": profile["camera_to_overlay"]["median"],
-            "arena": profile["memory"]["arena_bytes"]}
+            "memory": sum(profile["memory"][part] for part in ("arena_bytes", "strip_bytes", "constant_bytes"))}
 
 
 def take_priority():
@@ -143,14 +160,14 @@ def compare(arguments, threads):
             done = subprocess.run([sys.executable, __file__, "--time", peer, path, str(threads)], check=True,
                                   capture_output=True, text=True)
             rounds[peer].append(json.loads(done.stdout.splitlines()[-1]))
-    for figure in ("network", "overlay"):
-        ours = [r[figure] for r in rounds["roadseg"]]
-        print(f"{threads} threads, {figure}: roadseg {statistics.median(ours):.3f} ms ({min(ours):.3f}-{max(ours):.3f})")
+    for figure, unit, scale in (("network", "ms", 1), ("overlay", "ms", 1), ("memory", "MB", 1e6)):
+        def text(name):
+            values = [r[figure] / scale for r in rounds[name]]
+            return f"{statistics.median(values):.3f} {unit} ({min(values):.3f}-{max(values):.3f})"
+        print(f"{threads} threads, {figure}: roadseg {text('roadseg')}")
         for peer in peers:
-            theirs = [r[figure] for r in rounds[peer]]
-            ratio = statistics.median(t / o for t, o in zip(theirs, ours))
-            print(f"    {peer:12} {statistics.median(theirs):8.3f} ms ({min(theirs):.3f}-{max(theirs):.3f})"
-                  f"   {ratio:.2f} times ours")
+            ratio = statistics.median(t[figure] / o[figure] for t, o in zip(rounds[peer], rounds["roadseg"]))
+            print(f"    {peer:12} {text(peer)}   {ratio:.2f} times ours")
 
 
 def main():

@@ -17,11 +17,11 @@ struct Lowering {
 
   /// - Parameter inputSize: replaces the size that the model's input names; needed where it names none.
   static func lower(_ graph: ModelGraph, inputSize: PictureSize?) throws(RoadError) -> LoweredNetwork {
-    let graph = graph.bindingPicture(to: inputSize).withoutPostprocessing()
-    var lowering = Lowering(graph: graph, types: graph.inferringTypes().known)
+    let bound = graph.bindingPicture(to: inputSize).withoutPostprocessing()
+    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known)
     try lowering.addInput(size: inputSize)
-    for node in graph.nodes { lowering.lower(node) }
-    try lowering.reportProblems()
+    for node in bound.nodes { lowering.lower(node) }
+    try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
     try lowering.setOutput()
     lowering.network.removeUnreadLayers()
     return lowering.network
@@ -66,13 +66,16 @@ struct Lowering {
     }
   }
 
-  private func reportProblems() throws(RoadError) {
+  /// - Parameter exportedSize: the model's own size where it is run at another.
+  private func reportProblems(exportedSize: PictureSize?) throws(RoadError) {
     guard let first = problems.first else { return }
     let all = problems.joined(separator: "; ")
     let cause = problems.count == 1 ? first : "\(problems.count) nodes cannot run: " + all
-    throw RoadError(
-      .model, cause,
-      remedy: "use a model quantized to 8 bits (QuantizeLinear/DequantizeLinear) with supported operators")
+    let plain = "use a model quantized to 8 bits (QuantizeLinear/DequantizeLinear) with supported operators"
+    let sized = exportedSize.map {
+      "the model was exported for \($0): run it at that size, or export it with a free size"
+    }
+    throw RoadError(.model, cause, remedy: sized ?? plain)
   }
 }
 
@@ -88,7 +91,9 @@ extension Lowering {
       throw RoadError(.model, "input '\(input.name)' has shape \(text), not 1x3xHxW")
     }
     guard let height = size?.height ?? shape[2], let width = size?.width ?? shape[3] else {
-      throw RoadError(.model, "input '\(input.name)' has no fixed size", remedy: "name the size to run at")
+      throw RoadError(
+        .model, "input '\(input.name)' has no fixed size",
+        remedy: "name the size to run at (--size or --input-size WxH)")
     }
     guard (1...16384).contains(height), (1...16384).contains(width) else {
       throw RoadError(.model, "input '\(input.name)' is \(width)x\(height) pixels", remedy: "sides are 1 to 16384")
@@ -178,6 +183,13 @@ extension Lowering {
 }
 
 extension ModelGraph {
+  /// Width and height that the picture input names, where it names both.
+  fileprivate var fixedPictureSize: PictureSize? {
+    guard let shape = inputs.first(where: { initializers[$0.name] == nil })?.shape, shape.count == 4 else { return nil }
+    guard let height = shape[2], let width = shape[3] else { return nil }
+    return PictureSize(width: width, height: height)
+  }
+
   /// With the size of the picture that it will run on.
   func bindingPicture(to size: PictureSize?) -> ModelGraph {
     var graph = self
