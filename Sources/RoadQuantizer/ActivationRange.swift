@@ -8,6 +8,8 @@ public enum ActivationObserver: Hashable, Sendable {
   case percentile(Double)
   /// The range with the smallest mean squared error of rounding and clipping together.
   case meanSquaredError
+  /// The range whose levels keep the most information about the distribution.
+  case entropy
 }
 
 /// What one activation tensor was seen to hold: its extremes, then a histogram between them.
@@ -50,6 +52,7 @@ package struct ActivationHistogram: Sendable {
       let (low, high) = percentileRange(share)
       return Self.quantization(low, high)
     case .meanSquaredError: return leastSquares()
+    case .entropy: return leastDivergence(candidates)
     }
   }
 
@@ -59,7 +62,7 @@ package struct ActivationHistogram: Sendable {
     return Quantization(scale: scale, zeroPoint: UInt8(min(max((-low / scale).rounded(), 0), 255)))
   }
 
-  private func center(_ bin: Int) -> Float {
+  func center(_ bin: Int) -> Float {
     minimum + (Float(bin) + 0.5) * (maximum - minimum) / Float(Self.bins)
   }
 
@@ -81,19 +84,23 @@ package struct ActivationHistogram: Sendable {
     return (minimum + Float(low) * step, minimum + Float(high + 1) * step)
   }
 
-  /// Tries ranges from the whole one down to a fifth of it, both ends shrunk alike or one alone.
+  /// Ranges from the whole one down to a tenth of it, both ends shrunk alike or one alone.
+  private var candidates: [(low: Float, high: Float)] {
+    (4...40).reversed().flatMap { step in
+      let shrink = Float(step) / 40
+      return [
+        (minimum * shrink, maximum * shrink), (minimum, maximum * shrink), (minimum * shrink, maximum),
+      ]
+    }
+  }
+
   private func leastSquares() -> Quantization {
     var best = Self.quantization(minimum, maximum)
     var bestError = squaredError(of: best)
-    for step in 4..<40 {
-      let shrink = Float(step + 1) / 40
-      for (low, high) in [
-        (minimum * shrink, maximum * shrink), (minimum, maximum * shrink), (minimum * shrink, maximum),
-      ] {
-        let candidate = Self.quantization(low, high)
-        let error = squaredError(of: candidate)
-        if error < bestError { (best, bestError) = (candidate, error) }
-      }
+    for (low, high) in candidates {
+      let candidate = Self.quantization(low, high)
+      let error = squaredError(of: candidate)
+      if error < bestError { (best, bestError) = (candidate, error) }
     }
     return best
   }

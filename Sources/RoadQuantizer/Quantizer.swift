@@ -11,13 +11,17 @@ public struct QuantizerOptions: Hashable, Sendable {
   public var searchesWeightScales: Bool
   /// Moves each bias by what the rounding of the weights shifts the channel's mean (Nagel and others 2019, section 4.2).
   public var correctsBiases: Bool
+  /// Scales channels between consecutive convolutions first, see ``CrossLayerEqualisation``.
+  public var equalises: Bool
 
   public init(
-    observer: ActivationObserver = .percentile(0.9999), searchesWeightScales: Bool = true, correctsBiases: Bool = true
+    observer: ActivationObserver = .percentile(0.9999), searchesWeightScales: Bool = true, correctsBiases: Bool = true,
+    equalises: Bool = false
   ) {
     self.observer = observer
     self.searchesWeightScales = searchesWeightScales
     self.correctsBiases = correctsBiases
+    self.equalises = equalises
   }
 }
 
@@ -46,11 +50,11 @@ public struct Quantizer {
     guard inputs.count == 1 else {
       throw RoadError(.model, "the model has \(inputs.count) inputs", remedy: "export it with one: the picture")
     }
-    self.graph = graph
+    self.graph = options.equalises ? CrossLayerEqualisation.apply(to: graph) : graph
     self.options = options
     input = inputs[0].name
-    scheme = QuantizationScheme(graph)
-    executor = try FloatExecutor(graph)
+    scheme = QuantizationScheme(self.graph)
+    executor = try FloatExecutor(self.graph)
   }
 
   /// The quantized graph.

@@ -14,11 +14,14 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Makes an int8 model (QDQ ONNX) from a float one and calibration pictures.",
     discussion: """
-      A few dozen varied pictures are enough; use training pictures, never those that you evaluate on.
+      A few dozen varied pictures are enough; use training pictures, never those that you evaluate on. With --evaluate the float \
+      and the int8 model are scored on labelled pictures; where --max-drop is exceeded nothing is written.
 
       EXAMPLES:
         roadseg quantize float.onnx --calibration train.txt --pictures 64 --output int8.onnx
         roadseg quantize float.onnx --calibration pictures/ --output int8.onnx --report
+        roadseg quantize float.onnx --calibration train.txt --evaluate val.txt --max-drop 0.003,0.001 --output int8.onnx
+        roadseg quantize imagenet.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --calibration train.txt --output int8.onnx
       """)
 
   @Argument(help: ArgumentHelp("The float model, ONNX.", valueName: "model"))
@@ -37,8 +40,14 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("The int8 model to write.", valueName: "file"))
   var output: String
 
-  @Option(name: .long, help: "How activation ranges are chosen: percentile, mse or minmax.")
+  @Option(name: .long, help: "How activation ranges are chosen: percentile, mse, entropy or minmax.")
   var observer = ObserverName.percentile
+
+  @Flag(name: .long, help: "Balance the channels of consecutive layers first (cross-layer equalisation).")
+  var equalize = false
+
+  @OptionGroup var normalisation: NormalisationOptions
+  @OptionGroup var allowedDrop: AllowedDropOptions
 
   @Option(
     name: .long,
@@ -49,17 +58,18 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Class table to write into the model.", valueName: "file"))
   var classes: String?
 
-  @Flag(name: .long, help: "Compare each layer with the float model on eight of the pictures.")
+  @Flag(name: .long, help: "Compare each layer with the float model: error, saturation, time, sensitivity.")
   var report = false
 
   @Flag(name: .long, help: "Print one JSON object instead of a table.")
   var json = false
 
   enum ObserverName: String, ExpressibleByArgument, CaseIterable, Encodable {
-    case mse, minmax, percentile
+    case entropy, mse, minmax, percentile
 
     var observer: ActivationObserver {
       switch self {
+      case .entropy: .entropy
       case .mse: .meanSquaredError
       case .minmax: .minMax
       case .percentile: .percentile(0.9999)
@@ -73,28 +83,44 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    var graph = try ONNXReader.read(path: model)
-    graph = try graph.bindingInputs(to: size)
-    let size = try graph.pictureInput(name: model).size
-    if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
-    graph = try graph.simplified()
+    let graph = try floatGraph()
     let files = try calibrationFiles()
-    graph.metadata[CalibrationManifest.metadataKey] = try manifest(of: files).json
-    let quantizer = try Quantizer(graph, options: QuantizerOptions(observer: observer.observer))
+    let manifest = try manifest(of: files)
+    let labelled = try allowedDrop.pairs(unseenBy: manifest)
+    var quantized = try quantize(graph, files)
+    quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
+    let drop = try allowedDrop.measure(float: graph, int8: quantized, name: model, on: labelled)
+    let layers = report ? try layerReport(graph, quantized, files.spread(over: 8)) : nil
+    let bytes = ONNXWriter.write(quantized)
+    try FileOutput.write(bytes, to: output)
+    let result = QuantizationResult(
+      model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, equalized: equalize,
+      layers: Nullable(wrappedValue: layers),
+      drop: Nullable(wrappedValue: drop.map { .init($0, pictures: labelled.count) }))
+    if json { try Terminal.printJSON(result) } else { print(result.table) }
+  }
+
+  /// Simplified, of a fixed size, with its class table and, where asked for, the normalisation in front.
+  private func floatGraph() throws(RoadError) -> ModelGraph {
+    var graph = try ONNXReader.read(path: model)
+    if let (mean, deviation) = normalisation.values {
+      graph = try graph.normalisingInput(mean: mean, deviation: deviation)
+    }
+    graph = try graph.bindingInputs(to: size)
+    _ = try graph.pictureInput(name: model)
+    if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
+    return try graph.simplified()
+  }
+
+  private func quantize(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> ModelGraph {
+    let size = try graph.pictureInput(name: model).size
+    let quantizer = try Quantizer(graph, options: QuantizerOptions(observer: observer.observer, equalises: equalize))
     let bar = Terminal.ProgressBar("calibrating", total: 2 * files.count)
-    let quantized = try quantizer.quantize(
+    return try quantizer.quantize(
       count: files.count, progress: { bar.update($0) },
       picture: { index throws(RoadError) in
         NetworkInput.tensor(of: try PictureFile.read(files[index]), size: size)
       })
-    var layers: [LayerReport]?
-    if report { layers = try layerReport(graph, quantized, files.spread(over: 8), size) }
-    let bytes = ONNXWriter.write(quantized)
-    try FileOutput.write(bytes, to: output)
-    let result = QuantizationResult(
-      model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer,
-      layers: Nullable(wrappedValue: layers))
-    if json { try Terminal.printJSON(result) } else { print(result.table) }
   }
 
   /// As many from each folder or list.
@@ -113,11 +139,18 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   private func layerReport(
-    _ float: ModelGraph, _ quantized: ModelGraph, _ files: [String], _ size: PictureSize
+    _ float: ModelGraph, _ quantized: ModelGraph, _ files: [String]
   ) throws(RoadError) -> [LayerReport] {
+    let size = try float.pictureInput(name: model).size
     var pictures: [FloatTensor] = []
     for file in files { pictures.append(NetworkInput.tensor(of: try PictureFile.read(file), size: size)) }
-    return try LayerReport.compare(float: float, quantized: quantized, pictures: pictures)
+    // Equalised layers hold other numbers than the float model's: they are compared with the equalised float model.
+    let reference = equalize ? CrossLayerEqualisation.apply(to: float) : float
+    var bar: Terminal.ProgressBar?
+    return try LayerReport.full(float: reference, quantized: quantized, pictures: pictures) { done, all in
+      if bar == nil { bar = Terminal.ProgressBar("each layer alone", total: all) }
+      bar?.update(done)
+    }
   }
 }
 
@@ -125,30 +158,5 @@ extension Array {
   /// At most `count` elements, evenly spread from the first on.
   fileprivate func spread(over count: Int) -> [Element] {
     count >= self.count ? self : (0..<count).map { self[$0 * self.count / count] }
-  }
-}
-
-/// What `quantize --json` prints.
-private struct QuantizationResult: Encodable {
-  let model: String
-  let output: String
-  let bytes: Int
-  let pictures: Int
-  let observer: QuantizeCommand.ObserverName
-  /// Only with `--report`.
-  @Nullable var layers: [LayerReport]?
-
-  var table: String {
-    var text = "\(output): \(bytes) bytes, calibrated on \(pictures) pictures (\(observer.rawValue))"
-    guard let layers else { return text }
-    var rows = [["tensor", "scale", "zero-point", "SQNR dB", "cosine", "saturated"]]
-    for layer in layers {
-      rows.append([
-        layer.name, String(format: "%.6g", layer.scale), "\(layer.zeroPoint)", Format.fixed(layer.signalToNoise, 1),
-        Format.fixed(layer.cosine, 5), Format.percent(layer.saturation),
-      ])
-    }
-    text += "\n" + Format.table(rows)
-    return text
   }
 }

@@ -78,6 +78,67 @@ struct ModelCommandTests {
     }
   }
 
+  /// A good model's classes are the labels; one calibrated on the label picture, nearly black, clips everything that matters.
+  @Test("quantize holds the drop that is allowed, and writes nothing where it cannot")
+  func allowedDrop() throws {
+    try withLabelledPicture { folder in
+      let classes = (0..<5).map { "\($0)\t\($0 == 0 ? "road" : "class\($0)")\t0\t0\t\($0)\n" }.joined()
+      try Data(("index\tname\tr\tg\tb\n" + classes).utf8).write(to: URL(filePath: "\(folder)/classes.tsv"))
+      let table = ["--classes", "\(folder)/classes.tsv"]
+      let good = ["quantize", Self.floatModel, "--calibration", "\(folder)/images", "--output", "\(folder)/good.onnx"]
+      #expect(try Roadseg.run(good + table).status == 0)
+      let labels = try Roadseg.run(
+        ["run", "\(folder)/images", "--output", "\(folder)/labels", "--model", "\(folder)/good.onnx"])
+      try #require(labels.status == 0)
+      try Data("images/frame-1.jpg labels/classes/frame-1.png\n".utf8).write(to: URL(filePath: "\(folder)/val.txt"))
+      let other =
+        ["quantize", Self.floatModel, "--output", "\(folder)/int8.onnx", "--evaluate", "\(folder)/val.txt"] + table
+
+      let blind = other + ["--calibration", "\(folder)/labels/classes"]
+      let refused = try Roadseg.run(blind + ["--max-drop", "0.1,0.1"])
+      #expect(refused.status == 1 && refused.output.isEmpty)
+      #expect(
+        refused.errorLines.count == 1 && refused.errors.contains("int8 loses too much: mIoU"), "\(refused.errors)")
+      #expect(!files(below: folder).contains("int8.onnx"))
+
+      let measured = try Roadseg.run(blind + ["--json"])
+      #expect(measured.status == 0)
+      let drop = try #require(try object(measured.output)["drop"] as? [String: Any])
+      #expect(try #require(drop["miou"] as? Double) > 0.1 && drop["pictures"] as? Int == 1)
+
+      let seen = try Roadseg.run(other + ["--calibration", "\(folder)/images", "--max-drop", "1"])
+      #expect(seen.status == 1 && seen.errors.contains("1 of the pictures calibrated the model"), "\(seen.errors)")
+    }
+  }
+
+  @Test("the report names time and sensitivity of each layer")
+  func report() throws {
+    try withLabelledPicture { folder in
+      let result = try Roadseg.run([
+        "quantize", Self.floatModel, "--calibration", "\(folder)/images", "--output", "\(folder)/int8.onnx", "--json",
+        "--report", "--observer", "entropy", "--equalize", "--mean", "0,0,0", "--std", "1,1,1",
+      ])
+      #expect(result.status == 0, "\(result.errors)")
+      let layers = try #require(try object(result.output)["layers"] as? [[String: Any]])
+      #expect(layers.count > 5)
+      for layer in layers { #expect(layer["scores_signal_to_noise"] is Double, "\(layer)") }
+      #expect(layers.filter { $0["milliseconds"] is Double }.count > layers.count / 2)
+    }
+  }
+
+  @Test(
+    "options of quantize that contradict each other",
+    arguments: [
+      ["--max-drop", "0.1"], ["--label-map", "x.tsv"], ["--mean", "0,0,0"], ["--mean", "0,0,0", "--std", "1,0,1"],
+      ["--mean", "0,0", "--std", "1,1,1"], ["--evaluate", "x", "--max-drop", "2"],
+      ["--evaluate", "x", "--max-drop", "0.1,0.1,0.1"],
+    ])
+  func contradictions(options: [String]) throws {
+    let result = try Roadseg.run(
+      ["quantize", Self.floatModel, "--calibration", "x", "--output", "/nonexistent/y.onnx"] + options)
+    #expect(result.status == 64)
+  }
+
   @Test("a model whose weights are not numbers")
   func brokenWeights() throws {
     try withLabelledPicture { folder in

@@ -23,7 +23,23 @@ struct ObserverTests {
     #expect((40...46).contains(withOutlier.quantization(.meanSquaredError).scale * 255))
   }
 
-  @Test("zero is always a byte", arguments: [ActivationObserver.minMax, .percentile(0.999), .meanSquaredError])
+  /// Of 2048 bins between 0 and 50 the 41 that hold anything fit into the levels of any range; only those that leave out none of
+  /// them lose nothing.
+  @Test("entropy keeps every level that carries something, and clips where the levels would not tell values apart")
+  func entropy() {
+    #expect(withOutlier.quantization(.entropy).scale * 255 >= 1)
+    // A bell of width 1 with a long, thin tail: the whole range gives the bell a tenth of the levels.
+    let bell = (0..<200_000).map { index -> Float in
+      let even = Float(index % 1000) / 500 - 1
+      return even * even * even
+    }
+    let tail = (0..<20).map { 1 + Float($0) / 2 }
+    let range = histogram(bell + tail).quantization(.entropy).scale * 255
+    #expect(range < histogram(bell + tail).quantization(.minMax).scale * 255 * 0.6, "\(range)")
+  }
+
+  @Test(
+    "zero is always a byte", arguments: [ActivationObserver.minMax, .percentile(0.999), .meanSquaredError, .entropy])
   func zero(observer: ActivationObserver) {
     for values: [Float] in [[3, 4, 5], [-7, -6], [-1, 0, 2], [0, 0], [], [.nan, .infinity, 1]] {
       let quantization = histogram(values).quantization(observer)

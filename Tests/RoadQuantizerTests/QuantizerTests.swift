@@ -68,7 +68,7 @@ struct QuantizerTests {
 
   @Test(
     "the int8 graph follows the float graph",
-    arguments: [ActivationObserver.minMax, .percentile(0.9999), .meanSquaredError])
+    arguments: [ActivationObserver.minMax, .percentile(0.9999), .meanSquaredError, .entropy])
   func accuracy(observer: ActivationObserver) throws {
     let float = try SmallNetwork.float()
     let graph = try SmallNetwork.quantized(QuantizerOptions(observer: observer))
