@@ -2,11 +2,14 @@ import ArgumentParser
 import Foundation
 import RoadBase
 import RoadMask
+import RoadSeg
 
 /// `--model` and `--classes`, of every command that runs a network.
 struct ModelOptions: ParsableArguments {
-  @Option(name: .long, help: "A shipped model's name, or an ONNX file.")
-  var model = "contextnet"
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A shipped model (contextnet, fcn8s, deeplabv3plus), or an ONNX file.", valueName: "model"))
+  var model = ShippedModels.defaultName
 
   @Option(name: .long, help: ArgumentHelp("Class table for a model whose file holds none.", valueName: "file"))
   var classes: String?

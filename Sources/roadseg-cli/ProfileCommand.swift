@@ -47,6 +47,9 @@ struct ProfileCommand: ParsableCommand {
   @Option(name: .long, help: "Frames to measure.")
   var frames = 100
 
+  @Flag(name: .long, help: "Run each layer over the whole picture, to see what running them strip by strip gains.")
+  var unfused = false
+
   @Flag(name: .long, help: "Print one JSON object instead of tables.")
   var json = false
 
@@ -59,7 +62,8 @@ struct ProfileCommand: ParsableCommand {
     guard graph.isQuantized else {
       throw RoadError(.model, "\(modelOptions.model): is a float model", remedy: "quantize it first: roadseg quantize")
     }
-    let engine = try Engine(model: graph, options: EngineOptions(threads: threads.count, inputSize: size))
+    let engine = try Engine(
+      model: graph, options: EngineOptions(threads: threads.count, inputSize: size, fusesLayers: !unfused))
     let classes = try Segmenters.classes(
       modelOptions.classTable(), of: graph, name: modelOptions.model, count: engine.scores.channels)
     let profiler = try FrameProfiler(
