@@ -48,6 +48,7 @@ RV_INLINE __m256i rv_unpackhi16(__m256i a, __m256i b) { return _mm256_unpackhi_e
 
 RV_INLINE __m256i rv_madd16(__m256i a, __m256i b) { return _mm256_madd_epi16(a, b); }
 RV_INLINE __m256i rv_add32(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
+RV_INLINE __m256i rv_sub32(__m256i a, __m256i b) { return _mm256_sub_epi32(a, b); }
 RV_INLINE __m256i rv_mullo32(__m256i a, __m256i b) { return _mm256_mullo_epi32(a, b); }
 RV_INLINE __m256i rv_srl32_22(__m256i a) { return _mm256_srli_epi32(a, 22); }
 RV_INLINE __m256i rv_widenu8to16(__m128i a) { return _mm256_cvtepu8_epi16(a); }
@@ -85,6 +86,14 @@ RV_INLINE __m256i rv_dpbusd(__m256i sum, __m256i bytes, __m256i weights) {
   return _mm256_dpbusd_avx_epi32(sum, bytes, weights);
 }
 #endif
+
+/// The upper 32 bits of the 64-bit products plus 2^31: the law of `PreciseRequantization`.
+RV_INLINE __m256i rv_mulhrs32(__m256i a, __m256i m) {
+  __m256i half = _mm256_set1_epi64x(1LL << 31);
+  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), half);
+  __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(m, 32)), half);
+  return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+}
 
 #undef RV_INLINE
 #endif

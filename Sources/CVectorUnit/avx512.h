@@ -66,6 +66,7 @@ RV_INLINE __m512i rv_unpackhi16(__m512i a, __m512i b) { return _mm512_unpackhi_e
 
 RV_INLINE __m512i rv_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(a, b); }
 RV_INLINE __m512i rv_add32(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
+RV_INLINE __m512i rv_sub32(__m512i a, __m512i b) { return _mm512_sub_epi32(a, b); }
 RV_INLINE __m512i rv_mullo32(__m512i a, __m512i b) { return _mm512_mullo_epi32(a, b); }
 RV_INLINE __m512i rv_srl32_22(__m512i a) { return _mm512_srli_epi32(a, 22); }
 RV_INLINE __m512i rv_widenu8to16(__m256i a) { return _mm512_cvtepu8_epi16(a); }
@@ -103,6 +104,14 @@ RV_INLINE __m512i rv_zip_lanes_low(__m512i a, __m512i b) {
 }
 RV_INLINE __m512i rv_zip_lanes_high(__m512i a, __m512i b) {
   return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
+}
+
+/// The upper 32 bits of the 64-bit products plus 2^31: the law of `PreciseRequantization`.
+RV_INLINE __m512i rv_mulhrs32(__m512i a, __m512i m) {
+  __m512i half = _mm512_set1_epi64(1LL << 31);
+  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m), half);
+  __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(m, 32)), half);
+  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
 }
 
 #undef RV_INLINE

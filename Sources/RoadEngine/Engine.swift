@@ -13,14 +13,39 @@ public struct EngineOptions: Sendable {
   public var inputSize: PictureSize?
   /// Chains of layers run depth-first over strips of rows; false runs each layer over the whole picture. Same bytes.
   public var fusesLayers: Bool
+  /// How sums become bytes.
+  public var rounding: Rounding
+
+  /// The laws are in `Arithmetic.md`.
+  public enum Rounding: Sendable {
+    /// Fast for models that roadseg quantized (it knows them by their producer), precise for all others.
+    case automatic
+    /// 15-bit factors: within one step of the real product.
+    case fast
+    /// 31-bit factors and ties to even, as other tools' models expect. Slower by up to a third.
+    case precise
+  }
 
   public init(
-    threads: Int = 1, instructionSet: InstructionSet? = nil, inputSize: PictureSize? = nil, fusesLayers: Bool = true
+    threads: Int = 1, instructionSet: InstructionSet? = nil, inputSize: PictureSize? = nil, fusesLayers: Bool = true,
+    rounding: Rounding = .automatic
   ) {
     self.threads = threads
     self.instructionSet = instructionSet
     self.inputSize = inputSize
     self.fusesLayers = fusesLayers
+    self.rounding = rounding
+  }
+}
+
+extension EngineOptions {
+  fileprivate func isPrecise(_ model: ModelGraph) -> Bool {
+    switch rounding {
+    case .automatic:
+      model.producer != ModelGraph.ownProducer && !model.metadata.keys.contains { $0.hasPrefix("roadseg.") }
+    case .fast: false
+    case .precise: true
+    }
   }
 }
 
@@ -41,6 +66,9 @@ public final class Engine: @unchecked Sendable {
   /// Scores at the network's own stride; `channels` is the number of classes, a higher byte is a likelier class.
   public let scores: TensorView
   public let scoresQuantization: Quantization
+  /// Whether the model itself upsamples its scores to the size of its input, and rounds them to bytes again before the classes are
+  /// compared. Only where ``EngineOptions/Rounding`` is precise.
+  public let roundsUpsampledScores: Bool
   /// In the order of execution.
   public let layers: [LayerDescription]
   public let memoryReport: MemoryReport
@@ -74,7 +102,7 @@ public final class Engine: @unchecked Sendable {
   /// - Parameter pool: shared with others; replaces `options.threads`.
   public init(model: ModelGraph, options: EngineOptions, pool: WorkerPool) throws(RoadError) {
     let set = try InstructionSet.chosen(options.instructionSet)
-    let network = try Lowering.lower(model, inputSize: options.inputSize)
+    let network = try Lowering.lower(model, inputSize: options.inputSize, isPrecise: options.isPrecise(model))
     let plan = try Plan(network, kernels: .of(set), threads: pool.threads, fuses: options.fusesLayers)
     self.plan = plan
     self.pool = pool
@@ -83,6 +111,7 @@ public final class Engine: @unchecked Sendable {
     input = plan.input
     scores = plan.output
     scoresQuantization = network.tensors[network.output].quantization
+    roundsUpsampledScores = network.roundsUpsampledScores
     layers = plan.layers
     memoryReport = plan.memoryReport
     steps = .allocate(capacity: plan.steps.count)

@@ -56,10 +56,12 @@ public struct ConvolutionArguments {
   public var zeroPoint: Int16
   public var low: UInt8
   public var high: UInt8
+  /// Whether the packed layer has multipliers of 31 bits: ``WeightLayer/preciseMultiplier``.
+  public var isPrecise: Bool
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, packed: UnsafeRawPointer,
-    zeroPoint: Int16, low: UInt8, high: UInt8
+    zeroPoint: Int16, low: UInt8, high: UInt8, isPrecise: Bool = false
   ) {
     self.source = source
     self.destination = destination
@@ -68,6 +70,7 @@ public struct ConvolutionArguments {
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high
+    self.isPrecise = isPrecise
   }
 }
 
@@ -76,24 +79,27 @@ public typealias DepthwiseArguments = ConvolutionArguments
 
 /// Residual addition with its own scales: `acc = a·ma + b·mb + bias`, `out = clamp((acc >> shift) + z, low, high)`.
 ///
-/// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in magnitude and may be
-/// negative (subtraction). `acc` fits an Int32 and `shift` is 1...30. All three tensors are channel-blocked; the destination
+/// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in magnitude, 2^21 where
+/// `isPrecise`, and may be negative (subtraction). `acc` fits an Int32 and `shift` is 1...30; where `isPrecise`, a tie goes to the
+/// even of the two `acc >> shift`. All three tensors are channel-blocked; the destination
 /// may be one of the operands.
 public struct AdditionArguments {
   public var left: TensorView
   public var right: TensorView
   public var destination: TensorView
-  public var leftMultiplier: Int16
-  public var rightMultiplier: Int16
+  public var leftMultiplier: Int32
+  public var rightMultiplier: Int32
   public var bias: Int32
   public var shift: Int32
   public var zeroPoint: Int16
   public var low: UInt8
   public var high: UInt8
+  public var isPrecise: Bool
 
   public init(
-    left: TensorView, right: TensorView, destination: TensorView, leftMultiplier: Int16,
-    rightMultiplier: Int16, bias: Int32, shift: Int32, zeroPoint: Int16, low: UInt8, high: UInt8
+    left: TensorView, right: TensorView, destination: TensorView, leftMultiplier: Int32,
+    rightMultiplier: Int32, bias: Int32, shift: Int32, zeroPoint: Int16, low: UInt8, high: UInt8,
+    isPrecise: Bool = false
   ) {
     self.left = left
     self.right = right
@@ -105,16 +111,24 @@ public struct AdditionArguments {
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high
+    self.isPrecise = isPrecise
   }
 }
 
 /// Bilinear resize; scale and zero-point stay those of the source.
 ///
 /// For an output pixel with source columns `x0`, `x1` (clamped) and weights `w0 + w1 = 2^11`, rows likewise:
-/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up. Both tensors are
-/// channel-blocked or both are packed pictures.
+/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up, or to the byte an even number of steps
+/// from the zero-point. Both tensors are channel-blocked or both are packed pictures.
 public struct ResizeArguments {
   public static let weightBits = 11
+
+  public enum Ties: Sendable {
+    case up
+    case toEven
+    /// For an odd zero-point.
+    case toOdd
+  }
 
   public var source: TensorView
   public var destination: TensorView
@@ -122,15 +136,17 @@ public struct ResizeArguments {
   public var columns: UnsafePointer<ResizeTap>
   /// For each output row, the same.
   public var rows: UnsafePointer<ResizeTap>
+  public var ties: Ties
 
   public init(
     source: TensorView, destination: TensorView, columns: UnsafePointer<ResizeTap>,
-    rows: UnsafePointer<ResizeTap>
+    rows: UnsafePointer<ResizeTap>, ties: Ties = .up
   ) {
     self.source = source
     self.destination = destination
     self.columns = columns
     self.rows = rows
+    self.ties = ties
   }
 }
 

@@ -1,6 +1,6 @@
 /// The two score pixels, one above the other, at the left or right side of a cell.
 struct CellEdge {
-  /// The class that wins at both; nil where they differ.
+  /// The class that wins at both by the margin; nil where they differ.
   var winner: UInt8?
   var upperWinner: UInt8 = 0
   var lowerWinner: UInt8 = 0
@@ -8,10 +8,24 @@ struct CellEdge {
   init() { winner = nil }
 
   @inline(__always)
-  init(_ scores: ScoreView, upper: Int, lower: Int, column: Int) {
+  init(_ scores: ScoreView, upper: Int, lower: Int, column: Int, margin: Int) {
     upperWinner = Self.winner(scores.pixel(upper, column), classes: scores.classes)
     lowerWinner = upper == lower ? upperWinner : Self.winner(scores.pixel(lower, column), classes: scores.classes)
     winner = upperWinner == lowerWinner ? upperWinner : nil
+    if margin > 1, winner != nil {
+      let isClear =
+        Self.isClear(scores.pixel(upper, column), upperWinner, margin)
+        && Self.isClear(scores.pixel(lower, column), lowerWinner, margin)
+      if !isClear { winner = nil }
+    }
+  }
+
+  /// Whether no class below the winner comes nearer to it than the margin.
+  private static func isClear(_ pixel: UnsafePointer<UInt8>, _ winner: UInt8, _ margin: Int) -> Bool {
+    let most = Int(pixel[Int(winner)]) &- margin
+    var isClear = true
+    for c in 0..<Int(winner) where Int(pixel[c]) > most { isClear = false }
+    return isClear
   }
 
   /// Highest score, ties to the lowest class, without a branch: the class is kept inverted below the score.
@@ -35,9 +49,14 @@ struct Corners {
   private let lowerLeft: UnsafePointer<UInt8>
   private let lowerRight: UnsafePointer<UInt8>
   private let winners: (UInt8, UInt8, UInt8, UInt8)
+  /// What a class needs above its own score to beat a lower one, less one, at each corner.
+  private let lead: UInt64
   private let winnerScores: (UInt64, UInt64, UInt64, UInt64)
 
-  init(_ scores: ScoreView, band: AxisPlan.Span, span: AxisPlan.Span, winners edges: (CellEdge, CellEdge)) {
+  init(
+    _ scores: ScoreView, band: AxisPlan.Span, span: AxisPlan.Span, winners edges: (CellEdge, CellEdge), margin: Int
+  ) {
+    lead = UInt64(truncatingIfNeeded: margin &- 1) &* 0x0001_0001_0001_0001
     upperLeft = scores.pixel(Int(band.first), Int(span.first))
     upperRight = scores.pixel(Int(band.first), Int(span.second))
     lowerLeft = scores.pixel(Int(band.second), Int(span.first))
@@ -66,14 +85,14 @@ struct Corners {
   /// beaten or a candidate; leaving such a one in costs time, never exactness.)
   @inline(__always)
   func canWin(_ c: Int, _ scores: UInt64) -> Bool {
-    !(Self.beats(winners.0, winnerScores.0, c, scores) || Self.beats(winners.1, winnerScores.1, c, scores)
-      || Self.beats(winners.2, winnerScores.2, c, scores) || Self.beats(winners.3, winnerScores.3, c, scores))
+    !(beats(winners.0, winnerScores.0, c, scores) || beats(winners.1, winnerScores.1, c, scores)
+      || beats(winners.2, winnerScores.2, c, scores) || beats(winners.3, winnerScores.3, c, scores))
   }
 
   @inline(__always)
-  private static func beats(_ winner: UInt8, _ winnerScores: UInt64, _ c: Int, _ scores: UInt64) -> Bool {
-    if Int(winner) < c { return ((winnerScores | guardBits) &- scores) & guardBits == guardBits }
-    if Int(winner) > c { return ((scores | guardBits) &- winnerScores) & guardBits == 0 }
+  private func beats(_ winner: UInt8, _ winnerScores: UInt64, _ c: Int, _ scores: UInt64) -> Bool {
+    if Int(winner) < c { return ((winnerScores | Self.guardBits) &- scores) & Self.guardBits == Self.guardBits }
+    if Int(winner) > c { return (((scores &+ lead) | Self.guardBits) &- winnerScores) & Self.guardBits == 0 }
     return false
   }
 }

@@ -16,11 +16,18 @@ import RoadBase
 ///
 /// Bound: a value is at most `255 · Dx · Dy`, with denominators D of at most 2·16384: below 2^38, far within Int.
 ///
+/// A model may round the upsampled scores to bytes before it compares them (a QuantizeLinear behind its Resize), and then ties are
+/// frequent. With ``rounding`` the class is the lowest c whose rounded score is greatest: a class beats another all over a cell only
+/// if it does so by two, and along a row each pixel asks whether a lower class rounds to the winner's byte.
+///
 /// Planned once for a size; nothing is allocated while frames flow.
 public final class ClassUpsampler: Sendable {
   public let scoreSize: PictureSize
   public let pictureSize: PictureSize
   public let classes: Int
+  /// The scores' zero-point, if upsampled scores are rounded to bytes before they are compared: to nearest, ties to those an even
+  /// number of steps from the zero-point. Nil: no rounding.
+  public let rounding: UInt8?
 
   private let columns: AxisPlan
   private let rows: AxisPlan
@@ -29,11 +36,13 @@ public final class ClassUpsampler: Sendable {
   ///   - scoreSize: size of the scores, sides 1...16384.
   ///   - classes: 1...255.
   ///   - pictureSize: size of the class map, larger or smaller, sides 1...16384.
-  public init(scoreSize: PictureSize, classes: Int, pictureSize: PictureSize) {
+  ///   - rounding: see ``rounding``.
+  public init(scoreSize: PictureSize, classes: Int, pictureSize: PictureSize, rounding: UInt8? = nil) {
     precondition((1...255).contains(classes), "\(classes) classes; a class map holds 1...255")
     self.scoreSize = scoreSize
     self.pictureSize = pictureSize
     self.classes = classes
+    self.rounding = rounding
     columns = AxisPlan(source: scoreSize.width, output: pictureSize.width)
     rows = AxisPlan(source: scoreSize.height, output: pictureSize.height)
   }
@@ -68,6 +77,9 @@ public final class ClassUpsampler: Sendable {
 }
 
 extension ClassUpsampler {
+  /// By how much a class must beat a lower one at all corners of a cell to beat it all over the cell.
+  private var margin: Int { rounding == nil ? 1 : 2 }
+
   /// One band: the output rows that lie between the same two score rows, cell by cell from left to right. Neighbouring
   /// cells of one winner are filled together.
   private func upsample(
@@ -80,15 +92,18 @@ extension ClassUpsampler {
     var pendingClass: UInt8? = nil
     var column = -1
     var right = CellEdge()
+    let margin = margin
     columns.spans.withUnsafeBufferPointer { spans in
       for span in spans {
         let left =
           Int(span.first) == column
-          ? right : CellEdge(scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.first))
+          ? right
+          : CellEdge(scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.first), margin: margin)
         if span.second == span.first {
           right = left
         } else {
-          right = CellEdge(scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.second))
+          right = CellEdge(
+            scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.second), margin: margin)
         }
         column = Int(span.second)
         let pure = left.winner == right.winner ? left.winner : nil
@@ -97,7 +112,7 @@ extension ClassUpsampler {
         pendingStart = Int(span.start)
         pendingClass = pure
         if pure == nil {
-          let corners = Corners(scores, band: band, span: span, winners: (left, right))
+          let corners = Corners(scores, band: band, span: span, winners: (left, right), margin: margin)
           mixedCell(corners, span: span, band: band, block: block, candidates: candidates)
         }
       }
@@ -122,7 +137,11 @@ extension ClassUpsampler {
     }
     let lines = UnsafeMutableBufferPointer(start: candidates, count: count)
     for row in 0..<block.rows {
-      if count == 2 {
+      if let rounding {
+        block.writeRounded(
+          lines, row: row, from: Int(span.start), to: Int(span.end), zeroPoint: Int(rounding),
+          unit: Int(columns.denominator) &* Int(rows.denominator))
+      } else if count == 2 {
         block.writePair(lines, row: row, from: Int(span.start), to: Int(span.end))
       } else {
         block.writeEnvelope(lines, row: row, from: Int(span.start), to: Int(span.end))

@@ -11,6 +11,11 @@ public struct ModelGraph: Sendable {
   public var initializers: [String: TensorData]
   /// Free key-value pairs of the model file ("producer", "classes", ...), written back unchanged.
   public var metadata: [String: String]
+  /// The tool that made the model, as the file names it.
+  public var producer = ModelGraph.ownProducer
+
+  /// What models that roadseg made name as their producer.
+  public static let ownProducer = "roadseg"
 
   public init(
     name: String = "", opset: Int = 17, inputs: [ValueInfo] = [], outputs: [ValueInfo] = [],

@@ -46,7 +46,9 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
       from: pictureSize, to: engine.inputSize, strips: min(wanted, engine.inputSize.height))
     upsampler = ClassUpsampler(
       scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.channels,
-      pictureSize: mapSize)
+      pictureSize: mapSize,
+      rounding: engine.roundsUpsampledScores && mapSize == engine.inputSize
+        ? engine.scoresQuantization.zeroPoint : nil)
     self.scores = ScoreView(
       base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch)

@@ -9,6 +9,7 @@ struct QDQGraphBuilder {
 
   init(graph: ModelGraph, scheme: QuantizationScheme, quantizations: [String: Quantization]) {
     self.graph = graph
+    self.graph.producer = ModelGraph.ownProducer
     self.scheme = scheme
     self.quantizations = quantizations
   }

@@ -62,10 +62,19 @@ struct PixelSums32: PixelSums {
 
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    var first = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 160)))
-    var second = rv_packs32(rv_srav32(c2, rv_load(table + 192)), rv_srav32(c3, rv_load(table + 224)))
-    first = rv_adds16(rv_mulhrs16(first, rv_load(table + 256)), requantizer.zeroPoint)
-    second = rv_adds16(rv_mulhrs16(second, rv_load(table + 288)), requantizer.zeroPoint)
+    var first: Vector
+    var second: Vector
+    if requantizer.isPrecise {
+      first = rv_packs32(rv_mulhrs32(c0, rv_load(table + 128)), rv_mulhrs32(c1, rv_load(table + 160)))
+      second = rv_packs32(rv_mulhrs32(c2, rv_load(table + 192)), rv_mulhrs32(c3, rv_load(table + 224)))
+    } else {
+      first = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 160)))
+      second = rv_packs32(rv_srav32(c2, rv_load(table + 192)), rv_srav32(c3, rv_load(table + 224)))
+      first = rv_mulhrs16(first, rv_load(table + 256))
+      second = rv_mulhrs16(second, rv_load(table + 288))
+    }
+    first = rv_adds16(first, requantizer.zeroPoint)
+    second = rv_adds16(second, requantizer.zeroPoint)
     rv_store(pointer, requantizer.clamp(rv_packus16(first, second)))
   }
 }

@@ -6,12 +6,15 @@ struct Requantizer {
   let zeroPoint: Vector
   let low: Vector
   let high: Vector
+  /// Panels hold 31-bit multipliers where they would hold shifts: the law of `PreciseRequantization`.
+  let isPrecise: Bool
 
   @inline(__always)
   init(_ arguments: UnsafePointer<ConvolutionArguments>) {
     zeroPoint = rv_set16(arguments.pointee.zeroPoint)
     low = rv_set8(arguments.pointee.low)
     high = rv_set8(arguments.pointee.high)
+    isPrecise = arguments.pointee.isPrecise
   }
 
   @inline(__always)
@@ -24,7 +27,7 @@ struct Sums16 {
   var c0: Vector
   var c1: Vector
 
-  /// Bias, shift (16 Int32 each) and multiplier (16 Int16, padded to 64 bytes).
+  /// Bias, shift or 31-bit multiplier (16 Int32 each) and multiplier (16 Int16, padded to 64 bytes).
   static var tableBytes: Int { 192 }
 
   @inline(__always)
@@ -35,8 +38,14 @@ struct Sums16 {
 
   @inline(__always)
   func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> HalfVector {
-    let value = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
-    let scaled = rv_adds16(rv_mulhrs16(value, rv_load(table + 128)), requantizer.zeroPoint)
+    var scaled: Vector
+    if requantizer.isPrecise {
+      scaled = rv_packs32(rv_mulhrs32(c0, rv_load(table + 64)), rv_mulhrs32(c1, rv_load(table + 96)))
+    } else {
+      scaled = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
+      scaled = rv_mulhrs16(scaled, rv_load(table + 128))
+    }
+    scaled = rv_adds16(scaled, requantizer.zeroPoint)
     return rv_low128(requantizer.clamp(rv_widen128(rv_narrowus16(scaled))))
   }
 }

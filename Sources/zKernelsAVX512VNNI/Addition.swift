@@ -30,18 +30,26 @@ func addition(_ arguments: UnsafePointer<AdditionArguments>, _ firstRow: Int, _ 
 
 struct AdditionConstants {
   private let multipliers: Vector
+  private let leftMultiplier: Vector
+  private let rightMultiplier: Vector
   private let bias: Vector
   private let shift: SIMD2<Int64>
+  private let half: Vector
+  private let isPrecise: Bool
   private let zeroPoint: Vector
   private let low: Vector
   private let high: Vector
 
   @inline(__always)
   init(_ arguments: UnsafePointer<AdditionArguments>) {
-    let (left, right) = (Int32(arguments.pointee.leftMultiplier), Int32(arguments.pointee.rightMultiplier))
-    multipliers = rv_set32(right << 16 | left & 0xFFFF)
+    let (left, right) = (arguments.pointee.leftMultiplier, arguments.pointee.rightMultiplier)
+    multipliers = rv_set32(right &<< 16 | left & 0xFFFF)
+    leftMultiplier = rv_set32(left)
+    rightMultiplier = rv_set32(right)
     bias = rv_set32(arguments.pointee.bias)
     shift = rv_count(arguments.pointee.shift)
+    half = rv_set32(1 &<< (arguments.pointee.shift &- 1))
+    isPrecise = arguments.pointee.isPrecise
     zeroPoint = rv_set16(arguments.pointee.zeroPoint)
     low = rv_set8(arguments.pointee.low)
     high = rv_set8(arguments.pointee.high)
@@ -73,8 +81,22 @@ struct AdditionConstants {
 
   @inline(__always)
   private func half(_ a: Vector, _ b: Vector) -> Vector {
+    if isPrecise {
+      let zero = rv_zero()
+      let first = precise(rv_unpacklo16(a, zero), rv_unpacklo16(b, zero))
+      let second = precise(rv_unpackhi16(a, zero), rv_unpackhi16(b, zero))
+      return rv_adds16(rv_packs32(first, second), zeroPoint)
+    }
     let first = rv_add32(rv_madd16(rv_unpacklo16(a, b), multipliers), bias)
     let second = rv_add32(rv_madd16(rv_unpackhi16(a, b), multipliers), bias)
     return rv_adds16(rv_packs32(rv_sra32(first, shift), rv_sra32(second, shift)), zeroPoint)
+  }
+  /// Multipliers of more than 16 bits, ties to even: just under a half is added to an even quotient, a half to an odd one.
+  @inline(__always)
+  private func precise(_ a: Vector, _ b: Vector) -> Vector {
+    let products = rv_add32(rv_mullo32(a, leftMultiplier), rv_mullo32(b, rightMultiplier))
+    let sum = rv_add32(products, bias)
+    let isOdd = rv_and(rv_sra32(rv_sub32(sum, half), shift), rv_set32(1))
+    return rv_sra32(rv_add32(rv_sub32(sum, rv_set32(1)), isOdd), shift)
   }
 }

@@ -83,8 +83,13 @@ struct PixelSums32: PixelSums {
 
   @inline(__always)
   private func scaled(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
-    let value = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
-    let scaled = rv_mulhrs16(value, rv_load(table + 256))
+    var scaled: Vector
+    if requantizer.isPrecise {
+      scaled = rv_packs32(rv_mulhrs32(c0, rv_load(table + 128)), rv_mulhrs32(c1, rv_load(table + 192)))
+    } else {
+      scaled = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
+      scaled = rv_mulhrs16(scaled, rv_load(table + 256))
+    }
     return requantizer.isPlain ? scaled : rv_adds16(scaled, requantizer.zeroPoint)
   }
 
@@ -135,8 +140,13 @@ struct PixelSums16: PixelSums {
 
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    var value = rv_widen256(rv_narrows32(rv_srav32(c0, rv_load(table + 64))))
-    value = rv_mulhrs16(value, rv_widen256(rv_load256(table + 128)))
+    var value: Vector
+    if requantizer.isPrecise {
+      value = rv_widen256(rv_narrows32(rv_mulhrs32(c0, rv_load(table + 64))))
+    } else {
+      value = rv_widen256(rv_narrows32(rv_srav32(c0, rv_load(table + 64))))
+      value = rv_mulhrs16(value, rv_widen256(rv_load256(table + 128)))
+    }
     value = rv_adds16(value, requantizer.zeroPoint)
     value = rv_max16(value, rv_zero())
     let bytes = requantizer.clamp(rv_widen256(rv_narrowus16(value)))

@@ -1,6 +1,6 @@
 /// The sums of one pixel over a panel of output channels, in registers.
 ///
-/// A panel's packed bytes are: bias (Int32), shift (Int32), multiplier (Int16, padded to 64 bytes), then for each kernel row, kernel
+/// A panel's packed bytes are: bias (Int32), shift or 31-bit multiplier (Int32), multiplier (Int16, padded to 64 bytes), then for each kernel row, kernel
 /// column and group of 4 input channels `groupBytes` of weights.
 protocol PixelSums {
   associatedtype Bytes

@@ -6,6 +6,8 @@ struct Requantizer {
   let zeroPoint: Vector
   let low: Vector
   let high: Vector
+  /// Panels hold 31-bit multipliers where they would hold shifts: the law of `PreciseRequantization`.
+  let isPrecise: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
   let isPlain: Bool
 
@@ -16,6 +18,7 @@ struct Requantizer {
     zeroPoint = rv_set16(zero)
     low = rv_set8(least)
     high = rv_set8(most)
+    isPrecise = arguments.pointee.isPrecise
     isPlain = zero == 0 && least == 0 && most == 255
   }
 
@@ -31,7 +34,7 @@ struct Sums64 {
   var c2: Vector
   var c3: Vector
 
-  /// Bias, shift (64 Int32 each) and multiplier (64 Int16).
+  /// Bias, shift or 31-bit multiplier (64 Int32 each) and multiplier (64 Int16).
   static var tableBytes: Int { 640 }
 
   @inline(__always)
@@ -44,12 +47,17 @@ struct Sums64 {
 
   @inline(__always)
   func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
-    var first = rv_packs32(
-      rv_srav32(c0, rv_load(table + 256)), rv_srav32(c1, rv_load(table + 320)))
-    var second = rv_packs32(
-      rv_srav32(c2, rv_load(table + 384)), rv_srav32(c3, rv_load(table + 448)))
-    first = rv_mulhrs16(first, rv_load(table + 512))
-    second = rv_mulhrs16(second, rv_load(table + 576))
+    var first: Vector
+    var second: Vector
+    if requantizer.isPrecise {
+      first = rv_packs32(rv_mulhrs32(c0, rv_load(table + 256)), rv_mulhrs32(c1, rv_load(table + 320)))
+      second = rv_packs32(rv_mulhrs32(c2, rv_load(table + 384)), rv_mulhrs32(c3, rv_load(table + 448)))
+    } else {
+      first = rv_packs32(rv_srav32(c0, rv_load(table + 256)), rv_srav32(c1, rv_load(table + 320)))
+      second = rv_packs32(rv_srav32(c2, rv_load(table + 384)), rv_srav32(c3, rv_load(table + 448)))
+      first = rv_mulhrs16(first, rv_load(table + 512))
+      second = rv_mulhrs16(second, rv_load(table + 576))
+    }
     if requantizer.isPlain { return rv_packus16(first, second) }
     first = rv_adds16(first, requantizer.zeroPoint)
     second = rv_adds16(second, requantizer.zeroPoint)

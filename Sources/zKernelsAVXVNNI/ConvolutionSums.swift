@@ -70,8 +70,14 @@ struct PixelSums16: PixelSums {
 
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
-    let value = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
-    let scaled = rv_adds16(rv_mulhrs16(value, rv_load(table + 128)), requantizer.zeroPoint)
+    var scaled: Vector
+    if requantizer.isPrecise {
+      scaled = rv_packs32(rv_mulhrs32(c0, rv_load(table + 64)), rv_mulhrs32(c1, rv_load(table + 96)))
+    } else {
+      scaled = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
+      scaled = rv_mulhrs16(scaled, rv_load(table + 128))
+    }
+    scaled = rv_adds16(scaled, requantizer.zeroPoint)
     rv_store128(pointer, rv_low128(requantizer.clamp(rv_widen128(rv_narrowus16(scaled)))))
   }
 }

@@ -6,12 +6,15 @@ struct Requantizer {
   let zeroPoint: Vector
   let low: Vector
   let high: Vector
+  /// Panels hold 31-bit multipliers where they would hold shifts: the law of `PreciseRequantization`.
+  let isPrecise: Bool
 
   @inline(__always)
   init(_ arguments: UnsafePointer<ConvolutionArguments>) {
     zeroPoint = rv_set16(arguments.pointee.zeroPoint)
     low = rv_set8(arguments.pointee.low)
     high = rv_set8(arguments.pointee.high)
+    isPrecise = arguments.pointee.isPrecise
   }
 
   @inline(__always)
@@ -26,7 +29,7 @@ struct Sums32 {
   var c2: Vector
   var c3: Vector
 
-  /// Bias, shift (32 Int32 each) and multiplier (32 Int16).
+  /// Bias, shift or 31-bit multiplier (32 Int32 each) and multiplier (32 Int16).
   static var tableBytes: Int { 320 }
 
   @inline(__always)
@@ -39,10 +42,19 @@ struct Sums32 {
 
   @inline(__always)
   func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
-    var first = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 160)))
-    var second = rv_packs32(rv_srav32(c2, rv_load(table + 192)), rv_srav32(c3, rv_load(table + 224)))
-    first = rv_adds16(rv_mulhrs16(first, rv_load(table + 256)), requantizer.zeroPoint)
-    second = rv_adds16(rv_mulhrs16(second, rv_load(table + 288)), requantizer.zeroPoint)
+    var first: Vector
+    var second: Vector
+    if requantizer.isPrecise {
+      first = rv_packs32(rv_mulhrs32(c0, rv_load(table + 128)), rv_mulhrs32(c1, rv_load(table + 160)))
+      second = rv_packs32(rv_mulhrs32(c2, rv_load(table + 192)), rv_mulhrs32(c3, rv_load(table + 224)))
+    } else {
+      first = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 160)))
+      second = rv_packs32(rv_srav32(c2, rv_load(table + 192)), rv_srav32(c3, rv_load(table + 224)))
+      first = rv_mulhrs16(first, rv_load(table + 256))
+      second = rv_mulhrs16(second, rv_load(table + 288))
+    }
+    first = rv_adds16(first, requantizer.zeroPoint)
+    second = rv_adds16(second, requantizer.zeroPoint)
     return requantizer.clamp(rv_packus16(first, second))
   }
 }

@@ -8,21 +8,37 @@ import Testing
 @Suite struct SameBytesTests {
   @Test(
     "every instruction set, thread count and fusion gives the bytes of the reference",
-    arguments: 0..<12 as Range<UInt64>)
-  func sameBytes(seed: UInt64) throws {
+    arguments: 0..<12 as Range<UInt64>, [EngineOptions.Rounding.fast, .precise])
+  func sameBytes(seed: UInt64, rounding: EngineOptions.Rounding) throws {
     let model = QuantizedGraph.random(height: 37 + Int(seed), width: 51 - Int(seed), seed: seed)
     let law = try scores(
-      model, EngineOptions(threads: 1, instructionSet: .reference, fusesLayers: false), seed: seed)
+      model, EngineOptions(threads: 1, instructionSet: .reference, fusesLayers: false, rounding: rounding),
+      seed: seed)
     #expect(Set(law).count > 8, "scores without variety prove nothing")
     for set in InstructionSet.available {
       for threads in 1...3 {
         for fuses in [true, false] {
-          let options = EngineOptions(threads: threads, instructionSet: set, fusesLayers: fuses)
+          let options = EngineOptions(threads: threads, instructionSet: set, fusesLayers: fuses, rounding: rounding)
           let bytes = try scores(model, options, seed: seed)
           #expect(bytes == law, "\(set.rawValue) on \(threads) threads, \(fuses ? "" : "not ")fused")
         }
       }
     }
+  }
+
+  @Test("models of others round precisely, ours fast, unless options say otherwise")
+  func roundingFollowsTheProducer() throws {
+    var model = QuantizedGraph.random(height: 40, width: 40, seed: 3)
+    let fast = try scores(model, EngineOptions(rounding: .fast), seed: 3)
+    let precise = try scores(model, EngineOptions(rounding: .precise), seed: 3)
+    #expect(fast != precise)
+    #expect(try scores(model, EngineOptions(), seed: 3) == fast)
+    model.producer = "onnx.quantize"
+    #expect(try scores(model, EngineOptions(), seed: 3) == precise)
+    let file = try ONNXReader.read(bytes: ONNXWriter.write(model))
+    #expect(file.producer == model.producer)
+    model.metadata["roadseg.calibration"] = "{}"
+    #expect(try scores(model, EngineOptions(), seed: 3) == fast)
   }
 
   @Test("a second frame does not remember the first")

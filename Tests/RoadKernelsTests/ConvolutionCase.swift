@@ -11,6 +11,10 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     /// Shift 0: nearly everything saturates in the first step.
     case shiftZero
     case shiftLarge
+    /// 31-bit multipliers that spread the results.
+    case precise
+    /// Weights of ±127, pixels of 0 and 255, 31-bit multipliers of all sizes.
+    case preciseExtreme
   }
 
   var depthwise = false
@@ -39,6 +43,7 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
       """
   }
 
+  private var isExtreme: Bool { numbers == .extreme || numbers == .preciseExtreme }
   var computedRows: Range<Int> { rows ?? 0..<height }
   var sourceHeight: Int { height * window.strideHeight }
   var sourceWidth: Int { width * window.strideWidth }
@@ -64,21 +69,30 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
       outputChannels: outputs, inputChannels: seen, kernelHeight: window.kernelHeight,
       kernelWidth: window.kernelWidth,
       weights: (0..<outputs * products).map { _ in
-        numbers == .extreme ? random.pick([127, -127]) : Int8(random.integer(-127...127))
+        isExtreme ? random.pick([127, -127]) : Int8(random.integer(-127...127))
       },
       bias: (0..<outputs).map { _ in Int32(random.integer(-20000...20000)) },
       shift: (0..<outputs).map { _ in
         switch numbers {
-        case .spread: Int32(spreadShift + random.integer(0...2))
+        case .spread, .precise, .preciseExtreme: Int32(spreadShift + random.integer(0...2))
         case .extreme: Int32(random.integer(0...24))
         case .shiftZero: 0
         case .shiftLarge: 24
         }
       },
       multiplier: (0..<outputs).map { _ in
-        numbers == .spread ? Int16(random.integer(512...4096)) : random.pick([0, 1, 2048, 4095, 32767])
+        numbers == .spread || numbers == .precise
+          ? Int16(random.integer(512...4096)) : random.pick([0, 1, 2048, 4095, 32767])
       },
-      inputZeroPoint: inputZeroPoint)
+      preciseMultiplier: preciseMultipliers(spreadShift, &random), inputZeroPoint: inputZeroPoint)
+  }
+
+  private func preciseMultipliers(_ spreadShift: Int, _ random: inout TestRandom) -> [Int32]? {
+    switch numbers {
+    case .precise: (0..<outputs).map { _ in Int32(random.integer(1 << 26...1 << 29) >> spreadShift) }
+    case .preciseExtreme: (0..<outputs).map { _ in random.pick([0, 1, 1 << 20, 1 << 30, Int32.max]) }
+    default: nil
+    }
   }
 
   func sourceTensor() -> TestTensor {
@@ -86,7 +100,7 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     let tensor = TestTensor(
       height: sourceHeight, width: sourceWidth, channels: inputs, halo: halo, slack: slack, packed4: packed4,
       flush: flush, random: &random)
-    if numbers == .extreme { tensor.fillWithExtremes(&random) }
+    if isExtreme { tensor.fillWithExtremes(&random) }
     return tensor
   }
 
@@ -103,7 +117,7 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var arguments = ConvolutionArguments(
       source: source.view, destination: destination.view, window: window,
       packed: UnsafeRawPointer(packed.bytes.baseAddress!), zeroPoint: Int16(zeroPoint), low: clamp.lowerBound,
-      high: clamp.upperBound)
+      high: clamp.upperBound, isPrecise: layer.preciseMultiplier != nil)
     withExtendedLifetime((source, destination, packed)) {
       kernel.run(&arguments, computedRows.lowerBound, computedRows.upperBound)
     }

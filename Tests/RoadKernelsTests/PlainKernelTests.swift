@@ -37,7 +37,7 @@ import Testing
       for (left, right, bias, shift) in [
         (1, 1, 0, 1), (16384, -16384, 8192, 14), (9000, 12345, -2_400_000, 15), (16384, 16384, 2_000_000_000, 30),
         (-16384, -16384, -2_000_000_000, 1), (12345, 321, 1 << 19, 20),
-      ] as [(Int16, Int16, Int32, Int32)] {
+      ] as [(Int32, Int32, Int32, Int32)] {
         let (low, zeroPoint) = (random.pick([0, 10, 100]) as UInt8, random.pick([0, 10, 255]) as Int16)
         let (a, b, to) = (shape.tensor(&random), shape.tensor(&random), shape.tensor(&random))
         var arguments = AdditionArguments(
@@ -49,6 +49,33 @@ import Testing
           return UInt8(min(max(value, Double(low)), 250))
         }
         expect(shape, to, expected, "\(instructionSet) addition \(left) \(right) \(bias) >> \(shift)") {
+          KernelSet.of(instructionSet).addition.run(&arguments, $0, $1)
+        }
+        withExtendedLifetime((a, b)) {}
+      }
+    }
+  }
+
+  /// Ties in every fourth sum: they go to the even one.
+  @Test(arguments: InstructionSet.available)
+  func preciseAddition(_ instructionSet: InstructionSet) {
+    for (index, shape) in Self.shapes.enumerated() {
+      var random = TestRandom(index)
+      for (left, right, bias, shift) in [
+        (1 << 19, 1 << 20, -100 << 19, 21), (2_000_003, -1_234_567, 99_999, 21), (1 << 21, 1 << 21, -(1 << 29), 22),
+        (-(1 << 20), 1 << 20, 0, 22), (3, 1, -77, 2),
+      ] as [(Int32, Int32, Int32, Int32)] {
+        let (low, zeroPoint) = (random.pick([0, 10, 100]) as UInt8, random.pick([0, 11, 255]) as Int16)
+        let (a, b, to) = (shape.tensor(&random), shape.tensor(&random), shape.tensor(&random))
+        var arguments = AdditionArguments(
+          left: a.view, right: b.view, destination: to.view, leftMultiplier: left, rightMultiplier: right,
+          bias: bias + 1 << (shift - 1), shift: shift, zeroPoint: zeroPoint, low: low, high: 250, isPrecise: true)
+        let expected = zip(a.values(0..<shape.height), b.values(0..<shape.height)).map { x, y in
+          let sum = Double(x) * Double(left) + Double(y) * Double(right) + Double(bias)
+          let value = (sum / Double(1 << shift)).rounded(.toNearestOrEven) + Double(zeroPoint)
+          return UInt8(min(max(value, Double(low)), 250))
+        }
+        expect(shape, to, expected, "\(instructionSet) precise addition \(left) \(right) \(bias) >> \(shift)") {
           KernelSet.of(instructionSet).addition.run(&arguments, $0, $1)
         }
         withExtendedLifetime((a, b)) {}
@@ -81,12 +108,14 @@ import Testing
         if index % 3 == 0 { source.fillWithExtremes(&random) }
         let columns = (0..<shape.width).map { _ in Self.tap(sourceSize.1, &random) }
         let rows = (0..<shape.height).map { _ in Self.tap(sourceSize.0, &random) }
-        let expected = Self.resized(source.view, shape, columns, rows)
+        let ties = random.pick([.up, .toEven, .toOdd]) as ResizeArguments.Ties
+        let expected = Self.resized(source.view, shape, columns, rows, ties)
         columns.withUnsafeBufferPointer { columns in
           rows.withUnsafeBufferPointer { rows in
             var arguments = ResizeArguments(
-              source: source.view, destination: to.view, columns: columns.baseAddress!, rows: rows.baseAddress!)
-            expect(shape, to, expected, "\(instructionSet) resize from \(sourceSize)") {
+              source: source.view, destination: to.view, columns: columns.baseAddress!, rows: rows.baseAddress!,
+              ties: ties)
+            expect(shape, to, expected, "\(instructionSet) resize from \(sourceSize) ties \(ties)") {
               KernelSet.of(instructionSet).resize.run(&arguments, $0, $1)
             }
           }
@@ -103,7 +132,9 @@ import Testing
       secondWeight: Int32(random.pick([0, 1, 1024, 2047, 2048, random.integer(0...2048)])))
   }
 
-  static func resized(_ source: TensorView, _ shape: Shape, _ columns: [ResizeTap], _ rows: [ResizeTap]) -> [UInt8] {
+  static func resized(
+    _ source: TensorView, _ shape: Shape, _ columns: [ResizeTap], _ rows: [ResizeTap], _ ties: ResizeArguments.Ties
+  ) -> [UInt8] {
     var result: [UInt8] = []
     for row in rows {
       for column in columns {
@@ -112,7 +143,12 @@ import Testing
           let (w, v) = (Double(column.secondWeight) / 2048, Double(row.secondWeight) / 2048)
           let top = pixel(row.first, column.first) * (1 - w) + pixel(row.first, column.second) * w
           let bottom = pixel(row.second, column.first) * (1 - w) + pixel(row.second, column.second) * w
-          result.append(UInt8((top * (1 - v) + bottom * v + 0.5).rounded(.down)))
+          let value = top * (1 - v) + bottom * v
+          switch ties {
+          case .up: result.append(UInt8((value + 0.5).rounded(.down)))
+          case .toEven: result.append(UInt8(value.rounded(.toNearestOrEven)))
+          case .toOdd: result.append(UInt8((value + 1).rounded(.toNearestOrEven) - 1))
+          }
         }
       }
     }

@@ -45,7 +45,7 @@ import Testing
 
   /// A case that turns everything into one byte could not fail.
   @Test func spreadCasesSpread() {
-    for test in Self.cases where test.numbers == .spread {
+    for test in Self.cases where [.spread, .precise].contains(test.numbers) {
       let values = Self.definition(test, test.layer(), test.sourceTensor())
       #expect(Set(values).count > min(40, values.count / 8), "\(test)")
     }
@@ -81,6 +81,12 @@ import Testing
   }
 
   static func requantized(_ sum: Double, _ layer: WeightLayer, _ output: Int, _ test: ConvolutionCase) -> UInt8 {
+    if let multiplier = layer.preciseMultiplier?[output] {
+      // To nearest, ties up, in whole numbers: the product has up to 62 bits.
+      let (quotient, remainder) = (Int(sum) * Int(multiplier)).quotientAndRemainder(dividingBy: 1 << 32)
+      let nearest = quotient + (remainder >= 1 << 31 ? 1 : remainder < -(1 << 31) ? -1 : 0)
+      return UInt8(min(max(nearest + Int(test.zeroPoint), Int(test.clamp.lowerBound)), Int(test.clamp.upperBound)))
+    }
     let divisor = Double(sign: .plus, exponent: Int(layer.shift[output]), significand: 1)
     let rounding = layer.shift[output] == 0 ? 0 : divisor / 2
     let value = min(max(((sum + rounding) / divisor).rounded(.down), -32768), 32767)

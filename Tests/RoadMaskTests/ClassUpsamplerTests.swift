@@ -45,6 +45,15 @@ import Testing
     expectDefinition(scores, shape)
   }
 
+  /// Upsampled scores that are bytes again before they are compared.
+  @Test(arguments: shapes, [1, 3, 255]) func isTheDefinitionWithRounding(shape: Shape, highest: Int) {
+    var random = TestRandom(seed: UInt64(shape.picture.pixels * 17 + highest))
+    let scores = TestScores(shape.score, classes: shape.classes, pixelPitch: shape.classes + 1) { x, y, c in
+      UInt8(highest == 255 ? min(255, 10 * (x + y + c) % 97 + random.next(upTo: 3)) : random.next(upTo: highest))
+    }
+    for zeroPoint in [0, 128, 113] as [UInt8] { expectDefinition(scores, shape, rounding: zeroPoint) }
+  }
+
   @Test func anyShareOfTheRowsGivesTheSameMap() {
     let shape = Shape(60, 45, 7, to: 640, 480)
     var random = TestRandom(seed: 5)
@@ -111,18 +120,22 @@ import Testing
     #expect(bytes.isEmpty)
   }
 
-  private func expectDefinition(_ scores: TestScores, _ shape: Shape) {
+  private func expectDefinition(_ scores: TestScores, _ shape: Shape, rounding: UInt8? = nil) {
     let map = ClassMap(size: shape.picture)
     map.bytes.update(repeating: 254)
-    ClassUpsampler(scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture)
+    ClassUpsampler(scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture, rounding: rounding)
       .run(scores.view, into: map)
-    let expected = definition(scores.view, shape.picture)
+    let expected = definition(scores.view, shape.picture, rounding: rounding)
     let wrong = zip(map.bytes, expected).count { $0 != $1 }
     #expect(wrong == 0, "\(wrong) of \(expected.count) pixels differ")
   }
 
+  private func rounded(_ value: Int, _ unit: Int, _ zeroPoint: UInt8) -> Int {
+    Int((Double(value) / Double(unit) - Double(zeroPoint)).rounded(.toNearestOrEven))
+  }
+
   /// Every pixel, every class, unreduced fractions.
-  private func definition(_ scores: ScoreView, _ size: PictureSize) -> [UInt8] {
+  private func definition(_ scores: ScoreView, _ size: PictureSize, rounding: UInt8?) -> [UInt8] {
     func taps(_ d: Int, _ source: Int, _ output: Int) -> (Int, Int, Int) {
       let place = min(max((2 * d + 1) * source - output, 0), (source - 1) * 2 * output)
       let first = place / (2 * output)
@@ -133,13 +146,14 @@ import Testing
       let (y0, y1, v) = taps(y, scores.height, size.height)
       for x in 0..<size.width {
         let (x0, x1, w) = taps(x, scores.width, size.width)
-        var best = (class: 0, value: -1)
+        var best = (class: 0, value: Int.min)
         for c in 0..<scores.classes {
           func score(_ y: Int, _ x: Int) -> Int { Int(scores.base[y * scores.rowPitch + x * scores.pixelPitch + c]) }
           let upper = score(y0, x0) * (2 * size.width - w) + score(y0, x1) * w
           let lower = score(y1, x0) * (2 * size.width - w) + score(y1, x1) * w
           let value = upper * (2 * size.height - v) + lower * v
-          if value > best.value { best = (c, value) }
+          let compared = rounding.map { rounded(value, 4 * size.pixels, $0) } ?? value
+          if compared > best.value { best = (c, compared) }
         }
         classes.append(UInt8(best.class))
       }

@@ -23,17 +23,17 @@ struct QuantizedElsewhereTests {
     var compared = 0
     try engine.run { value, bytes in
       guard let expected = network.layers[value] else { return }
-      let worst = try worstDifference(bytes, expected)
+      let (worst, share) = try difference(bytes, expected)
       #expect(worst <= 1, "\(value) differs by \(worst)")
+      #expect(share < (value.contains("Resize") ? 0.06 : 0.002), "\(value): \(share) of the bytes differ")
       compared += 1
     }
     // Resizes and pools that keep their input's scale have no layer of their own in either.
     #expect(compared >= network.layers.count * 3 / 4, "\(compared) of \(network.layers.count) tensors compared")
   }
 
-  /// 99.5 % is the aim. On these half-size pictures the score maps are 6x8 cells and less, where the one byte in a hundred that
-  /// a layer rounds the other way moves the border between two classes by whole pixels; see `README.md` for the figures at
-  /// larger sizes.
+  /// ContextNet resizes the picture to a quarter: every fourth value is a half there, and the errors of ONNX Runtime's floats decide
+  /// which way it rounds. See `README.md`.
   @Test("the class maps agree", arguments: QuantizedElsewhere.names)
   func classes(name: String) throws {
     let network = try QuantizedElsewhere(name)
@@ -45,12 +45,17 @@ struct QuantizedElsewhereTests {
     var found: [UInt8] = []
     for index in 0..<ZooNetwork.evaluationCount {
       let picture = try picture(index, size: segmenter.inputSize)
-      found += Array(segmenter.classMap(of: picture, size: segmenter.inputSize).bytes)
+      let map = segmenter.classMap(of: picture, size: segmenter.inputSize)
+      withExtendedLifetime(map) { found += map.bytes }
     }
     let equal = zip(found, network.classes).filter { $0 == $1 }.count
     let agreement = Double(equal) / Double(network.classes.count)
-    #expect(agreement >= 0.97, "\(agreement)")
-    withKnownIssue("coarse score maps: one byte moves a border by pixels") {
+    guard name.hasPrefix("contextnet") else {
+      #expect(agreement >= 0.995, "\(agreement)")
+      return
+    }
+    #expect(agreement >= 0.99, "\(agreement)")
+    withKnownIssue("halves in a resize of the picture") {
       #expect(agreement >= 0.995, "\(agreement)")
     }
   }
@@ -73,20 +78,21 @@ struct QuantizedElsewhereTests {
     }
   }
 
-  /// The largest difference of a tensor from ONNX Runtime's bytes, which then take its place.
-  private func worstDifference(_ bytes: TensorView, _ expected: [UInt8]) throws -> Int {
+  /// The largest difference of a tensor from ONNX Runtime's bytes, which then take its place, and how many of them differ.
+  private func difference(_ bytes: TensorView, _ expected: [UInt8]) throws -> (worst: Int, share: Double) {
     try #require(expected.count == bytes.height * bytes.width * bytes.channels)
-    var worst = 0
+    var (worst, different) = (0, 0)
     for y in 0..<bytes.height {
       for x in 0..<bytes.width {
         let pixel = bytes.pixel(y, x)
         for channel in 0..<bytes.channels {
           let theirs = expected[(y * bytes.width + x) * bytes.channels + channel]
           worst = max(worst, abs(Int(pixel[channel]) - Int(theirs)))
+          different += pixel[channel] == theirs ? 0 : 1
           pixel[channel] = theirs
         }
       }
     }
-    return worst
+    return (worst, Double(different) / Double(expected.count))
   }
 }

@@ -9,6 +9,8 @@ struct LoweredNetwork {
   var input: TensorID = 0
   /// Scores of the classes at the network's own stride.
   var output: TensorID = 0
+  /// Whether the model has a resize of the scores to the picture and rounds what comes out to the same bytes.
+  var roundsUpsampledScores = false
 }
 
 /// Index into ``LoweredNetwork/tensors``.

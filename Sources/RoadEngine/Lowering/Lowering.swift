@@ -7,6 +7,8 @@ import RoadModel
 /// Every node that cannot be lowered is collected with its reason; one ``RoadError`` lists them all, before anything runs.
 struct Lowering {
   let graph: ModelGraph
+  /// Factors of 31 bits and ties to even, as ONNX Runtime rounds.
+  let isPrecise: Bool
   var network = LoweredNetwork()
   /// Shapes of the graph's values and everything that follows from constants, as far as they can be known.
   let types: GraphTypes
@@ -15,19 +17,25 @@ struct Lowering {
   /// Tensors that have the name of a QuantizeLinear's output.
   private var named: Set<TensorID> = []
 
-  /// - Parameter inputSize: replaces the size that the model's input names; needed where it names none.
-  static func lower(_ graph: ModelGraph, inputSize: PictureSize?) throws(RoadError) -> LoweredNetwork {
-    let bound = graph.bindingPicture(to: inputSize).withoutPostprocessing()
-    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known)
+  /// - Parameters:
+  ///   - inputSize: replaces the size that the model's input names; needed where it names none.
+  ///   - isPrecise: see ``EngineOptions/Rounding``.
+  static func lower(
+    _ graph: ModelGraph, inputSize: PictureSize?, isPrecise: Bool
+  ) throws(RoadError) -> LoweredNetwork {
+    let (bound, roundsScores) = graph.bindingPicture(to: inputSize).withoutPostprocessing()
+    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, isPrecise: isPrecise)
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }
     try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
     try lowering.setOutput()
+    lowering.network.roundsUpsampledScores = isPrecise && roundsScores
     lowering.network.removeUnreadLayers()
     return lowering.network
   }
 
-  private init(graph: ModelGraph, types: GraphTypes) {
+  private init(graph: ModelGraph, types: GraphTypes, isPrecise: Bool) {
+    self.isPrecise = isPrecise
     self.graph = graph
     self.types = types
     for (name, data) in types.constants.merging(graph.initializers, uniquingKeysWith: { $1 }) {

@@ -4,21 +4,35 @@ extension ModelGraph {
   /// Only what the first output needs, and without what the runtime does itself behind the scores: the last bilinear resize to the picture
   /// (it upsamples exactly, and only where classes meet), ArgMax over the classes, and the Softmax, LogSoftmax or
   /// Sigmoid before it, none of which changes which class wins.
-  func withoutPostprocessing() -> ModelGraph {
+  ///
+  /// - Returns: the graph, and whether the model rounds the resized scores to the bytes of the scores themselves.
+  func withoutPostprocessing() -> (graph: ModelGraph, roundsScores: Bool) {
     var graph = self
     graph.outputs = Array(outputs.prefix(1))
     let types = inferringTypes().known
     let picture = inputs.first { initializers[$0.name] == nil }?.shape.suffix(2)
-    var resizes = 0
+    var (resizes, roundsScores) = (0, false)
     while let output = graph.outputs.first, let last = graph.lastNode(before: output.name) {
       let isResize =
         last.node.isPlainUpsampling
         && types[last.result].map { $0.shape.suffix(2).map { $0 } } == picture?.compactMap { $0 }
       guard isResize && resizes == 0 || graph.isAfterScores(last.node), let scores = last.node.input(0) else { break }
       resizes += isResize ? 1 : 0
+      if isResize, let quantize = last.quantize { roundsScores = graph.keepsQuantization(quantize, of: scores) }
       graph.drop(last, scores: scores)
     }
-    return graph.removingUnread()
+    return (graph.removingUnread(), roundsScores)
+  }
+
+  /// Whether a QuantizeLinear gives bytes the meaning that those which became `scores` had.
+  private func keepsQuantization(_ quantize: Int, of scores: String) -> Bool {
+    guard let source = nodes.last(where: { $0.outputs.contains(scores) && $0.operation == "DequantizeLinear" }) else {
+      return false
+    }
+    func parameters(_ node: Node) -> [TensorData?] {
+      [1, 2].map { index in node.input(index).flatMap { initializers[$0] } }
+    }
+    return parameters(source)[0] != nil && parameters(source) == parameters(nodes[quantize])
   }
 
   /// The node that makes a value, through a QuantizeLinear and DequantizeLinear behind it.

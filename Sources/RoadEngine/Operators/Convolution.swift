@@ -44,12 +44,13 @@ struct ConvolutionLayer: Layer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
     let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
+    let isPrecise = parts[0].weights.preciseMultiplier != nil
     if parts.count == 1 {
       let base = packed[0]
       return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
         var arguments = ConvolutionArguments(
           source: sources[0], destination: destination, window: window, packed: base, zeroPoint: zeroPoint,
-          low: clamp.low, high: clamp.high)
+          low: clamp.low, high: clamp.high, isPrecise: isPrecise)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }
@@ -62,7 +63,8 @@ struct ConvolutionLayer: Layer {
         let (firstInput, firstOutput, inputs, outputs, packed) = list[index]
         var arguments = ConvolutionArguments(
           source: sources[0].slice(firstInput, inputs), destination: destination.slice(firstOutput, outputs),
-          window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high)
+          window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
+          isPrecise: isPrecise)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }
@@ -166,7 +168,8 @@ struct Grouping {
         kernelWidth: layer.kernelWidth,
         weights: Array(layer.weights[channels.lowerBound * layer.products..<channels.upperBound * layer.products]),
         bias: Array(layer.bias[channels]), shift: Array(layer.shift[channels]),
-        multiplier: Array(layer.multiplier[channels]), inputZeroPoint: layer.inputZeroPoint)
+        multiplier: Array(layer.multiplier[channels]),
+        preciseMultiplier: layer.preciseMultiplier.map { Array($0[channels]) }, inputZeroPoint: layer.inputZeroPoint)
       return ConvolutionLayer.Part(
         firstInput: group * layer.inputChannels, firstOutput: channels.lowerBound, weights: weights)
     }
@@ -217,7 +220,9 @@ extension Lowering {
   ) throws(RoadError) {
     let to = tensor(output)
     var layers: [ConvolutionWeights] = []
-    for part in weights { layers.append(try part.layer(bias: bias, from: from, to: to.quantization, clamp)) }
+    for part in weights {
+      layers.append(try part.layer(bias: bias, from: from, to: to.quantization, clamp, isPrecise: isPrecise))
+    }
     guard let tables = layers.first?.tables else {
       return append(layer(output, layers.map(\.weights), Int16(to.quantization.zeroPoint), clamp))
     }

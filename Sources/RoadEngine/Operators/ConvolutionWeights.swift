@@ -18,8 +18,10 @@ extension WeightTensor {
   /// A channel with a factor `f` of 1 or more has no 15-bit multiplier. Its accumulator is then written as it is, `t = clamp(acc + offset, 0, 255)`,
   /// and a table makes the output of it, `clamp(floor(f·(t − offset) + 1/2) + z, low, high)`: exact, since a factor of 1 or more maps at
   /// most 256 accumulators to bytes that differ.
+  ///
+  /// - Parameter isPrecise: 31-bit multipliers, unless a channel has a factor of 1/2 or more.
   func layer(
-    bias: ConstantTensor?, from input: Quantization, to output: Quantization, _ clamp: ByteClamp
+    bias: ConstantTensor?, from input: Quantization, to output: Quantization, _ clamp: ByteClamp, isPrecise: Bool
   ) throws(RoadError) -> ConvolutionWeights {
     let products = scales.map { Double(input.scale) * Double($0) }
     let units = try integerBias(bias, scales: products)
@@ -28,6 +30,7 @@ extension WeightTensor {
     for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
       throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
+    let precise = isPrecise ? factors.compactMap { PreciseRequantization.multiplier(for: $0) } : []
     let isWide = factors.contains { Requantization.factors(for: $0) == nil }
     let channels = zip(factors, units).map { factor, unit in
       OutputChannel(factor: factor, bias: unit, to: output, clamp)
@@ -35,7 +38,8 @@ extension WeightTensor {
     let layer = WeightLayer(
       outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width,
       weights: try bytes(), bias: channels.map(\.bias), shift: channels.map(\.shift),
-      multiplier: channels.map(\.multiplier), inputZeroPoint: input.zeroPoint)
+      multiplier: channels.map(\.multiplier), preciseMultiplier: precise.count == outputs ? precise : nil,
+      inputZeroPoint: input.zeroPoint)
     return ConvolutionWeights(weights: layer, tables: isWide ? Array(channels.map(\.table).joined()) : nil)
   }
 

@@ -172,11 +172,13 @@ extension Lowering {
       if isPlain, function.kind != .other, a.shape == b.shape, function.kind != .product,
         let layer = try? AdditionLayer(
           name: name, left: (placed.left, a.quantization), right: (placed.right, b.quantization),
-          sign: function.kind == .sum ? 1 : -1, output: (output, to), clamp: clamp)
+          sign: function.kind == .sum ? 1 : -1, output: (output, to), clamp: clamp, isPrecise: lowering.isPrecise)
       {
         return lowering.append(layer)
       }
-      let exact = isPlain ? PairLayer.Operation(function.kind, a.quantization, b.quantization, to, clamp) : nil
+      // A table is the real function's rounding.
+      let hasLaw = isPlain && !lowering.isPrecise
+      let exact = hasLaw ? PairLayer.Operation(function.kind, a.quantization, b.quantization, to, clamp) : nil
       let operation = exact ?? .init(tableOf: function, rows.0, rows.1, to, clamp)
       lowering.append(
         PairLayer(
@@ -244,11 +246,12 @@ extension PairLayer.Operation {
     case .sum, .difference:
       guard
         let layer = try? AdditionLayer(
-          name: "", left: (0, left), right: (0, right), sign: kind == .sum ? 1 : -1, output: (0, to), clamp: clamp)
+          name: "", left: (0, left), right: (0, right), sign: kind == .sum ? 1 : -1, output: (0, to), clamp: clamp,
+          isPrecise: false)
       else { return nil }
       self = .sum(
         PairSum(
-          leftMultiplier: Int32(layer.leftMultiplier), rightMultiplier: Int32(layer.rightMultiplier),
+          leftMultiplier: layer.leftMultiplier, rightMultiplier: layer.rightMultiplier,
           bias: layer.bias, shift: layer.shift, zeroPoint: Int32(layer.zeroPoint), low: Int32(clamp.low),
           high: Int32(clamp.high)))
     case .product:

@@ -10,6 +10,7 @@ struct ResizeLayer: Layer {
   let output: TensorID
   let columns: [ResizeTap]
   let rows: [ResizeTap]
+  let ties: ResizeArguments.Ties
 
   var inputs: [TensorID] { [source] }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
@@ -18,9 +19,11 @@ struct ResizeLayer: Layer {
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = context.kernels.resize
     let columns = UnsafePointer(context.memory.copy(columns))
-    let taps = UnsafePointer(context.memory.copy(rows))
+    let (taps, ties) = (UnsafePointer(context.memory.copy(rows)), ties)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = ResizeArguments(source: sources[0], destination: destination, columns: columns, rows: taps)
+      var arguments = ResizeArguments(
+        source: sources[0], destination: destination, columns: columns, rows: taps,
+        ties: ties)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -42,7 +45,8 @@ enum ResizeRule: OperatorRule {
     let output = lowering.addTensor(node.outputs[0], target, lowering.tensor(source).quantization)
     lowering.append(
       ResizeLayer(
-        name: node.name, source: source, output: output, columns: geometry.taps(axis: 3), rows: geometry.taps(axis: 2)))
+        name: node.name, source: source, output: output, columns: geometry.taps(axis: 3), rows: geometry.taps(axis: 2),
+        ties: lowering.resizeTies(lowering.tensor(source).quantization)))
     lowering.set(.real(RealView(view: lowering.canonicalView(of: output), levels: levels)), outputOf: node)
   }
 
@@ -65,6 +69,13 @@ enum ResizeRule: OperatorRule {
       throw RoadError(.model, "resizes \(shape) to \(geometry.output); only height and width can be")
     }
     return (geometry, geometry.mode == .linear)
+  }
+}
+
+extension Lowering {
+  fileprivate func resizeTies(_ quantization: Quantization) -> ResizeArguments.Ties {
+    guard isPrecise else { return .up }
+    return quantization.zeroPoint & 1 == 0 ? .toEven : .toOdd
   }
 }
 

@@ -1,7 +1,7 @@
 import RoadBase
 import RoadKernelContract
 
-/// The reference kernels' packing: folded bias, shift and multiplier as Int32 each, then the weights as they came (OHWI).
+/// The reference kernels' packing: folded bias, shift (or 31-bit multiplier) and multiplier as Int32 each, then the weights as they came (OHWI).
 struct ReferenceWeights {
   let bias: UnsafePointer<Int32>
   let shift: UnsafePointer<Int32>
@@ -24,7 +24,7 @@ struct ReferenceWeights {
     let channels = layer.outputChannels
     for channel in 0..<channels {
       buffer.storeBytes(of: layer.foldedBias(channel), toByteOffset: channel * 4, as: Int32.self)
-      buffer.storeBytes(of: layer.shift[channel], toByteOffset: (channels + channel) * 4, as: Int32.self)
+      buffer.storeBytes(of: layer.factor(channel), toByteOffset: (channels + channel) * 4, as: Int32.self)
       buffer.storeBytes(
         of: Int32(layer.multiplier[channel]), toByteOffset: (channels * 2 + channel) * 4, as: Int32.self)
     }
@@ -33,9 +33,13 @@ struct ReferenceWeights {
     }
   }
 
-  /// The law of `Requantization`, for an accumulator that already holds the rounding of the shift.
+  /// The law of `Requantization`, for an accumulator that already holds the rounding of the shift, or of `PreciseRequantization`.
   @inline(__always)
   func requantize(_ accumulator: Int32, channel: Int, _ arguments: ConvolutionArguments) -> UInt8 {
+    if arguments.isPrecise {
+      let level = PreciseRequantization.scaled(accumulator, by: shift[channel]) + Int32(arguments.zeroPoint)
+      return UInt8(min(max(level, Int32(arguments.low)), Int32(arguments.high)))
+    }
     let value = min(max(accumulator >> shift[channel], -32768), 32767)
     let product = (value * multiplier[channel] + (1 << 14)) >> Requantization.multiplierBits
     return UInt8(min(max(product + Int32(arguments.zeroPoint), Int32(arguments.low)), Int32(arguments.high)))

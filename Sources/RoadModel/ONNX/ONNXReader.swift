@@ -47,6 +47,7 @@ public enum ONNXReader {
   private static func readModel(_ reader: inout ProtobufReader, file: String) throws(RoadError) -> ModelGraph {
     var graph: ModelGraph?
     var opset: Int?
+    var producer = ""
     var metadata: [String: String] = [:]
     while let field = try reader.nextField() {
       switch field.number {
@@ -57,6 +58,7 @@ public enum ONNXReader {
       case ONNXFields.Model.opsetImport:
         let (domain, version) = try readOperatorSet(&reader, field)
         if domain.isEmpty || domain == "ai.onnx" { opset = version }
+      case ONNXFields.Model.producerName: producer = try reader.string(field)
       case ONNXFields.Model.metadata:
         let (key, value) = try readPair(&reader, field)
         metadata[key] = value
@@ -75,6 +77,7 @@ public enum ONNXReader {
     }
     graph.opset = opset
     graph.metadata = metadata
+    graph.producer = producer
     return graph
   }
 

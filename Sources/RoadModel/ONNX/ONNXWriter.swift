@@ -3,7 +3,7 @@ public enum ONNXWriter {
   public static func write(_ graph: ModelGraph) -> [UInt8] {
     var writer = ProtobufWriter()
     writer.integer(ONNXFields.Model.irVersion, irVersion(opset: graph.opset))
-    writer.string(ONNXFields.Model.producerName, "roadseg")
+    writer.string(ONNXFields.Model.producerName, graph.producer)
     writer.message(ONNXFields.Model.graph) { write(graph, to: &$0) }
     let domains = Set(graph.nodes.map(\.domain)).subtracting([""]).sorted()
     for (domain, version) in [("", graph.opset)] + domains.map({ ($0, 1) }) {
