@@ -65,7 +65,7 @@ let package = Package(
     .target(
       name: "RoadCamera", dependencies: ["RoadFrame", "RoadTelemetry", "CVideoDevice"],
       swiftSettings: strict),
-    .target(name: "RoadMask", dependencies: ["RoadBase"], swiftSettings: strict),
+    .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
     .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
     .target(
       name: "RoadPipeline",
@@ -123,7 +123,7 @@ let package = Package(
       exclude: ["Goldens", "make_goldens.sh"],
       swiftSettings: strict),
     .testTarget(
-      name: "RoadMaskTests", dependencies: ["RoadMask", "CAllocationCounter"], exclude: ["Goldens"],
+      name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter"], exclude: ["Goldens"],
       swiftSettings: strict),
     .testTarget(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],

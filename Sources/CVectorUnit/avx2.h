@@ -81,6 +81,15 @@ RV_INLINE __m256i rv_transpose_lanes32(__m256i a) {
 RV_INLINE __m256i rv_zip_lanes_low(__m256i a, __m256i b) { return _mm256_permute2x128_si256(a, b, 0x20); }
 RV_INLINE __m256i rv_zip_lanes_high(__m256i a, __m256i b) { return _mm256_permute2x128_si256(a, b, 0x31); }
 
+RV_INLINE __m256i rv_xor(__m256i a, __m256i b) { return _mm256_xor_si256(a, b); }
+RV_INLINE __m256i rv_max32(__m256i a, __m256i b) { return _mm256_max_epi32(a, b); }
+RV_INLINE __m256i rv_permute32(__m256i a, __m256i order) { return _mm256_permutevar8x32_epi32(a, order); }
+/// The lowest byte of each 32-bit element.
+RV_INLINE void rv_store_low_bytes32(void *p, __m256i a) {
+  __m256i lanes = _mm256_shuffle_epi8(a, _mm256_set1_epi32(0x0C080400));
+  _mm_storel_epi64((__m128i_u *)p, _mm_unpacklo_epi32(rv_low128(lanes), rv_high128(lanes)));
+}
+
 #if defined(__AVXVNNI__)
 RV_INLINE __m256i rv_dpbusd(__m256i sum, __m256i bytes, __m256i weights) {
   return _mm256_dpbusd_avx_epi32(sum, bytes, weights);

@@ -85,6 +85,11 @@ RV_INLINE __m512i rv_sll32_16(__m512i a) { return _mm512_slli_epi32(a, 16); }
 RV_INLINE __m512i rv_sra32_13(__m512i a) { return _mm512_srai_epi32(a, 13); }
 RV_INLINE __m512i rv_unpacklo32(__m512i a, __m512i b) { return _mm512_unpacklo_epi32(a, b); }
 RV_INLINE __m512i rv_unpackhi32(__m512i a, __m512i b) { return _mm512_unpackhi_epi32(a, b); }
+RV_INLINE __m512i rv_xor(__m512i a, __m512i b) { return _mm512_xor_si512(a, b); }
+RV_INLINE __m512i rv_max32(__m512i a, __m512i b) { return _mm512_max_epi32(a, b); }
+RV_INLINE __m512i rv_permute32(__m512i a, __m512i order) { return _mm512_permutexvar_epi32(order, a); }
+/// The lowest byte of each 32-bit element.
+RV_INLINE void rv_store_low_bytes32(void *p, __m512i a) { rv_store128(p, _mm512_cvtepi32_epi8(a)); }
 /// In each lane the low and the high four 16-bit elements by turns.
 RV_INLINE __m512i rv_interleave_halves16(__m512i a) {
   return _mm512_shuffle_epi8(a, _mm512_broadcast_i32x4(

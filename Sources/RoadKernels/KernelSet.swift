@@ -17,6 +17,7 @@ public struct KernelSet: Sendable {
   public let interpolateRow: RowKernel<InterpolateRowArguments>
   public let packedYUVRow: RowKernel<PackedYUVRowArguments>
   public let roadCodesRow: RowKernel<RoadCodesArguments>
+  public let classRow: RowKernel<ClassRowArguments>
   /// Runs the instruction set's fastest multiply-accumulate in registers only, the given number of turns, and returns the
   /// multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
   public let peakLoop: @Sendable (_ turns: Int) -> Int
@@ -82,6 +83,7 @@ extension KernelSet {
     interpolateRow: RowKernel(name: "interpolate/avx2", run: { interpolateRowAVX2($0) }),
     packedYUVRow: RowKernel(name: "packedYUV/avx2", run: { packedYUVRowAVX2($0) }),
     roadCodesRow: RowKernel(name: "roadCodes/avx2", run: { roadCodesRowAVX2($0) }),
+    classRow: RowKernel(name: "classes/avx2", run: { classRowAVX2($0) }),
     peakLoop: { peakLoopAVX2($0) })
 
   static let avxvnni = KernelSet(
@@ -101,6 +103,7 @@ extension KernelSet {
     interpolateRow: RowKernel(name: "interpolate/avxvnni", run: { interpolateRowAVXVNNI($0) }),
     packedYUVRow: RowKernel(name: "packedYUV/avxvnni", run: { packedYUVRowAVXVNNI($0) }),
     roadCodesRow: RowKernel(name: "roadCodes/avxvnni", run: { roadCodesRowAVXVNNI($0) }),
+    classRow: RowKernel(name: "classes/avxvnni", run: { classRowAVXVNNI($0) }),
     peakLoop: { peakLoopAVXVNNI($0) })
 
   static let avx512vnni = KernelSet(
@@ -120,6 +123,7 @@ extension KernelSet {
     interpolateRow: RowKernel(name: "interpolate/avx512vnni", run: { interpolateRowAVX512VNNI($0) }),
     packedYUVRow: RowKernel(name: "packedYUV/avx512vnni", run: { packedYUVRowAVX512VNNI($0) }),
     roadCodesRow: RowKernel(name: "roadCodes/avx512vnni", run: { roadCodesRowAVX512VNNI($0) }),
+    classRow: RowKernel(name: "classes/avx512vnni", run: { classRowAVX512VNNI($0) }),
     peakLoop: { peakLoopAVX512VNNI($0) })
 
   /// Matrix products on tiles; whatever is not one runs on vectors.
@@ -131,7 +135,8 @@ extension KernelSet {
       run: { if !convolutionAMX($0, $1, $2) { convolutionAVX512VNNI($0, $1, $2) } }),
     depthwise: avx512vnni.depthwise, addition: avx512vnni.addition, resize: avx512vnni.resize,
     table: avx512vnni.table, blendRow: avx512vnni.blendRow, interpolateRow: avx512vnni.interpolateRow,
-    packedYUVRow: avx512vnni.packedYUVRow, roadCodesRow: avx512vnni.roadCodesRow, peakLoop: { peakLoopAMX($0) })
+    packedYUVRow: avx512vnni.packedYUVRow, roadCodesRow: avx512vnni.roadCodesRow, classRow: avx512vnni.classRow,
+    peakLoop: { peakLoopAMX($0) })
 
   static let reference = KernelSet(
     instructionSet: .reference,
@@ -148,6 +153,7 @@ extension KernelSet {
     interpolateRow: RowKernel(name: "interpolate/reference", run: interpolateRowReference),
     packedYUVRow: RowKernel(name: "packedYUV/reference", run: packedYUVRowReference),
     roadCodesRow: RowKernel(name: "roadCodes/reference", run: roadCodesReference),
+    classRow: RowKernel(name: "classes/reference", run: classRowReference),
     peakLoop: peakLoopReference)
 }
 

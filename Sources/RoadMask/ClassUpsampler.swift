@@ -1,4 +1,5 @@
 import RoadBase
+import RoadKernels
 
 /// From u8 scores at the network's stride to the class of every pixel of the camera's picture, exactly.
 ///
@@ -12,7 +13,8 @@ import RoadBase
 ///    the winner (which ties lose) and `>` against those before it.
 /// 2. Else a class that another one beats at all four corners (`>`, or `≥` by a lower class) cannot win and is left out.
 /// 3. Along a row of the cell each remaining class is a straight line, and the winner is their upper envelope: a handful of
-///    runs, whose ends are exact integer quotients. So the work goes with the runs, not with the pixels.
+///    runs, whose ends are exact integer quotients. So the work goes with the runs, not with the pixels. On vector units
+///    computing all pixels of such cells is faster still, sizes permitting (``MixedRuns``).
 ///
 /// Bound: a value is at most `255 · Dx · Dy`, with denominators D of at most 2·16384: below 2^38, far within Int.
 ///
@@ -31,13 +33,18 @@ public final class ClassUpsampler: Sendable {
 
   private let columns: AxisPlan
   private let rows: AxisPlan
+  private let mixedRuns: MixedRuns?
 
   /// - Parameters:
   ///   - scoreSize: size of the scores, sides 1...16384.
   ///   - classes: 1...255.
   ///   - pictureSize: size of the class map, larger or smaller, sides 1...16384.
   ///   - rounding: see ``rounding``.
-  public init(scoreSize: PictureSize, classes: Int, pictureSize: PictureSize, rounding: UInt8? = nil) {
+  ///   - kernels: of an instruction set; nil walks envelopes everywhere.
+  public init(
+    scoreSize: PictureSize, classes: Int, pictureSize: PictureSize, rounding: UInt8? = nil,
+    kernels: KernelSet? = .ofThisMachine
+  ) {
     precondition((1...255).contains(classes), "\(classes) classes; a class map holds 1...255")
     self.scoreSize = scoreSize
     self.pictureSize = pictureSize
@@ -45,6 +52,13 @@ public final class ClassUpsampler: Sendable {
     self.rounding = rounding
     columns = AxisPlan(source: scoreSize.width, output: pictureSize.width)
     rows = AxisPlan(source: scoreSize.height, output: pictureSize.height)
+    let (columns, rows) = (columns, rows)
+    // Only envelopes know how to round.
+    mixedRuns = (rounding == nil ? kernels : nil).flatMap { kernels in
+      MixedRuns(
+        scoreWidth: scoreSize.width, classes: classes, width: pictureSize.width, columns: columns, rows: rows,
+        kernels: kernels)
+    }
   }
 
   /// Writes the output rows `rows` of `map`, and nothing else of it; threads may share one map by disjoint rows.
@@ -58,14 +72,32 @@ public final class ClassUpsampler: Sendable {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= pictureSize.height, "rows \(range) of \(pictureSize.height)")
     guard let target = map.bytes.baseAddress, !range.isEmpty else { return }
-    var storage = InlineArray<255, Candidate>(repeating: Candidate())
-    withUnsafeMutableBytes(of: &storage) { bytes in
-      guard let candidates = bytes.bindMemory(to: Candidate.self).baseAddress else { return }
-      rows.spans.withUnsafeBufferPointer { bands in
-        for band in bands where Int(band.end) > range.lowerBound && Int(band.start) < range.upperBound {
-          let part = band.clipped(to: range)
-          upsample(band: part, of: scores, into: target, candidates: candidates)
+    guard let mixedRuns else {
+      var storage = InlineArray<255, Candidate>(repeating: Candidate())
+      withUnsafeMutableBytes(of: &storage) { bytes in
+        guard let candidates = bytes.bindMemory(to: Candidate.self).baseAddress else { return }
+        eachBand(in: range) { band in
+          upsample(band: band, of: scores, into: target) { cell in
+            mixedCell(cell, band: band, of: scores, into: target, candidates: candidates)
+          }
         }
+      }
+      return
+    }
+    var storage = InlineArray<16384, Int32>(repeating: 0)
+    withUnsafeMutableBytes(of: &storage) { bytes in
+      guard let pairs = bytes.bindMemory(to: Int32.self).baseAddress else { return }
+      let scratch = MixedScratch(pairs: pairs, interpolated: pairs + MixedRuns.capacity)
+      eachBand(in: range) { band in
+        upsample(band: band, of: scores, into: target, with: mixedRuns, scratch)
+      }
+    }
+  }
+
+  private func eachBand(in range: Range<Int>, _ body: (AxisPlan.Span) -> Void) {
+    rows.spans.withUnsafeBufferPointer { bands in
+      for band in bands where Int(band.end) > range.lowerBound && Int(band.start) < range.upperBound {
+        body(band.clipped(to: range))
       }
     }
   }
@@ -76,18 +108,46 @@ public final class ClassUpsampler: Sendable {
   }
 }
 
+/// A cell of a band whose corners disagree.
+private struct MixedCell {
+  let span: AxisPlan.Span
+  let left: CellEdge
+  let right: CellEdge
+}
+
 extension ClassUpsampler {
   /// By how much a class must beat a lower one at all corners of a cell to beat it all over the cell.
   private var margin: Int { rounding == nil ? 1 : 2 }
 
-  /// One band: the output rows that lie between the same two score rows, cell by cell from left to right. Neighbouring
-  /// cells of one winner are filled together.
+  /// One band, mixed cells gathered into runs of blocks.
   private func upsample(
-    band: AxisPlan.Span, of scores: ScoreView, into target: UnsafeMutablePointer<UInt8>,
-    candidates: UnsafeMutablePointer<Candidate>
+    band: AxisPlan.Span, of scores: ScoreView, into target: UnsafeMutablePointer<UInt8>, with mixedRuns: MixedRuns,
+    _ scratch: MixedScratch
   ) {
-    let width = pictureSize.width
-    let block = ClassBlock(base: target + Int(band.start) &* width, width: width, rows: Int(band.end &- band.start))
+    var pending: Range<Int>?
+    func finish(_ blocks: Range<Int>) {
+      mixedRuns.run(blocks, band: band, of: scores, into: target, width: pictureSize.width, scratch: scratch)
+    }
+    upsample(band: band, of: scores, into: target) { cell in
+      let blocks = mixedRuns.blocks(Int(cell.span.start)..<Int(cell.span.end))
+      // A gap of one block costs less than starting anew.
+      if let open = pending, blocks.lowerBound <= open.upperBound + 1 {
+        pending = open.lowerBound..<max(open.upperBound, blocks.upperBound)
+      } else {
+        if let open = pending { finish(open) }
+        pending = blocks
+      }
+    }
+    if let pending { finish(pending) }
+  }
+
+  /// One band: the output rows that lie between the same two score rows, cell by cell from left to right. Neighbouring
+  /// cells of one winner are filled together; the others are given to `mixed`.
+  @inline(__always)
+  private func upsample(
+    band: AxisPlan.Span, of scores: ScoreView, into target: UnsafeMutablePointer<UInt8>, mixed: (MixedCell) -> Void
+  ) {
+    let block = block(of: band, in: target)
     var pendingStart = 0
     var pendingClass: UInt8? = nil
     var column = -1
@@ -111,20 +171,24 @@ extension ClassUpsampler {
         if let pendingClass { block.fill(pendingStart..<Int(span.start), with: pendingClass) }
         pendingStart = Int(span.start)
         pendingClass = pure
-        if pure == nil {
-          let corners = Corners(scores, band: band, span: span, winners: (left, right), margin: margin)
-          mixedCell(corners, span: span, band: band, block: block, candidates: candidates)
-        }
+        if pure == nil { mixed(MixedCell(span: span, left: left, right: right)) }
       }
     }
-    if let pendingClass { block.fill(pendingStart..<width, with: pendingClass) }
+    if let pendingClass { block.fill(pendingStart..<pictureSize.width, with: pendingClass) }
+  }
+
+  private func block(of band: AxisPlan.Span, in target: UnsafeMutablePointer<UInt8>) -> ClassBlock {
+    let width = pictureSize.width
+    return ClassBlock(base: target + Int(band.start) &* width, width: width, rows: Int(band.end &- band.start))
   }
 
   /// A cell whose corners disagree: the classes that can win, then each row as the upper envelope of their lines.
   private func mixedCell(
-    _ corners: Corners, span: AxisPlan.Span, band: AxisPlan.Span, block: ClassBlock,
+    _ cell: MixedCell, band: AxisPlan.Span, of scores: ScoreView, into target: UnsafeMutablePointer<UInt8>,
     candidates: UnsafeMutablePointer<Candidate>
   ) {
+    let (span, block) = (cell.span, block(of: band, in: target))
+    let corners = Corners(scores, band: band, span: span, winners: (cell.left, cell.right), margin: margin)
     var count = 0
     for c in 0..<classes {
       let scores = corners.scores(of: c)

@@ -32,6 +32,9 @@ public func interpolateRowAVX2(_ arguments: UnsafePointer<InterpolateRowArgument
 public func packedYUVRowAVX2(_ arguments: UnsafePointer<PackedYUVRowArguments>) { packedYUVRow(arguments) }
 
 @inline(never)
+public func classRowAVX2(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
+
+@inline(never)
 public func roadCodesRowAVX2(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of each of two destination pixels.

@@ -32,6 +32,9 @@ public func interpolateRowAVX512VNNI(_ arguments: UnsafePointer<InterpolateRowAr
 public func packedYUVRowAVX512VNNI(_ arguments: UnsafePointer<PackedYUVRowArguments>) { packedYUVRow(arguments) }
 
 @inline(never)
+public func classRowAVX512VNNI(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
+
+@inline(never)
 public func roadCodesRowAVX512VNNI(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of each of four destination pixels.

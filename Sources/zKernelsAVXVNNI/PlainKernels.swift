@@ -32,6 +32,9 @@ public func interpolateRowAVXVNNI(_ arguments: UnsafePointer<InterpolateRowArgum
 public func packedYUVRowAVXVNNI(_ arguments: UnsafePointer<PackedYUVRowArguments>) { packedYUVRow(arguments) }
 
 @inline(never)
+public func classRowAVXVNNI(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
+
+@inline(never)
 public func roadCodesRowAVXVNNI(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of each of two destination pixels.

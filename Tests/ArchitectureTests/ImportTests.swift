@@ -22,7 +22,7 @@ import Testing
     "RoadQuantizer": ["RoadBase", "RoadModel", "RoadFloat", "RoadEngine"],
     "RoadFrame": ["RoadBase", "RoadKernels", "RoadKernelContract", "CJPEG", "CPNG"],
     "RoadCamera": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", "CVideoDevice"],
-    "RoadMask": ["RoadBase"],
+    "RoadMask": ["RoadBase", "RoadKernels", "RoadKernelContract"],
     "RoadOverlay": ["RoadBase", "RoadFrame", "RoadKernels", "RoadKernelContract", "RoadMask"],
     "RoadEvaluation": [
       "RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline",

@@ -94,6 +94,43 @@ import Testing
     }
   }
 
+  /// Score columns at the end of their memory, so that a read past the padding is caught.
+  @Test(arguments: instructionSets)
+  func classes(_ instructionSet: InstructionSet) {
+    for (scoreColumns, classes, blocks) in [(1, 1, 1), (2, 3, 1), (9, 2, 2), (16, 7, 3), (60, 11, 4), (31, 40, 5)] {
+      var random = TestRandom(scoreColumns * classes)
+      let pitch = scoreColumns + ClassRowArguments.padding
+      let pairs = GuardedMemory(4 * pitch * classes, flush: .end)
+      for index in 0..<pitch * classes {
+        pairs.pointer(to: Int32.self)[index] = Int32(random.byte()) | Int32(random.byte()) << 16
+      }
+      let shift: Int32 = classes > 16 ? 6 : 4
+      let columns = GuardedMemory(64 * blocks, flush: .end)
+      let weights = GuardedMemory(64 * blocks, flush: .end)
+      for block in 0..<blocks {
+        var column = random.integer(0...max(scoreColumns - 9, 0))
+        for pixel in 0..<16 {
+          column = min(column + (pixel % 2 == 1 ? random.integer(0...1) : 0), scoreColumns - 1)
+          let right = column == scoreColumns - 1 ? 0 : Int32(random.pick([0, 32, 64, random.integer(0...64)]))
+          columns.pointer(to: Int32.self)[16 * block + pixel] = Int32(column)
+          weights.pointer(to: Int32.self)[16 * block + pixel] = (64 - right) << shift | right << (16 + shift)
+        }
+      }
+      let starts = GuardedMemory(4 * blocks, flush: .end)
+      // The last block reaches back.
+      for block in 0..<blocks { starts.pointer(to: Int32.self)[block] = Int32(block == 0 ? 0 : 16 * block - 3) }
+      let lower = Int32(random.integer(0...128))
+      let interpolated = GuardedMemory(4 * pitch * classes, flush: .end)
+      Self.expectReference(instructionSet, \.classRow, bytes: 16 * blocks, "\(classes) classes") {
+        ClassRowArguments(
+          scorePairs: pairs.pointer(), interpolated: interpolated.pointer(), pitch: pitch, classes: classes,
+          verticalWeights: (128 - lower) | lower << 16, firstColumn: 0, endColumn: scoreColumns,
+          columns: columns.pointer(), weights: weights.pointer(), starts: starts.pointer(), firstBlock: 0,
+          endBlock: blocks, mask: 1 << shift - 1, destination: $0.pointer())
+      }
+    }
+  }
+
   static func bytes(_ count: Int, _ random: inout TestRandom) -> GuardedMemory {
     let memory = GuardedMemory(count, flush: .end)
     for index in memory.bytes.indices { memory.bytes[index] = random.pick([0, 255, random.byte()]) }

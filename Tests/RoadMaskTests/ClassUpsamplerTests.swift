@@ -1,6 +1,7 @@
 import CAllocationCounter
 import Foundation
 import RoadBase
+import RoadKernels
 import RoadMask
 import Testing
 
@@ -24,6 +25,8 @@ import Testing
     Shape(1, 1, 3, to: 5, 4), Shape(1, 6, 3, to: 9, 48), Shape(6, 1, 3, to: 48, 9), Shape(2, 2, 2, to: 300, 200),
     Shape(7, 5, 19, to: 7, 5), Shape(13, 11, 5, to: 5, 3), Shape(64, 48, 4, to: 1, 1), Shape(9, 9, 70, to: 31, 90),
     Shape(17, 3, 4, to: 8, 33), Shape(5, 5, 1, to: 20, 20), Shape(3, 4, 255, to: 17, 9), Shape(6, 5, 6, to: 7, 6),
+    Shape(16, 9, 2, to: 16, 9), Shape(17, 9, 3, to: 17, 30), Shape(30, 23, 16, to: 160, 120),
+    Shape(30, 23, 17, to: 161, 91), Shape(120, 90, 11, to: 480, 360), Shape(4, 4, 12, to: 33, 20),
   ]
 
   /// Few values make ties; many make lines that cross anywhere.
@@ -121,13 +124,19 @@ import Testing
   }
 
   private func expectDefinition(_ scores: TestScores, _ shape: Shape, rounding: UInt8? = nil) {
-    let map = ClassMap(size: shape.picture)
-    map.bytes.update(repeating: 254)
-    ClassUpsampler(scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture, rounding: rounding)
-      .run(scores.view, into: map)
     let expected = definition(scores.view, shape.picture, rounding: rounding)
-    let wrong = zip(map.bytes, expected).count { $0 != $1 }
-    #expect(wrong == 0, "\(wrong) of \(expected.count) pixels differ")
+    // Envelopes, then pixel by pixel on every instruction set.
+    for kernels in [nil] + InstructionSet.available.map({ KernelSet.of($0) }) {
+      let map = ClassMap(size: shape.picture)
+      map.bytes.update(repeating: 254)
+      let upsampler = ClassUpsampler(
+        scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture, rounding: rounding,
+        kernels: kernels)
+      upsampler.run(scores.view, into: map)
+      let wrong = zip(map.bytes, expected).count { $0 != $1 }
+      let way = kernels?.instructionSet.rawValue ?? "envelopes"
+      #expect(wrong == 0, "\(wrong) of \(expected.count) pixels differ (\(way))")
+    }
   }
 
   private func rounded(_ value: Int, _ unit: Int, _ zeroPoint: UInt8) -> Int {

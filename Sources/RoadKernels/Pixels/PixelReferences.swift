@@ -57,3 +57,29 @@ func roadCodesReference(_ arguments: UnsafePointer<RoadCodesArguments>) {
     }
   }
 }
+
+@Sendable
+func classRowReference(_ arguments: UnsafePointer<ClassRowArguments>) {
+  let a = arguments.pointee
+  func interpolated(_ c: Int, _ column: Int) -> Int32 {
+    Int32(truncatingIfNeeded: dot(a.scorePairs[c * a.pitch + column], a.verticalWeights))
+  }
+  for block in a.firstBlock..<a.endBlock {
+    for pixel in 0..<ClassRowArguments.blockPixels {
+      let place = block * ClassRowArguments.blockPixels + pixel
+      let column = Int(a.columns[place])
+      var best = Int.min
+      for c in 0..<a.classes {
+        let pair = interpolated(c, column) & 0xFFFF | interpolated(c, column + 1) << 16
+        best = max(best, dot(pair, a.weights[place]) + Int(a.mask) - c)
+      }
+      a.destination[Int(a.starts[block]) + pixel] = UInt8(truncatingIfNeeded: Int(a.mask) - best & Int(a.mask))
+    }
+  }
+}
+
+/// Two Int16 of each number, multiplied and added.
+private func dot(_ a: Int32, _ b: Int32) -> Int {
+  let low = Int(Int16(truncatingIfNeeded: a)) * Int(Int16(truncatingIfNeeded: b))
+  return low + Int(a >> 16) * Int(b >> 16)
+}
