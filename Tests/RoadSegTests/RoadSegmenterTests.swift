@@ -40,4 +40,23 @@ struct RoadSegmenterTests {
   func missingModel() {
     #expect(throws: RoadError.self) { _ = try RoadSegmenter(model: "/no/such.onnx") }
   }
+
+  @Test(
+    "the shipped networks load by name, say what they were calibrated on, and know a road",
+    arguments: ["contextnet", "fcn8s"])
+  func shipped(name: String) throws {
+    #expect(ShippedModels.names.contains(name))
+    let graph = try ShippedModels.load(name)
+    #expect(graph.metadata["roadseg.calibration"]?.contains("sha256") == true)
+    let segmenter = try RoadSegmenter(model: name)
+    #expect(segmenter.classes.count == 7 && segmenter.classes.classes[0].name.contains("drivable"))
+    // The built-in road: grey at the bottom, sky at the top.
+    let size = PictureSize(width: 480, height: 360)
+    let picture = Picture(size: size)
+    try SyntheticScene(size: size, seed: 1).render(frame: 30, pixels: picture.base, rowPitch: picture.rowPitch)
+    let map = try segmenter.segment(picture)
+    let lowest = map.bytes[(size.pixels - 40 * size.width)...]
+    #expect(lowest.count { $0 == segmenter.classes.drivable } > lowest.count * 3 / 4)
+    #expect(!map.bytes[..<(40 * size.width)].contains(segmenter.classes.drivable))
+  }
 }
