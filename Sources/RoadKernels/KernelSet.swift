@@ -22,6 +22,10 @@ public struct KernelSet: Sendable {
   /// multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
   public let peakLoop: @Sendable (_ turns: Int) -> Int
 
+  /// Bytes that a thread's strips may take of the second-level cache; the rest is for weights and for what goes in and out. A
+  /// small board has little; every processor with tiles has 2 MB a core, and tiles want long work.
+  public var stripBudget: Int { instructionSet == .amx ? 768 << 10 : 192 << 10 }
+
   /// Of the instruction set that ``InstructionSet/best()`` names; where the environment names none that exists, of the
   /// fastest (whoever runs the network tells of the mistake).
   public static let ofThisMachine = KernelSet.of(

@@ -23,7 +23,7 @@ struct StepMaker {
     self.threads = threads
     self.context = context
     let needs = groups.filter { $0.count > 1 }.map { group in
-      let shape = StripShape(group.map { network.layers[$0] }, layouts)
+      let shape = StripShape(group.map { network.layers[$0] }, layouts, budget: context.kernels.stripBudget)
       return FusedStep.stripBytes(shape.windows, shape.layouts, stripRows: shape.rows)
     }
     let size = needs.max() ?? 0
@@ -68,7 +68,8 @@ struct StepMaker {
     // Rows at the border of two chunks are computed twice: few chunks.
     let chunks = min(chunks(work), threads * 2, max(threads, destination.height / Self.smallestChunkRows))
     return FusedStep(
-      stages, destination: destination, stripRows: StripShape(layers, layouts).rows, chunks: chunks, strips: strips,
+      stages, destination: destination,
+      stripRows: StripShape(layers, layouts, budget: context.kernels.stripBudget).rows, chunks: chunks, strips: strips,
       memory: context.memory)
   }
 
@@ -93,16 +94,14 @@ private struct StripShape {
   /// Rows of the group's result.
   let rows: Int
 
-  /// What strips may take of a small board's second-level cache; the rest is for weights and for what goes in and out.
-  private static let budget = 192 << 10
-
-  init(_ layers: [any Layer], _ all: [TensorLayout]) {
+  /// - Parameter budget: bytes that the strips of a thread may take.
+  init(_ layers: [any Layer], _ all: [TensorLayout], budget: Int) {
     windows = layers.map { $0.rowWindow ?? .pixel }
     layouts = layers.map { all[$0.output] }
     let (windows, layouts) = (windows, layouts)
     let height = layouts[layouts.count - 1].height
-    let fitting = [16, 8, 4].first {
-      $0 <= height && FusedStep.stripBytes(windows, layouts, stripRows: $0) <= Self.budget
+    let fitting = [48, 32, 16, 8, 4].first {
+      $0 <= height && FusedStep.stripBytes(windows, layouts, stripRows: $0) <= budget
     }
     rows = fitting ?? min(2, height)
   }
