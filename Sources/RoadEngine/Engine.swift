@@ -66,6 +66,9 @@ public final class Engine: @unchecked Sendable {
   /// Scores at the network's own stride; `channels` is the number of classes, a higher byte is a likelier class.
   public let scores: TensorView
   public let scoresQuantization: Quantization
+  /// Set where the model leaves its scores as real numbers: they then have 15 bits, and this is how far behind a class's byte in
+  /// ``scores`` the 7 bits below it lie.
+  public let scoresLowOffset: Int?
   /// Whether the model itself upsamples its scores to the size of its input, and rounds them to bytes again before the classes are
   /// compared. Only where ``EngineOptions/Rounding`` is precise.
   public let roundsUpsampledScores: Bool
@@ -109,7 +112,10 @@ public final class Engine: @unchecked Sendable {
     instructionSet = set
     inputSize = PictureSize(width: plan.input.width, height: plan.input.height)
     input = plan.input
-    scores = plan.output
+    var scores = plan.output
+    if let wide = network.wideScores { scores.channels = wide.classes }
+    self.scores = scores
+    scoresLowOffset = network.wideScores?.lowChannel
     scoresQuantization = network.tensors[network.output].quantization
     roundsUpsampledScores = network.roundsUpsampledScores
     layers = plan.layers

@@ -13,6 +13,8 @@ public enum PortableKernels {
   public static let softmax = PlainKernel<SoftmaxArguments>(name: "softmax/portable", run: softmaxReference)
   public static let innerProduct = PlainKernel<InnerProductArguments>(
     name: "inner-product/portable", run: innerProductReference)
+  public static let wideScores = PlainKernel<WideScoresArguments>(
+    name: "wide-scores/portable", run: wideScoresReference)
   public static let concatenation = PlainKernel<ConcatenationArguments>(
     name: "concatenation/portable", run: concatenationReference)
   public static let rearrangement = PlainKernel<RearrangementArguments>(

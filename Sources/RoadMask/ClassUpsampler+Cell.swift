@@ -9,8 +9,8 @@ struct CellEdge {
 
   @inline(__always)
   init(_ scores: ScoreView, upper: Int, lower: Int, column: Int, margin: Int) {
-    upperWinner = Self.winner(scores.pixel(upper, column), classes: scores.classes)
-    lowerWinner = upper == lower ? upperWinner : Self.winner(scores.pixel(lower, column), classes: scores.classes)
+    upperWinner = Self.winner(scores.pixel(upper, column), scores)
+    lowerWinner = upper == lower ? upperWinner : Self.winner(scores.pixel(lower, column), scores)
     winner = upperWinner == lowerWinner ? upperWinner : nil
     if margin > 1, winner != nil {
       let isClear =
@@ -30,9 +30,16 @@ struct CellEdge {
 
   /// Highest score, ties to the lowest class, without a branch: the class is kept inverted below the score.
   @inline(__always)
-  private static func winner(_ pixel: UnsafePointer<UInt8>, classes: Int) -> UInt8 {
+  private static func winner(_ pixel: UnsafePointer<UInt8>, _ scores: ScoreView) -> UInt8 {
     var best: UInt32 = 0
-    for c in 0..<classes {
+    if scores.lowOffset != 0 {
+      for c in 0..<scores.classes {
+        let score = UInt32(truncatingIfNeeded: ScoreView.score(pixel, c, scores.lowOffset))
+        best = max(best, score &<< 8 | UInt32(truncatingIfNeeded: 255 &- c))
+      }
+      return 255 &- UInt8(truncatingIfNeeded: best)
+    }
+    for c in 0..<scores.classes {
       best = max(best, UInt32(truncatingIfNeeded: pixel[c]) &<< 8 | UInt32(truncatingIfNeeded: 255 &- c))
     }
     return 255 &- UInt8(truncatingIfNeeded: best)
@@ -48,6 +55,7 @@ struct Corners {
   private let upperRight: UnsafePointer<UInt8>
   private let lowerLeft: UnsafePointer<UInt8>
   private let lowerRight: UnsafePointer<UInt8>
+  private let lowOffset: Int
   private let winners: (UInt8, UInt8, UInt8, UInt8)
   /// What a class needs above its own score to beat a lower one, less one, at each corner.
   private let lead: UInt64
@@ -62,23 +70,26 @@ struct Corners {
     lowerLeft = scores.pixel(Int(band.second), Int(span.first))
     lowerRight = scores.pixel(Int(band.second), Int(span.second))
     winners = (edges.0.upperWinner, edges.0.lowerWinner, edges.1.upperWinner, edges.1.lowerWinner)
+    lowOffset = scores.lowOffset
+    let low = scores.lowOffset
     let (a, b, c, d) = (upperLeft, upperRight, lowerLeft, lowerRight)
     winnerScores = (
-      Self.word(a, b, c, d, Int(winners.0)), Self.word(a, b, c, d, Int(winners.1)),
-      Self.word(a, b, c, d, Int(winners.2)), Self.word(a, b, c, d, Int(winners.3))
+      Self.word(a, b, c, d, Int(winners.0), low), Self.word(a, b, c, d, Int(winners.1), low),
+      Self.word(a, b, c, d, Int(winners.2), low), Self.word(a, b, c, d, Int(winners.3), low)
     )
   }
 
   /// Upper left, upper right, lower left, lower right, from the lowest 16 bits up.
   @inline(__always)
-  func scores(of c: Int) -> UInt64 { Self.word(upperLeft, upperRight, lowerLeft, lowerRight, c) }
+  func scores(of c: Int) -> UInt64 { Self.word(upperLeft, upperRight, lowerLeft, lowerRight, c, lowOffset) }
 
   @inline(__always)
   private static func word(
     _ upperLeft: UnsafePointer<UInt8>, _ upperRight: UnsafePointer<UInt8>, _ lowerLeft: UnsafePointer<UInt8>,
-    _ lowerRight: UnsafePointer<UInt8>, _ c: Int
+    _ lowerRight: UnsafePointer<UInt8>, _ c: Int, _ low: Int
   ) -> UInt64 {
-    UInt64(upperLeft[c]) | UInt64(upperRight[c]) &<< 16 | UInt64(lowerLeft[c]) &<< 32 | UInt64(lowerRight[c]) &<< 48
+    ScoreView.score(upperLeft, c, low) | ScoreView.score(upperRight, c, low) &<< 16
+      | ScoreView.score(lowerLeft, c, low) &<< 32 | ScoreView.score(lowerRight, c, low) &<< 48
   }
 
   /// False when one of the corners' winners beats class `c` all over the cell. (Any other class that does is itself
@@ -112,10 +123,10 @@ struct Candidate {
   init(
     class c: Int, scores: UInt64, span: AxisPlan.Span, band: AxisPlan.Span, denominatorX: Int, denominatorY: Int
   ) {
-    let upperLeft = Int(scores & 0xFF)
-    let upperRight = Int(scores &>> 16 & 0xFF)
-    let leftDrop = Int(scores &>> 32 & 0xFF) &- upperLeft
-    let rightDrop = Int(scores &>> 48 & 0xFF) &- upperRight
+    let upperLeft = Int(scores & 0x7FFF)
+    let upperRight = Int(scores &>> 16 & 0x7FFF)
+    let leftDrop = Int(scores &>> 32 & 0x7FFF) &- upperLeft
+    let rightDrop = Int(scores &>> 48 & 0x7FFF) &- upperRight
     let left = upperLeft &* denominatorY &+ leftDrop &* Int(band.weight)
     let right = upperRight &* denominatorY &+ rightDrop &* Int(band.weight)
     let leftStep = leftDrop &* Int(band.step)

@@ -1,7 +1,7 @@
 import RoadBase
 import RoadKernels
 
-/// From u8 scores at the network's stride to the class of every pixel of the camera's picture, exactly.
+/// From scores (of 8 bits, or 15) at the network's stride to the class of every pixel of the camera's picture, exactly.
 ///
 /// The definition: the class of an output pixel is the lowest c for which `Σ w_i · score_i,c` over the four score pixels
 /// around it is greatest, the w_i being the bilinear weights of half-pixel centres with clamped edges, as fractions over
@@ -16,7 +16,7 @@ import RoadKernels
 ///    runs, whose ends are exact integer quotients. So the work goes with the runs, not with the pixels. On vector units
 ///    computing all pixels of such cells is faster still, sizes permitting (``MixedRuns``).
 ///
-/// Bound: a value is at most `255 · Dx · Dy`, with denominators D of at most 2·16384: below 2^38, far within Int.
+/// Bound: a value is at most `32767 · Dx · Dy`, with denominators D of at most 2·16384: below 2^45, far within Int.
 ///
 /// A model may round the upsampled scores to bytes before it compares them (a QuantizeLinear behind its Resize), and then ties are
 /// frequent. With ``rounding`` the class is the lowest c whose rounded score is greatest: a class beats another all over a cell only
@@ -72,7 +72,8 @@ public final class ClassUpsampler: Sendable {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= pictureSize.height, "rows \(range) of \(pictureSize.height)")
     guard let target = map.bytes.baseAddress, !range.isEmpty else { return }
-    guard let mixedRuns else {
+    // The row kernel blends bytes.
+    guard let mixedRuns, scores.lowOffset == 0 else {
       var storage = InlineArray<255, Candidate>(repeating: Candidate())
       withUnsafeMutableBytes(of: &storage) { bytes in
         guard let candidates = bytes.bindMemory(to: Candidate.self).baseAddress else { return }

@@ -13,13 +13,19 @@ public struct ScoreView {
   public var pixelPitch: Int
   /// Bytes from one row to the next.
   public var rowPitch: Int
+  /// Scores of 15 bits: the 7 bits below the byte of class c are the byte this far behind it. 0: scores of 8 bits.
+  public var lowOffset: Int
 
   public init(
-    base: UnsafePointer<UInt8>, width: Int, height: Int, classes: Int, pixelPitch: Int, rowPitch: Int
+    base: UnsafePointer<UInt8>, width: Int, height: Int, classes: Int, pixelPitch: Int, rowPitch: Int,
+    lowOffset: Int = 0
   ) {
     precondition(width > 0 && height > 0, "scores of \(width)x\(height) pixels")
     precondition((1...255).contains(classes), "\(classes) classes; a class map holds 1...255")
     precondition(pixelPitch >= classes, "pixel pitch \(pixelPitch) is less than the \(classes) classes")
+    precondition(lowOffset == 0 || lowOffset >= classes, "low bits \(lowOffset) bytes behind \(classes) classes")
+    precondition(
+      lowOffset == 0 || pixelPitch >= lowOffset + classes, "pixel pitch \(pixelPitch) is less than the low bits")
     precondition(rowPitch >= (width - 1) * pixelPitch + classes, "row pitch \(rowPitch) is less than a row")
     self.base = base
     self.width = width
@@ -27,6 +33,14 @@ public struct ScoreView {
     self.classes = classes
     self.pixelPitch = pixelPitch
     self.rowPitch = rowPitch
+    self.lowOffset = lowOffset
+  }
+
+  /// The whole score of class `c` at a pixel.
+  @inline(__always)
+  static func score(_ pixel: UnsafePointer<UInt8>, _ c: Int, _ lowOffset: Int) -> UInt64 {
+    let high = UInt64(pixel[c])
+    return lowOffset == 0 ? high : high &<< 7 | UInt64(pixel[lowOffset &+ c])
   }
 
   @inline(__always)

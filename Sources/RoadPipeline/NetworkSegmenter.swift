@@ -51,7 +51,7 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
         ? engine.scoresQuantization.zeroPoint : nil)
     self.scores = ScoreView(
       base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
-      pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch)
+      pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch, lowOffset: engine.scoresLowOffset ?? 0)
   }
 
   public func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {

@@ -120,6 +120,41 @@ import Testing
     }
   }
 
+  @Test("scores of 15 bits are the convolution's real sums to the nearest step", arguments: channels)
+  func wideScores(channels: Int) {
+    var random = TestRandom(channels)
+    let from = TestTensor(height: 5, width: 6, channels: channels, flush: .end, random: &random)
+    let window = WindowGeometry(kernelHeight: 2, kernelWidth: 2)
+    let (classes, products) = (3, 4 * channels)
+    let weights = (0..<classes * products).map { _ in Int8(random.integer(-127...127)) }
+    let (bias, multipliers): ([Int32], [Int64]) = ([-9000, 0, 12345], [3_000_001, 1_234_567, 99])
+    weights.withUnsafeBufferPointer { weights in
+      bias.withUnsafeBufferPointer { bias in
+        multipliers.withUnsafeBufferPointer { multipliers in
+          check(height: 4, width: 5, channels: 2 * classes, &random) { to, first, end in
+            var arguments = WideScoresArguments(
+              source: from.view, destination: to, window: window, classes: classes, lowChannel: classes,
+              weights: weights.baseAddress!, bias: bias.baseAddress!, multipliers: multipliers.baseAddress!, shift: 25,
+              low: 1000, high: 32000)
+            PortableKernels.wideScores.run(&arguments, first, end)
+          } expected: { y, x, channel in
+            let score = channel % classes
+            var sum = Double(bias[score])
+            for tap in 0..<4 {
+              let pixel = from.view.pixel(y + tap / 2, x + tap % 2)
+              for input in 0..<channels {
+                sum += Double(pixel[input]) * Double(weights[score * products + tap * channels + input])
+              }
+            }
+            let steps = (sum * Double(multipliers[score]) / 0x1p25 + 0.5).rounded(.down) + 16384
+            let level = Int(min(max(steps, 1000), 32000))
+            return UInt8(channel < classes ? level / 128 : level % 128)
+          }
+        }
+      }
+    }
+  }
+
   @Test("a rescaling rounds the real product to nearest, ties up")
   func rescaling() {
     for scale in [0.5, 0.25, 1, 3, 1.0 / 3, 0.0001, 7e-6] {

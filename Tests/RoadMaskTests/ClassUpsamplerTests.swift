@@ -57,6 +57,21 @@ import Testing
     for zeroPoint in [0, 128, 113] as [UInt8] { expectDefinition(scores, shape, rounding: zeroPoint) }
   }
 
+  /// Scores of 15 bits, the lower seven behind the bytes.
+  @Test(arguments: shapes.filter { $0.classes < 100 }) func isTheDefinitionForWideScores(shape: Shape) {
+    var random = TestRandom(seed: UInt64(shape.picture.pixels + 3))
+    let scores = TestScores(shape.score, classes: 2 * shape.classes + 1, pixelPitch: 2 * shape.classes + 4) { _, _, c in
+      c > shape.classes ? UInt8(random.next(upTo: 127)) : 120 + UInt8(random.next(upTo: 3))
+    }
+    var view = scores.view
+    (view.classes, view.lowOffset) = (shape.classes, shape.classes + 1)
+    let map = ClassMap(size: shape.picture)
+    ClassUpsampler(scoreSize: shape.score, classes: shape.classes, pictureSize: shape.picture).run(view, into: map)
+    let wrong = zip(map.bytes, definition(view, shape.picture, rounding: nil)).count { $0 != $1 }
+    withExtendedLifetime(scores) {}
+    #expect(wrong == 0, "\(wrong) pixels differ")
+  }
+
   @Test func anyShareOfTheRowsGivesTheSameMap() {
     let shape = Shape(60, 45, 7, to: 640, 480)
     var random = TestRandom(seed: 5)
@@ -157,7 +172,10 @@ import Testing
         let (x0, x1, w) = taps(x, scores.width, size.width)
         var best = (class: 0, value: Int.min)
         for c in 0..<scores.classes {
-          func score(_ y: Int, _ x: Int) -> Int { Int(scores.base[y * scores.rowPitch + x * scores.pixelPitch + c]) }
+          func score(_ y: Int, _ x: Int) -> Int {
+            let place = scores.base + y * scores.rowPitch + x * scores.pixelPitch + c
+            return scores.lowOffset == 0 ? Int(place[0]) : Int(place[0]) * 128 + Int(place[scores.lowOffset])
+          }
           let upper = score(y0, x0) * (2 * size.width - w) + score(y0, x1) * w
           let lower = score(y1, x0) * (2 * size.width - w) + score(y1, x1) * w
           let value = upper * (2 * size.height - v) + lower * v

@@ -28,12 +28,13 @@ from recipe.export import COMMITTED, export
 # Half the zoo's size: all layers of a network are committed.
 SIZE = (48, 64)
 
-# Name → network, type of the activations, weights with a scale a channel.
+# Name → network, type of the activations, weights with a scale a channel, operators whose last node stays in floats.
 CASES = {
-    "contextnet-u8s8": ("contextnet", QuantType.QUInt8, True),
-    "contextnet-s8s8": ("contextnet", QuantType.QInt8, True),
-    "deeplab-v3-u8s8": ("deeplab-v3", QuantType.QUInt8, True),
-    "unet-s8s8": ("unet", QuantType.QInt8, True),
+    "deeplab-v3-u8s8-float-scores": ("deeplab-v3", QuantType.QUInt8, True, ("Conv", "Resize")),
+    "contextnet-u8s8": ("contextnet", QuantType.QUInt8, True, ()),
+    "contextnet-s8s8": ("contextnet", QuantType.QInt8, True, ()),
+    "deeplab-v3-u8s8": ("deeplab-v3", QuantType.QUInt8, True, ()),
+    "unet-s8s8": ("unet", QuantType.QInt8, True, ()),
 }
 
 
@@ -47,14 +48,16 @@ class Pictures(CalibrationDataReader):
         return None if image is None else {"image": image}
 
 
-def quantize(entry, weights, activation, per_channel, path):
+def quantize(entry, weights, activation, per_channel, floats, path):
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared = f"{folder}/plain.onnx", f"{folder}/prepared.onnx"
         export(weights, entry, COMMITTED, plain, size=SIZE)
         quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+        nodes = onnx.load(prepared).graph.node
+        excluded = [[node.name for node in nodes if node.op_type == operation][-1] for operation in floats]
         quantize_static(
             prepared, str(path), Pictures(), quant_format=QuantFormat.QDQ, activation_type=activation,
-            weight_type=QuantType.QInt8, per_channel=per_channel,
+            weight_type=QuantType.QInt8, per_channel=per_channel, nodes_to_exclude=excluded,
         )
 
 
@@ -95,12 +98,15 @@ def class_maps(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("names", nargs="*", help="these models only")
     arguments = parser.parse_args()
     folder = HERE / "Quantized"
     folder.mkdir(exist_ok=True)
-    for name, (base, activation, per_channel) in CASES.items():
+    for name, (base, activation, per_channel, floats) in CASES.items():
+        if arguments.names and name not in arguments.names:
+            continue
         entry, path = BY_NAME[base], folder / f"{name}.onnx"
-        quantize(entry, network(entry, arguments.work), activation, per_channel, path)
+        quantize(entry, network(entry, arguments.work), activation, per_channel, floats, path)
         values = layers(path)
         width = 1024
         padded = np.zeros(-(-values.size // width) * width, np.uint8)

@@ -11,6 +11,14 @@ struct LoweredNetwork {
   var output: TensorID = 0
   /// Whether the model has a resize of the scores to the picture and rounds what comes out to the same bytes.
   var roundsUpsampledScores = false
+  /// Set where the scores have 15 bits.
+  var wideScores: WideScoresShape?
+}
+
+/// Where the bytes of 15-bit scores are: the upper ones are the first channels, the lower 7 bits begin at `lowChannel`.
+struct WideScoresShape: Equatable {
+  var classes: Int
+  var lowChannel: Int
 }
 
 /// Index into ``LoweredNetwork/tensors``.
@@ -22,7 +30,10 @@ struct LoweredTensor: Equatable {
   var height: Int
   var width: Int
   var channels: Int
+  /// With `channelScales`, its scale is only a reference.
   var quantization: Quantization
+  /// Set where each channel's bytes have a scale of their own: what some quantizers put in front of depthwise convolutions.
+  var channelScales: [Float]?
   /// Bytes of one pixel: the channels rounded up to the block, but 4 for the RGBX input.
   var pixelPitch: Int
 }

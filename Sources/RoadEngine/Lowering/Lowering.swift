@@ -130,6 +130,10 @@ extension Lowering {
     switch values[output.name] {
     case .bytes(let bytes): view = bytes
     case .real(let real): view = settled(real, name: output.name)
+    case .pending(let layer):
+      guard let scores = try wideScores(layer) else { throw unusable("is not quantized") }
+      network.output = scores
+      return
     case .none: throw RoadError(.model, "no node makes the output '\(output.name)'")
     default: throw unusable("is not quantized")
     }

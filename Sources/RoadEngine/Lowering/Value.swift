@@ -27,6 +27,8 @@ struct RealView {
   var view: ElementView
   /// Nil: `scale · (byte − zeroPoint)`, as the tensor says. One row of 256 for all channels of the tensor, or one row for each.
   var levels: [[Float]]?
+  /// The levels are those of the tensor's ``LoweredTensor/channelScales``, nothing has been done to them.
+  var hasChannelScales = false
 
   var tensor: TensorID { view.tensor }
   var shape: [Int] { view.shape }
@@ -52,6 +54,10 @@ struct PendingLayer {
   var highest = Float.infinity
   /// All that can come out whatever goes in, where that is a range worth 256 levels: lets an operator follow without a QuantizeLinear between.
   var range: ClosedRange<Float>?
+  /// Whether each channel has a factor of its own, as in convolutions.
+  var hasChannelFactors = false
+  /// Set for dense convolutions, which can be a model's scores without a QuantizeLinear.
+  var wide: WideScoresSource?
   /// Adds the layer to the network; `output` is the tensor to write.
   var finish: (_ lowering: inout Lowering, _ output: TensorID, _ clamp: ByteClamp) throws(RoadError) -> Void
 }

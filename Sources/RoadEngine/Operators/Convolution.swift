@@ -104,15 +104,16 @@ enum ConvolutionRule: OperatorRule {
   static let farthest = 512
 
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let source = try lowering.picture(0, of: node)
+    let group = try node.integer("group", default: 1, in: 1...1 << 20)
+    let (source, channelScales) = try lowering.source(of: node, groups: group)
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
-    let group = try node.integer("group", default: 1, in: 1...1 << 20)
-    let weights = try WeightTensor(convolution: constant)
+    var weights = try WeightTensor(convolution: constant)
     guard weights.inputs * group == shape.channels, weights.outputs % group == 0 else {
       throw RoadError(
         .model, "weights \(constant.shape) in \(group) groups do not fit \(shape.channels) input channels")
     }
+    if let channelScales { weights.scales = weights.scales(timesThoseOf: channelScales) }
     guard weights.height <= 64, weights.width <= 64 else {
       throw RoadError(.model, "a window of \(weights.height)x\(weights.width) is not supported")
     }
@@ -133,7 +134,7 @@ enum ConvolutionRule: OperatorRule {
     _ name: String, _ source: TensorID, _ target: PlaneShape, elements: StridedView?, groups: Int,
     _ weights: WeightTensor, _ bias: ConstantTensor?, _ window: WindowGeometry
   ) -> PendingLayer {
-    PendingLayer(node: name, shape: target, elements: elements) {
+    var pending = PendingLayer(node: name, shape: target, elements: elements) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
       let grouping = weights.fitted(groups: groups, channels: lowering.tensor(source).channels)
       let read = grouping.isDoubled ? lowering.doubled(source, name) : source
@@ -145,6 +146,9 @@ enum ConvolutionRule: OperatorRule {
           parts: grouping.parts(of: layers[0]), zeroPoint: zeroPoint, clamp: clamp)
       }
     }
+    pending.hasChannelFactors = true
+    if groups == 1 { pending.wide = WideScoresSource(source: source, window: window, weights: weights, bias: bias) }
+    return pending
   }
 }
 
@@ -206,6 +210,19 @@ extension WeightTensor {
 }
 
 extension Lowering {
+  /// The picture that a convolution reads. Of one that sees each channel by itself, bytes with a scale a channel stay as they are: the
+  /// scales, relative to the tensor's, become part of the weights'.
+  fileprivate mutating func source(of node: Node, groups: Int) throws(RoadError) -> (TensorID, [Float]?) {
+    if case .real(let view) = try required(0, of: node), view.hasChannelScales {
+      let from = tensor(view.tensor)
+      let isWhole = view.view.elements.isSame(as: canonicalView(of: view.tensor).elements)
+      if isWhole, groups == from.channels, let scales = from.channelScales {
+        return (view.tensor, scales.map { $0 / from.quantization.scale })
+      }
+    }
+    return (try picture(0, of: node), nil)
+  }
+
   /// Adds a convolution, and the table behind it where a channel's factor is 1 or more.
   mutating func finishConvolution(
     _ name: String, to output: TensorID, _ clamp: ByteClamp, weights: WeightTensor, bias: ConstantTensor?,
@@ -221,7 +238,7 @@ extension Lowering {
     let to = tensor(output)
     var layers: [ConvolutionWeights] = []
     for part in weights {
-      layers.append(try part.layer(bias: bias, from: from, to: to.quantization, clamp, isPrecise: isPrecise))
+      layers.append(try part.layer(bias: bias, from: from, to: to, clamp, isPrecise: isPrecise))
     }
     guard let tables = layers.first?.tables else {
       return append(layer(output, layers.map(\.weights), Int16(to.quantization.zeroPoint), clamp))

@@ -21,12 +21,13 @@ extension WeightTensor {
   ///
   /// - Parameter isPrecise: 31-bit multipliers, unless a channel has a factor of 1/2 or more.
   func layer(
-    bias: ConstantTensor?, from input: Quantization, to output: Quantization, _ clamp: ByteClamp, isPrecise: Bool
+    bias: ConstantTensor?, from input: Quantization, to tensor: LoweredTensor, _ clamp: ByteClamp, isPrecise: Bool
   ) throws(RoadError) -> ConvolutionWeights {
     let products = scales.map { Double(input.scale) * Double($0) }
     let units = try integerBias(bias, scales: products)
     try checkReach(units)
-    let factors = products.map { $0 / Double(output.scale) }
+    let output = tensor.quantization
+    let factors = products.indices.map { products[$0] / Double(tensor.channelScales?[$0] ?? output.scale) }
     for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
       throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
@@ -41,6 +42,22 @@ extension WeightTensor {
       multiplier: channels.map(\.multiplier), preciseMultiplier: precise.count == outputs ? precise : nil,
       inputZeroPoint: input.zeroPoint)
     return ConvolutionWeights(weights: layer, tables: isWide ? Array(channels.map(\.table).joined()) : nil)
+  }
+
+  /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
+  func sums(bias: ConstantTensor?, from input: Quantization) throws(RoadError) -> (layer: WeightLayer, reach: [Int]) {
+    let units = try integerBias(bias, scales: scales.map { Double(input.scale) * Double($0) })
+    try checkReach(units)
+    let each = inputs * height * width
+    let farthest = Int(max(input.zeroPoint, 255 - input.zeroPoint))
+    let reach = (0..<outputs).map { channel in
+      values[channel * each..<(channel + 1) * each].reduce(abs(units[channel])) { $0 + abs(Int($1)) * farthest }
+    }
+    let layer = WeightLayer(
+      outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width, weights: try bytes(),
+      bias: units.map { Int32($0) }, shift: Array(repeating: 0, count: outputs),
+      multiplier: Array(repeating: 0, count: outputs), inputZeroPoint: input.zeroPoint)
+    return (layer, reach)
   }
 
   /// OIHW to OHWI.

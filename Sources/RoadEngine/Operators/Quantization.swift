@@ -8,6 +8,11 @@ enum QuantizeRule: OperatorRule {
     if case .constant(let constant) = value {
       return lowering.set(.constant(try quantized(constant, by: node, lowering)), outputOf: node)
     }
+    if let channels = try lowering.channelQuantization(of: node) {
+      let view = try bytes(of: value, channels, node, &lowering)
+      lowering.name(view.tensor, node.outputs.first ?? node.name)
+      return lowering.set(.bytes(view), outputOf: node)
+    }
     let quantization = try lowering.activationQuantization(of: node)
     let view = try bytes(of: value, quantization, node, &lowering)
     lowering.name(view.tensor, node.outputs.first ?? node.name)
@@ -25,6 +30,21 @@ enum QuantizeRule: OperatorRule {
       return try lowering.finish(lowering.sum(of: view, offsets, node), name: name, quantization)
     case .bytes, .constant, .taps, .unknown:
       throw RoadError(.model, "its input '\(node.inputs[0])' is quantized already")
+    }
+  }
+
+  private static func bytes(
+    of value: Value, _ channels: ChannelQuantization, _ node: Node, _ lowering: inout Lowering
+  ) throws(RoadError) -> ElementView {
+    let name = node.outputs.first ?? node.name
+    switch value {
+    case .pending(let layer) where layer.hasChannelFactors: return try lowering.finish(layer, name: name, channels)
+    case .real(let view): return try lowering.requantized(view, to: channels, name: node.name, output: name)
+    case .pending(let layer):
+      // Twice rounded: sums of two activations have one factor for all channels.
+      let view = RealView(view: try lowering.settled(layer))
+      return try lowering.requantized(view, to: channels, name: node.name, output: name)
+    default: throw RoadError(.model, "a scale for each channel is supported behind convolutions and functions only")
     }
   }
 
@@ -67,6 +87,14 @@ enum DequantizeRule: OperatorRule {
   }
 
   private static func lower(_ node: Node, _ view: ElementView, _ lowering: inout Lowering) throws(RoadError) {
+    let channels = try lowering.channelQuantization(of: node)
+    guard lowering.tensor(view.tensor).channelScales == channels?.scales else {
+      throw RoadError(.model, "its scales are not those of the QuantizeLinear before it")
+    }
+    if let channels {
+      return lowering.set(
+        .real(RealView(view: view, levels: channels.levels, hasChannelScales: true)), outputOf: node)
+    }
     let quantization = try lowering.activationQuantization(of: node)
     var real = RealView(view: view)
     if lowering.tensor(view.tensor).quantization != quantization {
@@ -76,7 +104,72 @@ enum DequantizeRule: OperatorRule {
   }
 }
 
+/// Bytes with a scale for each channel and one zero-point.
+struct ChannelQuantization {
+  var scales: [Float]
+  var zeroPoint: UInt8
+
+  /// The reference: the widest channel's.
+  var common: Quantization { Quantization(scale: scales.max() ?? 1, zeroPoint: zeroPoint) }
+
+  var levels: [[Float]] {
+    scales.map { scale in
+      let quantization = Quantization(scale: scale, zeroPoint: zeroPoint)
+      return (0...255).map { quantization.dequantize(UInt8($0)) }
+    }
+  }
+}
+
 extension Lowering {
+  /// Scales of an activation along its channels; nil where there is one for all.
+  fileprivate func channelQuantization(of node: Node) throws(RoadError) -> ChannelQuantization? {
+    guard case .constant(let scale) = try required(1, of: node), scale.data.count > 1,
+      let shape = types.types[node.inputs[0]]?.shape, shape.count == 4
+    else { return nil }
+    let (scales, type) = try self.scale(of: node, for: shape)
+    guard type == .uint8 || type == .int8, scales.axis == 1, let zeroPoint = scales.zeroPoints.first,
+      scales.zeroPoints.allSatisfy({ $0 == zeroPoint })
+    else {
+      throw RoadError(.model, "an activation's scales must be of its channels, with one zero-point of uint8 or int8")
+    }
+    return ChannelQuantization(scales: scales.scales, zeroPoint: UInt8(zeroPoint + (type == .int8 ? 128 : 0)))
+  }
+
+  /// A convolution whose channels get scales of their own.
+  fileprivate mutating func finish(
+    _ layer: PendingLayer, name: String, _ channels: ChannelQuantization
+  ) throws(RoadError) -> ElementView {
+    guard layer.elements == nil, layer.shape.channels == channels.scales.count else {
+      throw RoadError(.model, "\(channels.scales.count) scales do not fit \(layer.shape.channels) channels")
+    }
+    let bounds = channels.scales.map { layer.clamp(for: Quantization(scale: $0, zeroPoint: channels.zeroPoint)) }
+    guard let clamp = bounds.first, bounds.allSatisfy({ $0 == clamp }) else {
+      throw RoadError(.model, "the activation before it ends at another byte in each channel, which is not supported")
+    }
+    let output = addTensor(name, layer.shape, channels.common)
+    network.tensors[output].channelScales = channels.scales
+    try layer.finish(&self, output, clamp)
+    return layer.view(of: output)
+  }
+
+  /// A table for each channel.
+  fileprivate mutating func requantized(
+    _ real: RealView, to channels: ChannelQuantization, name: String, output: String
+  ) throws(RoadError) -> ElementView {
+    let source = tensor(real.tensor)
+    let isCanonical = real.view.elements.isSame(as: canonicalView(of: real.tensor).elements)
+    guard isCanonical, source.channels == channels.scales.count, real.tensor != network.input else {
+      throw RoadError(.model, "\(channels.scales.count) scales do not fit \(source.channels) channels")
+    }
+    let result = addTensor(output, source.shape, channels.common)
+    network.tensors[result].channelScales = channels.scales
+    let tables = zip(real.levels(of: source), channels.scales).flatMap { levels, scale in
+      levels.map { Quantization(scale: scale, zeroPoint: channels.zeroPoint).quantize($0) }
+    }
+    append(TableLayer(name: name, source: real.tensor, output: result, tables: tables))
+    return ElementView(tensor: result, elements: real.view.elements)
+  }
+
   /// Scale and zero-point of an activation. int8 tensors are stored as `byte ^ 0x80`, which adds 128 to the zero-point.
   func activationQuantization(of node: Node) throws(RoadError) -> Quantization {
     let (scale, type) = try scale(of: node, for: nil)

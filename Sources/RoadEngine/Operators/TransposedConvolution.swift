@@ -88,7 +88,7 @@ enum TransposedConvolutionRule: OperatorRule {
     let target = PlaneShape(
       height: window.outputHeight, width: window.outputWidth, channels: weights.outputs)
     let name = node.name
-    let pending = PendingLayer(node: name, shape: target) {
+    var pending = PendingLayer(node: name, shape: target) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
       let grouping = weights.fitted(groups: group, channels: shape.channels, slices: false)
       let read = grouping.isDoubled ? lowering.doubled(source, name) : source
@@ -103,6 +103,7 @@ enum TransposedConvolutionRule: OperatorRule {
           clamp: clamp)
       }
     }
+    pending.hasChannelFactors = true
     lowering.set(.pending(pending), outputOf: node)
   }
 

@@ -12,7 +12,7 @@ struct WeightTensor {
   let height: Int
   let width: Int
   var values: [Int16]
-  let scales: [Float]
+  var scales: [Float]
 
   var fitsByte: Bool { values.allSatisfy { (-128...127).contains($0) } }
 
@@ -112,6 +112,14 @@ struct WeightTensor {
     }
     return WeightTensor(
       outputs: outputs, inputs: inputs * 2, height: height, width: width, values: halves, scales: scales)
+  }
+}
+
+extension WeightTensor {
+  /// The scale of each output times that of the one channel that it sees.
+  func scales(timesThoseOf channels: [Float]) -> [Float] {
+    let each = max(outputs / channels.count, 1)
+    return scales.indices.map { scales[$0] * channels[min($0 / each, channels.count - 1)] }
   }
 }
 

@@ -158,6 +158,20 @@ def conv_transpose(kernel, outputs=5, group=1, per_tensor=False, **attributes):
     return g.finish(g.add("ConvTranspose", [x, w, b], group=group, kernel_shape=[kernel, kernel], **attributes))
 
 
+@case
+def conv_depthwise_channel_scales():
+    """A scale for each channel in front of a depthwise convolution, as NNCF writes it."""
+    g = Graph(size=(11, 13))
+    x = g.fan(5)
+    wide = g.add("Conv", [x, g.weights((18, 5, 1, 1)), g.constant(g.random.normal(0, 1, 18))])
+    positive = g.add("Relu", [wide])
+    largest = np.maximum(g.evaluate(positive)[0].max((0, 2, 3)), 0.1)
+    operands = [g.constant(largest / 255), g.constant(np.zeros(18), np.uint8)]
+    y = g.add("DequantizeLinear", [g.add("QuantizeLinear", [positive, *operands], axis=1), *operands], axis=1)
+    w = g.weights((18, 1, 3, 3))
+    return g.finish(g.add("Conv", [y, w, g.constant(g.random.normal(0, 1, 18))], group=18, pads=[1, 1, 1, 1]), margin=0.8)
+
+
 @family("conv", {
     "groups-of-16": dict(channels=32, outputs=32, group=2),
     "groups-of-3": dict(channels=6, outputs=4, group=2),

@@ -1,0 +1,93 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// The last convolution of a model that leaves its scores as real numbers.
+struct WideScoresLayer: Layer {
+  let name: String
+  let kind = LayerKind.convolution
+  let source: TensorID
+  let output: TensorID
+  let window: WindowGeometry
+  let lowChannel: Int
+  let weights: WeightLayer
+  let factors: [Int64]
+  let shift: Int
+  let low: Int
+  let high: Int
+
+  var inputs: [TensorID] { [source] }
+  var windowText: String { window.text }
+
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
+    window.reach(from: network.tensors[source].shape, to: network.tensors[output].shape)
+  }
+
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int {
+    let to = network.tensors[output]
+    return to.height * to.width * weights.outputChannels * weights.products
+  }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = PortableKernels.wideScores
+    let memory = context.memory
+    let bytes = UnsafePointer(memory.copy(weights.weights))
+    let bias = UnsafePointer(memory.copy((0..<weights.outputChannels).map { weights.foldedBias($0) }))
+    let multipliers = UnsafePointer(memory.copy(factors))
+    let layer = (window, weights.outputChannels, lowChannel, Int64(shift), Int64(low), Int64(high))
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = WideScoresArguments(
+        source: sources[0], destination: destination, window: layer.0, classes: layer.1, lowChannel: layer.2,
+        weights: bytes, bias: bias, multipliers: multipliers, shift: layer.3, low: layer.4, high: layer.5)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
+
+/// What a dense convolution needs to become scores.
+struct WideScoresSource {
+  var source: TensorID
+  var window: WindowGeometry
+  var weights: WeightTensor
+  var bias: ConstantTensor?
+}
+
+extension Lowering {
+  /// Scores of 15 bits for a convolution that no QuantizeLinear follows, over all that can come out of it; nil for other layers.
+  mutating func wideScores(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
+    guard let wide = layer.wide, layer.elements == nil, wide.weights.fitsByte else { return nil }
+    let from = tensor(wide.source).quantization
+    let sums = try wide.weights.sums(bias: wide.bias, from: from)
+    let units = wide.weights.scales.map { Double(from.scale) * Double($0) }
+    let farthest = zip(sums.reach, units).map { Double($0) * $1 }.max() ?? 0
+    guard farthest.isFinite, farthest > 0 else { return nil }
+    let step = farthest / Double(WideScoresArguments.zero - 1)
+    // Multipliers of 30 bits or less: a factor is under 2^14 steps a unit.
+    let shift = min(30 - Int((units.max() ?? 1) / step).bitWidthOfMagnitude, 62)
+    let factors = units.map { Int64(($0 / step * Double(sign: .plus, exponent: shift, significand: 1)).rounded()) }
+    func level(_ real: Float, _ infinite: Int32) -> Int {
+      guard real.isFinite else { return Int(infinite) }
+      let steps = (Double(real) / step).rounded() + Double(WideScoresArguments.zero)
+      return Int(min(max(steps, 0), Double(WideScoresArguments.highest)))
+    }
+    let lowChannel = paddedChannels(layer.shape.channels)
+    var shape = layer.shape
+    shape.channels = lowChannel + layer.shape.channels
+    let middle = UInt8(WideScoresArguments.zero >> Int32(WideScoresArguments.lowBits))
+    let scale = Float(step * Double(1 << WideScoresArguments.lowBits))
+    let output = addTensor("\(layer.node)/scores", shape, Quantization(scale: scale, zeroPoint: middle))
+    append(
+      WideScoresLayer(
+        name: layer.node, source: wide.source, output: output, window: wide.window, lowChannel: lowChannel,
+        weights: sums.layer, factors: factors, shift: shift, low: level(layer.lowest, 0),
+        high: level(layer.highest, WideScoresArguments.highest)))
+    network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
+    return output
+  }
+}
+
+extension Int {
+  /// Bits that the number needs, 0 for 0.
+  fileprivate var bitWidthOfMagnitude: Int { Int.bitWidth - magnitude.leadingZeroBitCount }
+}
