@@ -122,6 +122,8 @@ public struct AdditionArguments {
 /// from the zero-point. Both tensors are channel-blocked or both are packed pictures.
 public struct ResizeArguments {
   public static let weightBits = 11
+  /// Of words, which 11 bits would blend coarser than they are: `out = (h_0·v0 + h_1·v1 + 2^39) >> 40`.
+  public static let wideWeightBits = 20
 
   public enum Ties: Sendable {
     case up
@@ -132,7 +134,7 @@ public struct ResizeArguments {
 
   public var source: TensorView
   public var destination: TensorView
-  /// For each output column: left source column, right source column, weight of the right one (0...2048).
+  /// For each output column: left source column, right source column, weight of the right one (0...2048, of words 0...2^20).
   public var columns: UnsafePointer<ResizeTap>
   /// For each output row, the same.
   public var rows: UnsafePointer<ResizeTap>

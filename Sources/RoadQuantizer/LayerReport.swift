@@ -7,6 +7,9 @@ import RoadModel
 public struct LayerReport: Hashable, Sendable, Codable {
   /// The tensor's name in the float model.
   public var name: String
+  /// 8, or 16 where the tensor was given more.
+  public var bits: Int
+  /// Of the bytes; with 16 bits that of bytes over the same range.
   public var scale: Float
   public var zeroPoint: UInt8
   /// Signal to quantization noise in decibels: 10·log10(Σ x² ÷ Σ (x − x')²); errors of earlier layers included.
@@ -57,15 +60,21 @@ extension LayerReport {
     }
     return scheme.tensors.compactMap { name in
       guard let comparison = sums[name], let quantization = quantization(of: name, in: quantized) else { return nil }
-      return comparison.report(name, quantization)
+      return comparison.report(name, quantization, bits: bits(of: name, in: quantized))
     }
   }
 
+  static func bits(of name: String, in graph: ModelGraph) -> Int {
+    graph.initializers["\(name)_zero_point"]?.elementType == .uint16 ? 16 : 8
+  }
+
+  /// Of a tensor's bytes, or of bytes over the range of its words.
   static func quantization(of name: String, in graph: ModelGraph) -> Quantization? {
     guard let scale = graph.initializers["\(name)_scale"], let zeroPoint = graph.initializers["\(name)_zero_point"],
       scale.count == 1, let byte = zeroPoint.bytes.first
     else { return nil }
-    return Quantization(scale: FloatTensor(scale).values[0], zeroPoint: byte)
+    let refinement: Float = bits(of: name, in: graph) == 16 ? 257 : 1
+    return Quantization(scale: FloatTensor(scale).values[0] * refinement, zeroPoint: byte)
   }
 }
 
@@ -89,13 +98,15 @@ private struct Comparison {
     count += exact.count
   }
 
-  func report(_ name: String, _ quantization: Quantization) -> LayerReport {
-    let low = quantization.dequantize(0)
-    let high = quantization.dequantize(255)
+  func report(_ name: String, _ quantization: Quantization, bits: Int) -> LayerReport {
+    // The ends of 16 bits are those of 8 but for rounding.
+    let slack = quantization.scale / 1000
+    let low = quantization.dequantize(0) + slack
+    let high = quantization.dequantize(255) - slack
     let clipped = values.reduce(0) { $0 + ($1.key != 0 && ($1.key <= low || $1.key >= high) ? $1.value : 0) }
     let power = (signal * quantizedPower).squareRoot()
     return LayerReport(
-      name: name, scale: quantization.scale, zeroPoint: quantization.zeroPoint,
+      name: name, bits: bits, scale: quantization.scale, zeroPoint: quantization.zeroPoint,
       signalToNoise: noise > 0 && signal > 0 ? 10 * log10(signal / noise) : 999,
       cosine: power > 0 ? product / power : 1,
       saturation: count > 0 ? Double(clipped) / Double(count) : 0)

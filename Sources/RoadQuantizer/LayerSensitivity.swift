@@ -52,7 +52,8 @@ struct LayerSensitivity {
     guard let quantization = LayerReport.quantization(of: tensor, in: quantized) else { return nil }
     var graph = float
     if let (name, values) = weights(behind: tensor) { graph.initializers[name] = values }
-    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: [tensor: quantization])
+    let wide: Set<String> = LayerReport.bits(of: tensor, in: quantized) == 16 ? [tensor] : []
+    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: [tensor: quantization], wide: wide)
     return builder.build()
   }
 

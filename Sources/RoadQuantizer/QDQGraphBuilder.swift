@@ -6,18 +6,27 @@ struct QDQGraphBuilder {
   private var graph: ModelGraph
   private let scheme: QuantizationScheme
   private let quantizations: [String: Quantization]
+  /// Tensors that get 16 bits over the same range.
+  private let wide: Set<String>
 
-  init(graph: ModelGraph, scheme: QuantizationScheme, quantizations: [String: Quantization]) {
+  init(
+    graph: ModelGraph, scheme: QuantizationScheme, quantizations: [String: Quantization], wide: Set<String> = []
+  ) {
+    self.wide = wide
     self.graph = graph
     self.graph.producer = ModelGraph.ownProducer
     self.scheme = scheme
     self.quantizations = quantizations
   }
 
-  /// Replaces the weights of node `index` by int8 and its bias by int32 at `inputScale · weight scale`.
-  mutating func setWeights(ofNode index: Int, _ weights: QuantizedWeights, axis: Int, bias: [Float], inputScale: Float)
-  {
+  /// Replaces the weights of node `index` by int8 and its bias by int32 at `input scale · weight scale`. A bias beyond 32 bits, which a
+  /// 16-bit input can have, stays float.
+  mutating func setWeights(
+    ofNode index: Int, _ weights: QuantizedWeights, axis: Int, bias: [Float], inputQuantization: Quantization
+  ) {
     let node = graph.nodes[index]
+    let isWide = wide.contains(node.inputs[0])
+    let inputScale = isWide ? WideQuantization(refining: inputQuantization).scale : inputQuantization.scale
     let name = uniqueName(node.inputs[1], node: index)
     add("\(name)_quantized", .int8, weights.shape, weights.values.map { UInt8(bitPattern: $0) })
     addFloats("\(name)_scale", weights.scales)
@@ -25,15 +34,23 @@ struct QDQGraphBuilder {
     let scales = (0..<bias.count).map { inputScale * weights.scales[$0 % weights.scales.count] }
     let hasBias = node.inputs.count > 2 && !node.inputs[2].isEmpty
     let biasName = uniqueName(hasBias ? node.inputs[2] : "\(name)_bias", node: index)
-    let integers = zip(bias, scales).map { Int32(min(max(($0 / $1).rounded(.toNearestOrEven), -1e9), 1e9)) }
+    let units = zip(bias, scales).map { ($0 / $1).rounded(.toNearestOrEven) }
+    pending.append(dequantize(name, axis: axis, zeroPoint: true))
+    if isWide, units.contains(where: { abs($0) > Self.largestBias }) {
+      addFloats("\(biasName)_corrected", bias)
+      graph.nodes[index].inputs = [node.inputs[0], "\(name)_dequantized", "\(biasName)_corrected"]
+      return
+    }
+    let integers = units.map { Int32(min(max($0, -Self.largestBias), Self.largestBias)) }
     add(
       "\(biasName)_quantized", .int32, [bias.count],
       integers.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
     addFloats("\(biasName)_scale", scales)
     graph.nodes[index].inputs = [node.inputs[0], "\(name)_dequantized", "\(biasName)_dequantized"]
-    pending.append(dequantize(name, axis: axis, zeroPoint: true))
     pending.append(dequantize(biasName, axis: 0, zeroPoint: false))
   }
+
+  private static let largestBias: Float = 1e9
 
   private var taken: Set<String> = []
 
@@ -69,8 +86,14 @@ struct QDQGraphBuilder {
   /// Q and DQ right behind the tensor; whoever read it reads the DQ from now on.
   private mutating func appendPair(_ name: String, to nodes: inout [Node], _ readers: inout [String: String]) {
     guard let quantization = quantizations[name] else { return }
-    addFloats("\(name)_scale", [quantization.scale], scalar: true)
-    add("\(name)_zero_point", .uint8, [], [quantization.zeroPoint])
+    if wide.contains(name) {
+      // 257·z: both bytes are the byte's zero-point.
+      addFloats("\(name)_scale", [WideQuantization(refining: quantization).scale], scalar: true)
+      add("\(name)_zero_point", .uint16, [], [quantization.zeroPoint, quantization.zeroPoint])
+    } else {
+      addFloats("\(name)_scale", [quantization.scale], scalar: true)
+      add("\(name)_zero_point", .uint8, [], [quantization.zeroPoint])
+    }
     let isOutput = isGraphOutput(name)
     let source = isOutput ? "\(name)_float" : name
     let result = isOutput ? name : "\(name)_dequantized"

@@ -13,22 +13,26 @@ public struct QuantizerOptions: Hashable, Sendable {
   public var correctsBiases: Bool
   /// Scales channels between consecutive convolutions first, see ``CrossLayerEqualisation``.
   public var equalises: Bool
+  /// Activations of 16 bits.
+  public var wide: WideActivations
 
   public init(
     observer: ActivationObserver = .percentile(0.9999), searchesWeightScales: Bool = true, correctsBiases: Bool = true,
-    equalises: Bool = false
+    equalises: Bool = false, wide: WideActivations = .automatic
   ) {
     self.observer = observer
     self.searchesWeightScales = searchesWeightScales
     self.correctsBiases = correctsBiases
     self.equalises = equalises
+    self.wide = wide
   }
 }
 
 /// Post-training quantization: a float graph and calibration pictures to an int8 QDQ graph.
 ///
 /// Two passes over the pictures: the first finds each tensor's extremes, the second its histogram and the channel means that
-/// bias correction needs. Weights become int8 a channel, activations uint8 a tensor, biases int32.
+/// bias correction needs. Weights become int8 a channel, activations uint8 a tensor (uint16 where ``WideActivations`` says so), biases
+/// int32.
 public struct Quantizer {
   public let graph: ModelGraph
   public let options: QuantizerOptions
@@ -84,7 +88,29 @@ public struct Quantizer {
       progress(count + index + 1)
     }
     let quantizations = statistics.quantizations(options.observer)
-    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: quantizations)
+    let wide: Set<String>
+    switch options.wide {
+    case .none: wide = []
+    case .named(let names): wide = try scheme.tensors(named: names, in: graph)
+    case .found(let worst, let aim):
+      var pictures: [FloatTensor] = []
+      let seen = min(count, Self.searchPictures)
+      for index in 0..<seen { pictures.append(try picture(index * count / seen)) }
+      let search = WideSearch(float: graph, scheme: scheme, quantizations: quantizations, pictures: pictures) {
+        (wide: Set<String>) throws(RoadError) in try build(statistics, quantizations, wide: wide)
+      }
+      wide = try search.tensors(worst: worst, aim: aim)
+    }
+    return try build(statistics, quantizations, wide: wide)
+  }
+
+  /// Pictures that the search for 16-bit activations looks at.
+  private static let searchPictures = 4
+
+  private func build(
+    _ statistics: ActivationStatistics, _ quantizations: [String: Quantization], wide: Set<String>
+  ) throws(RoadError) -> ModelGraph {
+    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: quantizations, wide: wide)
     for index in scheme.convolutions {
       try quantizeWeights(ofNode: index, statistics: statistics, quantizations: quantizations, into: &builder)
     }
@@ -118,7 +144,7 @@ public struct Quantizer {
     if options.correctsBiases, axis == 0, let means = statistics.channelMeans(of: node.inputs[0]) {
       correct(&bias, weights: weights, quantized: quantized, means: means, groups: groups)
     }
-    builder.setWeights(ofNode: index, quantized, axis: axis, bias: bias, inputScale: inputQuantization.scale)
+    builder.setWeights(ofNode: index, quantized, axis: axis, bias: bias, inputQuantization: inputQuantization)
   }
 
   /// Rounding moves Σ w·E[x] of each output channel; the bias takes it back.

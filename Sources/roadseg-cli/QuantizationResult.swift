@@ -10,6 +10,8 @@ struct QuantizationResult: Encodable {
   let pictures: Int
   let observer: QuantizeCommand.ObserverName
   let equalized: Bool
+  /// Tensors of 16 bits.
+  let wide: [String]
   /// Only with `--report`.
   @Nullable var layers: [LayerReport]?
   /// Only with `--evaluate`.
@@ -17,16 +19,18 @@ struct QuantizationResult: Encodable {
 
   var table: String {
     var text = "\(output): \(bytes) bytes, calibrated on \(pictures) pictures (\(observer.rawValue))"
+    if !wide.isEmpty { text += "\n16-bit activations: \(wide.joined(separator: ", "))" }
     if let drop { text += "\n\n" + drop.table }
     if let layers { text += "\n\n" + Self.table(layers) + "\n\n" + Self.sensitivity(layers) }
     return text
   }
 
   private static func table(_ layers: [LayerReport]) -> String {
-    var rows = [["tensor", "scale", "zero-point", "SQNR dB", "cosine", "saturated", "ms"]]
+    var rows = [["tensor", "bits", "scale", "zero-point", "SQNR dB", "cosine", "saturated", "ms"]]
     for layer in layers {
       rows.append([
-        layer.name, String(format: "%.6g", layer.scale), "\(layer.zeroPoint)", Format.fixed(layer.signalToNoise, 1),
+        layer.name, "\(layer.bits)", String(format: "%.6g", layer.scale), "\(layer.zeroPoint)",
+        Format.fixed(layer.signalToNoise, 1),
         Format.fixed(layer.cosine, 5), Format.percent(layer.saturation),
         layer.milliseconds.map { Format.fixed($0, 4) } ?? "",
       ])

@@ -107,3 +107,30 @@ extension CalibrationManifest {
       remedy: "evaluate on pictures that the model has not seen")
   }
 }
+
+/// `--wide` of `quantize`.
+enum WideOption: ExpressibleByArgument {
+  case auto, none
+  case names([String])
+
+  init?(argument: String) {
+    switch argument {
+    case "auto": self = .auto
+    case "none": self = .none
+    default:
+      let names = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard names.allSatisfy({ !$0.isEmpty }) else { return nil }
+      self = .names(names)
+    }
+  }
+
+  var defaultValueDescription: String { "auto" }
+
+  var activations: WideActivations {
+    switch self {
+    case .auto: .automatic
+    case .none: .none
+    case .names(let names): .named(names)
+    }
+  }
+}

@@ -6,15 +6,6 @@ import Testing
 /// float run. How they are made, and the figures of every export: `README.md` beside this file.
 @Suite("Conformance zoo")
 struct ConformanceZooTests {
-  /// Networks below the figure, each with its reason.
-  static let known: [String: Comment] = [
-    "segnet": """
-    eight bits lose it, not the kernels: ONNX Runtime's own run of the quantized model agrees in 96.4 % with its float run. \
-    In an instance trained for less long, calibrated on the evaluated pictures, too, the weights' rounding alone cost 1.6 \
-    points and maxima that move within their pooling window 0.6
-    """
-  ]
-
   @Test("the whole field is there")
   func complete() {
     #expect(ZooNetwork.names.count == 22)
@@ -34,11 +25,6 @@ struct ConformanceZooTests {
     let network = try ZooNetwork(name)
     let segmenter = try IntegerSegmenter(network.quantized(), name: name, classes: network.classes, threads: 1)
     let agreement = try network.agreement(of: segmenter)
-    guard let reason = Self.known[name] else {
-      #expect(agreement >= 0.97, "\(name): \(agreement)")
-      return
-    }
-    #expect(agreement >= 0.955, "\(name): \(agreement)")
-    withKnownIssue(reason) { #expect(agreement >= 0.97, "\(name): \(agreement)") }
+    #expect(agreement >= 0.97, "\(name): \(agreement)")
   }
 }

@@ -24,18 +24,20 @@ struct WideScoresShape: Equatable {
 /// Index into ``LoweredNetwork/tensors``.
 typealias TensorID = Int
 
-/// One byte tensor: NHWC with a batch of one.
+/// One tensor, of bytes or of 16-bit words: NHWC with a batch of one.
 struct LoweredTensor: Equatable {
   var name: String
   var height: Int
   var width: Int
   var channels: Int
-  /// With `channelScales`, its scale is only a reference.
+  /// With `channelScales`, its scale is only a reference. Of a tensor of words what bytes over the same range would have.
   var quantization: Quantization
   /// Set where each channel's bytes have a scale of their own: what some quantizers put in front of depthwise convolutions.
   var channelScales: [Float]?
   /// Bytes of one pixel: the channels rounded up to the block, but 4 for the RGBX input.
   var pixelPitch: Int
+  /// Of a tensor of words; nil for one of bytes.
+  var words: WideQuantization?
 }
 
 /// One step of the integer network. A new operator is one file in `Operators` with a ``Layer`` and an ``OperatorRule``, and one
@@ -89,6 +91,7 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
   case rearrangement = "move"
   case sampling = "sample"
   case constant
+  case conversion
 }
 
 extension LoweredNetwork {

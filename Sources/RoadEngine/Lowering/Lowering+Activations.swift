@@ -16,6 +16,7 @@ extension Lowering {
     case .real(let view): return view
     case .pending(let layer): return RealView(view: try settled(layer))
     case .field(let view, let offsets): return RealView(view: try settled(sum(of: view, offsets, node)))
+    case .wide(let view): return RealView(view: coarsened(view, name: "\(node.name)/bytes\(index)"))
     case .constant: throw RoadError(.model, "input '\(node.inputs[index])' is a constant")
     default: throw RoadError(.model, "input '\(node.inputs[index])' is not quantized")
     }
@@ -89,10 +90,16 @@ extension Lowering {
     let arrangement = arrangement ?? Arrangement(canonical: view.shape)
     let (shape, source) = (arrangement.plane(of: view.shape), tensor(view.tensor))
     if source.shape == shape, view.elements.isSame(as: arrangement.elements(of: view.shape)) { return view.tensor }
-    let output = addTensor("\(source.name)/moved\(network.tensors.count)", shape, source.quantization)
+    let output = addTensor("\(source.name)/moved\(network.tensors.count)", shape, as: view.tensor)
+    var (moved, bytes, order) = (view, source.shape, arrangement)
+    if source.kind == .word {
+      (moved, bytes.channels) = (view.bytesOfWords, bytes.channels * 2)
+      order.channels.append(view.shape.count)
+    }
     append(
       RearrangementLayer(
-        name: "\(source.name)/move", view: view, source: source.shape, arrangement: arrangement, output: output))
+        name: "\(source.name)/move", view: moved, source: bytes, arrangement: order, output: output,
+        elementSize: source.kind.size))
     return output
   }
 }
@@ -101,7 +108,7 @@ extension Quantization {
   /// 256 levels from the lowest to the highest number, zero among them.
   static func spanning(_ lowest: Float, _ highest: Float) -> Quantization {
     let (low, high) = (min(lowest, 0), max(highest, 0))
-    let scale = max((high - low) / 255, 1e-9)
+    let scale = min(max((high - low) / 255, 1e-9), 1e30)
     return Quantization(scale: scale, zeroPoint: UInt8(min(max((-low / scale).rounded(), 0), 255)))
   }
 

@@ -134,6 +134,13 @@ extension Lowering {
       guard let scores = try wideScores(layer) else { throw unusable("is not quantized") }
       network.output = scores
       return
+    // Scores are bytes, coarser than what the graph would round to.
+    case .words(let words):
+      view = coarsened(WideView(view: words), name: output.name)
+      network.roundsUpsampledScores = false
+    case .wide(let wide):
+      view = coarsened(wide, name: output.name)
+      network.roundsUpsampledScores = false
     case .none: throw RoadError(.model, "no node makes the output '\(output.name)'")
     default: throw unusable("is not quantized")
     }

@@ -6,6 +6,9 @@ enum Value {
   case constant(ConstantTensor)
   /// The bytes of a tensor: what QuantizeLinear gives.
   case bytes(ElementView)
+  /// The words of a tensor: what a 16-bit QuantizeLinear gives, and real numbers that are a function of them.
+  case words(ElementView)
+  case wide(WideView)
   /// Real numbers that are a function of a tensor's bytes: what DequantizeLinear gives, or a function of it.
   case real(RealView)
   /// Such numbers plus a constant of the same shape: the sampling positions of a GridSample.
@@ -58,6 +61,9 @@ struct PendingLayer {
   var hasChannelFactors = false
   /// Set for dense convolutions, which can be a model's scores without a QuantizeLinear.
   var wide: WideScoresSource?
+  /// The same for an `output` of words, and for one of bytes behind words; nil: the layer knows only bytes.
+  var finishWide:
+    ((_ lowering: inout Lowering, _ output: TensorID, _ range: ClosedRange<Int>) throws(RoadError) -> Void)?
   /// Adds the layer to the network; `output` is the tensor to write.
   var finish: (_ lowering: inout Lowering, _ output: TensorID, _ clamp: ByteClamp) throws(RoadError) -> Void
 }

@@ -69,25 +69,33 @@ struct ConcatenationLayer: Layer {
   }
 }
 
+/// An input of a concatenation: the real number of each of its integers, from the lowest on.
+private struct Joined {
+  var view: ElementView
+  var levels: [Float]
+  /// The levels are those that the tensor's own scale gives.
+  var isPlain: Bool
+}
+
 enum ConcatenationRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    var views: [RealView] = []
-    for index in node.inputs.indices { views.append(try lowering.joinable(index, of: node)) }
-    guard let first = views.first else { throw RoadError(.model, "joins nothing") }
-    let rank = first.shape.count
+    var inputs: [Joined] = []
+    for index in node.inputs.indices { inputs.append(try lowering.joinable(index, of: node)) }
+    guard let first = inputs.first else { throw RoadError(.model, "joins nothing") }
+    let rank = first.view.shape.count
     let axis = try node.axis(try node.integer("axis", default: 0, in: -64...64), rank: rank)
-    var result = first.shape
-    for view in views.dropFirst() {
-      var aligned = view.shape
+    var result = first.view.shape
+    for input in inputs.dropFirst() {
+      var aligned = input.view.shape
       if aligned.count == rank { aligned[axis] = result[axis] }
-      guard aligned == result else { throw RoadError(.model, "joins \(view.shape) to \(first.shape)") }
-      result[axis] += view.shape[axis]
+      guard aligned == result else { throw RoadError(.model, "joins \(input.view.shape) to \(first.view.shape)") }
+      result[axis] += input.view.shape[axis]
     }
-    try join(node, views, axis: axis, result, &lowering)
+    try join(node, inputs, axis: axis, result, &lowering)
   }
 
   private static func join(
-    _ node: Node, _ views: [RealView], axis: Int, _ result: [Int], _ lowering: inout Lowering
+    _ node: Node, _ inputs: [Joined], axis: Int, _ result: [Int], _ lowering: inout Lowering
   ) throws(RoadError) {
     let arrangement = Arrangement(canonical: result)
     let direction: ConcatenationArguments.Axis
@@ -98,49 +106,77 @@ enum ConcatenationRule: OperatorRule {
     default: throw RoadError(.model, "joins shapes like \(result) along axis \(axis), which is not supported")
     }
     var (sources, starts, position) = ([TensorID](), [Int32](), 0)
-    var levels: [[Float]] = []
-    for view in views {
-      levels.append(view.commonLevels(of: lowering.tensor(view.tensor)) ?? [])
-      let source = lowering.plane(of: view.view, arrangement)
+    for input in inputs {
+      let source = lowering.plane(of: input.view, arrangement)
       let shape = lowering.tensor(source).shape
       sources.append(source)
       starts.append(Int32(position))
       position += direction == .rows ? shape.height : direction == .columns ? shape.width : shape.channels
     }
     let target = arrangement.plane(of: result)
-    let (name, inputs, offsets, rows) = (node.name, sources, starts, levels)
+    let (name, planes, offsets) = (node.name, sources, starts)
     func layer(_ output: TensorID, _ tables: [[UInt8]?]) -> ConcatenationLayer {
       ConcatenationLayer(
-        name: name, inputs: inputs, output: output, axis: direction, starts: offsets, tables: tables)
+        name: name, inputs: planes, output: output, axis: direction, starts: offsets, tables: tables)
     }
     let elements = arrangement.elements(of: result)
-    let quantizations = Set(sources.map { lowering.tensor($0).quantization })
-    if quantizations.count == 1, views.allSatisfy({ $0.levels == nil }), let quantization = quantizations.first {
+    let readsWords = planes.contains { lowering.tensor($0).kind == .word }
+    let quantizations = Set(planes.map { lowering.tensor($0).quantization })
+    if !readsWords, quantizations.count == 1, inputs.allSatisfy(\.isPlain), let quantization = quantizations.first {
       let output = lowering.addTensor(node.outputs[0], target, quantization)
-      lowering.append(layer(output, views.map { _ in nil }))
+      lowering.append(layer(output, inputs.map { _ in nil }))
       return lowering.set(.real(RealView(view: ElementView(tensor: output, elements: elements))), outputOf: node)
     }
     var pending = PendingLayer(node: name, shape: target, elements: elements) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
       let to = lowering.tensor(output).quantization
       let identity = (0...255).map { UInt8($0) }
-      let tables = rows.map { row in row.map { min(max(to.quantize($0), clamp.low), clamp.high) } }
+      let tables = inputs.map { $0.levels.map { min(max(to.quantize($0), clamp.low), clamp.high) } }
       lowering.append(layer(output, tables.map { $0 == identity ? nil : $0 }))
     }
-    let numbers = levels.joined().filter(\.isFinite)
+    pending.finishes(readingWords: readsWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
+      lowering.appendWideConcatenation(
+        name, to: output, range, direction, parts: planes.indices.map { (planes[$0], inputs[$0], Int(offsets[$0])) })
+    }
+    let numbers = inputs.map(\.levels).joined().filter(\.isFinite)
     pending.range = (numbers.min() ?? 0)...(numbers.max() ?? 0)
     lowering.set(.pending(pending), outputOf: node)
   }
 }
 
 extension Lowering {
-  /// An input whose channels share one function of the byte; a constant becomes a tensor of its own.
-  mutating func joinable(_ index: Int, of node: Node) throws(RoadError) -> RealView {
-    if case .constant(let constant) = try required(index, of: node) {
-      return RealView(view: try activation(of: constant))
+  /// An input whose channels share one function of the integer; a constant becomes a tensor of its own.
+  fileprivate mutating func joinable(_ index: Int, of node: Node) throws(RoadError) -> Joined {
+    let value = try required(index, of: node)
+    if case .wide(let wide) = value {
+      return Joined(view: wide.view, levels: levels(of: wide), isPlain: wide.level == nil)
     }
-    let view = try real(index, of: node)
-    guard view.tensor == network.input || view.commonLevels(of: tensor(view.tensor)) == nil else { return view }
-    return RealView(view: settled(view, name: "\(node.name)/input\(index)"))
+    var view: RealView
+    if case .constant(let constant) = value {
+      view = RealView(view: try activation(of: constant))
+    } else {
+      view = try real(index, of: node)
+    }
+    if view.tensor == network.input || view.commonLevels(of: tensor(view.tensor)) == nil {
+      view = RealView(view: settled(view, name: "\(node.name)/input\(index)"))
+    }
+    let levels = view.commonLevels(of: tensor(view.tensor)) ?? []
+    return Joined(view: view.view, levels: levels, isPlain: view.levels == nil)
+  }
+
+  fileprivate mutating func appendWideConcatenation(
+    _ name: String, to output: TensorID, _ range: ClosedRange<Int>, _ axis: ConcatenationArguments.Axis,
+    parts: [(source: TensorID, input: Joined, start: Int)]
+  ) {
+    let to = tensor(output)
+    let joined = parts.map { part in
+      let source = tensor(part.source)
+      let isSame = part.input.isPlain && source.words != nil && source.words == to.words
+      let isWhole = range == Int(Int16.min)...Int(Int16.max)
+      return WideConcatenationLayer.Part(
+        source: part.source, kind: source.kind,
+        table: isSame && isWhole ? nil : .init(part.input.levels, to: to, range), start: part.start)
+    }
+    append(WideConcatenationLayer(name: name, parts: joined, output: output, to: to.kind, axis: axis))
   }
 }

@@ -25,7 +25,7 @@ struct ConvolutionLayer: Layer {
 
   var kind: LayerKind {
     if depthwise { return .depthwise }
-    return window.kernelHeight == 1 && window.kernelWidth == 1 ? .pointwise : .convolution
+    return window.isPointwise ? .pointwise : .convolution
   }
 
   var windowText: String { window.text }
@@ -91,6 +91,8 @@ extension PlanContext {
 }
 
 extension WindowGeometry {
+  var isPointwise: Bool { kernelHeight == 1 && kernelWidth == 1 }
+
   /// Pixels outside a source picture that an output of the size given reads.
   func reach(from: PlaneShape, to: PlaneShape) -> Int {
     let below = sourceRow(to.height - 1, kernelHeight - 1) - (from.height - 1)
@@ -127,12 +129,14 @@ enum ConvolutionRule: OperatorRule {
     }
     lowering.set(
       .pending(
-        pending(node.name, source, target, elements: nil, groups: group, weights, bias, window)), outputOf: node)
+        pending(
+          node.name, source, target, elements: nil, groups: group, weights, bias, window,
+          readingWords: lowering.tensor(source).kind == .word)), outputOf: node)
   }
 
   static func pending(
     _ name: String, _ source: TensorID, _ target: PlaneShape, elements: StridedView?, groups: Int,
-    _ weights: WeightTensor, _ bias: ConstantTensor?, _ window: WindowGeometry
+    _ weights: WeightTensor, _ bias: ConstantTensor?, _ window: WindowGeometry, readingWords: Bool = false
   ) -> PendingLayer {
     var pending = PendingLayer(node: name, shape: target, elements: elements) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
@@ -147,7 +151,18 @@ enum ConvolutionRule: OperatorRule {
       }
     }
     pending.hasChannelFactors = true
-    if groups == 1 { pending.wide = WideScoresSource(source: source, window: window, weights: weights, bias: bias) }
+    if groups == 1, !readingWords {
+      pending.wide = WideScoresSource(source: source, window: window, weights: weights, bias: bias)
+    }
+    pending.finishes(readingWords: readingWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
+      let phase = TransposedConvolutionLayer.Phase(
+        firstRow: 0, firstColumn: 0, rows: target.height, columns: target.width, window: window)
+      let kind: LayerKind =
+        groups > 1 && groups == target.channels ? .depthwise : window.isPointwise ? .pointwise : .convolution
+      try lowering.appendWideConvolution(
+        name, kind, from: source, to: output, range, phases: [(phase, weights)], bias: bias, groups: groups,
+        text: window.text)
+    }
     return pending
   }
 }
@@ -220,7 +235,7 @@ extension Lowering {
         return (view.tensor, scales.map { $0 / from.quantization.scale })
       }
     }
-    return (try picture(0, of: node), nil)
+    return (try anyPicture(0, of: node), nil)
   }
 
   /// Adds a convolution, and the table behind it where a channel's factor is 1 or more.

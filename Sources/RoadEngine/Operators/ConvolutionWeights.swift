@@ -24,8 +24,8 @@ extension WeightTensor {
     bias: ConstantTensor?, from input: Quantization, to tensor: LoweredTensor, _ clamp: ByteClamp, isPrecise: Bool
   ) throws(RoadError) -> ConvolutionWeights {
     let products = scales.map { Double(input.scale) * Double($0) }
-    let units = try integerBias(bias, scales: products)
-    try checkReach(units)
+    let units = try integerBias(bias, scales: products, limit: ConvolutionWeights.accumulatorLimit)
+    try checkReach(units, largest: 255, limit: ConvolutionWeights.accumulatorLimit)
     let output = tensor.quantization
     let factors = products.indices.map { products[$0] / Double(tensor.channelScales?[$0] ?? output.scale) }
     for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
@@ -46,8 +46,9 @@ extension WeightTensor {
 
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
   func sums(bias: ConstantTensor?, from input: Quantization) throws(RoadError) -> (layer: WeightLayer, reach: [Int]) {
-    let units = try integerBias(bias, scales: scales.map { Double(input.scale) * Double($0) })
-    try checkReach(units)
+    let limit = ConvolutionWeights.accumulatorLimit
+    let units = try integerBias(bias, scales: scales.map { Double(input.scale) * Double($0) }, limit: limit)
+    try checkReach(units, largest: 255, limit: limit)
     let each = inputs * height * width
     let farthest = Int(max(input.zeroPoint, 255 - input.zeroPoint))
     let reach = (0..<outputs).map { channel in
@@ -75,32 +76,33 @@ extension WeightTensor {
     return result
   }
 
-  private func checkReach(_ bias: [Int]) throws(RoadError) {
+  /// - Parameter largest: magnitude of what a weight is multiplied by.
+  func checkReach(_ bias: [Int], largest: Int, limit: Int) throws(RoadError) {
     let each = inputs * height * width
     for channel in 0..<outputs {
       let sum = values[channel * each..<(channel + 1) * each].reduce(0) { $0 + abs(Int($1)) }
-      guard abs(bias[channel]) + 255 * sum < ConvolutionWeights.accumulatorLimit else {
-        throw RoadError(.model, "output channel \(channel) can overflow a 32-bit accumulator")
+      guard abs(bias[channel]) + largest * sum < limit else {
+        throw RoadError(.model, "output channel \(channel) can overflow its accumulator")
       }
     }
   }
 
   /// The bias in units of the accumulator. An int32 bias with the expected scale is taken as it is; one with another scale,
   /// or of floats, is rounded to the nearest unit, ties to even.
-  private func integerBias(_ constant: ConstantTensor?, scales: [Double]) throws(RoadError) -> [Int] {
+  func integerBias(_ constant: ConstantTensor?, scales: [Double], limit: Int) throws(RoadError) -> [Int] {
     guard let constant else { return Array(repeating: 0, count: outputs) }
     guard constant.data.count == outputs else {
       throw RoadError(.model, "\(constant.data.count) biases for \(outputs) output channels")
     }
     if let integers = constant.data.integers, let own = constant.scale, own.zeroPoints.allSatisfy({ $0 == 0 }) {
       let matches = scales.indices.allSatisfy { abs(Double(own.scale($0)) / scales[$0] - 1) < 1e-5 }
-      if matches { return integers }
+      if matches, integers.allSatisfy({ (-limit...limit).contains($0) }) { return integers }
     }
     var result: [Int] = []
     for (channel, real) in constant.reals.enumerated() {
       let units = (Double(real) / scales[channel]).rounded(.toNearestOrEven)
-      guard abs(units) < Double(ConvolutionWeights.accumulatorLimit) else {
-        throw RoadError(.model, "the bias \(real) of output channel \(channel) overflows 32 bits")
+      guard abs(units) < Double(limit) else {
+        throw RoadError(.model, "the bias \(real) of output channel \(channel) overflows its accumulator")
       }
       result.append(Int(units))
     }

@@ -43,7 +43,12 @@ extension Lowering {
   }
 
   /// A function of the input alone, or of it and a number for each channel.
-  fileprivate mutating func apply(_ node: Node, _ function: (Float) -> Float) throws(RoadError) {
+  fileprivate mutating func apply(_ node: Node, _ function: @escaping (Float) -> Float) throws(RoadError) {
+    if case .wide(var view) = try required(0, of: node), let words = tensor(view.view.tensor).words {
+      let level = view.level ?? words.dequantize
+      view.level = { function(level($0)) }
+      return set(.wide(view), outputOf: node)
+    }
     map(try real(0, of: node), outputOf: node) { real, _ in function(real) }
   }
 }

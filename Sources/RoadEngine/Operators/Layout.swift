@@ -12,6 +12,10 @@ extension Lowering {
     switch try required(0, of: node) {
     case .bytes(let view):
       set(.bytes(try moved(view, change)), output: output, of: node)
+    case .words(let view):
+      set(.words(try moved(view, change)), output: output, of: node)
+    case .wide(let wide):
+      set(.wide(WideView(view: try moved(wide.view, change), level: wide.level)), output: output, of: node)
     case .pending(var layer):
       // The layer writes the same plane, which is then seen another way.
       let whole = layer.view(of: 0).elements

@@ -91,6 +91,7 @@ enum PairRule: OperatorRule {
     case (.constant(let constant), _):
       try lowering.combine(node, 1, constant) { function.apply($1, $0) }
     default:
+      if let sum = try lowering.wideSum(node, function) { return lowering.set(.pending(sum), outputOf: node) }
       let (left, right) = (try lowering.real(0, of: node), try lowering.real(1, of: node))
       lowering.set(.pending(try lowering.pair(node.name, left, right, function)), outputOf: node)
     }
@@ -185,7 +186,50 @@ extension Lowering {
           name: name, left: placed.left, right: placed.right, output: output, operation: operation, shapes: shapes))
     }
     pending.range = Self.range(function, rows.0, rows.1)
+    if isPlain, a.shape == b.shape, function.kind == .sum || function.kind == .difference {
+      finishWide(&pending, placed.left, placed.right, function, readingWords: false)
+    }
     return pending
+  }
+
+  /// Sum or difference of two tensors of one shape, of which one is of words; nil for anything else.
+  fileprivate mutating func wideSum(_ node: Node, _ function: PairFunction) throws(RoadError) -> PendingLayer? {
+    guard function.kind == .sum || function.kind == .difference else { return nil }
+    let (isLeft, isRight) = (try isWide(0, of: node), try isWide(1, of: node))
+    guard isLeft || isRight, let shape = try wideShape(of: node) else { return nil }
+    let (left, right) = (try anyActivation(0, of: node), try anyActivation(1, of: node))
+    let placed = place(left, right, shape)
+    var pending = PendingLayer(node: node.name, shape: placed.target, elements: placed.elements) { _, _, _ in }
+    finishWide(&pending, placed.left, placed.right, function, readingWords: true)
+    return pending
+  }
+
+  private func isWide(_ index: Int, of node: Node) throws(RoadError) -> Bool {
+    if case .wide = try required(index, of: node) { true } else { false }
+  }
+
+  /// The shape that both operands have; nil where they differ, or where one is neither words nor bytes.
+  private func wideShape(of node: Node) throws(RoadError) -> [Int]? {
+    var shapes: [[Int]] = []
+    for index in 0..<2 {
+      switch try required(index, of: node) {
+      case .wide(let wide): shapes.append(wide.view.shape)
+      case .real(let real) where real.tensor != network.input: shapes.append(real.shape)
+      default: return nil
+      }
+    }
+    return shapes[0] == shapes[1] ? shapes[0] : nil
+  }
+
+  private func finishWide(
+    _ pending: inout PendingLayer, _ left: TensorID, _ right: TensorID, _ function: PairFunction, readingWords: Bool
+  ) {
+    let (name, sign) = (pending.node, function.kind == .sum ? 1.0 : -1)
+    pending.finishes(readingWords: readingWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
+      lowering.append(
+        try WideSumLayer(
+          name: name, left: left, right: right, sign: sign, output: output, range, in: lowering.network))
+    }
   }
 
   /// All results of the extremes; what functions that are monotone in each operand can give.

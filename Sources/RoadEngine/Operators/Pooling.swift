@@ -10,6 +10,7 @@ struct MaximumLayer: Layer {
   let source: TensorID
   var output: TensorID
   let window: WindowGeometry
+  let elements: ElementKind
   var writesTaps = false
 
   var inputs: [TensorID] { [source] }
@@ -19,7 +20,7 @@ struct MaximumLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.maximum
+    let kernel = elements == .word ? WideKernels.maximum : PortableKernels.maximum
     let (window, writesTaps) = (window, writesTaps)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = MaximumArguments(
@@ -71,7 +72,8 @@ struct UnpoolingLayer: Layer {
   let taps: TensorID
   let output: TensorID
   let window: WindowGeometry
-  let zeroPoint: UInt8
+  let zeroPoint: Int
+  let elements: ElementKind
 
   var inputs: [TensorID] { [source, taps] }
   var windowText: String { window.text }
@@ -79,10 +81,20 @@ struct UnpoolingLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.unpooling
-    let (window, zeroPoint) = (window, zeroPoint)
+    let window = window
+    if elements == .word { return prepareWords() }
+    let (kernel, zeroPoint) = (PortableKernels.unpooling, UInt8(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = UnpoolingArguments(
+        source: sources[0], taps: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+
+  private func prepareWords() -> PreparedLayer {
+    let (kernel, window, zeroPoint) = (WideKernels.unpooling, window, Int16(zeroPoint))
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = WideUnpoolingArguments(
         source: sources[0], taps: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
@@ -110,17 +122,30 @@ enum MaxPoolRule: OperatorRule {
   private static let mostTaps = 256
 
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let (view, source) = try lowering.increasing(0, of: node)
+    let words = try lowering.words(0, of: node)
+    let (view, source): (RealView, TensorID)
+    if let words {
+      (view, source) = (RealView(view: words), lowering.plane(of: words))
+    } else {
+      (view, source) = try lowering.increasing(0, of: node)
+    }
     let shape = lowering.tensor(source).shape
     guard try node.integer("storage_order", default: 0, in: 0...1) == 0 else {
       throw RoadError(.model, "storage_order 1 is not supported")
     }
     let window = try SpatialWindow(node: node, input: shape.valueShape)
     let target = PlaneShape(height: window.outputHeight, width: window.outputWidth, channels: shape.channels)
-    let output = lowering.addTensor(node.outputs[0], target, lowering.tensor(source).quantization)
-    let layer = MaximumLayer(name: node.name, source: source, output: output, window: WindowGeometry(window))
+    let output = lowering.addTensor(node.outputs[0], target, as: source)
+    let layer = MaximumLayer(
+      name: node.name, source: source, output: output, window: WindowGeometry(window),
+      elements: lowering.tensor(source).kind)
     lowering.append(layer)
-    lowering.set(.real(RealView(view: lowering.canonicalView(of: output), levels: view.levels)), outputOf: node)
+    let result = lowering.canonicalView(of: output)
+    if words != nil {
+      lowering.set(result, outputOf: node)
+    } else {
+      lowering.set(.real(RealView(view: result, levels: view.levels)), outputOf: node)
+    }
     guard node.outputs.count > 1, !node.outputs[1].isEmpty else { return }
     guard window.kernelHeight * window.kernelWidth <= Self.mostTaps else {
       throw RoadError(.model, "indices of windows of more than \(mostTaps) pixels are not supported")
@@ -138,7 +163,7 @@ enum MaxPoolRule: OperatorRule {
 
 enum MaxUnpoolRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let source = try lowering.picture(0, of: node)
+    let source = try lowering.anyPicture(0, of: node)
     let from = lowering.tensor(source)
     guard case .taps(let taps) = try lowering.required(1, of: node), taps.shape == from.shape.valueShape else {
       throw RoadError(.model, "its indices are not those of a MaxPool with a result of \(from.shape)")
@@ -153,14 +178,13 @@ enum MaxUnpoolRule: OperatorRule {
 extension Lowering {
   /// Puts a pool's maxima back.
   mutating func unpool(_ node: Node, _ source: TensorID, _ taps: TapView) {
-    let quantization = tensor(source).quantization
     let target = PlaneShape(height: taps.source[2], width: taps.source[3], channels: taps.source[1])
-    let output = addTensor(node.outputs[0], target, quantization)
+    let output = addTensor(node.outputs[0], target, as: source)
     append(
       UnpoolingLayer(
         name: node.name, source: source, taps: taps.tensor, output: output, window: taps.layer.window,
-        zeroPoint: quantization.zeroPoint))
-    set(.real(RealView(view: canonicalView(of: output))), outputOf: node)
+        zeroPoint: tensor(source).zero, elements: tensor(source).kind))
+    set(canonicalView(of: output), outputOf: node)
   }
 
   /// An input for an operator that only compares: its levels may be any that grow with the byte.
@@ -181,7 +205,7 @@ extension Lowering {
 
 enum AveragePoolRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let source = try lowering.picture(0, of: node)
+    let source = try lowering.anyPicture(0, of: node)
     let from = lowering.tensor(source)
     let window = try SpatialWindow(node: node, input: from.shape.valueShape)
     let target = PlaneShape(height: window.outputHeight, width: window.outputWidth, channels: from.channels)
@@ -201,6 +225,20 @@ enum AveragePoolRule: OperatorRule {
         AverageLayer(
           name: name, source: source, output: output, window: WindowGeometry(window), rowTaps: counts.rows,
           columnTaps: counts.columns, factors: factors, sourceZeroPoint: from.quantization.zeroPoint))
+    }
+    pending.finishes(readingWords: from.kind == .word) { (lowering: inout Lowering, output, range) throws(RoadError) in
+      let (to, step) = (lowering.tensor(output), Int32(window.kernelWidth + 1))
+      var factors: [WideRescaling] = []
+      for rows in 0...window.kernelHeight {
+        for columns in 0...window.kernelWidth {
+          factors.append(try .rescaling(from.step / to.step / Double(max(rows * columns, 1)), to: to, range))
+        }
+      }
+      lowering.append(
+        WideAverageLayer(
+          name: name, kind: .average, source: source, output: output, window: WindowGeometry(window), factors: factors,
+          rowFactors: counts.rows.map { $0 * step }, columnFactors: counts.columns, sourceZeroPoint: from.zero,
+          from: from.kind, to: to.kind))
     }
     pending.range = from.quantization.range
     lowering.set(.pending(pending), outputOf: node)

@@ -13,10 +13,30 @@ enum QuantizeRule: OperatorRule {
       lowering.name(view.tensor, node.outputs.first ?? node.name)
       return lowering.set(.bytes(view), outputOf: node)
     }
+    if let words = try lowering.wideQuantization(of: node) {
+      let view = try self.words(of: value, words, node, &lowering)
+      lowering.name(view.tensor, node.outputs.first ?? node.name)
+      return lowering.set(.words(view), outputOf: node)
+    }
     let quantization = try lowering.activationQuantization(of: node)
     let view = try bytes(of: value, quantization, node, &lowering)
     lowering.name(view.tensor, node.outputs.first ?? node.name)
     lowering.set(.bytes(view), outputOf: node)
+  }
+
+  private static func words(
+    of value: Value, _ quantization: WideQuantization, _ node: Node, _ lowering: inout Lowering
+  ) throws(RoadError) -> ElementView {
+    let name = node.outputs.first ?? node.name
+    switch value {
+    case .pending(let layer): return try lowering.finish(layer, name: name, quantization)
+    case .wide(let view): return lowering.refined(view, to: quantization, name: node.name, output: name)
+    case .real(let view): return lowering.refined(view, to: quantization, name: node.name, output: name)
+    case .field(let view, let offsets):
+      return try lowering.finish(lowering.sum(of: view, offsets, node), name: name, quantization)
+    case .bytes, .words, .constant, .taps, .unknown:
+      throw RoadError(.model, "its input '\(node.inputs[0])' is quantized already")
+    }
   }
 
   private static func bytes(
@@ -28,7 +48,8 @@ enum QuantizeRule: OperatorRule {
     case .real(let view): return lowering.requantized(view, to: quantization, name: node.name, output: name)
     case .field(let view, let offsets):
       return try lowering.finish(lowering.sum(of: view, offsets, node), name: name, quantization)
-    case .bytes, .constant, .taps, .unknown:
+    case .wide(let view): return lowering.coarsened(view, to: quantization, name: node.name, output: name)
+    case .bytes, .words, .constant, .taps, .unknown:
       throw RoadError(.model, "its input '\(node.inputs[0])' is quantized already")
     }
   }
@@ -81,7 +102,14 @@ enum DequantizeRule: OperatorRule {
       lowering.set(.constant(constant), outputOf: node)
     case .bytes(let tensor):
       try lower(node, tensor, &lowering)
-    case .real, .field, .pending, .taps, .unknown:
+    case .words(let view):
+      guard let words = try lowering.wideQuantization(of: node) else {
+        throw RoadError(.model, "its input '\(node.inputs[0])' has 16 bits, its zero-point 8")
+      }
+      var wide = WideView(view: view)
+      if lowering.tensor(view.tensor).words != words { wide.level = { words.dequantize($0) } }
+      lowering.set(.wide(wide), outputOf: node)
+    case .real, .wide, .field, .pending, .taps, .unknown:
       throw RoadError(.model, "its input '\(node.inputs[0])' is not quantized")
     }
   }
@@ -174,10 +202,19 @@ extension Lowering {
   func activationQuantization(of node: Node) throws(RoadError) -> Quantization {
     let (scale, type) = try scale(of: node, for: nil)
     guard type == .uint8 || type == .int8 else {
-      throw RoadError(.model, "activations of type \(type) are not supported; uint8 and int8 are")
+      throw RoadError(.model, "activations of type \(type) are not supported; 8 and 16 bits are")
     }
     let zeroPoint = scale.zeroPoints[0] + (type == .int8 ? 128 : 0)
     return Quantization(scale: scale.scales[0], zeroPoint: UInt8(zeroPoint))
+  }
+
+  /// Of a node with a zero-point of 16 bits; nil for others. uint16 is stored as `word − 2^15`, its zero-point likewise.
+  func wideQuantization(of node: Node) throws(RoadError) -> WideQuantization? {
+    let (scale, type) = try scale(of: node, for: nil)
+    guard type == .uint16 || type == .int16 else { return nil }
+    guard scale.scales[0] < 1e30 else { throw RoadError(.model, "its scale is \(scale.scales[0]), which is too large") }
+    let zeroPoint = Int(scale.zeroPoints[0]) - (type == .uint16 ? 1 << 15 : 0)
+    return WideQuantization(scale: scale.scales[0], zeroPoint: Int16(zeroPoint))
   }
 
   /// - Parameter shape: of the constant that is quantized along an axis; nil for an activation, which has one scale.

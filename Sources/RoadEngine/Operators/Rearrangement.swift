@@ -14,13 +14,18 @@ struct RearrangementLayer: Layer {
   let runs: [ChannelRun]
   let padding: UInt8
   let carries: Bool
+  /// Bytes of an element; indices and runs count bytes.
+  var elementSize = 1
 
   var inputs: [TensorID] { [source] }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   /// - Parameter source: shape of the view's tensor.
-  init(name: String, view: ElementView, source: PlaneShape, arrangement: Arrangement, output: TensorID) {
+  init(
+    name: String, view: ElementView, source: PlaneShape, arrangement: Arrangement, output: TensorID,
+    elementSize: Int = 1
+  ) {
     let elements = view.elements
     var parts = [arrangement.rows, arrangement.columns, arrangement.channels].map { axes in
       var part = StridedView(of: axes.map { elements.shape[$0] })
@@ -40,6 +45,7 @@ struct RearrangementLayer: Layer {
     self.init(
       name: name, source: view.tensor, output: output, rows: indices[0], columns: indices[1], channels: indices[2],
       padding: 0, carries: Self.carries(indices, source))
+    self.elementSize = elementSize
   }
 
   init(
@@ -86,10 +92,12 @@ struct RearrangementLayer: Layer {
       UnsafePointer(context.memory.copy(rows)), UnsafePointer(context.memory.copy(columns)),
       UnsafePointer(context.memory.copy(runs)), runs.count
     )
-    let (padding, carries) = (padding, carries)
+    let (padding, carries, size) = (padding, carries, elementSize)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var source = sources[0]
+      source.channels *= size
       var arguments = RearrangementArguments(
-        source: sources[0], destination: destination, rows: rowIndices, columns: columnIndices, runs: runs,
+        source: source, destination: destination, rows: rowIndices, columns: columnIndices, runs: runs,
         runCount: runCount, padding: padding, carries: carries)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }

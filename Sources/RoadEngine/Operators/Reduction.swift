@@ -35,7 +35,8 @@ struct ReductionLayer: Layer {
 /// GlobalAveragePool, GlobalMaxPool, ReduceMean, ReduceSum, ReduceL2, ReduceMax, ReduceMin.
 enum ReductionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let view = try lowering.activation(viewOf: 0, of: node)
+    let isSum = ["GlobalAveragePool", "ReduceMean", "ReduceSum"].contains(node.operation)
+    let view = try isSum ? lowering.anyActivation(0, of: node) : lowering.activation(viewOf: 0, of: node)
     let rank = view.shape.count
     let axes = try reducedAxes(node, rank: rank, lowering)
     let keeps = try node.integer("keepdims", default: 1, in: 0...1) == 1
@@ -43,7 +44,12 @@ enum ReductionRule: OperatorRule {
     let count = axes.reduce(1) { $0 * view.shape[$1] }
     guard count <= 1 << 23 else { throw RoadError(.model, "reduces \(count) numbers at once, which is too many") }
     let isNorm = node.operation == "ReduceL2"
-    let plan = lowering.reduction(of: view, axes: axes, kept: kept, overChannels: isNorm)
+    var plan = lowering.reduction(of: view, axes: axes, kept: kept, overChannels: isNorm)
+    if !plan.isOverPlane, lowering.tensor(plan.source).kind == .word {
+      // Only whole pictures have a kernel for words.
+      let bytes = try lowering.activation(viewOf: 0, of: node)
+      plan = lowering.reduction(of: bytes, axes: axes, kept: kept, overChannels: isNorm)
+    }
     var elements = plan.elements
     if !keeps {
       elements.shape = kept.map { elements.shape[$0] }
@@ -69,6 +75,19 @@ enum ReductionRule: OperatorRule {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
       let to = lowering.tensor(output).quantization
       lowering.append(layer(output, try .averaging(divisor, from: source.quantization, to: to, clamp)))
+    }
+    if isSum, plan.isOverPlane {
+      let from = source
+      pending.finishes(readingWords: from.kind == .word) {
+        (lowering: inout Lowering, output, range) throws(RoadError) in
+        let to = lowering.tensor(output)
+        lowering.append(
+          WideAverageLayer(
+            name: name, kind: .reduction, source: plan.source, output: output,
+            window: WindowGeometry(kernelHeight: from.height, kernelWidth: from.width),
+            factors: [try .rescaling(from.step / to.step / Double(divisor), to: to, range)], rowFactors: [0],
+            columnFactors: [0], sourceZeroPoint: from.zero, from: from.kind, to: to.kind))
+      }
     }
     if !isNorm {
       let gain = Float(count / divisor)

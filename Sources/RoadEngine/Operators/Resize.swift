@@ -1,5 +1,6 @@
 import RoadBase
 import RoadKernelContract
+import RoadKernels
 import RoadModel
 
 /// Bilinear or nearest resize; scale and zero-point stay those of the source.
@@ -11,13 +12,14 @@ struct ResizeLayer: Layer {
   let columns: [ResizeTap]
   let rows: [ResizeTap]
   let ties: ResizeArguments.Ties
+  let elements: ElementKind
 
   var inputs: [TensorID] { [source] }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = context.kernels.resize
+    let kernel = elements == .word ? WideKernels.resize : context.kernels.resize
     let columns = UnsafePointer(context.memory.copy(columns))
     let (taps, ties) = (UnsafePointer(context.memory.copy(rows)), ties)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
@@ -32,6 +34,9 @@ struct ResizeLayer: Layer {
 /// Resize of height and width, linear or nearest, in every coordinate mode that ``ResizeGeometry`` knows; and Upsample.
 enum ResizeRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    if let view = try lowering.words(0, of: node) {
+      return append(node, lowering.plane(of: view), try geometry(node, view.shape, lowering).0, levels: nil, &lowering)
+    }
     let view = try lowering.real(0, of: node)
     let (geometry, isLinear) = try geometry(node, view.shape, lowering)
     // Copying a byte and then looking its level up is the same either way; blending is not.
@@ -39,15 +44,24 @@ enum ResizeRule: OperatorRule {
     let keepsLevels = !isLinear && common != nil && view.tensor != lowering.network.input
     let levels = keepsLevels && view.levels != nil ? common.map { [$0] } : nil
     let from = keepsLevels ? view.view : try lowering.activation(viewOf: 0, of: node)
-    let source = lowering.plane(of: from)
+    append(node, lowering.plane(of: from), geometry, levels: levels, &lowering)
+  }
+
+  private static func append(
+    _ node: Node, _ source: TensorID, _ geometry: ResizeGeometry, levels: [[Float]]?, _ lowering: inout Lowering
+  ) {
     let target = PlaneShape(
       height: geometry.output[2], width: geometry.output[3], channels: geometry.output[1])
-    let output = lowering.addTensor(node.outputs[0], target, lowering.tensor(source).quantization)
+    let output = lowering.addTensor(node.outputs[0], target, as: source)
+    let elements = lowering.tensor(source).kind
     lowering.append(
       ResizeLayer(
-        name: node.name, source: source, output: output, columns: geometry.taps(axis: 3), rows: geometry.taps(axis: 2),
-        ties: lowering.resizeTies(lowering.tensor(source).quantization)))
-    lowering.set(.real(RealView(view: lowering.canonicalView(of: output), levels: levels)), outputOf: node)
+        name: node.name, source: source, output: output, columns: geometry.taps(axis: 3, of: elements),
+        rows: geometry.taps(axis: 2, of: elements), ties: lowering.resizeTies(lowering.tensor(source).quantization),
+        elements: elements))
+    let view = lowering.canonicalView(of: output)
+    guard levels != nil else { return lowering.set(view, outputOf: node) }
+    lowering.set(.real(RealView(view: view, levels: levels)), outputOf: node)
   }
 
   private static func geometry(
@@ -81,14 +95,15 @@ extension Lowering {
 
 extension ResizeGeometry {
   /// The two source coordinates of every output coordinate, and the weight of the second.
-  func taps(axis: Int) -> [ResizeTap] {
-    (0..<output[axis]).map { index in
+  func taps(axis: Int, of elements: ElementKind) -> [ResizeTap] {
+    let bits = elements == .word ? ResizeArguments.wideWeightBits : ResizeArguments.weightBits
+    return (0..<output[axis]).map { index in
       guard mode == .linear else {
         let chosen = Int32(nearestTap(index, axis: axis))
         return ResizeTap(first: chosen, second: chosen, secondWeight: 0)
       }
       let tap = linearTap(index, axis: axis)
-      let weight = Int32((tap.weight * Float(1 << ResizeArguments.weightBits)).rounded())
+      let weight = Int32((tap.weight * Float(1 << bits)).rounded())
       return ResizeTap(first: Int32(tap.first), second: Int32(tap.second), secondWeight: weight)
     }
   }

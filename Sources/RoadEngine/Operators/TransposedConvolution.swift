@@ -70,7 +70,7 @@ struct TransposedConvolutionLayer: Layer {
 
 enum TransposedConvolutionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let source = try lowering.picture(0, of: node)
+    let source = try lowering.anyPicture(0, of: node)
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
     let group = try node.integer("group", default: 1, in: 1...1 << 20)
@@ -104,6 +104,12 @@ enum TransposedConvolutionRule: OperatorRule {
       }
     }
     pending.hasChannelFactors = true
+    let readsWords = lowering.tensor(source).kind == .word
+    pending.finishes(readingWords: readsWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
+      try lowering.appendWideConvolution(
+        name, .transposed, from: source, to: output, range, phases: Self.phases(window, weights), bias: bias,
+        groups: group, text: WindowGeometry(window).text, stride: (window.strideHeight, window.strideWidth))
+    }
     lowering.set(.pending(pending), outputOf: node)
   }
 

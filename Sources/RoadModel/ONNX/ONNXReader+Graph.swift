@@ -57,6 +57,8 @@ extension ONNXReader {
       default: try reader.skip(field)
       }
     }
+    // The same operators, with 16 bits before operator set 21 had them.
+    if node.domain == "com.microsoft", QuantizationDomain.operations.contains(node.operation) { node.domain = "" }
     return node
   }
 

@@ -1,6 +1,7 @@
 /// Writes a graph as an ONNX ModelProto that ONNX Runtime and Netron open. Equal graphs give equal bytes.
 public enum ONNXWriter {
   public static func write(_ graph: ModelGraph) -> [UInt8] {
+    let graph = graph.namingQuantizationDomains()
     var writer = ProtobufWriter()
     writer.integer(ONNXFields.Model.irVersion, irVersion(opset: graph.opset))
     writer.string(ONNXFields.Model.producerName, graph.producer)

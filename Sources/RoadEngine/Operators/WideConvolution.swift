@@ -1,0 +1,114 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+
+/// Convolution, plain, in groups or transposed, that reads or writes 16-bit words.
+struct WideConvolutionLayer: Layer {
+  /// The pixels `first + stride · n` of the output see the same taps; a plain convolution has one such phase.
+  struct Phase {
+    var geometry: TransposedConvolutionLayer.Phase
+    var weights: WideWeights
+  }
+
+  let name: String
+  let kind: LayerKind
+  let source: TensorID
+  let output: TensorID
+  let windowText: String
+  let strideHeight: Int
+  let strideWidth: Int
+  let groups: Int
+  let phases: [Phase]
+  let bias: [Int64]
+  let rescalings: [WideRescaling]
+  let sourceZeroPoint: Int
+  let from: ElementKind
+  let to: ElementKind
+
+  var inputs: [TensorID] { [source] }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int {
+    phases.reduce(0) { $0 + $1.geometry.rows * $1.geometry.columns * $1.weights.values.count }
+  }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = WideKernels.convolution(from: from, to: to)
+    let (memory, count) = (context.memory, phases.count)
+    let list = UnsafePointer(
+      memory.copy(
+        phases.map { ($0.geometry, memory.copy($0.weights.values), memory.copy($0.weights.sums)) }))
+    let (bias, rescalings) = (UnsafePointer(memory.copy(bias)), UnsafePointer(memory.copy(rescalings)))
+    let (down, across, groups, zero) = (strideHeight, strideWidth, groups, Int64(sourceZeroPoint))
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      for index in 0..<count {
+        let (phase, weights, sums) = list[index]
+        let first = max(0, (rows.lowerBound - phase.firstRow + down - 1) / down)
+        let end = min(phase.rows, (rows.upperBound - phase.firstRow + down - 1) / down)
+        guard first < end else { continue }
+        var every = destination
+        every.base = destination.pixel(phase.firstRow, phase.firstColumn)
+        (every.height, every.width) = (phase.rows, phase.columns)
+        (every.rowPitch, every.pixelPitch) = (destination.rowPitch * down, destination.pixelPitch * across)
+        var arguments = WideConvolutionArguments(
+          source: sources[0], destination: every, window: phase.window, weights: weights, sums: sums, bias: bias,
+          rescalings: rescalings, groupInputs: sources[0].channels / groups,
+          groupOutputs: destination.channels / groups, sourceZeroPoint: zero)
+        kernel.run(&arguments, first, end)
+      }
+    }
+  }
+}
+
+/// Weights in the order of ``WideConvolutionArguments``.
+struct WideWeights {
+  /// `[output][row][column][input]`
+  var values: [Int16]
+  /// `[output][row][column]`
+  var sums: [Int64]
+
+  init(_ weights: WeightTensor) {
+    let (taps, inputs) = (weights.height * weights.width, weights.inputs)
+    values = [Int16](repeating: 0, count: weights.values.count)
+    sums = [Int64](repeating: 0, count: weights.outputs * taps)
+    for output in 0..<weights.outputs {
+      for input in 0..<inputs {
+        for tap in 0..<taps {
+          let weight = weights.values[(output * inputs + input) * taps + tap]
+          values[(output * taps + tap) * inputs + input] = weight
+          sums[output * taps + tap] += Int64(weight)
+        }
+      }
+    }
+  }
+}
+
+extension Lowering {
+  /// Adds a convolution between tensors of which one is of words.
+  ///
+  /// - Parameters:
+  ///   - text: of the window, for the layer table.
+  ///   - stride: of a transposed convolution; 1 for a plain one.
+  mutating func appendWideConvolution(
+    _ name: String, _ kind: LayerKind, from source: TensorID, to output: TensorID, _ range: ClosedRange<Int>,
+    phases: [(TransposedConvolutionLayer.Phase, WeightTensor)], bias: ConstantTensor?, groups: Int, text: String,
+    stride: (height: Int, width: Int) = (1, 1)
+  ) throws(RoadError) {
+    let (from, to) = (tensor(source), tensor(output))
+    guard let all = phases.first?.1 else { throw RoadError(.model, "has no weights") }
+    let products = all.scales.map { from.step * Double($0) }
+    let units = try all.integerBias(bias, scales: products, limit: WideRescaling.accumulatorLimit)
+    for (_, weights) in phases {
+      try weights.checkReach(units, largest: 1 << 16, limit: WideRescaling.accumulatorLimit)
+    }
+    var rescalings: [WideRescaling] = []
+    for product in products { rescalings.append(try .rescaling(product / to.step, to: to, range)) }
+    append(
+      WideConvolutionLayer(
+        name: name, kind: kind, source: source, output: output, windowText: text, strideHeight: stride.height,
+        strideWidth: stride.width, groups: groups,
+        phases: phases.map { WideConvolutionLayer.Phase(geometry: $0.0, weights: WideWeights($0.1)) },
+        bias: units.map { Int64($0) }, rescalings: rescalings, sourceZeroPoint: from.zero, from: from.kind, to: to.kind)
+    )
+  }
+}

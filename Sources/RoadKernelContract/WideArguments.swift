@@ -1,0 +1,136 @@
+import RoadBase
+
+// Parameters of the kernels that read or write 16-bit words. A tensor of words lies as one of bytes does, with two bytes a channel: pitches
+// count bytes, `channels` counts words. It has no halo; kernels leave out the taps that lie outside the picture.
+
+/// Bytes (UInt8) or words (Int16).
+public enum ElementKind: Hashable, Sendable {
+  case byte, word
+
+  /// Bytes of one.
+  public var size: Int { self == .byte ? 1 : 2 }
+}
+
+/// Convolution, dense or in groups: `acc = bias + Σ (a − z)·w` over the taps inside the picture, then the law of `WideRescaling`.
+public struct WideConvolutionArguments {
+  /// Products of a word and a weight (−255...255) that an Int32 holds.
+  public static let productsInInt32 = 256
+
+  public var source: TensorView
+  public var destination: TensorView
+  public var window: WindowGeometry
+  /// `[output][kernel row][kernel column][input of the group]`.
+  public var weights: UnsafePointer<Int16>
+  /// Σ of the weights of each `[output][kernel row][kernel column]`.
+  public var sums: UnsafePointer<Int64>
+  public var bias: UnsafePointer<Int64>
+  public var rescalings: UnsafePointer<WideRescaling>
+  /// Channels that one output channel sees, and how many output channels see the same.
+  public var groupInputs: Int
+  public var groupOutputs: Int
+  public var sourceZeroPoint: Int64
+
+  public init(
+    source: TensorView, destination: TensorView, window: WindowGeometry, weights: UnsafePointer<Int16>,
+    sums: UnsafePointer<Int64>, bias: UnsafePointer<Int64>, rescalings: UnsafePointer<WideRescaling>, groupInputs: Int,
+    groupOutputs: Int, sourceZeroPoint: Int64
+  ) {
+    self.source = source
+    self.destination = destination
+    self.window = window
+    self.weights = weights
+    self.sums = sums
+    self.bias = bias
+    self.rescalings = rescalings
+    self.groupInputs = groupInputs
+    self.groupOutputs = groupOutputs
+    self.sourceZeroPoint = sourceZeroPoint
+  }
+}
+
+/// Sum: `clamp(floor(((a − za)·ma + (b − zb)·mb + 2^(s−1)) / 2^s) + z, low, high)` with `|ma|, |mb| ≤ 2^30`, `s` 1...62.
+public struct WideSum: Hashable, Sendable {
+  public var leftZeroPoint: Int64
+  public var rightZeroPoint: Int64
+  public var leftMultiplier: Int64
+  public var rightMultiplier: Int64
+  public var shift: Int64
+  public var zeroPoint: Int64
+  public var low: Int64
+  public var high: Int64
+
+  public init(
+    leftZeroPoint: Int64, rightZeroPoint: Int64, leftMultiplier: Int64, rightMultiplier: Int64, shift: Int64,
+    zeroPoint: Int64, low: Int64, high: Int64
+  ) {
+    self.leftZeroPoint = leftZeroPoint
+    self.rightZeroPoint = rightZeroPoint
+    self.leftMultiplier = leftMultiplier
+    self.rightMultiplier = rightMultiplier
+    self.shift = shift
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
+  }
+}
+
+/// Any function of one byte or word, through a table that counts from the lowest integer on; one for all channels, or one each.
+public struct ConversionArguments {
+  public var source: TensorView
+  public var destination: TensorView
+  /// Elements of the destination's kind; nil: as they are, between tensors of one kind.
+  public var table: UnsafeRawPointer?
+  /// Table entries from one channel to the next; 0 where one table serves all.
+  public var channelStep: Int
+
+  public init(source: TensorView, destination: TensorView, table: UnsafeRawPointer?, channelStep: Int) {
+    self.source = source
+    self.destination = destination
+    self.table = table
+    self.channelStep = channelStep
+  }
+}
+
+/// Mean of each window: `rescale(Σ a − n·z)` over the n taps inside the picture.
+public struct WideAverageArguments {
+  public var source: TensorView
+  public var destination: TensorView
+  public var window: WindowGeometry
+  /// `factors[rowFactors[y] + columnFactors[x]]` divides the window of output (y, x).
+  public var factors: UnsafePointer<WideRescaling>
+  public var rowFactors: UnsafePointer<Int32>
+  public var columnFactors: UnsafePointer<Int32>
+  public var sourceZeroPoint: Int64
+
+  public init(
+    source: TensorView, destination: TensorView, window: WindowGeometry, factors: UnsafePointer<WideRescaling>,
+    rowFactors: UnsafePointer<Int32>, columnFactors: UnsafePointer<Int32>, sourceZeroPoint: Int64
+  ) {
+    self.source = source
+    self.destination = destination
+    self.window = window
+    self.factors = factors
+    self.rowFactors = rowFactors
+    self.columnFactors = columnFactors
+    self.sourceZeroPoint = sourceZeroPoint
+  }
+}
+
+/// ``UnpoolingArguments`` for words; taps are bytes.
+public struct WideUnpoolingArguments {
+  public var source: TensorView
+  public var taps: TensorView
+  public var destination: TensorView
+  public var window: WindowGeometry
+  public var zeroPoint: Int16
+
+  public init(
+    source: TensorView, taps: TensorView, destination: TensorView, window: WindowGeometry, zeroPoint: Int16
+  ) {
+    self.source = source
+    self.taps = taps
+    self.destination = destination
+    self.window = window
+    self.zeroPoint = zeroPoint
+  }
+}

@@ -1,0 +1,59 @@
+import RoadBase
+import RoadEngine
+import RoadModel
+import RoadQuantizer
+import Testing
+
+@Suite("16-bit activations") struct WideActivationsTests {
+  private func type(_ tensor: String, _ graph: ModelGraph) -> ElementType? {
+    graph.initializers["\(tensor)_zero_point"]?.elementType
+  }
+
+  @Test("a named node's result, and what shares its scale, has 257 times finer steps over the same range")
+  func named() throws {
+    let bytes = try SmallNetwork.quantized(QuantizerOptions(wide: .none))
+    #expect(bytes.wideActivations.isEmpty)
+    let wide = try SmallNetwork.quantized(QuantizerOptions(wide: .named(["stem", "norm"])))
+    try #require(wide.wideActivations.count >= 2)
+    for tensor in wide.wideActivations {
+      let (fine, coarse) = (
+        wide.initializers["\(tensor)_scale"]?.floats[0], bytes.initializers["\(tensor)_scale"]?.floats[0]
+      )
+      #expect(fine == coarse.map { $0 / 257 })
+      let zero = try #require(bytes.initializers["\(tensor)_zero_point"]?.integers?[0])
+      #expect(wide.initializers["\(tensor)_zero_point"]?.integers?[0] == 257 * zero)
+    }
+    #expect(type("norm", wide) == .uint16 && type("logits", wide) == .uint8)
+    _ = try Engine(model: wide)
+    // Before operator set 21 the file has them in ONNX Runtime's domain; reading takes it back.
+    let written = try ONNXReader.read(bytes: ONNXWriter.write(wide))
+    #expect(written.wideActivations == wide.wideActivations && written.nodes.allSatisfy { $0.domain.isEmpty })
+  }
+
+  @Test("a name that is none is refused")
+  func unknown() {
+    let error = #expect(throws: RoadError.self) {
+      try SmallNetwork.quantized(QuantizerOptions(wide: .named(["no such layer"])))
+    }
+    #expect(error?.cause.contains("'no such layer'") == true)
+  }
+
+  @Test("all but the scores in 16 bits leaves only the weights' noise")
+  func everything() throws {
+    let float = try SmallNetwork.float()
+    func noise(_ wide: WideActivations) throws -> Double {
+      let graph = try SmallNetwork.quantized(QuantizerOptions(wide: wide))
+      let reports = try LayerReport.compare(float: float, quantized: graph, pictures: [SmallNetwork.picture(50)])
+      #expect(reports.contains { $0.bits == 16 } == (wide != .none))
+      return try #require(reports.last { $0.name == float.outputs[0].name }).signalToNoise
+    }
+    let found = try noise(.found(worst: 1.1, aim: 1.1))
+    #expect(try found > noise(.none) + 1)
+  }
+
+  @Test("a search that is content changes nothing")
+  func content() throws {
+    let found = try SmallNetwork.quantized(QuantizerOptions(wide: .found(worst: 0.01, aim: 0.5)))
+    #expect(try ONNXWriter.write(found) == ONNXWriter.write(SmallNetwork.quantized(QuantizerOptions(wide: .none))))
+  }
+}
