@@ -11,15 +11,15 @@ struct PixelSums64: PixelSums {
     let w3: Vector
   }
 
-  var sums: Sums64
+  var sums: FourSums
 
   static var channels: Int { 64 }
-  static var tableBytes: Int { Sums64.tableBytes }
+  static var tableBytes: Int { FourSums.tableBytes }
   static var groupBytes: Int { 256 }
   static var tile: Int { 6 }
 
   @inline(__always)
-  init(bias table: UnsafeRawPointer) { sums = Sums64(bias: table) }
+  init(bias table: UnsafeRawPointer) { sums = FourSums(bias: table) }
 
   @inline(__always)
   static func weights(_ pointer: UnsafeRawPointer) -> Weights {

@@ -6,7 +6,7 @@ typealias RowBytes = Vector
 /// 64 bytes of the destination.
 typealias PixelBytes = Vector
 /// Sums of 64 channels, or of 32 or 16 in several strips.
-typealias BlockSums = Sums64
+typealias BlockSums = FourSums
 
 enum OneStrip: Strips {
   static var strips: Int { 1 }

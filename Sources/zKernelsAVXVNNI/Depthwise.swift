@@ -6,7 +6,7 @@ typealias RowBytes = Vector
 /// 32 bytes of the destination.
 typealias PixelBytes = Vector
 /// Sums of 32 channels, or of 16 in two strips.
-typealias BlockSums = Sums32
+typealias BlockSums = FourSums
 
 enum OneStrip: Strips {
   static var strips: Int { 1 }

@@ -1,25 +1,4 @@
 internal import CVectorUnit
-import RoadKernelContract
-
-/// What the requantization of a whole layer shares.
-struct Requantizer {
-  let zeroPoint: Vector
-  let low: Vector
-  let high: Vector
-  /// Panels hold 31-bit multipliers where they would hold shifts: the law of `PreciseRequantization`.
-  let isPrecise: Bool
-
-  @inline(__always)
-  init(_ arguments: UnsafePointer<ConvolutionArguments>) {
-    zeroPoint = rv_set16(arguments.pointee.zeroPoint)
-    low = rv_set8(arguments.pointee.low)
-    high = rv_set8(arguments.pointee.high)
-    isPrecise = arguments.pointee.isPrecise
-  }
-
-  @inline(__always)
-  func clamp(_ bytes: Vector) -> Vector { rv_minu8(rv_maxu8(bytes, low), high) }
-}
 
 /// Sums of 16 channels of one pixel. Accumulator j holds channels 8i + 4j + (0...3) in its 128-bit lane i, so that the first
 /// narrowing, which works within lanes, ends in natural order.

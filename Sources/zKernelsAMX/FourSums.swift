@@ -1,0 +1,1 @@
+../zKernelsAVX512VNNI/FourSums.swift

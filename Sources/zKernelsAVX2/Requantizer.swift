@@ -1,0 +1,1 @@
+../zKernelsAVX512VNNI/Requantizer.swift

@@ -1,0 +1,27 @@
+internal import CVectorUnit
+import RoadKernelContract
+
+/// What the requantization of a whole layer shares, and where that of the current panel lies.
+struct Requantizer {
+  let zeroPoint: Vector
+  let low: Vector
+  let high: Vector
+  /// Panels hold 31-bit multipliers where they would hold shifts: the law of `PreciseRequantization`.
+  let isPrecise: Bool
+  /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
+  let isPlain: Bool
+
+  @inline(__always)
+  init(_ arguments: UnsafePointer<ConvolutionArguments>) {
+    let zero = arguments.pointee.zeroPoint
+    let (least, most) = (arguments.pointee.low, arguments.pointee.high)
+    zeroPoint = rv_set16(zero)
+    low = rv_set8(least)
+    high = rv_set8(most)
+    isPrecise = arguments.pointee.isPrecise
+    isPlain = zero == 0 && least == 0 && most == 255
+  }
+
+  @inline(__always)
+  func clamp(_ bytes: Vector) -> Vector { rv_minu8(rv_maxu8(bytes, low), high) }
+}

@@ -1,0 +1,1 @@
+../zKernelsAVX2/ConvolutionPanels.swift
