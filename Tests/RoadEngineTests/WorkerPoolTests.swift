@@ -45,16 +45,12 @@ import Testing
   @Test("idle workers do not burn a core")
   func idleWorkersSleep() {
     let pool = WorkerPool(threads: 2)
-    pool.run(chunks: 2) { _, _ in }
-    // Workers of other tests' pools may compute meanwhile: one quiet round is the proof.
-    let rounds = (0..<10).lazy.map { _ in
-      usleep(50_000)
-      let before = processorTimeOfWorkers()
-      usleep(150_000)
-      return processorTimeOfWorkers() - before
-    }
+    let worker = threadOfWorker(in: pool)
+    usleep(50_000)
+    let before = processorTime(ofThread: worker)
+    usleep(150_000)
     // One clock tick is 10 ms: a spinning worker would use 15 of them.
-    #expect(rounds.contains { $0 <= 2 }, "an idle worker uses the processor")
+    #expect(processorTime(ofThread: worker) - before <= 2, "an idle worker uses the processor")
     withExtendedLifetime(pool) {}
   }
 
@@ -71,9 +67,7 @@ import Testing
   @Test("threads carry names")
   func threadNames() {
     let pool = WorkerPool(threads: 2)
-    pool.run(chunks: 2) { _, _ in }
-    usleep(20_000)
-    #expect(workerThreadFolders().contains { read("\($0)/comm").hasPrefix("road-worker-1") })
+    #expect(read("/proc/self/task/\(threadOfWorker(in: pool))/comm").hasPrefix("road-worker-1"))
     withExtendedLifetime(pool) {}
   }
 }
@@ -92,25 +86,29 @@ private func read(_ path: String) -> String {
   return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-private func workerThreadFolders() -> [String] {
-  guard let directory = opendir("/proc/self/task") else { return [] }
-  defer { closedir(directory) }
-  var folders: [String] = []
-  while let entry = readdir(directory) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+/// The number by which the kernel knows a pool's second thread: jobs of two chunks are run until it gets one of them.
+private func threadOfWorker(in pool: WorkerPool) -> Int {
+  let thread = Atomic<Int>(0)
+  while thread.load(ordering: .relaxed) == 0 {
+    pool.run(chunks: 2) { _, worker in
+      if worker == 1 { thread.store(currentThread(), ordering: .relaxed) }
+      usleep(1000)
     }
-    let folder = "/proc/self/task/\(name)"
-    if read("\(folder)/comm").hasPrefix("road-worker") { folders.append(folder) }
   }
-  return folders
+  return thread.load(ordering: .relaxed)
 }
 
-/// User and system time, in clock ticks, of every worker thread in this process.
-private func processorTimeOfWorkers() -> Int {
-  workerThreadFolders().reduce(0) { sum, folder in
-    let fields = read("\(folder)/stat").split(separator: ")").last?.split(separator: " ") ?? []
-    guard fields.count > 12 else { return sum }
-    return sum + (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
-  }
+/// The kernel's number of the calling thread: /proc/thread-self points to PROCESS/task/THREAD.
+private func currentThread() -> Int {
+  var target = [CChar](repeating: 0, count: 64)
+  let count = readlink("/proc/thread-self", &target, target.count)
+  let path = String(decoding: target.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return path.split(separator: "/").last.flatMap { Int($0) } ?? 0
+}
+
+/// User and system time of a thread of this process, in clock ticks.
+private func processorTime(ofThread thread: Int) -> Int {
+  let fields = read("/proc/self/task/\(thread)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+  guard fields.count > 12 else { return .max }
+  return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
 }

@@ -76,9 +76,12 @@ import Testing
     ).run()
     #expect(sink.seen.map(\.sequence) == [0, 1, 2, 3, 4])
     #expect(offline.ledger.entered == 5)
-    let live = try Pipeline(
-      ScriptedSource(Array(repeating: .frame, count: 100_000), isLive: true), options: options
-    ).run()
+    // Each frame waits for the one before to be shown, so that five are however slow this machine is.
+    let shown = DispatchSemaphore(value: 0)
+    let counting = RecordingSink { (_) throws(RoadError) in shown.signal() }
+    let waiting = (0..<5).flatMap { _ in [ScriptedSource.Step.frame, .wait(shown)] }
+    let script = waiting + Array(repeating: .frame, count: 50)
+    let live = try Pipeline(ScriptedSource(script, isLive: true), sinks: [counting], options: options).run()
     #expect(live.ledger[.shown] == 5)
     #expect(live.ledger.balances)
   }
