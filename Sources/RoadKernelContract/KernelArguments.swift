@@ -1,3 +1,5 @@
+import RoadBase
+
 // The plain parameter structs of every kernel. They live in this baseline module, never beside a kernel: a generic or
 // inlinable function of theirs that the compiler emitted into an instruction-set target would be a weak symbol compiled
 // for an instruction set that other machines lack.
@@ -162,6 +164,49 @@ public struct ResizeTap: Hashable, Sendable {
     self.first = first
     self.second = second
     self.secondWeight = secondWeight
+  }
+}
+
+/// Resize with any number of taps on either axis: `out = law(Σ Σ v·w·(a − z))`, the weights of an axis adding up to 2^14. Absolute weights
+/// add up to less than 2^15 (a cubic's do to 1.4 · 2^14), so the sum stays under 2^38.
+public struct ResamplingArguments {
+  public static let weightBits = 14
+
+  /// Of one output row or column: the first source row or column, how many follow, and where their weights begin. No taps: outside.
+  public struct Taps: Hashable, Sendable {
+    public var first: Int32
+    public var count: Int32
+    public var weights: Int32
+
+    public init(first: Int32, count: Int32, weights: Int32) {
+      self.first = first
+      self.count = count
+      self.weights = weights
+    }
+  }
+
+  public var source: TensorView
+  public var destination: TensorView
+  public var rows: UnsafePointer<Taps>
+  public var columns: UnsafePointer<Taps>
+  public var weights: UnsafePointer<Int32>
+  public var law: WideRescaling
+  public var sourceZeroPoint: Int64
+  /// What is written where a row or column has no taps.
+  public var outside: UInt8
+
+  public init(
+    source: TensorView, destination: TensorView, rows: UnsafePointer<Taps>, columns: UnsafePointer<Taps>,
+    weights: UnsafePointer<Int32>, law: WideRescaling, sourceZeroPoint: Int64, outside: UInt8
+  ) {
+    self.source = source
+    self.destination = destination
+    self.rows = rows
+    self.columns = columns
+    self.weights = weights
+    self.law = law
+    self.sourceZeroPoint = sourceZeroPoint
+    self.outside = outside
   }
 }
 

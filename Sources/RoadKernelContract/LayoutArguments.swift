@@ -1,3 +1,5 @@
+import RoadBase
+
 // Parameters of the kernels that move bytes.
 
 /// Joins tensors along one axis; each source's bytes go through a table of its own, or as they are.
@@ -88,7 +90,8 @@ public struct RearrangementArguments {
   }
 }
 
-/// Bilinear or nearest sampling at positions that a tensor holds.
+/// Sampling at positions that a tensor holds: nearest, bilinear or bicubic. The first two keep scale and zero-point of the source; a cubic
+/// overshoots, so it has a law of its own: `out = law(Σ Σ v·w·(a − z))`, the four weights of an axis adding up to 2^14.
 ///
 /// Position of the output pixel (y, x), in units of 2^-16 source pixels from the centre of source pixel (0, 0):
 /// `base[y·width + x] + table[byte of the field]`, for x and y each. `fieldColumn`, `fieldRow` are the field's channels.
@@ -96,7 +99,13 @@ public struct SamplingArguments {
   public enum Padding: Sendable {
     case zeros, border, reflection
   }
+  public enum Mode: Sendable {
+    case nearest, linear
+    case cubic(WideRescaling)
+  }
   public static let positionBits = 16
+  /// Of a cubic's weights.
+  public static let weightBits = 14
 
   public var source: TensorView
   public var field: TensorView
@@ -104,21 +113,21 @@ public struct SamplingArguments {
   public var tables: UnsafePointer<Int32>
   /// x and y of each output pixel.
   public var base: UnsafePointer<Int32>
-  public var nearest: Bool
+  public var mode: Mode
   public var alignsCorners: Bool
   public var padding: Padding
   public var zeroPoint: UInt8
 
   public init(
     source: TensorView, field: TensorView, destination: TensorView, tables: UnsafePointer<Int32>,
-    base: UnsafePointer<Int32>, nearest: Bool, alignsCorners: Bool, padding: Padding, zeroPoint: UInt8
+    base: UnsafePointer<Int32>, mode: Mode, alignsCorners: Bool, padding: Padding, zeroPoint: UInt8
   ) {
     self.source = source
     self.field = field
     self.destination = destination
     self.tables = tables
     self.base = base
-    self.nearest = nearest
+    self.mode = mode
     self.alignsCorners = alignsCorners
     self.padding = padding
     self.zeroPoint = zeroPoint

@@ -32,12 +32,13 @@ package struct ActivationHistogram: Sendable {
 
   /// Second pass, when the extremes are known.
   package mutating func count(_ values: [Float]) {
-    let width = maximum - minimum
+    // In double precision, which the widest range of floats does not leave.
+    let (low, width) = (Double(minimum), Double(maximum) - Double(minimum))
     guard width > 0 else { return }
-    let perUnit = Float(Self.bins) / width
+    let perUnit = Double(Self.bins) / width
     counts.withUnsafeMutableBufferPointer { counts in
       for value in values where value.isFinite {
-        let bin = Int(((value - minimum) * perUnit))
+        let bin = Int((Double(value) - low) * perUnit)
         counts[min(max(bin, 0), Self.bins - 1)] += 1
       }
     }

@@ -49,7 +49,7 @@ struct ActivationStatistics {
       } else if let range = scheme.fixed[tensor] {
         chosen[tensor] = range
       } else if let histogram = histograms[tensor] {
-        chosen[tensor] = histogram.quantization(scheme.headTensors.contains(tensor) ? .minMax : observer)
+        chosen[tensor] = histogram.quantization(scheme.unclipped.contains(tensor) ? .minMax : observer)
       }
     }
     return chosen

@@ -16,8 +16,8 @@ struct QuantizationScheme {
   let sharedWith: [String: String]
   /// Tensors whose range follows from the function that makes them.
   let fixed: [String: Quantization]
-  /// The normalised input, whose range is that of a byte and not to be clipped.
-  let headTensors: Set<String>
+  /// Ranges not to be clipped: of the normalised input, which is that of a byte, and of shares (Softmax), whose few largest are what counts.
+  let unclipped: Set<String>
   /// Convolutions with weights and bias to quantize, by node index.
   let convolutions: [Int]
 
@@ -39,11 +39,13 @@ struct QuantizationScheme {
   /// Functions of one number.
   private static let functions: Set = [
     "Relu", "Clip", "LeakyRelu", "PRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Exp", "Log",
-    "Sqrt", "Abs", "Neg", "Erf", "Softplus", "BatchNormalization",
+    "Sqrt", "Abs", "Neg", "Erf", "Softplus", "BatchNormalization", "Gelu", "Mish", "Celu", "Softsign",
+    "ThresholdedRelu",
+    "Floor", "Ceil", "Round", "Sign", "Reciprocal", "Sin", "Cos",
   ]
   private static let fixedRanges: [String: Quantization] = [
     "Sigmoid": Quantization(scale: 1 / 256, zeroPoint: 0), "HardSigmoid": Quantization(scale: 1 / 256, zeroPoint: 0),
-    "Softmax": Quantization(scale: 1 / 256, zeroPoint: 0), "Tanh": Quantization(scale: 1 / 128, zeroPoint: 128),
+    "Tanh": Quantization(scale: 1 / 128, zeroPoint: 128),
   ]
 
   init(_ graph: ModelGraph) {
@@ -62,7 +64,7 @@ struct QuantizationScheme {
       }
       let touched = inputs + node.outputs.filter { !$0.isEmpty && view.data.contains($0) }
       wanted.formUnion(touched.filter { !exempt.contains($0) && !Self.isFusedAway($0, graph, view) })
-      if Self.scaleKeepers.contains(node.operation) {
+      if Self.keepsScale(node) {
         for output in node.outputs where !output.isEmpty { shared[output] = inputs[0] }
       }
       if let range = Self.fixedRanges[node.operation], let output = node.outputs.first { fixed[output] = range }
@@ -72,7 +74,8 @@ struct QuantizationScheme {
     tensors = order.filter(wanted.contains)
     sharedWith = shared.filter { wanted.contains($0.key) && wanted.contains($0.value) }
     self.fixed = fixed
-    headTensors = head.intersection(wanted)
+    let shares = graph.nodes.filter { $0.operation == "Softmax" }.flatMap(\.outputs)
+    unclipped = head.union(shares).intersection(wanted)
     self.convolutions = convolutions
   }
 
@@ -83,7 +86,22 @@ struct QuantizationScheme {
     else { return false }
     let (next, last) = (graph.nodes[readers[0]], graph.nodes[producer])
     if activations.contains(next.operation), fusing.contains(last.operation) { return true }
-    return isFunction(next, view) && isFunction(last, view)
+    return isFunction(next, view) && isFunction(last, view) && !isPartOfProducer(last, graph, view)
+  }
+
+  /// Whether a node is an activation that the one before it computes: what follows has no bytes to look up.
+  private static func isPartOfProducer(_ node: Node, _ graph: ModelGraph, _ view: DataFlow) -> Bool {
+    guard activations.contains(node.operation), let producer = view.producers[node.inputs[0]],
+      view.consumers[node.inputs[0]]?.count == 1, !view.outputs.contains(node.inputs[0])
+    else { return false }
+    return fusing.contains(graph.nodes[producer].operation) && !isFunction(graph.nodes[producer], view)
+  }
+
+  /// Cubics overshoot, and what a region of interest leaves open is none of the numbers read.
+  private static func keepsScale(_ node: Node) -> Bool {
+    let mode = node.attributes["mode"]
+    return scaleKeepers.contains(node.operation) && mode != .string("cubic") && mode != .string("bicubic")
+      && node.attributes["coordinate_transformation_mode"] != .string("tf_crop_and_resize")
   }
 
   private static func isFunction(_ node: Node, _ view: DataFlow) -> Bool {

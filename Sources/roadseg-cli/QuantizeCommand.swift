@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RoadBase
+import RoadEngine
 import RoadEvaluation
 import RoadFloat
 import RoadFrame
@@ -97,6 +98,8 @@ struct QuantizeCommand: ParsableCommand {
     let labelled = try allowedDrop.pairs(unseenBy: manifest)
     var quantized = try quantize(graph, files)
     quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
+    // What cannot run is refused before anything is written.
+    _ = try Engine(model: quantized, options: EngineOptions(instructionSet: .reference))
     let drop = try allowedDrop.measure(float: graph, int8: quantized, name: model, on: labelled)
     let layers = report ? try layerReport(graph, quantized, files.spread(over: 8)) : nil
     let bytes = ONNXWriter.write(quantized)
@@ -118,7 +121,7 @@ struct QuantizeCommand: ParsableCommand {
     graph = try graph.bindingInputs(to: size)
     _ = try graph.pictureInput(name: model)
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
-    return try graph.simplified()
+    return try graph.simplified().upgraded()
   }
 
   private func quantize(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> ModelGraph {

@@ -24,6 +24,19 @@ import Testing
     #expect(worst < 2e-5, "largest difference \(worst)")
   }
 
+  /// Decomposed, folded, in the operator set of quantized models: the passes change no result.
+  @Test(arguments: names)
+  func agreesAfterThePasses(name: String) throws {
+    let graph = try ONNXReader.read(path: Self.goldens.appending(path: name).path)
+    let expected = try Self.tensor(graph, "golden_output")
+    let simple = try graph.simplified().upgraded()
+    let output = try #require(FloatExecutor(simple).run(["x": Self.tensor(graph, "golden_input")])["y"])
+    #expect(output.shape == expected.shape)
+    let worst = zip(output.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(worst < 2e-5, "largest difference \(worst)")
+    #expect(simple.opset >= ModelGraph.quantizedOpset)
+  }
+
   @Test func listsEveryUnsupportedNodeAtOnce() throws {
     var graph = Self.identity
     graph.nodes += [

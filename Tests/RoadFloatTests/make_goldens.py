@@ -166,6 +166,66 @@ def samplers():
               (2, 3, 4, 5), {"g": RNG.uniform(-1.6, 1.6, (2, 6, 7, 2)).astype(np.float32)})
 
 
+def resamplers():
+    """Resizes that read other than two neighbours on each axis, and sampling by cubics."""
+    crop = dict(coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=0.25)
+    region = np.array([0, 0, 0.1, -0.2, 1, 1, 0.8, 1.3], np.float32)
+    for mode in ("linear", "cubic", "nearest"):
+        write(f"resize-crop-{mode}", [node("Resize", ["x", "r", "", "s"], mode=mode, **crop)], (1, 2, 5, 8),
+              {"r": region, "s": np.array([1, 2, 7, 9])}, opset=19)
+        write(f"resize-tensorflow-{mode}",
+              [node("Resize", ["x", "e", "e", "s"], mode=mode, coordinate_transformation_mode="tf_half_pixel_for_nn")],
+              (1, 2, 5, 8), {"e": np.array([], np.float32), "s": np.array([1, 2, 8, 5])}, opset=11)
+    for name, attributes in {
+        "antialias-linear": dict(mode="linear", antialias=1), "antialias-cubic": dict(mode="cubic", antialias=1),
+        "antialias-excluded": dict(mode="cubic", antialias=1, exclude_outside=1),
+        "cubic": dict(mode="cubic"), "cubic-excluded": dict(mode="cubic", exclude_outside=1, cubic_coeff_a=-0.5),
+        "cubic-asymmetric": dict(mode="cubic", coordinate_transformation_mode="asymmetric"),
+        "cubic-corners": dict(mode="cubic", coordinate_transformation_mode="align_corners"),
+    }.items():
+        for size in ((10, 5), (3, 13)):
+            write(f"resize-{name}-{size[0]}x{size[1]}", [node("Resize", ["x", "", "", "s"], **attributes)], (1, 2, 5, 8),
+                  {"s": np.array([1, 2, *size])}, opset=19)
+    for policy in ("not_larger", "not_smaller"):
+        write(f"resize-{policy}", [node("Resize", ["x", "", "", "s"], mode="linear", axes=[2, 3], keep_aspect_ratio_policy=policy)],
+              (1, 2, 5, 8), {"s": np.array([9, 11])}, opset=19)
+    for padding in ("zeros", "border", "reflection"):
+        for aligned in (0, 1):
+            write(f"grid-sample-cubic-{padding}-{aligned}",
+                  [node("GridSample", ["x", "g"], mode="bicubic", padding_mode=padding, align_corners=aligned)],
+                  (2, 3, 4, 5), {"g": RNG.uniform(-1.6, 1.6, (2, 6, 7, 2)).astype(np.float32)}, opset=16)
+
+
+def decomposed():
+    """What simpler operators can say: each of these graphs must give the same after it is decomposed."""
+    def both(name, operation, *others, constants=None, opset=17, **attributes):
+        write(name, [node("Abs", ["x"], ["a"]), node(operation, ["a", *others], **attributes)], (1, 3, 4, 5), constants or {}, opset=opset)
+    for count in (1, 3, 4):
+        for operation in ("Min", "Max", "Sum", "Mean"):
+            write(f"{operation.lower()}-{count}", [node("Tanh", ["x"], ["t"]), node(operation, ["x", "t", "c", "x"][:count])],
+                  (1, 3, 4, 5), {"c": random(3, 1, 1)})
+    for exponent in (0.5, 1, 2, 3):
+        both(f"pow-{exponent}", "Pow", "e", constants={"e": np.float32(exponent)})
+    both("reduce-l1", "ReduceL1", axes=[1, -1], keepdims=0)
+    both("reduce-l1-input", "ReduceL1", "axes", constants={"axes": np.array([2])}, opset=18)
+    both("reduce-sum-square", "ReduceSumSquare", axes=[2])
+    write("gemm-scaled", [node("Gemm", ["x", "w", "c"], alpha=0.5, beta=-2.0, transB=1)], (4, 6), {"w": random(5, 6), "c": random(5)})
+    write("tile-ones", [node("GlobalAveragePool", ["x"], ["g"]), node("Tile", ["g", "r"])], (1, 3, 2, 4), {"r": np.array([1, 2, 3, 2])})
+    for axis, indices in ((1, [2, 0, 1]), (3, [0, 1, 4, 2, 3, -1]), (2, [3, 3, 3])):
+        write(f"gather-{axis}", [node("Gather", ["x", "i"], axis=axis)], (1, 3, 4, 5), {"i": np.array(indices)})
+    for axis in (1, 2, 3, -1):
+        write(f"softmax-{axis}-opset12", [node("Softmax", ["x"], axis=axis)], (1, 3, 4, 5), opset=12)
+    write("attributes-opset12", [node("Split", ["x"], ["a", "b"], axis=1, split=[1, 2]), node("Unsqueeze", ["a"], ["u"], axes=[0]),
+                                 node("Squeeze", ["u"], ["s"], axes=[0]), node("ReduceSum", ["b"], ["r"], axes=[1], keepdims=1),
+                                 node("Add", ["s", "r"])], (1, 3, 4, 5), opset=12)
+
+
+def functions():
+    for name, attributes in {"Selu": {}, "Celu": dict(alpha=0.7), "ThresholdedRelu": dict(alpha=0.3), "Mish": {}, "Softsign": {},
+                             "Round": {}, "Sign": {}, "Sin": {}, "Cos": {}}.items():
+        write(name.lower(), [node(name, ["x"], **attributes)], (1, 3, 4, 5), opset=18)
+
+
 def windows():
     """What changes a window's geometry: automatic padding, output shapes, ceil_mode, padding that counts or not."""
     weights = {"w": random(4, 3, 3, 2), "b": random(6)}
@@ -258,3 +318,6 @@ if __name__ == "__main__":
     broadcasts()
     nonlinear()
     cuts()
+    resamplers()
+    decomposed()
+    functions()

@@ -23,7 +23,7 @@ struct Lowering {
   static func lower(
     _ graph: ModelGraph, inputSize: PictureSize?, isPrecise: Bool
   ) throws(RoadError) -> LoweredNetwork {
-    let (bound, roundsScores) = graph.bindingPicture(to: inputSize).withoutPostprocessing()
+    let (bound, roundsScores) = try graph.bindingPicture(to: inputSize).decomposed().withoutPostprocessing()
     var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, isPrecise: isPrecise)
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }

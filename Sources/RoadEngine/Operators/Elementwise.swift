@@ -111,6 +111,12 @@ enum FunctionRule: OperatorRule {
       let alpha = try node.float("alpha", default: 1.67326319)
       let gamma = try node.float("gamma", default: 1.05070102)
       return { gamma * ($0 < 0 ? alpha * (exp($0) - 1) : $0) }
+    case "Celu":
+      let alpha = try node.float("alpha", default: 1)
+      return { $0 < 0 ? alpha * (exp($0 / alpha) - 1) : $0 }
+    case "ThresholdedRelu":
+      let threshold = try node.float("alpha", default: 1)
+      return { $0 > threshold ? $0 : 0 }
     case "HardSigmoid":
       let (alpha, beta) = (try node.float("alpha", default: 0.2), try node.float("beta", default: 0.5))
       return { min(max(alpha * $0 + beta, 0), 1) }
@@ -136,8 +142,9 @@ enum FunctionRule: OperatorRule {
     "HardSwish": { $0 * min(max($0 / 6 + 0.5, 0), 1) }, "Softplus": { log1p(exp($0)) },
     "Softsign": { $0 / (1 + abs($0)) }, "Mish": { $0 * tanh(log1p(exp($0))) }, "Floor": { $0.rounded(.down) },
     "Ceil": { $0.rounded(.up) }, "Round": { $0.rounded(.toNearestOrEven) }, "Sin": { sin($0) }, "Cos": { cos($0) },
+    "Sign": { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 },
   ]
-  static let names = Array(plain.keys) + ["LeakyRelu", "Elu", "Selu", "HardSigmoid", "Gelu"]
+  static let names = Array(plain.keys) + ["LeakyRelu", "Elu", "Selu", "Celu", "ThresholdedRelu", "HardSigmoid", "Gelu"]
 }
 
 /// PRelu with one slope, or one a channel.

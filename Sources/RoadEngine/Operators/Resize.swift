@@ -34,6 +34,7 @@ struct ResizeLayer: Layer {
 /// Resize of height and width, linear or nearest, in every coordinate mode that ``ResizeGeometry`` knows; and Upsample.
 enum ResizeRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    if let taps = try geometryOfTaps(node, &lowering) { return try lowering.resample(node, taps) }
     if let view = try lowering.words(0, of: node) {
       return append(node, lowering.plane(of: view), try geometry(node, view.shape, lowering).0, levels: nil, &lowering)
     }
@@ -45,6 +46,18 @@ enum ResizeRule: OperatorRule {
     let levels = keepsLevels && view.levels != nil ? common.map { [$0] } : nil
     let from = keepsLevels ? view.view : try lowering.activation(viewOf: 0, of: node)
     append(node, lowering.plane(of: from), geometry, levels: levels, &lowering)
+  }
+
+  /// Where two neighbours are not enough.
+  private static func geometryOfTaps(
+    _ node: Node, _ lowering: inout Lowering
+  ) throws(RoadError) -> ResizeGeometry? {
+    let modes = [node.attributes["mode"], node.attributes["coordinate_transformation_mode"]]
+    let antialiases = try node.integer("antialias", default: 0, in: 0...1) == 1
+    guard antialiases || modes.contains(.string("cubic")) || modes.contains(.string("tf_crop_and_resize")) else {
+      return nil
+    }
+    return try geometry(node, try lowering.activation(viewOf: 0, of: node).shape, lowering).0
   }
 
   private static func append(

@@ -14,7 +14,7 @@ struct SamplingLayer: Layer {
   let tables: [Int32]
   /// x and y of each output pixel.
   let base: [Int32]
-  let nearest: Bool
+  let mode: SamplingArguments.Mode
   let alignsCorners: Bool
   let padding: SamplingArguments.Padding
   let zeroPoint: UInt8
@@ -28,11 +28,11 @@ struct SamplingLayer: Layer {
     let (tables, base) = (
       UnsafePointer(context.memory.copy(tables)), UnsafePointer(context.memory.copy(base))
     )
-    let layer = (nearest, alignsCorners, padding, zeroPoint)
+    let layer = (mode, alignsCorners, padding, zeroPoint)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = SamplingArguments(
         source: sources[0], field: sources[1], destination: destination, tables: tables, base: base,
-        nearest: layer.0, alignsCorners: layer.1, padding: layer.2, zeroPoint: layer.3)
+        mode: layer.0, alignsCorners: layer.1, padding: layer.2, zeroPoint: layer.3)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -45,30 +45,48 @@ enum SamplingRule: OperatorRule {
     let source = try lowering.picture(0, of: node)
     let from = lowering.tensor(source)
     let mode = try node.string(
-      "mode", default: "linear", of: ["bilinear", "linear", "nearest"])
+      "mode", default: "linear", of: ["bilinear", "linear", "nearest", "bicubic", "cubic"])
     let padding = try node.string("padding_mode", default: "zeros", of: ["zeros", "border", "reflection"])
     let alignsCorners = try node.integer("align_corners", default: 0, in: 0...1) == 1
     let (view, offsets) = try grid(node, &lowering)
-    let (height, width) = (view.shape[1], view.shape[2])
-    let arrangement = Arrangement(rows: [0, 1], columns: [2], channels: [3])
-    let field = try plane(view, arrangement, node, &lowering)
+    let target = PlaneShape(height: view.shape[1], width: view.shape[2], channels: from.channels)
+    let field = try plane(view, Arrangement(rows: [0, 1], columns: [2], channels: [3]), node, &lowering)
     let axes = [
       GridAxis(size: from.width, alignsCorners: alignsCorners),
       GridAxis(size: from.height, alignsCorners: alignsCorners),
     ]
     let rows = view.levels(of: lowering.tensor(view.tensor))
     let levels = [rows[0], rows.count == 2 ? rows[1] : rows[0]]
-    let target = PlaneShape(height: height, width: width, channels: from.channels)
-    let output = lowering.addTensor(node.outputs[0], target, from.quantization)
-    lowering.append(
+    func layer(_ output: TensorID, _ mode: SamplingArguments.Mode) -> SamplingLayer {
       SamplingLayer(
         name: node.name, source: source, field: field, output: output,
         tables: (0..<2).flatMap { axis in levels[axis].map { axes[axis].step($0) } },
-        base: offsets.enumerated().map { axes[$0 % 2].position($1) }, nearest: mode == "nearest",
-        alignsCorners: alignsCorners,
+        base: offsets.enumerated().map { axes[$0 % 2].position($1) }, mode: mode, alignsCorners: alignsCorners,
         padding: padding == "zeros" ? .zeros : padding == "border" ? .border : .reflection,
-        zeroPoint: from.quantization.zeroPoint))
+        zeroPoint: from.quantization.zeroPoint)
+    }
+    guard !mode.hasSuffix("cubic") else {
+      let pending = PendingLayer(node: node.name, shape: target) {
+        (lowering: inout Lowering, output, clamp) throws(RoadError) in
+        let law = try cubicLaw(from.quantization, to: lowering.tensor(output).quantization, clamp)
+        lowering.append(layer(output, .cubic(law)))
+      }
+      return lowering.set(.pending(pending), outputOf: node)
+    }
+    let output = lowering.addTensor(node.outputs[0], target, from.quantization)
+    lowering.append(layer(output, mode == "nearest" ? .nearest : .linear))
     lowering.set(.real(RealView(view: lowering.canonicalView(of: output))), outputOf: node)
+  }
+
+  private static func cubicLaw(
+    _ from: Quantization, to: Quantization, _ clamp: ByteClamp
+  ) throws(RoadError) -> WideRescaling {
+    let unit = Double(1 << (2 * SamplingArguments.weightBits))
+    let scale = Double(from.scale) / Double(to.scale) / unit
+    guard WideRescaling.isUsable(scale) else {
+      throw RoadError(.model, "its scales \(from.scale) and \(to.scale) are too far apart")
+    }
+    return WideRescaling(scale: scale, zeroPoint: Int(to.zeroPoint), range: Int(clamp.low)...Int(clamp.high))
   }
 
   /// The grid as bytes and a constant for each of its entries.
@@ -77,7 +95,14 @@ enum SamplingRule: OperatorRule {
   ) throws(RoadError) -> (RealView, [Float]) {
     let view: RealView
     var offsets: [Float]?
-    if case .field(let real, let constant) = try lowering.required(1, of: node) {
+    if case .constant(let constant) = try lowering.required(1, of: node) {
+      // Bytes that add nothing to a grid that is all constant.
+      let none = TensorData(floats: [Float](repeating: 0, count: constant.data.count), shape: constant.shape)
+      view = RealView(
+        view: try lowering.activation(of: ConstantTensor(name: "\(constant.name)/field", data: none)),
+        levels: [[Float](repeating: 0, count: 256)])
+      offsets = constant.reals
+    } else if case .field(let real, let constant) = try lowering.required(1, of: node) {
       (view, offsets) = (real, constant.reals)
     } else {
       view = try lowering.real(1, of: node)

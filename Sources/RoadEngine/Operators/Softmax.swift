@@ -59,7 +59,8 @@ enum SoftmaxRule: OperatorRule {
       let to = lowering.tensor(output).quantization
       let unit = Double(1 << SoftmaxArguments.exponentBits)
       let multiplier = (Double(1 << SoftmaxArguments.multiplierBits) / Double(to.scale)).rounded()
-      guard multiplier < 0x1p32, clamp == .none else {
+      // With e_c up to 2^20 the product stays under 2^62.
+      guard multiplier < 0x1p42, clamp == .none else {
         throw RoadError(.model, "its output's scale is \(to.scale), or it is clamped, which is not supported")
       }
       lowering.append(

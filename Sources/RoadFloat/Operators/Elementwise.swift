@@ -6,6 +6,9 @@ func exponential(_ x: Float) -> Float { expf(x) }
 func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
 func errorFunction(_ x: Float) -> Float { erff(x) }
 func naturalLogarithm(_ x: Float) -> Float { logf(x) }
+func sine(_ x: Float) -> Float { sinf(x) }
+func cosine(_ x: Float) -> Float { cosf(x) }
+func softplus(_ x: Float) -> Float { log1pf(expf(-abs(x))) + max(x, 0) }
 
 /// Operators that work number by number, with ONNX (NumPy) broadcasting.
 enum ElementwiseOperators {
@@ -52,6 +55,12 @@ enum ElementwiseOperators {
     }
   }
 
+  static func mean(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let share = 1 / Float(call.arguments.count)
+    guard case .floats(let sum)? = try variadic({ $0 + $1 })(call).first else { return [] }
+    return [.floats(FloatTensor(shape: sum.shape, values: sum.values.map { $0 * share }))]
+  }
+
   static func equal(_ call: OperatorCall) throws(RoadError) -> [Value] {
     let (left, right) = (try call.floats(0), try call.floats(1))
     let plan = try Broadcast(call, left.shape, right.shape)
@@ -80,6 +89,29 @@ enum ElementwiseOperators {
   static func elu(_ call: OperatorCall) throws(RoadError) -> [Value] {
     let alpha = call.float("alpha", default: 1)
     return try unary { $0 < 0 ? alpha * (exponential($0) - 1) : $0 }(call)
+  }
+
+  static func selu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let (alpha, gamma) = (call.float("alpha", default: 1.67326319), call.float("gamma", default: 1.05070102))
+    return try unary { gamma * ($0 < 0 ? alpha * (exponential($0) - 1) : $0) }(call)
+  }
+
+  static func celu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let alpha = call.float("alpha", default: 1)
+    return try unary { $0 < 0 ? alpha * (exponential($0 / alpha) - 1) : $0 }(call)
+  }
+
+  static func thresholdedRelu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let threshold = call.float("alpha", default: 1)
+    return try unary { $0 > threshold ? $0 : 0 }(call)
+  }
+
+  static func power(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    let (base, exponent) = (try call.floats(0), try call.floats(1))
+    let plan = try Broadcast(call, base.shape, exponent.shape)
+    return [
+      .floats(FloatTensor(shape: plan.shape, values: plan.combine(base.values, exponent.values) { powf($0, $1) }))
+    ]
   }
 
   /// Exact, or by the hyperbolic tangent (https://arxiv.org/abs/1606.08415).

@@ -15,21 +15,29 @@ enum GridSampleOperator {
       throw call.failure("padding_mode '\(call.string("padding_mode", default: ""))'")
     }
     let mode = call.string("mode", default: "bilinear")
-    guard ["bilinear", "linear", "nearest"].contains(mode) else { throw call.failure("mode '\(mode)'") }
+    guard ["bilinear", "linear", "nearest", "bicubic", "cubic"].contains(mode) else {
+      throw call.failure("mode '\(mode)'")
+    }
+    let isCubic = mode.hasSuffix("cubic")
     let aligned = call.integer("align_corners", default: 0) != 0
     let (height, width) = (input.shape[2], input.shape[3])
     let area = grid.shape[1] * grid.shape[2]
     var output = FloatTensor(shape: [input.shape[0], input.shape[1], grid.shape[1], grid.shape[2]])
     for batch in 0..<input.shape[0] {
       for place in 0..<area {
-        let x = coordinate(grid.values[(batch * area + place) * 2], size: width, aligned, padding)
-        let y = coordinate(grid.values[(batch * area + place) * 2 + 1], size: height, aligned, padding)
-        let taps = mode == "nearest" ? nearest(y, x) : bilinear(y, x)
+        // A cubic's position stays where it is; its taps are clamped or folded one by one.
+        let folding = isCubic ? nil : padding
+        let x = coordinate(grid.values[(batch * area + place) * 2], size: width, aligned, folding)
+        let y = coordinate(grid.values[(batch * area + place) * 2 + 1], size: height, aligned, folding)
+        let taps = mode == "nearest" ? nearest(y, x) : isCubic ? cubic(y, x) : bilinear(y, x)
         for channel in 0..<input.shape[1] {
           let plane = (batch * input.shape[1] + channel) * height * width
           var sum: Float = 0
-          for tap in taps where (0..<height).contains(tap.y) && (0..<width).contains(tap.x) {
-            sum += tap.weight * input.values[plane + tap.y * width + tap.x]
+          for tap in taps {
+            guard let y = inside(tap.y, height, aligned, padding), let x = inside(tap.x, width, aligned, padding) else {
+              continue
+            }
+            sum += tap.weight * input.values[plane + y * width + x]
           }
           output.values[(batch * input.shape[1] + channel) * area + place] = sum
         }
@@ -58,12 +66,41 @@ enum GridSampleOperator {
     ]
   }
 
+  /// Keys' cubic with a = −3/4.
+  private static func cubic(_ y: Float, _ x: Float) -> [Tap] {
+    func weights(_ position: Float) -> [Float] {
+      let t = position - position.rounded(.down)
+      return [
+        -0.75 * (t - 2 * t * t + t * t * t), 1 + (5 * t - 9) * t * t / 4, (3 + (6 - 5 * t) * t) * t / 4,
+        0.75 * (t - 1) * t * t,
+      ]
+    }
+    let (rows, columns) = (weights(y), weights(x))
+    let (top, left) = (Int(y.rounded(.down)) - 1, Int(x.rounded(.down)) - 1)
+    return (0..<16).map { Tap(y: top + $0 / 4, x: left + $0 % 4, weight: rows[$0 / 4] * columns[$0 % 4]) }
+  }
+
+  /// The row or column that stands for one that may lie outside; nil where zero does.
+  private static func inside(_ index: Int, _ size: Int, _ aligned: Bool, _ padding: Padding) -> Int? {
+    if (0..<size).contains(index) { return index }
+    switch padding {
+    case .zeros: return nil
+    case .border: return min(max(index, 0), size - 1)
+    case .reflection:
+      let period = aligned ? max(2 * (size - 1), 1) : 2 * size
+      let offset = (index % period + period) % period
+      let folded = offset < size ? offset : (aligned ? period : period - 1) - offset
+      return min(max(folded, 0), size - 1)
+    }
+  }
+
   /// From −1...1 to pixels; what lies far outside is brought near so that it stays an integer.
-  private static func coordinate(_ value: Float, size: Int, _ aligned: Bool, _ padding: Padding) -> Float {
+  private static func coordinate(_ value: Float, size: Int, _ aligned: Bool, _ padding: Padding?) -> Float {
     let side = Float(size)
     let pixel = aligned ? (value + 1) / 2 * (side - 1) : ((value + 1) * side - 1) / 2
-    guard pixel.isFinite else { return -2 }
+    guard pixel.isFinite else { return padding == nil ? -16384 : -2 }
     switch padding {
+    case nil: return min(max(pixel, -16384), 16384)
     case .zeros: return min(max(pixel, -2), side + 1)
     case .border: return min(max(pixel, 0), side - 1)
     case .reflection:

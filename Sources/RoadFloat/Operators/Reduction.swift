@@ -23,6 +23,16 @@ enum ReductionOperators {
   } finish: { value, _ in
     value
   }
+  static let absoluteSum = reduction(from: 0) {
+    $0 + abs($1)
+  } finish: { sum, _ in
+    sum
+  }
+  static let squareSum = reduction(from: 0) {
+    $0 + $1 * $1
+  } finish: { sum, _ in
+    sum
+  }
   static let euclidean = reduction(from: 0) {
     $0 + $1 * $1
   } finish: { sum, _ in

@@ -9,6 +9,7 @@ enum ResizeOperator {
     guard geometry.output[..<2] == input.shape[..<2] else {
       throw call.failure("an output of shape \(geometry.output) for input \(input.shape)")
     }
+    guard !geometry.needsTaps else { return [.floats(weighed(input, geometry))] }
     return [.floats(resample(input, rows: taps(geometry, axis: 2), columns: taps(geometry, axis: 3)))]
   }
 
@@ -18,11 +19,38 @@ enum ResizeOperator {
       case .linear:
         let tap = geometry.linearTap(x, axis: axis)
         return Tap(first: tap.first, second: tap.second, weight: tap.weight)
-      case .nearest:
+      case .nearest, .cubic:
         let nearest = geometry.nearestTap(x, axis: axis)
         return Tap(first: nearest, second: nearest, weight: 0)
       }
     }
+  }
+
+  /// Any number of taps on either axis.
+  private static func weighed(_ input: FloatTensor, _ geometry: ResizeGeometry) -> FloatTensor {
+    let rows = (0..<geometry.output[2]).map { geometry.taps($0, axis: 2) }
+    let columns = (0..<geometry.output[3]).map { geometry.taps($0, axis: 3) }
+    let (height, width) = (input.shape[2], input.shape[3])
+    var values: [Float] = []
+    for plane in 0..<input.shape[0] * input.shape[1] {
+      for row in rows {
+        for column in columns {
+          guard let row, let column else {
+            values.append(geometry.extrapolation)
+            continue
+          }
+          var sum: Float = 0
+          for (y, rowWeight) in row.weights.enumerated() {
+            let start = (plane * height + row.first + y) * width + column.first
+            var line: Float = 0
+            for (x, weight) in column.weights.enumerated() { line += weight * input.values[start + x] }
+            sum += rowWeight * line
+          }
+          values.append(sum)
+        }
+      }
+    }
+    return FloatTensor(shape: geometry.output, values: values)
   }
 
   private static func resample(_ input: FloatTensor, rows: [Tap], columns: [Tap]) -> FloatTensor {

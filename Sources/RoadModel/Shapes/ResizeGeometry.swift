@@ -1,14 +1,18 @@
 import RoadBase
 
 /// Where every output coordinate of an ONNX Resize reads its input, mode and coordinate transformation resolved.
-public struct ResizeGeometry: Hashable, Sendable {
-  public enum Mode: String, Sendable { case nearest, linear }
+public struct ResizeGeometry: Sendable {
+  public enum Mode: String, Sendable, CaseIterable { case nearest, linear, cubic }
   public enum Coordinates: String, Sendable, CaseIterable {
     case halfPixel = "half_pixel"
     case pytorchHalfPixel = "pytorch_half_pixel"
     case halfPixelSymmetric = "half_pixel_symmetric"
     case alignCorners = "align_corners"
     case asymmetric
+    /// Opset 11 and 12.
+    case tensorFlowHalfPixel = "tf_half_pixel_for_nn"
+    /// A part of the input, by its corners in 0...1; what lies outside the input is ``extrapolation``.
+    case cropAndResize = "tf_crop_and_resize"
   }
   public enum NearestRounding: String, Sendable, CaseIterable {
     case preferFloor = "round_prefer_floor"
@@ -23,6 +27,16 @@ public struct ResizeGeometry: Hashable, Sendable {
   public var output: [Int]
   /// Output ÷ input, one for each axis, as the model gives it (not always the quotient of the sizes).
   public var scales: [Float]
+  /// Of ``Coordinates/cropAndResize``: where the part begins and ends on each axis, 0 at the first and 1 at the last number.
+  public var region: [(start: Float, end: Float)]
+  /// What stands where ``Coordinates/cropAndResize`` reads outside the input.
+  public var extrapolation: Float
+  /// Shrinks with windows as wide as the factor, so that every number of the input counts.
+  public var antialiases: Bool
+  /// Weights of what lies outside the input go to what lies inside, not to the edge.
+  public var excludesOutside: Bool
+  /// The cubic's free parameter (Keys: "Cubic convolution interpolation for digital image processing", 1981).
+  public var cubicCoefficient: Float
 
   /// - Parameters:
   ///   - input: shape of the tensor that is resized, any rank.
@@ -30,27 +44,48 @@ public struct ResizeGeometry: Hashable, Sendable {
   public init(node: Node, input: [Int], constant: (String) -> TensorData?) throws(RoadError) {
     guard !input.isEmpty else { throw node.failure("its input is a single number") }
     self.input = input
-    mode = try node.string("mode", default: "nearest", of: ["nearest", "linear"]) == "linear" ? .linear : .nearest
+    let modes = Mode.allCases.map(\.rawValue)
+    mode = Mode(rawValue: try node.string("mode", default: "nearest", of: modes)) ?? .nearest
     let known = Coordinates.allCases.map(\.rawValue)
     let given = try node.string("coordinate_transformation_mode", default: "half_pixel", of: known)
     coordinates = Coordinates(rawValue: given) ?? .halfPixel
     let nearest = try node.string(
       "nearest_mode", default: "round_prefer_floor", of: NearestRounding.allCases.map(\.rawValue))
     rounding = NearestRounding(rawValue: nearest) ?? .preferFloor
-    guard try node.integer("antialias", default: 0, in: 0...1) == 0 else {
-      throw node.failure("antialias is not supported")
+    antialiases = try node.integer("antialias", default: 0, in: 0...1) == 1
+    excludesOutside = try node.integer("exclude_outside", default: 0, in: 0...1) == 1
+    cubicCoefficient = try node.float("cubic_coeff_a", default: -0.75)
+    extrapolation = try node.float("extrapolation_value", default: 0)
+    guard !antialiases || mode != .nearest else {
+      throw node.failure("antialias has no meaning for the nearest number")
     }
-    _ = try node.string("keep_aspect_ratio_policy", default: "stretch", of: ["stretch"])
     let axes = try node.integers("axes", default: Array(input.indices), in: -input.count...max(input.count - 1, 0))
       .map { $0 < 0 ? $0 + input.count : $0 }
-    (scales, output) = try Self.factors(node: node, input: input, axes: axes, constant: constant)
+    region = try Self.region(node: node, rank: input.count, axes: axes, isUsed: coordinates == .cropAndResize, constant)
+    let lengths = region.map { $0.end - $0.start }
+    (scales, output) = try Self.factors(node: node, input: input, axes: axes, lengths: lengths, constant: constant)
     guard ShapeLimits.count(output) != nil, output.allSatisfy({ $0 > 0 }) else {
       throw node.failure("its output would have the shape \(output)")
     }
   }
 
+  private static func region(
+    node: Node, rank: Int, axes: [Int], isUsed: Bool, _ constant: (String) -> TensorData?
+  ) throws(RoadError) -> [(start: Float, end: Float)] {
+    var region = [(start: Float, end: Float)](repeating: (0, 1), count: rank)
+    guard isUsed else { return region }
+    guard let name = node.input(1), let corners = constant(name)?.floats else {
+      throw node.failure("its region of interest is not constant")
+    }
+    guard corners.count == 2 * axes.count, corners.allSatisfy({ abs($0) <= 1024 }) else {
+      throw node.failure("a region of interest of \(corners.count) numbers, or one far outside, for \(axes.count) axes")
+    }
+    for (position, axis) in axes.enumerated() { region[axis] = (corners[position], corners[axes.count + position]) }
+    return region
+  }
+
   private static func factors(
-    node: Node, input: [Int], axes: [Int], constant: (String) -> TensorData?
+    node: Node, input: [Int], axes: [Int], lengths: [Float], constant: (String) -> TensorData?
   ) throws(RoadError) -> (scales: [Float], output: [Int]) {
     var scales = [Float](repeating: 1, count: input.count)
     var output = input
@@ -64,6 +99,15 @@ public struct ResizeGeometry: Hashable, Sendable {
         output[axis] = size
         scales[axis] = Float(size) / Float(input[axis])
       }
+      let policy = try node.string(
+        "keep_aspect_ratio_policy", default: "stretch", of: ["stretch", "not_larger", "not_smaller"])
+      let wanted = axes.map { scales[$0] }
+      if policy != "stretch", let common = policy == "not_larger" ? wanted.min() : wanted.max() {
+        for axis in axes {
+          scales[axis] = common
+          output[axis] = Int((common * Float(input[axis]) + 0.5).rounded(.down))
+        }
+      }
       return (scales, output)
     }
     guard let name = node.input(2) else { throw node.failure("it has neither scales nor sizes") }
@@ -73,7 +117,8 @@ public struct ResizeGeometry: Hashable, Sendable {
     }
     for (axis, factor) in zip(axes, factors) {
       scales[axis] = factor
-      output[axis] = Int((Float(input[axis]) * factor).rounded(.down))
+      // Lengths are those of the region of interest; 1 where there is none.
+      output[axis] = Int((Float(input[axis]) * max(lengths[axis], 0) * factor).rounded(.down))
     }
     return (scales, output)
   }
@@ -84,6 +129,12 @@ public struct ResizeGeometry: Hashable, Sendable {
     let x = Float(x)
     switch coordinates {
     case .asymmetric: return x / scale
+    case .tensorFlowHalfPixel: return (x + 0.5) / scale
+    case .cropAndResize:
+      let last = Float(input[axis] - 1)
+      let (start, end) = region[axis]
+      guard output[axis] > 1 else { return 0.5 * (start + end) * last }
+      return start * last + x * (end - start) * last / Float(output[axis] - 1)
     case .alignCorners:
       return output[axis] > 1 ? x * Float(input[axis] - 1) / Float(output[axis] - 1) : 0
     case .pytorchHalfPixel where output[axis] <= 1: return 0

@@ -9,7 +9,8 @@ enum ElementwiseShapes {
     "Relu": same, "Clip": same, "LeakyRelu": same, "HardSwish": same, "HardSigmoid": same, "Sigmoid": same,
     "Tanh": same, "Softmax": same, "LogSoftmax": same, "Elu": same, "Selu": same, "Identity": same, "Dropout": same,
     "Floor": same, "Ceil": same, "Round": same, "Sqrt": same, "Exp": same, "Log": same, "Neg": same, "Abs": same,
-    "Reciprocal": same, "Erf": same, "Not": same, "Softplus": same, "Mish": same, "Gelu": same, "Add": binary,
+    "Reciprocal": same, "Erf": same, "Not": same, "Softplus": same, "Mish": same, "Gelu": same,
+    "Celu": same, "ThresholdedRelu": same, "Softsign": same, "Sign": same, "Sin": same, "Cos": same, "Add": binary,
     "Sub": binary, "Mul": binary, "Div": binary, "Pow": binary, "PRelu": binary, "Min": variadic, "Max": variadic,
     "Sum": variadic, "Mean": variadic,
   ]

@@ -4,7 +4,7 @@ import RoadBase
 enum ReductionShapes {
   static let rules: [String: ShapeRule] = [
     "ReduceMean": reduce, "ReduceMax": reduce, "ReduceMin": reduce, "ReduceSum": reduce, "ReduceProd": reduce,
-    "ReduceL1": reduce, "ReduceL2": reduce,
+    "ReduceL1": reduce, "ReduceL2": reduce, "ReduceSumSquare": reduce,
     "ArgMax": argMax, "MatMul": matMul, "Gemm": gemm,
   ]
 

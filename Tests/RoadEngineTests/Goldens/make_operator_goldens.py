@@ -460,6 +460,48 @@ def grid_sample(mode, padding, corners, flow=False):
     return g.finish(y, scale=scale, zero=128)
 
 
+@family("resample", {
+    f"{mode}-{name}": dict(mode=mode, size=size, **extra)
+    for mode in ["linear", "cubic"]
+    for name, size, extra in [
+        ("antialias-down", (5, 9), dict(antialias=1)), ("antialias-mixed", (20, 6), dict(antialias=1)),
+        ("antialias-excluded", (6, 7), dict(antialias=1, exclude_outside=1)),
+        ("crop", (10, 21), dict(coordinates="tf_crop_and_resize", roi=(0, 0, 0.1, -0.2, 1, 1, 0.8, 1.3))),
+        ("crop-one", (1, 12), dict(coordinates="tf_crop_and_resize", roi=(0, 0, 0.1, 0.9, 1, 1, 0.8, 0.1)))]
+} | {f"cubic-{coordinates.replace('_', '-')}-{name}": dict(mode="cubic", size=size, coordinates=coordinates)
+     for coordinates in ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"]
+     for name, size in [("up", (25, 40)), ("down", (6, 1))]
+} | {"cubic-excluded": dict(mode="cubic", size=(25, 31), exclude_outside=1, cubic_coeff_a=-0.5),
+     "nearest-crop": dict(mode="nearest", size=(10, 21), coordinates="tf_crop_and_resize",
+                          roi=(0, 0, 0.1, -0.2, 1, 1, 0.8, 1.3), extrapolation_value=0.5)}
+  | {f"linear-{policy.replace('_', '-')}": dict(mode="linear", size=(25, 21), keep_aspect_ratio_policy=policy)
+     for policy in ["not_larger", "not_smaller"]})
+def resample(mode, size, coordinates="half_pixel", roi=(), **attributes):
+    g = Graph(opset=19)
+    x = g.fan(5)
+    region, sizes = (g.constant(roi) if roi else ""), [1, 5, *size]
+    if "keep_aspect_ratio_policy" in attributes:
+        sizes, attributes["axes"] = size, [2, 3]
+    y = g.add("Resize", [x, region, "", g.constant(sizes, np.int64)], mode=mode,
+              coordinate_transformation_mode=coordinates, **attributes)
+    if mode == "linear" and not attributes.get("antialias") and not roi:
+        return g.finish(y, scale=g.scales[0], zero=128)
+    return g.finish(y, margin=0.9)
+
+
+@family("grid-sample", {
+    f"cubic-{padding}-{corners}": dict(mode="bicubic", padding=padding, corners=corners)
+    for padding in ["zeros", "border", "reflection"] for corners in [0, 1]
+} | {f"constant-{mode}": dict(mode=mode, padding="reflection", corners=0) for mode in ["bilinear", "nearest", "bicubic"]})
+def constant_grid(mode, padding, corners):
+    g = Graph(size=(9, 11))
+    x = g.fan(6)
+    ys, xs = np.meshgrid(np.linspace(-1.3, 1.2, 14), np.linspace(-1.1, 1.4, 10), indexing="ij")
+    grid = g.constant(np.stack([xs + 0.1 * ys, ys - 0.07 * xs], -1)[None])
+    y = g.add("GridSample", [x, grid], mode=mode, padding_mode=padding, align_corners=corners)
+    return g.finish(y)
+
+
 @case
 def gate():
     """Squeeze and excitation: pool, two convolutions, a sigmoid, and a product with the picture."""

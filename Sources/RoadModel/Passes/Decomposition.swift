@@ -1,0 +1,221 @@
+import RoadBase
+
+extension ModelGraph {
+  /// Says with simpler operators what some rarer ones say, so that only the simpler ones need kernels:
+  /// - Min, Max and Sum of one input or more than two, Mean: pairs,
+  /// - Gemm with alpha and beta on constants: scaled constants,
+  /// - Pow by 1, 2 or ½: the input, its square, its square root,
+  /// - ReduceL1, ReduceSumSquare: sums of absolutes or squares,
+  /// - Tile: Expand of single numbers, Concat of the rest,
+  /// - Gather of scattered constant indices: a Concat of slices.
+  public func decomposed() throws(RoadError) -> ModelGraph {
+    let types = inferringTypes().known
+    var writer = DecompositionWriter(graph: self, types: types)
+    for node in nodes {
+      guard node.domain.isEmpty, node.outputs.dropFirst().allSatisfy(\.isEmpty), node.outputs.first?.isEmpty == false,
+        let decompose = Self.decompositions[node.operation], decompose(node, &writer)
+      else {
+        writer.nodes.append(node)
+        continue
+      }
+    }
+    guard writer.hasChanged else { return self }
+    var graph = self
+    graph.nodes = writer.nodes
+    graph.initializers = writer.initializers
+    return graph.removingUnread()
+  }
+
+  /// Each writes a node's replacement and tells whether it did.
+  private static let decompositions: [String: @Sendable (Node, inout DecompositionWriter) -> Bool] = [
+    "Min": chain, "Max": chain, "Sum": chain, "Mean": mean, "Gemm": scaleGemm, "Pow": power, "ReduceL1": absoluteSum,
+    "ReduceSumSquare": squareSum, "Tile": tile, "Gather": gather,
+  ]
+
+  @Sendable private static func chain(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard node.inputs.count != 2, let first = node.inputs.first, !node.inputs.contains("") else { return false }
+    writer.chain(node, node.operation == "Sum" ? "Add" : node.operation, from: first, to: node.outputs[0])
+    return true
+  }
+
+  @Sendable private static func mean(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let first = node.inputs.first, !node.inputs.contains("") else { return false }
+    let sum = writer.name(node, "sum")
+    writer.chain(node, "Add", from: first, to: sum)
+    let share = writer.constant(node, "share", TensorData(floats: [1 / Float(node.inputs.count)], shape: []))
+    writer.append(node, "Mul", [sum, share], to: node.outputs[0])
+    return true
+  }
+
+  @Sendable private static func scaleGemm(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let alpha = try? node.float("alpha", default: 1), let beta = try? node.float("beta", default: 1),
+      alpha != 1 || beta != 1 && node.input(2) != nil,
+      let matrix = writer.floats(node, 1), node.input(2) == nil || writer.floats(node, 2) != nil
+    else { return false }
+    var scaled = node
+    scaled.attributes["alpha"] = nil
+    scaled.attributes["beta"] = nil
+    scaled.inputs[1] = writer.constant(node, "b", matrix.scaled(by: alpha))
+    if let addend = writer.floats(node, 2) { scaled.inputs[2] = writer.constant(node, "c", addend.scaled(by: beta)) }
+    writer.replace(with: scaled)
+    return true
+  }
+
+  @Sendable private static func power(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let exponent = writer.floats(node, 1), exponent.count == 1, exponent.shape.count <= 1 else { return false }
+    let (base, result) = (node.inputs[0], node.outputs[0])
+    switch exponent.floats[0] {
+    case 1: writer.append(node, "Identity", [base], to: result)
+    case 2: writer.append(node, "Mul", [base, base], to: result)
+    case 0.5: writer.append(node, "Sqrt", [base], to: result)
+    default: return false
+    }
+    return true
+  }
+
+  @Sendable private static func absoluteSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    writer.sum(node, of: "Abs", [node.inputs[0]])
+  }
+
+  @Sendable private static func squareSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    writer.sum(node, of: "Mul", [node.inputs[0], node.inputs[0]])
+  }
+
+  @Sendable private static func tile(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let shape = writer.types[node.inputs[0]]?.shape,
+      let repeats = node.input(1).flatMap({ writer.types.constants[$0] }),
+      let counts = repeats.integers, counts.count == shape.count, counts.allSatisfy({ (1...4096).contains($0) })
+    else { return false }
+    var value = node.inputs[0]
+    let spread = zip(shape, counts).map { $0 == 1 ? $1 : $0 }
+    let copied = shape.indices.filter { shape[$0] != 1 && counts[$0] > 1 }
+    guard copied.allSatisfy({ counts[$0] <= 64 }) else { return false }
+    if spread != shape {
+      let target = writer.constant(node, "shape", TensorData(integers: spread, shape: [spread.count]))
+      let result = copied.isEmpty ? node.outputs[0] : writer.name(node, "expanded")
+      writer.append(node, "Expand", [value, target], to: result)
+      value = result
+    }
+    for axis in copied {
+      let result = axis == copied.last ? node.outputs[0] : writer.name(node, "axis\(axis)")
+      writer.append(
+        node, "Concat", [String](repeating: value, count: counts[axis]), to: result, ["axis": .integer(axis)])
+      value = result
+    }
+    if value == node.inputs[0] { writer.append(node, "Identity", [value], to: node.outputs[0]) }
+    return true
+  }
+
+  /// Runs of consecutive indices become slices; evenly spaced ones are one slice already.
+  @Sendable private static func gather(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let type = writer.types[node.inputs[0]], type.elementType == .float,
+      let data = node.input(1).flatMap({ writer.types.constants[$0] }), data.shape.count == 1,
+      let given = data.integers, let rawAxis = try? node.integer("axis", default: 0, in: -64...64)
+    else { return false }
+    let axis = rawAxis < 0 ? rawAxis + type.shape.count : rawAxis
+    guard type.shape.indices.contains(axis) else { return false }
+    let size = type.shape[axis]
+    let indices = given.map { $0 < 0 ? $0 + size : $0 }
+    guard indices.allSatisfy((0..<size).contains), indices.count > 2 else { return false }
+    let steps = Set(zip(indices.dropFirst(), indices).map { $0 - $1 })
+    guard steps.count > 1 else { return false }
+    var runs: [Range<Int>] = []
+    for index in indices {
+      if let last = runs.last, last.upperBound == index {
+        runs[runs.count - 1] = last.lowerBound..<index + 1
+      } else {
+        runs.append(index..<index + 1)
+      }
+    }
+    guard runs.count <= 256 else { return false }
+    let axes = writer.constant(node, "axes", TensorData(integers: [axis], shape: [1]))
+    let parts = runs.enumerated().map { position, run in
+      let start = writer.constant(node, "start\(position)", TensorData(integers: [run.lowerBound], shape: [1]))
+      let end = writer.constant(node, "end\(position)", TensorData(integers: [run.upperBound], shape: [1]))
+      let part = writer.name(node, "part\(position)")
+      writer.append(node, "Slice", [node.inputs[0], start, end, axes], to: part)
+      return part
+    }
+    writer.append(node, "Concat", parts, to: node.outputs[0], ["axis": .integer(axis)])
+    return true
+  }
+}
+
+/// The new nodes and constants, with names that nothing else in the graph has.
+private struct DecompositionWriter {
+  let types: GraphTypes
+  private let opset: Int
+  var nodes: [Node] = []
+  var initializers: [String: TensorData]
+  private(set) var hasChanged = false
+  private var taken: Set<String>
+
+  init(graph: ModelGraph, types: GraphTypes) {
+    self.types = types
+    opset = graph.opset
+    initializers = graph.initializers
+    taken = Set(graph.nodes.flatMap(\.outputs)).union(graph.initializers.keys).union(graph.inputs.map(\.name))
+  }
+
+  /// A float constant input; nil for everything else.
+  func floats(_ node: Node, _ index: Int) -> TensorData? {
+    guard let data = node.input(index).flatMap({ initializers[$0] }), data.elementType == .float else { return nil }
+    return data
+  }
+
+  mutating func name(_ node: Node, _ part: String) -> String {
+    var name = "\(node.outputs[0])/\(part)"
+    while !taken.insert(name).inserted { name += "_" }
+    return name
+  }
+
+  mutating func constant(_ node: Node, _ part: String, _ data: TensorData) -> String {
+    let name = name(node, part)
+    initializers[name] = data
+    return name
+  }
+
+  mutating func append(
+    _ node: Node, _ operation: String, _ inputs: [String], to output: String, _ attributes: [String: Attribute] = [:]
+  ) {
+    replace(with: Node(name: output, operation: operation, inputs: inputs, outputs: [output], attributes: attributes))
+  }
+
+  mutating func replace(with node: Node) {
+    hasChanged = true
+    nodes.append(node)
+  }
+
+  /// `((a ∘ b) ∘ c) ∘ …`, or the one input there is.
+  mutating func chain(_ node: Node, _ operation: String, from first: String, to result: String) {
+    guard node.inputs.count > 1 else { return append(node, "Identity", [first], to: result) }
+    var value = first
+    for (index, next) in node.inputs.enumerated().dropFirst() {
+      let output = index == node.inputs.count - 1 ? result : name(node, "first\(index + 1)")
+      append(node, operation, [value, next], to: output)
+      value = output
+    }
+  }
+
+  /// A ReduceSum, axes as the node has them, of a function of its input.
+  mutating func sum(_ node: Node, of operation: String, _ inputs: [String]) -> Bool {
+    let terms = name(node, "terms")
+    append(node, operation, inputs, to: terms)
+    var sum = node
+    sum.operation = "ReduceSum"
+    sum.inputs[0] = terms
+    // From opset 13 on, ReduceSum has its axes as an input, the others from 18 on.
+    if opset >= 13, sum.inputs.count == 1, case .integers(let axes)? = sum.attributes["axes"] {
+      sum.attributes["axes"] = nil
+      sum.inputs.append(constant(node, "axes", TensorData(integers: axes, shape: [axes.count])))
+    }
+    replace(with: sum)
+    return true
+  }
+}
+
+extension TensorData {
+  fileprivate func scaled(by factor: Float) -> TensorData {
+    TensorData(floats: floats.map { $0 * factor }, shape: shape)
+  }
+}
