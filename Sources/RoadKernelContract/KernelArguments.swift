@@ -120,19 +120,11 @@ public struct AdditionArguments {
 /// Bilinear resize; scale and zero-point stay those of the source.
 ///
 /// For an output pixel with source columns `x0`, `x1` (clamped) and weights `w0 + w1 = 2^11`, rows likewise:
-/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up, or to the byte an even number of steps
-/// from the zero-point. Both tensors are channel-blocked or both are packed pictures.
+/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up. Both tensors are channel-blocked or both are packed pictures.
 public struct ResizeArguments {
   public static let weightBits = 11
   /// Of words, which 11 bits would blend coarser than they are: `out = (h_0·v0 + h_1·v1 + 2^39) >> 40`.
   public static let wideWeightBits = 20
-
-  public enum Ties: Sendable {
-    case up
-    case toEven
-    /// For an odd zero-point.
-    case toOdd
-  }
 
   public var source: TensorView
   public var destination: TensorView
@@ -140,17 +132,15 @@ public struct ResizeArguments {
   public var columns: UnsafePointer<ResizeTap>
   /// For each output row, the same.
   public var rows: UnsafePointer<ResizeTap>
-  public var ties: Ties
 
   public init(
     source: TensorView, destination: TensorView, columns: UnsafePointer<ResizeTap>,
-    rows: UnsafePointer<ResizeTap>, ties: Ties = .up
+    rows: UnsafePointer<ResizeTap>
   ) {
     self.source = source
     self.destination = destination
     self.columns = columns
     self.rows = rows
-    self.ties = ties
   }
 }
 

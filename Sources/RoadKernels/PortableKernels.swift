@@ -22,6 +22,8 @@ public enum PortableKernels {
   public static let sampling = PlainKernel<SamplingArguments>(name: "sampling/portable", run: samplingReference)
   public static let resampling = PlainKernel<ResamplingArguments>(
     name: "resampling/portable", run: resamplingReference)
+  public static let preciseResize = PlainKernel<PreciseResizeArguments>(
+    name: "resize-precise/portable", run: preciseResize(_:firstRow:endRow:))
   public static let pairSum = PlainKernel<PairArguments<PairSum>>(name: "pair-sum/portable", run: pairSumReference)
   public static let pairProduct = PlainKernel<PairArguments<PairProduct>>(
     name: "pair-product/portable", run: pairProductReference)

@@ -11,7 +11,7 @@ func resize(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endR
   let channels = destination.storedChannels
   var y = firstRow
   while y < endRow {
-    let row = RowBlend(rows + y, arguments.pointee.ties)
+    let row = RowBlend(rows + y)
     let above = UnsafeRawPointer(source.base + Int(rows[y].first) &* source.rowPitch)
     let below = UnsafeRawPointer(source.base + Int(rows[y].second) &* source.rowPitch)
     var to = UnsafeMutableRawPointer(destination.base + y &* destination.rowPitch)
@@ -40,18 +40,13 @@ struct RowBlend {
   private let topWeight: Vector
   private let bottomWeight: Vector
   private let rounding: Vector
-  /// Not up: just under a half is added, and one more where the quotient plus this is odd.
-  private let hasParity: Bool
-  private let parity: Vector
 
   @inline(__always)
-  init(_ tap: UnsafePointer<ResizeTap>, _ ties: ResizeArguments.Ties) {
+  init(_ tap: UnsafePointer<ResizeTap>) {
     let weight = tap.pointee.secondWeight
     topWeight = rv_set32(2048 &- weight)
     bottomWeight = rv_set32(weight)
-    hasParity = ties != .up
-    rounding = rv_set32(hasParity ? 1 << 21 - 1 : 1 << 21)
-    parity = rv_set32(ties == .toOdd ? 1 << 22 : 0)
+    rounding = rv_set32(1 << 21)
   }
 
   @inline(__always)
@@ -97,10 +92,6 @@ struct RowBlend {
   private func rows(_ top: Vector, _ bottom: Vector, _ weights: Vector) -> Vector {
     let above = rv_mullo32(rv_madd16(top, weights), topWeight)
     let below = rv_mullo32(rv_madd16(bottom, weights), bottomWeight)
-    let sum = rv_add32(above, below)
-    let rounded = rv_add32(sum, rounding)
-    if !hasParity { return rv_srl32_22(rounded) }
-    let isOdd = rv_and(rv_srl32_22(rv_add32(sum, parity)), rv_set32(1))
-    return rv_srl32_22(rv_add32(rounded, isOdd))
+    return rv_srl32_22(rv_add32(rv_add32(above, below), rounding))
   }
 }

@@ -108,14 +108,12 @@ import Testing
         if index % 3 == 0 { source.fillWithExtremes(&random) }
         let columns = (0..<shape.width).map { _ in Self.tap(sourceSize.1, &random) }
         let rows = (0..<shape.height).map { _ in Self.tap(sourceSize.0, &random) }
-        let ties = random.pick([.up, .toEven, .toOdd]) as ResizeArguments.Ties
-        let expected = Self.resized(source.view, shape, columns, rows, ties)
+        let expected = Self.resized(source.view, shape, columns, rows)
         columns.withUnsafeBufferPointer { columns in
           rows.withUnsafeBufferPointer { rows in
             var arguments = ResizeArguments(
-              source: source.view, destination: to.view, columns: columns.baseAddress!, rows: rows.baseAddress!,
-              ties: ties)
-            expect(shape, to, expected, "\(instructionSet) resize from \(sourceSize) ties \(ties)") {
+              source: source.view, destination: to.view, columns: columns.baseAddress!, rows: rows.baseAddress!)
+            expect(shape, to, expected, "\(instructionSet) resize from \(sourceSize)") {
               KernelSet.of(instructionSet).resize.run(&arguments, $0, $1)
             }
           }
@@ -133,7 +131,7 @@ import Testing
   }
 
   static func resized(
-    _ source: TensorView, _ shape: Shape, _ columns: [ResizeTap], _ rows: [ResizeTap], _ ties: ResizeArguments.Ties
+    _ source: TensorView, _ shape: Shape, _ columns: [ResizeTap], _ rows: [ResizeTap]
   ) -> [UInt8] {
     var result: [UInt8] = []
     for row in rows {
@@ -144,11 +142,7 @@ import Testing
           let top = pixel(row.first, column.first) * (1 - w) + pixel(row.first, column.second) * w
           let bottom = pixel(row.second, column.first) * (1 - w) + pixel(row.second, column.second) * w
           let value = top * (1 - v) + bottom * v
-          switch ties {
-          case .up: result.append(UInt8((value + 0.5).rounded(.down)))
-          case .toEven: result.append(UInt8(value.rounded(.toNearestOrEven)))
-          case .toOdd: result.append(UInt8((value + 1).rounded(.toNearestOrEven) - 1))
-          }
+          result.append(UInt8((value + 0.5).rounded(.down)))
         }
       }
     }

@@ -49,6 +49,51 @@ import Testing
     }
   }
 
+  /// Floats, as ONNX Runtime's bilinear resize computes with them, in its order.
+  @Test("halves fall as floats let them", arguments: channels, [true, false])
+  func preciseResize(channels: Int, isExact: Bool) {
+    var random = TestRandom(channels)
+    let from = TestTensor(height: 6, width: 7, channels: channels, flush: .end, random: &random)
+    let quantization = Quantization(scale: 0.0187, zeroPoint: 114)
+    func tap(_ size: Int) -> (tap: PreciseResizeArguments.Tap, weight: Float) {
+      let first = random.integer(0...size - 1)
+      let second = min(first + 1, size - 1)
+      let weight: Float = isExact ? random.pick([0, 0.25, 0.5, 0.75]) : Float(random.integer(0...3001)) / 3001
+      let bits = isExact ? PreciseResizeArguments.exactWeightBits : PreciseResizeArguments.weightBits
+      let integer = Int32((weight * Float(1 << bits)).rounded())
+      return (
+        PreciseResizeArguments.Tap(
+          first: Int32(first), second: Int32(second), secondWeight: integer, firstFactor: Binary32(1 - weight),
+          secondFactor: Binary32(weight)), weight
+      )
+    }
+    let (rows, columns) = ((0..<9).map { _ in tap(6) }, (0..<11).map { _ in tap(7) })
+    let levels = (0...255).map { Binary32(quantization.dequantize(UInt8($0))) }
+    rows.map(\.tap).withUnsafeBufferPointer { rowTaps in
+      columns.map(\.tap).withUnsafeBufferPointer { columnTaps in
+        levels.withUnsafeBufferPointer { levels in
+          check(height: 9, width: 11, channels: channels, &random) { to, first, end in
+            var arguments = PreciseResizeArguments(
+              source: from.view, destination: to, columns: columnTaps.baseAddress!, rows: rowTaps.baseAddress!,
+              isExact: isExact, levels: levels.baseAddress!, scale: Binary32(quantization.scale), zeroPoint: 114)
+            PortableKernels.preciseResize.run(&arguments, first, end)
+          } expected: { y, x, channel in
+            let (row, column) = (rows[y], columns[x])
+            func real(_ y: Int32, _ x: Int32) -> Float {
+              quantization.dequantize(from.view.pixel(Int(y), Int(x))[channel])
+            }
+            let (left, above) = (1 - column.weight, 1 - row.weight)
+            var sum = left * above * real(row.tap.first, column.tap.first)
+            sum += column.weight * above * real(row.tap.first, column.tap.second)
+            sum += left * row.weight * real(row.tap.second, column.tap.first)
+            sum += column.weight * row.weight * real(row.tap.second, column.tap.second)
+            return quantization.quantize(sum)
+          }
+        }
+      }
+    }
+  }
+
   @Test("a product of two tensors, one repeated over rows, columns or channels", arguments: channels)
   func product(channels: Int) {
     var random = TestRandom(channels)

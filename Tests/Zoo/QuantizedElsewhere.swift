@@ -19,7 +19,10 @@ struct QuantizedElsewhere {
     return (files ?? []).filter { $0.hasSuffix(".onnx") }.map { String($0.dropLast(".onnx".count)) }.sorted()
   }()
 
-  private static let folder = ZooNetwork.folder.appending(path: "Quantized")
+  /// Others can be named that are not committed.
+  static let named = ProcessInfo.processInfo.environment["ROADSEG_QUANTIZED"]
+  private static let folder =
+    named.map { URL(fileURLWithPath: $0) } ?? ZooNetwork.folder.appending(path: "Quantized")
 
   init(_ name: String) throws {
     func labels(_ kind: String) throws -> [UInt8] {

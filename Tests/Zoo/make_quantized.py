@@ -2,25 +2,29 @@
 
     venv/bin/python make_zoo.py --work /tmp/zoo contextnet unet deeplab-v3
     venv/bin/python make_quantized.py --work /tmp/zoo
+    venv/bin/python make_quantized.py --of MODEL.onnx ... --into FOLDER
 
 Beside this script, in Quantized/: NAME.onnx (QDQ, opset 17, fixed size), NAME-layers.png (the bytes behind every QuantizeLinear
 of an activation for the first evaluation picture, in graph order, channels last; int8 as the byte's bits) and
-NAME-classes.png (the classes of all evaluation pictures, one below the other).
+NAME-classes.png (the classes of all evaluation pictures, one below the other). The second form does the same with models that anyone
+quantized; the tests read them from the folder that the environment variable ROADSEG_QUANTIZED names.
 """
 
 import argparse
 import os
 import pathlib
+import shutil
 import tempfile
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 
-from make_zoo import CALIBRATION, HERE, evaluation, network, session
+from make_zoo import CALIBRATION, HERE, evaluation, network
 from recipe import scene
 from recipe.catalogue import BY_NAME
 from recipe.export import COMMITTED, export
@@ -71,11 +75,25 @@ def layers(path):
     """The bytes of every activation for the first evaluation picture, channels last, one after the other."""
     model = onnx.load(path)
     names = activations(model)
-    kind = onnx.TensorProto.INT8 if "s8s8" in path.name else onnx.TensorProto.UINT8
     del model.graph.output[:]
-    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, kind, None) for name in names)
-    tensors = session_of(model).run(None, {"image": evaluation(SIZE)[:1]})
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    tensors = session_of(model).run(None, {"image": evaluation(size(path))[:1]})
     return np.concatenate([np.ascontiguousarray(t.transpose(0, 2, 3, 1)).view(np.uint8).ravel() for t in tensors])
+
+
+def size(path):
+    return tuple(axis.dim_value for axis in onnx.load(path).graph.input[0].type.tensor_type.shape.dim[2:])
+
+
+def session(path):
+    """With ONNX Runtime's optimizations, but for models that they cannot take: PyTorch's, with scales of shape [1]."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 4
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except ort.capi.onnxruntime_pybind11_state.Fail:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def session_of(model):
@@ -87,33 +105,43 @@ def session_of(model):
 
 def class_maps(path):
     model, maps = session(path), []
-    for image in evaluation(SIZE):
+    for image in evaluation(size(path)):
         scores = torch.from_numpy(model.run(None, {"image": image[None]})[0])
-        if scores.shape[2:] != SIZE:
-            scores = torch.nn.functional.interpolate(scores, SIZE, mode="bilinear", align_corners=False)
+        if scores.shape[2:] != size(path):
+            scores = torch.nn.functional.interpolate(scores, size(path), mode="bilinear", align_corners=False)
         maps.append(scores[0].argmax(0).numpy().astype(np.uint8))
     return np.concatenate(maps)
 
 
+def run(path):
+    """What ONNX Runtime makes of a quantized model, beside it."""
+    values = layers(path)
+    width = 1024
+    padded = np.zeros(-(-values.size // width) * width, np.uint8)
+    padded[: values.size] = values
+    Image.fromarray(padded.reshape(-1, width)).save(path.with_name(f"{path.stem}-layers.png"), optimize=True)
+    Image.fromarray(class_maps(path)).save(path.with_name(f"{path.stem}-classes.png"), optimize=True)
+    print(f"{path.stem}: {path.stat().st_size} bytes, {len(activations(onnx.load(path)))} tensors, {values.size} values")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path)
+    parser.add_argument("--of", type=pathlib.Path, nargs="*", default=[], help="models that are quantized already")
+    parser.add_argument("--into", type=pathlib.Path, default=HERE / "Quantized")
     parser.add_argument("names", nargs="*", help="these models only")
     arguments = parser.parse_args()
-    folder = HERE / "Quantized"
+    folder = arguments.into
     folder.mkdir(exist_ok=True)
+    for path in arguments.of:
+        shutil.copy(path, folder)
+        run(folder / path.name)
     for name, (base, activation, per_channel, floats) in CASES.items():
-        if arguments.names and name not in arguments.names:
+        if arguments.of or arguments.names and name not in arguments.names:
             continue
         entry, path = BY_NAME[base], folder / f"{name}.onnx"
         quantize(entry, network(entry, arguments.work), activation, per_channel, floats, path)
-        values = layers(path)
-        width = 1024
-        padded = np.zeros(-(-values.size // width) * width, np.uint8)
-        padded[: values.size] = values
-        Image.fromarray(padded.reshape(-1, width)).save(folder / f"{name}-layers.png", optimize=True)
-        Image.fromarray(class_maps(path)).save(folder / f"{name}-classes.png", optimize=True)
-        print(f"{name}: {path.stat().st_size} bytes, {len(activations(onnx.load(path)))} tensors, {values.size} values")
+        run(path)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ private struct Joined {
 
 enum ConcatenationRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    if let joined = try lowering.joinedChannels(of: node) { return lowering.set(.real(joined), outputOf: node) }
     var inputs: [Joined] = []
     for index in node.inputs.indices { inputs.append(try lowering.joinable(index, of: node)) }
     guard let first = inputs.first else { throw RoadError(.model, "joins nothing") }
@@ -145,6 +146,39 @@ enum ConcatenationRule: OperatorRule {
 }
 
 extension Lowering {
+  /// Channels of which some have scales of their own stay as they are, with their scales; nil where there are none such, or zero-points differ.
+  fileprivate mutating func joinedChannels(of node: Node) throws(RoadError) -> RealView? {
+    var (sources, starts, scales) = ([TensorID](), [Int32](), [Float]())
+    var hasChannelScales = false
+    for index in node.inputs.indices {
+      guard case .real(let view) = try required(index, of: node), view.levels == nil || view.hasChannelScales,
+        view.tensor != network.input, view.view.elements.isSame(as: canonicalView(of: view.tensor).elements)
+      else { return nil }
+      let source = tensor(view.tensor)
+      hasChannelScales = hasChannelScales || view.hasChannelScales
+      sources.append(view.tensor)
+      starts.append(Int32(scales.count))
+      scales += source.channelScales ?? Array(repeating: source.quantization.scale, count: source.channels)
+    }
+    let planes = sources.map { tensor($0) }
+    guard let first = planes.first, hasChannelScales,
+      try node.axis(try node.integer("axis", default: 0, in: -64...64), rank: 4) == 1,
+      planes.allSatisfy({
+        $0.quantization.zeroPoint == first.quantization.zeroPoint && $0.height == first.height
+          && $0.width == first.width
+      })
+    else { return nil }
+    let all = ChannelQuantization(scales: scales, zeroPoint: first.quantization.zeroPoint)
+    let shape = PlaneShape(height: first.height, width: first.width, channels: scales.count)
+    let output = addTensor(node.outputs[0], shape, all.common)
+    network.tensors[output].channelScales = scales
+    append(
+      ConcatenationLayer(
+        name: node.name, inputs: sources, output: output, axis: .channels, starts: starts,
+        tables: sources.map { _ in nil }))
+    return RealView(view: canonicalView(of: output), levels: all.levels, hasChannelScales: true)
+  }
+
   /// An input whose channels share one function of the integer; a constant becomes a tensor of its own.
   fileprivate mutating func joinable(_ index: Int, of node: Node) throws(RoadError) -> Joined {
     let value = try required(index, of: node)

@@ -11,7 +11,6 @@ struct ResizeLayer: Layer {
   let output: TensorID
   let columns: [ResizeTap]
   let rows: [ResizeTap]
-  let ties: ResizeArguments.Ties
   let elements: ElementKind
 
   var inputs: [TensorID] { [source] }
@@ -21,11 +20,10 @@ struct ResizeLayer: Layer {
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = elements == .word ? WideKernels.resize : context.kernels.resize
     let columns = UnsafePointer(context.memory.copy(columns))
-    let (taps, ties) = (UnsafePointer(context.memory.copy(rows)), ties)
+    let taps = UnsafePointer(context.memory.copy(rows))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = ResizeArguments(
-        source: sources[0], destination: destination, columns: columns, rows: taps,
-        ties: ties)
+        source: sources[0], destination: destination, columns: columns, rows: taps)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -67,11 +65,16 @@ enum ResizeRule: OperatorRule {
       height: geometry.output[2], width: geometry.output[3], channels: geometry.output[1])
     let output = lowering.addTensor(node.outputs[0], target, as: source)
     let elements = lowering.tensor(source).kind
-    lowering.append(
-      ResizeLayer(
-        name: node.name, source: source, output: output, columns: geometry.taps(axis: 3, of: elements),
-        rows: geometry.taps(axis: 2, of: elements), ties: lowering.resizeTies(lowering.tensor(source).quantization),
-        elements: elements))
+    if lowering.isPrecise,
+      let precise = PreciseResizeLayer(node.name, source, output, lowering.tensor(source), geometry)
+    {
+      lowering.append(precise)
+    } else {
+      lowering.append(
+        ResizeLayer(
+          name: node.name, source: source, output: output, columns: geometry.taps(axis: 3, of: elements),
+          rows: geometry.taps(axis: 2, of: elements), elements: elements))
+    }
     let view = lowering.canonicalView(of: output)
     guard levels != nil else { return lowering.set(view, outputOf: node) }
     lowering.set(.real(RealView(view: view, levels: levels)), outputOf: node)
@@ -96,13 +99,6 @@ enum ResizeRule: OperatorRule {
       throw RoadError(.model, "resizes \(shape) to \(geometry.output); only height and width can be")
     }
     return (geometry, geometry.mode == .linear)
-  }
-}
-
-extension Lowering {
-  fileprivate func resizeTies(_ quantization: Quantization) -> ResizeArguments.Ties {
-    guard isPrecise else { return .up }
-    return quantization.zeroPoint & 1 == 0 ? .toEven : .toOdd
   }
 }
 

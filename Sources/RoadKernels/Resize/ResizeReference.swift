@@ -18,24 +18,9 @@ func resizeReference(_ pointer: UnsafePointer<ResizeArguments>, firstRow: Int, e
         let leftWeight = one - column.secondWeight
         let top = Int32(topLeft[channel]) * leftWeight + Int32(topRight[channel]) * column.secondWeight
         let bottom = Int32(bottomLeft[channel]) * leftWeight + Int32(bottomRight[channel]) * column.secondWeight
-        let sum = top * (one - row.secondWeight) + bottom * row.secondWeight + (1 << 21)
-        let rounded = UInt8(sum >> 22)
-        // A tie has been rounded up; the other neighbour is the one below.
-        let isTie = sum & (1 << 22 - 1) == 0
-        let goesDown = isTie && rounded & 1 != arguments.ties.parity(rounded)
-        destination.pixel(y, x)[channel] = goesDown ? rounded - 1 : rounded
+        let sum = top * (one - row.secondWeight) + bottom * row.secondWeight
+        destination.pixel(y, x)[channel] = UInt8((sum + (1 << 21)) >> 22)
       }
-    }
-  }
-}
-
-extension ResizeArguments.Ties {
-  /// The lowest bit of what a tie becomes; ties that stay where they were rounded to have their own.
-  fileprivate func parity(_ rounded: UInt8) -> UInt8 {
-    switch self {
-    case .up: rounded & 1
-    case .toEven: 0
-    case .toOdd: 1
     }
   }
 }

@@ -1,0 +1,129 @@
+import RoadBase
+import RoadKernelContract
+
+/// The law of ``PreciseResizeArguments``.
+@Sendable
+func preciseResize(_ pointer: UnsafePointer<PreciseResizeArguments>, firstRow: Int, endRow: Int) {
+  let arguments = pointer.pointee
+  for y in firstRow..<endRow {
+    for x in 0..<arguments.destination.width {
+      let cell = Cell(arguments, y, x)
+      if let rescalings = arguments.rescalings {
+        cell.rescale(arguments, rescalings)
+      } else if arguments.isExact {
+        cell.blend(arguments, weightBits: Int32(PreciseResizeArguments.exactWeightBits))
+      } else {
+        cell.blend(arguments, weightBits: Int64(PreciseResizeArguments.weightBits))
+      }
+    }
+  }
+}
+
+/// One output pixel and the four that it blends.
+private struct Cell {
+  let row: PreciseResizeArguments.Tap
+  let column: PreciseResizeArguments.Tap
+  let topLeft: UnsafePointer<UInt8>
+  let topRight: UnsafePointer<UInt8>
+  let bottomLeft: UnsafePointer<UInt8>
+  let bottomRight: UnsafePointer<UInt8>
+  let to: UnsafeMutablePointer<UInt8>
+
+  init(_ arguments: PreciseResizeArguments, _ y: Int, _ x: Int) {
+    let source = arguments.source
+    (row, column) = (arguments.rows[y], arguments.columns[x])
+    topLeft = UnsafePointer(source.pixel(Int(row.first), Int(column.first)))
+    topRight = UnsafePointer(source.pixel(Int(row.first), Int(column.second)))
+    bottomLeft = UnsafePointer(source.pixel(Int(row.second), Int(column.first)))
+    bottomRight = UnsafePointer(source.pixel(Int(row.second), Int(column.second)))
+    to = arguments.destination.pixel(y, x)
+  }
+
+  /// Every channel to nearest (the compiler makes vectors of it), then those that are too near to a half to tell.
+  @inline(__always)
+  func blend<Sum: FixedWidthInteger>(_ arguments: PreciseResizeArguments, weightBits: Sum) {
+    let mean = WeightedMean(column.secondWeight, row.secondWeight, weightBits)
+    var halves: Sum = 0
+    for channel in 0..<arguments.destination.channels {
+      let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
+      to[channel] = mean.nearest(sum)
+      halves |= mean.isNearHalf(sum) ? 1 : 0
+    }
+    guard halves != 0 else { return }
+    for channel in 0..<arguments.destination.channels {
+      let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
+      if mean.isNearHalf(sum) { to[channel] = settled(channel, arguments, arguments.scale, arguments.zeroPoint) }
+    }
+  }
+
+  /// Every channel to the nearest byte of a scale of its own.
+  func rescale(_ arguments: PreciseResizeArguments, _ rescalings: UnsafePointer<PreciseResizeArguments.Rescaling>) {
+    let bits = Int64(arguments.isExact ? PreciseResizeArguments.exactWeightBits : PreciseResizeArguments.weightBits)
+    let mean = WeightedMean(column.secondWeight, row.secondWeight, bits)
+    let excess = mean.bits &- Int64(PreciseResizeArguments.Rescaling.fractionBits)
+    let zero = arguments.zeroPoint &<< mean.bits &+ mean.half
+    for channel in 0..<arguments.destination.channels {
+      let law = rescalings[channel]
+      let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel]) &- zero
+      let bits = law.shift &+ Int64(PreciseResizeArguments.Rescaling.fractionBits)
+      let rounded = (sum &>> excess) &* law.multiplier &+ (1 &<< (bits &- 1))
+      if (rounded &+ law.window) & (1 &<< bits &- 1) <= 2 &* law.window {
+        to[channel] = settled(channel, arguments, law.scale, arguments.outputZeroPoint)
+      } else {
+        to[channel] = UInt8(min(max(rounded &>> bits &+ arguments.outputZeroPoint, 0), 255))
+      }
+    }
+  }
+
+  /// As floats round it.
+  @inline(never)
+  private func settled(
+    _ channel: Int, _ arguments: PreciseResizeArguments, _ scale: Binary32, _ zeroPoint: Int64
+  ) -> UInt8 {
+    func real(_ pixel: UnsafePointer<UInt8>) -> Binary32 { arguments.levels[Int(pixel[channel])] }
+    let upper =
+      column.firstFactor * row.firstFactor * real(topLeft) + column.secondFactor * row.firstFactor * real(topRight)
+    let three = upper + column.firstFactor * row.secondFactor * real(bottomLeft)
+    let all = three + column.secondFactor * row.secondFactor * real(bottomRight)
+    let byte = (all / scale).nearestInteger + zeroPoint
+    return UInt8(min(max(byte, 0), 255))
+  }
+}
+
+/// The mean of four bytes with weights of `bits` bits on either axis.
+private struct WeightedMean<Sum: FixedWidthInteger> {
+  let left: Sum
+  let right: Sum
+  let above: Sum
+  let below: Sum
+  let half: Sum
+  let window: Sum
+  let bits: Sum
+
+  @inline(__always)
+  init(_ right: Int32, _ below: Int32, _ weightBits: Sum) {
+    let one: Sum = 1 &<< weightBits
+    self.right = Sum(truncatingIfNeeded: right)
+    self.below = Sum(truncatingIfNeeded: below)
+    left = one &- self.right
+    above = one &- self.below
+    bits = 2 &* weightBits
+    half = 1 &<< (bits &- 1)
+    window = 1 &<< (bits &- 11)
+  }
+
+  /// With the half that makes a quotient of it the nearest one.
+  @inline(__always)
+  func sum(_ topLeft: UInt8, _ topRight: UInt8, _ bottomLeft: UInt8, _ bottomRight: UInt8) -> Sum {
+    let upper = Sum(truncatingIfNeeded: topLeft) &* left &+ Sum(truncatingIfNeeded: topRight) &* right
+    let lower = Sum(truncatingIfNeeded: bottomLeft) &* left &+ Sum(truncatingIfNeeded: bottomRight) &* right
+    return upper &* above &+ lower &* below &+ half
+  }
+
+  @inline(__always)
+  func nearest(_ sum: Sum) -> UInt8 { UInt8(truncatingIfNeeded: sum &>> bits) }
+
+  /// A half has become a whole number; within the window on either side of one.
+  @inline(__always)
+  func isNearHalf(_ sum: Sum) -> Bool { (sum &+ window) & (2 &* half &- 1) <= 2 &* window }
+}
