@@ -43,11 +43,7 @@ import Testing
   /// a half. A map that is added is itself rounded to bytes.
   private static func share(_ name: String) -> Double {
     if name.hasPrefix("pair-add") { return 0.25 }
-    if name.hasPrefix("average-pool") || name.hasPrefix("resize-linear")
-      || name.hasPrefix("resample-linear-not")
-    {
-      return 0.15
-    }
+    if name.hasPrefix("average-pool") { return 0.15 }
     return name == "gate" || name.hasPrefix("grid-sample") ? 0.05 : 0.03
   }
 

@@ -67,7 +67,12 @@ extension Lowering {
   ) throws(RoadError) -> ElementView {
     let output = addTensor(name, layer.shape, quantization)
     do {
-      try layer.finish(&self, output, layer.clamp(for: quantization))
+      let clamp = layer.clamp(for: quantization)
+      if let function = layer.function {
+        try finish(layer, through: function, to: output, Int(clamp.low)...Int(clamp.high))
+      } else {
+        try layer.finish(&self, output, clamp)
+      }
     } catch {
       throw RoadError(.model, "quantizes node '\(layer.node)': \(error.cause)", remedy: error.remedy)
     }
@@ -80,6 +85,10 @@ extension Lowering {
   ) -> ElementView {
     let source = tensor(real.tensor)
     if real.levels == nil, source.quantization == quantization, real.tensor != network.input { return real.view }
+    let scales = [Float](repeating: quantization.scale, count: source.channels)
+    if let resized = requantizedResize(real, scales: scales, zeroPoint: quantization.zeroPoint, name: output) {
+      return resized.view
+    }
     let result = addTensor(output, source.shape, quantization)
     append(TableLayer(name: name, view: real, source: source, output: result, quantization: quantization))
     return ElementView(tensor: result, elements: real.view.elements)

@@ -59,6 +59,16 @@ struct PendingLayer {
   var range: ClosedRange<Float>?
   /// Whether each channel has a factor of its own, as in convolutions.
   var hasChannelFactors = false
+  /// A function that the layer's real numbers go through first, before the fused activation.
+  var function: ((Float) -> Float)?
+  /// The same layer with a line behind each of its channels, taken into weights and bias; nil where it has none.
+  var transformed: ((_ line: ChannelLine, Lowering) throws(RoadError) -> PendingLayer)?
+  /// How far from zero the layer's own real numbers can be; nil: unknown, no function can follow.
+  var reach: ((Lowering) -> Float)?
+  /// What copies of the layer have in common: they are functions of the same sums.
+  let sums = SumsIdentity()
+  /// Of a layer with a line taken in: the layer without it, and the line.
+  var base: SumsBase?
   /// Set for dense convolutions, which can be a model's scores without a QuantizeLinear.
   var wide: WideScoresSource?
   /// The same for an `output` of words, and for one of bytes behind words; nil: the layer knows only bytes.

@@ -128,7 +128,11 @@ extension Lowering {
     let low = layer.lowest == -.infinity ? .min : quantization.quantize(layer.lowest)
     let high = layer.highest == .infinity ? .max : quantization.quantize(layer.highest)
     do {
-      try finishWide(&self, output, Int(low)...Int(high))
+      if let function = layer.function {
+        try finish(layer, through: function, to: output, Int(low)...Int(high))
+      } else {
+        try finishWide(&self, output, Int(low)...Int(high))
+      }
     } catch {
       throw RoadError(.model, "quantizes node '\(layer.node)': \(error.cause)", remedy: error.remedy)
     }

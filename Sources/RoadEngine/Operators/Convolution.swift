@@ -154,6 +154,12 @@ enum ConvolutionRule: OperatorRule {
     if groups == 1, !readingWords {
       pending.wide = WideScoresSource(source: source, window: window, weights: weights, bias: bias)
     }
+    pending.transformed = { (line, lowering) throws(RoadError) in
+      let (weights, bias) = try weights.transformed(by: line, bias: bias, step: lowering.tensor(source).step)
+      return Self.pending(
+        name, source, target, elements: elements, groups: groups, weights, bias, window, readingWords: readingWords)
+    }
+    pending.reach = { weights.farthest(bias: bias, from: $0.tensor(source)) }
     pending.finishes(readingWords: readingWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
       let phase = TransposedConvolutionLayer.Phase(
         firstRow: 0, firstColumn: 0, rows: target.height, columns: target.width, window: window)

@@ -49,6 +49,9 @@ extension Lowering {
       view.level = { function(level($0)) }
       return set(.wide(view), outputOf: node)
     }
+    if case .pending(let layer) = try required(0, of: node), layer.takesFunctions {
+      return set(.pending(layer.mapped(function)), outputOf: node)
+    }
     map(try real(0, of: node), outputOf: node) { real, _ in function(real) }
   }
 }
@@ -96,6 +99,11 @@ extension Lowering {
 /// Every function of one number: 256 levels in, 256 levels out.
 enum FunctionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    if node.operation == "LeakyRelu", case .pending(let layer) = try lowering.required(0, of: node) {
+      let alpha = Double(try node.float("alpha", default: 0.01))
+      let slopes = [Double](repeating: alpha, count: layer.shape.channels)
+      if let leaky = try lowering.leaky(layer, slopes) { return lowering.set(.pending(leaky), outputOf: node) }
+    }
     try lowering.apply(node, try function(node))
   }
 
@@ -150,6 +158,11 @@ enum FunctionRule: OperatorRule {
 /// PRelu with one slope, or one a channel.
 enum PReluRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    if case .pending(let layer) = try lowering.required(0, of: node), let slope = try lowering.constant(1, of: node),
+      let slopes = layer.perChannel(slope), let leaky = try lowering.leaky(layer, slopes)
+    {
+      return lowering.set(.pending(leaky), outputOf: node)
+    }
     let view = try lowering.real(0, of: node)
     guard let slope = try lowering.constant(1, of: node), let slopes = lowering.perChannel(slope, of: view) else {
       throw RoadError(.model, "its slopes are not one number, or one a channel")
@@ -161,6 +174,12 @@ enum PReluRule: OperatorRule {
 /// BatchNormalization that no convolution took in: a line for each channel.
 enum BatchNormalizationRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    if case .pending(let layer) = try lowering.required(0, of: node), layer.elements == nil,
+      let line = try ChannelLine(batchNormalization: node, lowering),
+      let whole = try layer.followed(by: line, lowering)
+    {
+      return lowering.set(.pending(whole), outputOf: node)
+    }
     let view = try lowering.real(0, of: node)
     var numbers: [[Float]] = []
     for index in 1...4 {

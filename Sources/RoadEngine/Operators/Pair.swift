@@ -91,6 +91,12 @@ enum PairRule: OperatorRule {
     case (.constant(let constant), _):
       try lowering.combine(node, 1, constant) { function.apply($1, $0) }
     default:
+      if case .pending(let left) = try lowering.required(0, of: node),
+        case .pending(let right) = try lowering.required(1, of: node),
+        let both = PendingLayer.combining(left, right, function.apply)
+      {
+        return lowering.set(.pending(both), outputOf: node)
+      }
       if let sum = try lowering.wideSum(node, function) { return lowering.set(.pending(sum), outputOf: node) }
       let (left, right) = (try lowering.real(0, of: node), try lowering.real(1, of: node))
       lowering.set(.pending(try lowering.pair(node.name, left, right, function)), outputOf: node)
@@ -101,10 +107,23 @@ enum PairRule: OperatorRule {
 extension Lowering {
   /// An activation and a constant: a table where the constant is one number or one a channel; sampling positions or a tensor where it is not.
   fileprivate mutating func combine(
-    _ node: Node, _ index: Int, _ constant: ConstantTensor, _ function: (_ real: Float, _ constant: Float) -> Float
+    _ node: Node, _ index: Int, _ constant: ConstantTensor,
+    _ function: @escaping (_ real: Float, _ constant: Float) -> Float
   ) throws(RoadError) {
     if case .field(let view, let offsets) = try required(index, of: node) {
       return try combine(node, view, offsets, constant, function)
+    }
+    if case .pending(let layer) = try required(index, of: node) {
+      if let numbers = layer.perChannel(constant),
+        let line = ChannelLine(node.operation, constantIsFirst: index == 1, numbers),
+        let whole = try layer.followed(by: line, self)
+      {
+        return set(.pending(whole), outputOf: node)
+      }
+      if layer.takesFunctions, let number = layer.perChannel(constant).flatMap({ Set($0).count == 1 ? $0.first : nil })
+      {
+        return set(.pending(layer.mapped { function($0, Float(number)) }), outputOf: node)
+      }
     }
     let view = try real(index, of: node)
     let spread = broadcastShape(view.shape, constant.shape) ?? []

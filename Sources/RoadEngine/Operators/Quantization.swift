@@ -59,7 +59,8 @@ enum QuantizeRule: OperatorRule {
   ) throws(RoadError) -> ElementView {
     let name = node.outputs.first ?? node.name
     switch value {
-    case .pending(let layer) where layer.hasChannelFactors: return try lowering.finish(layer, name: name, channels)
+    case .pending(let layer) where layer.hasChannelFactors && layer.function == nil:
+      return try lowering.finish(layer, name: name, channels)
     case .real(let view): return try lowering.requantized(view, to: channels, name: node.name, output: name)
     case .pending(let layer):
       // Twice rounded: sums of two activations have one factor for all channels.
@@ -185,6 +186,12 @@ extension Lowering {
     _ real: RealView, to channels: ChannelQuantization, name: String, output: String
   ) throws(RoadError) -> ElementView {
     let source = tensor(real.tensor)
+    if source.channels == channels.scales.count,
+      let resized = requantizedResize(real, scales: channels.scales, zeroPoint: channels.zeroPoint, name: output)
+    {
+      network.tensors[resized.output].channelScales = channels.scales
+      return resized.view
+    }
     let isCanonical = real.view.elements.isSame(as: canonicalView(of: real.tensor).elements)
     guard isCanonical, source.channels == channels.scales.count, real.tensor != network.input else {
       throw RoadError(.model, "\(channels.scales.count) scales do not fit \(source.channels) channels")
@@ -281,10 +288,13 @@ enum IdentityRule: OperatorRule {
   }
 }
 
-/// Cast of an 8-bit picture to float: what a model with a uint8 input begins with.
+/// Cast of an 8-bit picture to float, what a model with a uint8 input begins with; and of anything to what it is.
 enum CastRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let type = try node.integer("to", default: ElementType.float.rawValue, in: 0...64)
+    if let own = node.inputs.first.flatMap({ lowering.types.types[$0]?.elementType }), own.rawValue == type {
+      return lowering.set(try lowering.required(0, of: node), outputOf: node)
+    }
     switch try lowering.required(0, of: node) {
     case .bytes(let view) where view.tensor == lowering.network.input && type == ElementType.float.rawValue:
       lowering.set(.real(RealView(view: view)), outputOf: node)

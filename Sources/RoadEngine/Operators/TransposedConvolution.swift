@@ -85,12 +85,22 @@ enum TransposedConvolutionRule: OperatorRule {
     guard window.strideHeight <= 64, window.strideWidth <= 64, weights.height <= 128, weights.width <= 128 else {
       throw RoadError(.model, "a window of \(window) is not supported")
     }
+    lowering.set(
+      .pending(
+        pending(
+          node.name, source, group, weights, bias, window, readingWords: lowering.tensor(source).kind == .word)),
+      outputOf: node)
+  }
+
+  private static func pending(
+    _ name: String, _ source: TensorID, _ group: Int, _ weights: WeightTensor, _ bias: ConstantTensor?,
+    _ window: SpatialWindow, readingWords: Bool
+  ) -> PendingLayer {
     let target = PlaneShape(
       height: window.outputHeight, width: window.outputWidth, channels: weights.outputs)
-    let name = node.name
     var pending = PendingLayer(node: name, shape: target) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let grouping = weights.fitted(groups: group, channels: shape.channels, slices: false)
+      let grouping = weights.fitted(groups: group, channels: lowering.tensor(source).channels, slices: false)
       let read = grouping.isDoubled ? lowering.doubled(source, name) : source
       let phases = Self.phases(window, grouping.weights)
       try lowering.finishConvolution(
@@ -104,13 +114,17 @@ enum TransposedConvolutionRule: OperatorRule {
       }
     }
     pending.hasChannelFactors = true
-    let readsWords = lowering.tensor(source).kind == .word
-    pending.finishes(readingWords: readsWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
+    pending.transformed = { (line, lowering) throws(RoadError) in
+      let (weights, bias) = try weights.transformed(by: line, bias: bias, step: lowering.tensor(source).step)
+      return Self.pending(name, source, group, weights, bias, window, readingWords: readingWords)
+    }
+    pending.reach = { weights.farthest(bias: bias, from: $0.tensor(source)) }
+    pending.finishes(readingWords: readingWords) { (lowering: inout Lowering, output, range) throws(RoadError) in
       try lowering.appendWideConvolution(
         name, .transposed, from: source, to: output, range, phases: Self.phases(window, weights), bias: bias,
         groups: group, text: WindowGeometry(window).text, stride: (window.strideHeight, window.strideWidth))
     }
-    lowering.set(.pending(pending), outputOf: node)
+    return pending
   }
 
   private static func phases(
