@@ -5,7 +5,8 @@
 ///
 ///     out = clamp(floor((acc·m + 2^(s-1)) / 2^s) + z, low, high)
 ///
-/// To nearest, ties towards plus infinity. Ranges: `|acc| ≤ 2^31`, `m` 0..<2^31, `s` 1...62: the product and its rounding stay under 2^63.
+/// To nearest, ties towards plus infinity or, with ``tiesToEven``, what is within 2^-20 of a half to an even number of steps from the
+/// zero-point (the multiplier of a mean of 48 is not exact, so neither are its halves). Ranges: `|acc| ≤ 2^31`, `m` 0..<2^31, `s` 1...62: the product and its rounding stay under 2^63.
 public struct Rescaling: Hashable, Sendable {
   public static let largestAccumulator = 1 << 31
 
@@ -14,9 +15,11 @@ public struct Rescaling: Hashable, Sendable {
   public var zeroPoint: Int64
   public var low: Int64
   public var high: Int64
+  /// What ONNX Runtime does with halves. Needs a shift over 24: scales under 2^6.
+  public private(set) var tiesToEven: Bool
 
   /// - Parameter scale: real units of the accumulator ÷ scale of the output; positive and under 2^30.
-  public init(scale: Double, zeroPoint: UInt8, low: UInt8 = 0, high: UInt8 = 255) {
+  public init(scale: Double, zeroPoint: UInt8, low: UInt8 = 0, high: UInt8 = 255, tiesToEven: Bool = false) {
     precondition(Self.isUsable(scale), "scale \(scale) is no factor between 0 and 2^30")
     precondition(low <= high, "clamp \(low)...\(high) is empty")
     // With this shift m is in [2^30, 2^31); scales under 2^-32 keep fewer bits.
@@ -27,6 +30,7 @@ public struct Rescaling: Hashable, Sendable {
     self.zeroPoint = Int64(zeroPoint)
     self.low = Int64(low)
     self.high = Int64(high)
+    self.tiesToEven = tiesToEven && shift > 24
   }
 
   public static func isUsable(_ scale: Double) -> Bool { scale.isFinite && scale > 0 && scale < 0x1p29 }
@@ -34,7 +38,15 @@ public struct Rescaling: Hashable, Sendable {
   /// The law.
   @inlinable
   public func apply(_ accumulator: Int) -> UInt8 {
-    let product = (Int64(accumulator) &* multiplier &+ (1 &<< (shift &- 1))) &>> shift
-    return UInt8(truncatingIfNeeded: min(max(product &+ zeroPoint, low), high))
+    let rounded = Int64(accumulator) &* multiplier &+ (1 &<< (shift &- 1))
+    var steps = rounded &>> shift
+    if tiesToEven, steps & 1 == 1 {
+      let rest = rounded & (1 &<< shift &- 1)
+      let window: Int64 = 1 &<< (shift &- 20)
+      // A half has become a whole number: from just under the next, or just over this one.
+      if rest <= window { steps &-= 1 }
+      if rest >= 1 &<< shift &- window { steps &+= 1 }
+    }
+    return UInt8(truncatingIfNeeded: min(max(steps &+ zeroPoint, low), high))
   }
 }

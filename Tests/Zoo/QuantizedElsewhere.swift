@@ -4,7 +4,7 @@ import RoadFrame
 import RoadModel
 import Testing
 
-/// A network of the zoo that ONNX Runtime's quantizer made, with every integer that ONNX Runtime computes in it;
+/// A network of the zoo that another quantizer made, with every integer that ONNX Runtime computes in it;
 /// `make_quantized.py` made both.
 struct QuantizedElsewhere {
   let graph: ModelGraph

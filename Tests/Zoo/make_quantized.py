@@ -1,4 +1,4 @@
-"""Networks of the zoo quantized by ONNX Runtime's own quantizer, and every integer that ONNX Runtime computes in them.
+"""Networks of the zoo quantized by ONNX Runtime's own quantizer and by NNCF, and every integer that ONNX Runtime computes in them.
 
     venv/bin/python make_zoo.py --work /tmp/zoo contextnet unet deeplab-v3
     venv/bin/python make_quantized.py --work /tmp/zoo
@@ -41,6 +41,9 @@ CASES = {
     "unet-s8s8": ("unet", QuantType.QInt8, True, ()),
 }
 
+# Name → network that NNCF quantizes, with its defaults.
+NNCF_CASES = {"espnet-nncf": "espnet"}
+
 
 class Pictures(CalibrationDataReader):
     def __init__(self):
@@ -50,6 +53,15 @@ class Pictures(CalibrationDataReader):
     def get_next(self):
         image = next(self.images, None)
         return None if image is None else {"image": image}
+
+
+def quantize_with_nncf(entry, weights, path):
+    import nncf
+
+    with tempfile.TemporaryDirectory() as folder:
+        export(weights, entry, COMMITTED, f"{folder}/plain.onnx", size=SIZE)
+        images = nncf.Dataset(list(Pictures().images), lambda image: {"image": image})
+        onnx.save(nncf.quantize(onnx.load(f"{folder}/plain.onnx"), images, subset_size=len(CALIBRATION)), path)
 
 
 def quantize(entry, weights, activation, per_channel, floats, path):
@@ -142,6 +154,11 @@ def main():
         entry, path = BY_NAME[base], folder / f"{name}.onnx"
         quantize(entry, network(entry, arguments.work), activation, per_channel, floats, path)
         run(path)
+    for name, base in NNCF_CASES.items():
+        if arguments.of or arguments.names and name not in arguments.names:
+            continue
+        quantize_with_nncf(BY_NAME[base], network(BY_NAME[base], arguments.work), folder / f"{name}.onnx")
+        run(folder / f"{name}.onnx")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,8 @@ enum ConvolutionRule: OperatorRule {
     let (source, channelScales) = try lowering.source(of: node, groups: group)
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
-    var weights = try WeightTensor(convolution: constant)
+    let fine = lowering.fineWeights(constant, reading: source)
+    var weights = try WeightTensor(convolution: constant, largest: fine ?? 127)
     guard weights.inputs * group == shape.channels, weights.outputs % group == 0 else {
       throw RoadError(
         .model, "weights \(constant.shape) in \(group) groups do not fit \(shape.channels) input channels")
@@ -127,11 +128,14 @@ enum ConvolutionRule: OperatorRule {
     guard window.reach(from: shape, to: target) <= farthest else {
       throw RoadError(.model, "pads more than \(farthest) pixels")
     }
-    lowering.set(
-      .pending(
-        pending(
-          node.name, source, target, elements: nil, groups: group, weights, bias, window,
-          readingWords: lowering.tensor(source).kind == .word)), outputOf: node)
+    var layer = pending(
+      node.name, source, target, elements: nil, groups: group, weights, bias, window,
+      readingWords: lowering.tensor(source).kind == .word || !weights.fitsTwoBytes)
+    if fine != nil, group == 1, channelScales == nil {
+      let coarse = try WeightTensor(convolution: constant)
+      layer.wide = WideScoresSource(source: source, window: window, weights: coarse, bias: bias)
+    }
+    lowering.set(.pending(layer), outputOf: node)
   }
 
   static func pending(
@@ -151,7 +155,7 @@ enum ConvolutionRule: OperatorRule {
       }
     }
     pending.hasChannelFactors = true
-    if groups == 1, !readingWords {
+    if groups == 1, !readingWords, weights.fitsByte {
       pending.wide = WideScoresSource(source: source, window: window, weights: weights, bias: bias)
     }
     pending.transformed = { (line, lowering) throws(RoadError) in

@@ -218,7 +218,8 @@ enum AveragePoolRule: OperatorRule {
       for rows in 0...window.kernelHeight {
         for columns in 0...window.kernelWidth {
           factors.append(
-            try .averaging(max(rows * columns, 1), from: from.quantization, to: to, clamp))
+            try .averaging(
+              max(rows * columns, 1), from: from.quantization, to: to, clamp, tiesToEven: lowering.isPrecise))
         }
       }
       lowering.append(
@@ -275,15 +276,17 @@ enum AveragePoolRule: OperatorRule {
 extension Rescaling {
   /// From a sum of `count` bytes to their mean.
   static func averaging(
-    _ count: Int, from source: Quantization, to target: Quantization, _ clamp: ByteClamp
+    _ count: Int, from source: Quantization, to target: Quantization, _ clamp: ByteClamp, tiesToEven: Bool
   ) throws(RoadError) -> Rescaling {
-    try rescaling(Double(source.scale) / Double(target.scale) / Double(count), to: target, clamp)
+    try rescaling(
+      Double(source.scale) / Double(target.scale) / Double(count), to: target, clamp, tiesToEven: tiesToEven)
   }
 
   static func rescaling(
-    _ scale: Double, to target: Quantization, _ clamp: ByteClamp
+    _ scale: Double, to target: Quantization, _ clamp: ByteClamp, tiesToEven: Bool = false
   ) throws(RoadError) -> Rescaling {
     guard isUsable(scale) else { throw RoadError(.model, "its output needs the factor \(scale)") }
-    return Rescaling(scale: scale, zeroPoint: target.zeroPoint, low: clamp.low, high: clamp.high)
+    return Rescaling(
+      scale: scale, zeroPoint: target.zeroPoint, low: clamp.low, high: clamp.high, tiesToEven: tiesToEven)
   }
 }

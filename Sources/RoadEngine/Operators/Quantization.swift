@@ -63,7 +63,8 @@ enum QuantizeRule: OperatorRule {
       return try lowering.finish(layer, name: name, channels)
     case .real(let view): return try lowering.requantized(view, to: channels, name: node.name, output: name)
     case .pending(let layer):
-      // Twice rounded: sums of two activations have one factor for all channels.
+      // Sums of two activations have one factor for all channels: words in between.
+      if let view = try lowering.finishWithWords(layer, name: name, channels) { return view }
       let view = RealView(view: try lowering.settled(layer))
       return try lowering.requantized(view, to: channels, name: node.name, output: name)
     default: throw RoadError(.model, "a scale for each channel is supported behind convolutions and functions only")
@@ -179,6 +180,34 @@ extension Lowering {
     network.tensors[output].channelScales = channels.scales
     try layer.finish(&self, output, clamp)
     return layer.view(of: output)
+  }
+
+  /// Words over all that can come out, and a table for each channel behind them; nil where the layer has no words or no known range.
+  fileprivate mutating func finishWithWords(
+    _ layer: PendingLayer, name: String, _ channels: ChannelQuantization
+  ) throws(RoadError) -> ElementView? {
+    guard let range = layer.range, layer.finishWide != nil, layer.shape.channels == channels.scales.count,
+      layer.elements?.isSame(as: canonicalElements(of: layer.shape)) ?? true
+    else { return nil }
+    func clamped(_ real: Float) -> Float { min(max(real, layer.lowest), layer.highest) }
+    let common = Quantization.spanning(clamped(range.lowerBound), clamped(range.upperBound))
+    let words = try finish(layer, name: "\(layer.node)/words", WideQuantization(refining: common))
+    let output = addTensor(name, layer.shape, channels.common)
+    network.tensors[output].channelScales = channels.scales
+    let reals = levels(of: WideView(view: words))
+    let tables = channels.scales.flatMap { scale in
+      let quantization = Quantization(scale: scale, zeroPoint: channels.zeroPoint)
+      return reals.map { quantization.quantize($0) }
+    }
+    append(
+      ConversionLayer(
+        name: layer.node + "/channels", source: words.tensor, output: output, from: .word, to: .byte,
+        table: .bytes(tables)))
+    return layer.view(of: output)
+  }
+
+  private func canonicalElements(of shape: PlaneShape) -> StridedView {
+    Arrangement(canonical: shape.valueShape).elements(of: shape.valueShape)
   }
 
   /// A table for each channel.

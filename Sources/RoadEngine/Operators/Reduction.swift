@@ -74,7 +74,10 @@ enum ReductionRule: OperatorRule {
     var pending = PendingLayer(node: name, shape: plan.target, elements: elements) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
       let to = lowering.tensor(output).quantization
-      lowering.append(layer(output, try .averaging(divisor, from: source.quantization, to: to, clamp)))
+      lowering.append(
+        layer(
+          output,
+          try .averaging(divisor, from: source.quantization, to: to, clamp, tiesToEven: lowering.isPrecise)))
     }
     if isSum, plan.isOverPlane {
       let from = source

@@ -74,7 +74,8 @@ enum TransposedConvolutionRule: OperatorRule {
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
     let group = try node.integer("group", default: 1, in: 1...1 << 20)
-    let weights = try WeightTensor(transposed: constant, groups: group)
+    let fine = lowering.fineWeights(constant, reading: source)
+    let weights = try WeightTensor(transposed: constant, groups: group, largest: fine ?? 127)
     guard constant.shape[0] == shape.channels else {
       throw RoadError(
         .model, "weights \(constant.shape) in \(group) groups do not fit \(shape.channels) input channels")
@@ -88,7 +89,8 @@ enum TransposedConvolutionRule: OperatorRule {
     lowering.set(
       .pending(
         pending(
-          node.name, source, group, weights, bias, window, readingWords: lowering.tensor(source).kind == .word)),
+          node.name, source, group, weights, bias, window,
+          readingWords: lowering.tensor(source).kind == .word || !weights.fitsTwoBytes)),
       outputOf: node)
   }
 

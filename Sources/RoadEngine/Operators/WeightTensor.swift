@@ -15,6 +15,8 @@ struct WeightTensor {
   var scales: [Float]
 
   var fitsByte: Bool { values.allSatisfy { (-128...127).contains($0) } }
+  /// Each value is the sum of two bytes.
+  var fitsTwoBytes: Bool { values.allSatisfy { (-256...254).contains($0) } }
 
   init(outputs: Int, inputs: Int, height: Int, width: Int, values: [Int16], scales: [Float]) {
     self.outputs = outputs
@@ -26,24 +28,26 @@ struct WeightTensor {
   }
 
   /// OIHW weights of a Conv.
-  init(convolution constant: ConstantTensor) throws(RoadError) {
+  ///
+  /// - Parameter largest: of the integers that float weights become.
+  init(convolution constant: ConstantTensor, largest: Float = 127) throws(RoadError) {
     let shape = constant.shape
     guard shape.count == 4, shape.allSatisfy({ $0 > 0 }) else {
       throw RoadError(.model, "its weights have shape \(shape), not OxIxHxW")
     }
-    let integers = try Integers(constant, outputAxes: [0])
+    let integers = try Integers(constant, outputAxes: [0], largest: largest)
     self.init(
       outputs: shape[0], inputs: shape[1], height: shape[2], width: shape[3], values: integers.values,
       scales: (0..<shape[0]).map { integers.scale($0) })
   }
 
   /// I, O/groups, H, W of a ConvTranspose, brought into the order of a Conv; taps stay as they are.
-  init(transposed constant: ConstantTensor, groups: Int) throws(RoadError) {
+  init(transposed constant: ConstantTensor, groups: Int, largest: Float = 127) throws(RoadError) {
     let shape = constant.shape
     guard shape.count == 4, shape.allSatisfy({ $0 > 0 }), shape[0] % groups == 0 else {
       throw RoadError(.model, "its weights have shape \(shape), not IxOxHxW in \(groups) groups")
     }
-    let integers = try Integers(constant, outputAxes: [1])
+    let integers = try Integers(constant, outputAxes: [1], largest: largest)
     let (inputs, each, taps) = (shape[0] / groups, shape[1], shape[2] * shape[3])
     var values: [Int16] = []
     values.reserveCapacity(integers.values.count)
@@ -123,6 +127,14 @@ extension WeightTensor {
   }
 }
 
+extension Lowering {
+  /// What float weights, which no quantizer touched, become for a network that others quantized: integers of 14 bits, in a convolution of words.
+  /// Nil for others, and for sources of words, whose sums would not fit.
+  func fineWeights(_ constant: ConstantTensor, reading source: TensorID) -> Float? {
+    isPrecise && constant.scale == nil && tensor(source).kind == .byte ? 16383 : nil
+  }
+}
+
 extension WeightTensor {
   /// A constant's integers without their zero-points. Float weights are quantized here, symmetric, one scale an output channel.
   private struct Integers {
@@ -132,9 +144,9 @@ extension WeightTensor {
     var scaleCount: Int { scales.count }
     func scale(_ output: Int) -> Float { scales[scales.count == 1 ? 0 : output] }
 
-    init(_ constant: ConstantTensor, outputAxes: [Int]) throws(RoadError) {
+    init(_ constant: ConstantTensor, outputAxes: [Int], largest: Float = 127) throws(RoadError) {
       guard let scale = constant.scale else {
-        (values, scales) = try Self.quantized(constant, axis: outputAxes[0])
+        (values, scales) = try Self.quantized(constant, axis: outputAxes[0], largest)
         return
       }
       guard scale.scales.count == 1 || outputAxes.contains(scale.axis) else {
@@ -150,7 +162,7 @@ extension WeightTensor {
     }
 
     private static func quantized(
-      _ constant: ConstantTensor, axis: Int
+      _ constant: ConstantTensor, axis: Int, _ largest: Float
     ) throws(RoadError) -> (values: [Int16], scales: [Float]) {
       let reals = constant.reals
       guard constant.data.integers == nil, reals.allSatisfy(\.isFinite) else {
@@ -159,7 +171,7 @@ extension WeightTensor {
       var scales = [Float](repeating: 0, count: constant.shape[axis])
       for (position, real) in reals.enumerated() {
         let group = constant.group(of: position, axis: axis)
-        scales[group] = max(scales[group], abs(real) / 127)
+        scales[group] = max(scales[group], abs(real) / largest)
       }
       scales = scales.map { max($0, 1e-10) }
       let values = reals.enumerated().map { position, real in

@@ -99,10 +99,13 @@ extension Lowering {
     let products = all.scales.map { from.step * Double($0) }
     let units = try all.integerBias(bias, scales: products, limit: WideRescaling.accumulatorLimit)
     for (_, weights) in phases {
-      try weights.checkReach(units, largest: 1 << 16, limit: WideRescaling.accumulatorLimit)
+      try weights.checkReach(units, largest: from.kind == .word ? 1 << 16 : 255, limit: WideRescaling.accumulatorLimit)
     }
     var rescalings: [WideRescaling] = []
-    for product in products { rescalings.append(try .rescaling(product / to.step, to: to, range)) }
+    for (channel, product) in products.enumerated() {
+      let step = to.channelScales.map { Double($0[channel]) } ?? to.step
+      rescalings.append(try .rescaling(product / step, to: to, range))
+    }
     append(
       WideConvolutionLayer(
         name: name, kind: kind, source: source, output: output, windowText: text, strideHeight: stride.height,

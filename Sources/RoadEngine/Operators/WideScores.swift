@@ -56,7 +56,9 @@ struct WideScoresSource {
 extension Lowering {
   /// Scores of 15 bits for a convolution that no QuantizeLinear follows, over all that can come out of it; nil for other layers.
   mutating func wideScores(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
-    guard let wide = layer.wide, layer.elements == nil, wide.weights.fitsByte else { return nil }
+    guard let wide = layer.wide, layer.elements == nil, wide.weights.fitsByte else {
+      return try scoresOfWords(layer)
+    }
     let from = tensor(wide.source).quantization
     let sums = try wide.weights.sums(bias: wide.bias, from: from)
     let units = wide.weights.scales.map { Double(from.scale) * Double($0) }
@@ -82,6 +84,40 @@ extension Lowering {
         name: layer.node, source: wide.source, output: output, window: wide.window, lowChannel: lowChannel,
         weights: sums.layer, factors: factors, shift: shift, low: level(layer.lowest, 0),
         high: level(layer.highest, WideScoresArguments.highest)))
+    network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
+    return output
+  }
+}
+
+extension Lowering {
+  /// The same for any other layer that can write words, over all that can come out of it: both bytes of a score are tables of the word.
+  private mutating func scoresOfWords(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
+    guard layer.elements == nil, layer.function == nil, layer.finishWide != nil, let reach = layer.reach?(self),
+      reach.isFinite, reach > 0
+    else { return nil }
+    let quantization = WideQuantization(scale: reach / Float(Int16.max), zeroPoint: 0)
+    let words = try finish(layer, name: "\(layer.node)/words", quantization)
+    let lowBits = Int(WideScoresArguments.lowBits)
+    let scores = (Int16.min...Int16.max).map { (Int($0) - Int(Int16.min)) >> 1 }
+    let tables = [scores.map { UInt8($0 >> lowBits) }, scores.map { UInt8($0 & (1 << lowBits - 1)) }]
+    let middle = UInt8(Int(WideScoresArguments.zero) >> lowBits)
+    let coarse = Quantization(scale: quantization.scale * Float(2 << lowBits), zeroPoint: middle)
+    let halves = zip(["high", "low"], tables).map { name, table in
+      let half = addTensor("\(layer.node)/\(name)", layer.shape, coarse)
+      append(
+        ConversionLayer(
+          name: "\(layer.node)/\(name)", source: words.tensor, output: half, from: .word, to: .byte,
+          table: .bytes(table)))
+      return half
+    }
+    let lowChannel = paddedChannels(layer.shape.channels)
+    var shape = layer.shape
+    shape.channels = lowChannel + layer.shape.channels
+    let output = addTensor("\(layer.node)/scores", shape, coarse)
+    append(
+      ConcatenationLayer(
+        name: "\(layer.node)/scores", inputs: halves, output: output, axis: .channels, starts: [0, Int32(lowChannel)],
+        tables: [nil, nil]))
     network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
     return output
   }

@@ -118,7 +118,36 @@ def swish_of_clip():
     return g.finish(g.add("Div", [g.add("Mul", [y, clipped]), g.constant(6.0)]))
 
 
+def float_weights(kind):
+    """Weights that no quantizer touched, as PyTorch leaves those of transposed convolutions."""
+    g = Graph()
+    x = g.fan(6)
+    if kind == "ConvTranspose":
+        y = g.add(kind, [x, g.constant(g.random.normal(0, 1, (6, 9, 4, 4)))], strides=[2, 2], pads=[1, 1, 1, 1])
+    else:
+        y = g.add(kind, [x, g.constant(g.random.normal(0, 1, (9, 6, 3, 3)))], pads=[1, 1, 1, 1])
+    return g.finish(g.add("Relu", [y]))
+
+
+def channel_scales():
+    """A sum, and a resize, with a scale for each channel, joined in front of a depthwise convolution (NNCF)."""
+    g = Graph()
+    total = g.add("Relu", [g.add("Add", [g.quantize(g.add("Mul", [g.fan(6), g.constant(1.7)])), g.fan(6, flip=1)])])
+    size = g.constant([1, 6, 13, 17], np.int64)
+    wide = g.add("Resize", [g.add("MaxPool", [g.fan(6, flip=2)], kernel_shape=[2, 3], strides=[2, 3]), "", "", size], mode="linear")
+    parts = []
+    for value, low in ((total, 0.004), (wide, 0.002)):
+        operands = [g.constant(g.random.uniform(low, 0.02, 6)), g.constant(np.full(6, 40), np.uint8)]
+        quantized = g.add("QuantizeLinear", [value, *operands], axis=1)
+        parts.append(g.add("DequantizeLinear", [quantized, *operands], axis=1))
+    joined = g.add("Concat", parts, axis=1)
+    return g.finish(g.add("Conv", [joined, g.weights((12, 1, 3, 3))], pads=[1, 1, 1, 1], group=12))
+
+
 CASES = {
+    "behind-float-weights": lambda: float_weights("Conv"),
+    "behind-float-weights-transposed": lambda: float_weights("ConvTranspose"),
+    "channel-scales": channel_scales,
     "fused-dense": lambda: fused("dense"),
     "fused-depthwise": lambda: fused("depthwise"),
     "fused-grouped": lambda: fused("grouped"),
