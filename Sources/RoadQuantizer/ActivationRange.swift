@@ -22,9 +22,12 @@ package struct ActivationHistogram: Sendable {
 
   package init() {}
 
+  /// What is larger counts as infinite, and what is infinite does not count: a byte has an end for it.
+  private static let largest: Float = 1e30
+
   /// First pass: the extremes. Zero always lies between them, since padding needs it.
   package mutating func widen(by values: [Float]) {
-    for value in values where value.isFinite {
+    for value in values where abs(value) <= Self.largest {
       minimum = min(minimum, value)
       maximum = max(maximum, value)
     }
@@ -37,7 +40,7 @@ package struct ActivationHistogram: Sendable {
     guard width > 0 else { return }
     let perUnit = Double(Self.bins) / width
     counts.withUnsafeMutableBufferPointer { counts in
-      for value in values where value.isFinite {
+      for value in values where abs(value) <= Self.largest {
         let bin = Int((Double(value) - low) * perUnit)
         counts[min(max(bin, 0), Self.bins - 1)] += 1
       }

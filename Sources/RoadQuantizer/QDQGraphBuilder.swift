@@ -34,7 +34,8 @@ struct QDQGraphBuilder {
     let scales = (0..<bias.count).map { inputScale * weights.scales[$0 % weights.scales.count] }
     let hasBias = node.inputs.count > 2 && !node.inputs[2].isEmpty
     let biasName = uniqueName(hasBias ? node.inputs[2] : "\(name)_bias", node: index)
-    let units = zip(bias, scales).map { ($0 / $1).rounded(.toNearestOrEven) }
+    // A bias of 0 has 0 units even where tiny weights leave a scale of 0.
+    let units = zip(bias, scales).map { $0 == 0 ? 0 : ($0 / $1).rounded(.toNearestOrEven) }
     pending.append(dequantize(name, axis: axis, zeroPoint: true))
     if isWide, units.contains(where: { abs($0) > Self.largestBias }) {
       addFloats("\(biasName)_corrected", bias)

@@ -130,9 +130,10 @@ public struct Quantizer {
         remedy: "export the model with constant folding")
     }
     let weights = FloatTensor(data)
-    guard weights.values.allSatisfy(\.isFinite) else {
+    let given = node.input(2).flatMap { graph.initializers[$0] }.map { FloatTensor($0).values }
+    guard weights.values.allSatisfy(\.isFinite), given?.allSatisfy(\.isFinite) ?? true else {
       throw RoadError(
-        .model, "node '\(node.name)' (\(node.operation)): weights that are infinite or not a number",
+        .model, "node '\(node.name)' (\(node.operation)): weights or biases that are infinite or not a number",
         remedy: "train again from a checkpoint before they broke")
     }
     let axis = node.operation == "Conv" ? 0 : 1
@@ -140,7 +141,7 @@ public struct Quantizer {
     let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }
     // A transposed convolution in groups has one scale for O/groups channels, and a bias for each of the O.
     var bias = [Float](repeating: 0, count: quantized.scales.count * (axis == 1 ? groups : 1))
-    if node.inputs.count > 2, let given = graph.initializers[node.inputs[2]] { bias = FloatTensor(given).values }
+    if let given { bias = given }
     if options.correctsBiases, axis == 0, let means = statistics.channelMeans(of: node.inputs[0]) {
       correct(&bias, weights: weights, quantized: quantized, means: means, groups: groups)
     }
@@ -163,7 +164,7 @@ public struct Quantizer {
           shift += (weights.values[index] - rounded.values[index]) * mean
         }
       }
-      bias[output] += shift
+      if shift.isFinite { bias[output] += shift }
     }
   }
 }
