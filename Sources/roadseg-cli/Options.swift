@@ -8,7 +8,7 @@ import RoadSeg
 struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("A shipped model (contextnet, fcn8s), or an ONNX file.", valueName: "model"))
+    help: ArgumentHelp("A shipped model (contextnet, deeplabv3plus, fcn8s), or an ONNX file.", valueName: "model"))
   var model = ShippedModels.defaultName
 
   @Option(name: .long, help: ArgumentHelp("Class table for a model whose file holds none.", valueName: "file"))

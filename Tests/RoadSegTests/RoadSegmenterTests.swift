@@ -43,7 +43,7 @@ struct RoadSegmenterTests {
 
   @Test(
     "the shipped networks load by name, say what they were calibrated on, and know a road",
-    arguments: ["contextnet", "fcn8s"])
+    arguments: ["contextnet", "deeplabv3plus", "fcn8s"])
   func shipped(name: String) throws {
     #expect(ShippedModels.names.contains(name))
     let graph = try ShippedModels.load(name)

@@ -7,6 +7,7 @@ extension ModelGraph {
   /// - Pow by 1, 2 or ½: the input, its square, its square root,
   /// - ReduceL1, ReduceSumSquare: sums of absolutes or squares,
   /// - Tile: Expand of single numbers, Concat of the rest,
+  /// - PRelu with slopes that differ over the picture: `max(x, 0) + slope·min(x, 0)`,
   /// - Gather of scattered constant indices: a Concat of slices.
   public func decomposed() throws(RoadError) -> ModelGraph {
     let types = inferringTypes().known
@@ -29,7 +30,7 @@ extension ModelGraph {
   /// Each writes a node's replacement and tells whether it did.
   private static let decompositions: [String: @Sendable (Node, inout DecompositionWriter) -> Bool] = [
     "Min": chain, "Max": chain, "Sum": chain, "Mean": mean, "Gemm": scaleGemm, "Pow": power, "ReduceL1": absoluteSum,
-    "ReduceSumSquare": squareSum, "Tile": tile, "Gather": gather,
+    "ReduceSumSquare": squareSum, "PRelu": slopes, "Tile": tile, "Gather": gather,
   ]
 
   @Sendable private static func chain(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
@@ -79,6 +80,19 @@ extension ModelGraph {
 
   @Sendable private static func squareSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     writer.sum(node, of: "Mul", [node.inputs[0], node.inputs[0]])
+  }
+
+  @Sendable private static func slopes(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard node.inputs.count == 2, let shape = writer.floats(node, 1)?.shape else { return false }
+    // One slope, or one a channel, is a table of its own.
+    guard shape.enumerated().contains(where: { $1 != 1 && $0 != shape.count - 3 }) else { return false }
+    let (input, slope) = (node.inputs[0], node.inputs[1])
+    let (above, below, scaled) = (writer.name(node, "above"), writer.name(node, "below"), writer.name(node, "scaled"))
+    writer.append(node, "Relu", [input], to: above)
+    writer.append(node, "Sub", [input, above], to: below)
+    writer.append(node, "Mul", [below, slope], to: scaled)
+    writer.append(node, "Add", [above, scaled], to: node.outputs[0])
+    return true
   }
 
   @Sendable private static func tile(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
