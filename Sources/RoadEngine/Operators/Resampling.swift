@@ -59,21 +59,28 @@ extension Lowering {
     let pending = PendingLayer(node: name, shape: target) {
       (lowering: inout Lowering, output, clamp) throws(RoadError) in
       let to = lowering.tensor(output).quantization
-      let unit = Double(1 << (2 * ResamplingArguments.weightBits))
-      let scale = Double(from.scale) / Double(to.scale) / unit
-      guard WideRescaling.isUsable(scale) else {
-        throw RoadError(.model, "its scales \(from.scale) and \(to.scale) are too far apart")
-      }
       lowering.append(
         ResamplingLayer(
           name: name, source: source, output: output,
           rows: (0..<target.height).map { geometry.taps($0, axis: 2) },
           columns: (0..<target.width).map { geometry.taps($0, axis: 3) },
-          law: WideRescaling(
-            scale: scale, zeroPoint: Int(to.zeroPoint), range: Int(clamp.low)...Int(clamp.high)),
+          law: try .weighing(in: ResamplingArguments.weightBits, from: from, to: to, clamp),
           sourceZeroPoint: from.zeroPoint,
           outside: min(max(to.quantize(geometry.extrapolation), clamp.low), clamp.high)))
     }
     set(.pending(pending), outputOf: node)
+  }
+}
+
+extension WideRescaling {
+  /// From a sum over rows and columns, both weighed in units of `2^-bits`, to the output's bytes.
+  static func weighing(
+    in bits: Int, from: Quantization, to: Quantization, _ clamp: ByteClamp
+  ) throws(RoadError) -> WideRescaling {
+    let scale = Double(from.scale) / Double(to.scale) / Double(1 << (2 * bits))
+    guard isUsable(scale) else {
+      throw RoadError(.model, "its scales \(from.scale) and \(to.scale) are too far apart")
+    }
+    return WideRescaling(scale: scale, zeroPoint: Int(to.zeroPoint), range: Int(clamp.low)...Int(clamp.high))
   }
 }

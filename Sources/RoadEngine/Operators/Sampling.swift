@@ -68,25 +68,17 @@ enum SamplingRule: OperatorRule {
     guard !mode.hasSuffix("cubic") else {
       let pending = PendingLayer(node: node.name, shape: target) {
         (lowering: inout Lowering, output, clamp) throws(RoadError) in
-        let law = try cubicLaw(from.quantization, to: lowering.tensor(output).quantization, clamp)
-        lowering.append(layer(output, .cubic(law)))
+        let to = lowering.tensor(output).quantization
+        lowering.append(
+          layer(
+            output,
+            .cubic(try .weighing(in: SamplingArguments.weightBits, from: from.quantization, to: to, clamp))))
       }
       return lowering.set(.pending(pending), outputOf: node)
     }
     let output = lowering.addTensor(node.outputs[0], target, from.quantization)
     lowering.append(layer(output, mode == "nearest" ? .nearest : .linear))
     lowering.set(.real(RealView(view: lowering.canonicalView(of: output))), outputOf: node)
-  }
-
-  private static func cubicLaw(
-    _ from: Quantization, to: Quantization, _ clamp: ByteClamp
-  ) throws(RoadError) -> WideRescaling {
-    let unit = Double(1 << (2 * SamplingArguments.weightBits))
-    let scale = Double(from.scale) / Double(to.scale) / unit
-    guard WideRescaling.isUsable(scale) else {
-      throw RoadError(.model, "its scales \(from.scale) and \(to.scale) are too far apart")
-    }
-    return WideRescaling(scale: scale, zeroPoint: Int(to.zeroPoint), range: Int(clamp.low)...Int(clamp.high))
   }
 
   /// The grid as bytes and a constant for each of its entries.

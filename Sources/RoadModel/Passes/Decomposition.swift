@@ -122,17 +122,7 @@ extension ModelGraph {
 
   /// Runs of consecutive indices become slices; evenly spaced ones are one slice already.
   @Sendable private static func gather(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
-    guard let type = writer.types[node.inputs[0]], type.elementType == .float,
-      let data = node.input(1).flatMap({ writer.types.constants[$0] }), data.shape.count == 1,
-      let given = data.integers, let rawAxis = try? node.integer("axis", default: 0, in: -64...64)
-    else { return false }
-    let axis = rawAxis < 0 ? rawAxis + type.shape.count : rawAxis
-    guard type.shape.indices.contains(axis) else { return false }
-    let size = type.shape[axis]
-    let indices = given.map { $0 < 0 ? $0 + size : $0 }
-    guard indices.allSatisfy((0..<size).contains), indices.count > 2 else { return false }
-    let steps = Set(zip(indices.dropFirst(), indices).map { $0 - $1 })
-    guard steps.count > 1 else { return false }
+    guard let (axis, indices) = scatteredIndices(node, writer.types) else { return false }
     var runs: [Range<Int>] = []
     for index in indices {
       if let last = runs.last, last.upperBound == index {
@@ -152,6 +142,18 @@ extension ModelGraph {
     }
     writer.append(node, "Concat", parts, to: node.outputs[0], ["axis": .integer(axis)])
     return true
+  }
+
+  /// A Gather's axis and constant indices, none negative, where they are not evenly spaced.
+  private static func scatteredIndices(_ node: Node, _ types: GraphTypes) -> (axis: Int, indices: [Int])? {
+    guard let type = types.types[node.inputs[0]], type.elementType == .float,
+      let data = node.input(1).flatMap({ types.constants[$0] }), data.shape.count == 1, let given = data.integers,
+      let axis = try? node.axis(node.integer("axis", default: 0, in: -64...64), rank: type.shape.count)
+    else { return nil }
+    let size = type.shape[axis]
+    let indices = given.map { $0 < 0 ? $0 + size : $0 }
+    let steps = Set(zip(indices.dropFirst(), indices).map { $0 - $1 })
+    return indices.allSatisfy((0..<size).contains) && steps.count > 1 ? (axis, indices) : nil
   }
 }
 
