@@ -121,7 +121,7 @@ struct QuantizeCommand: ParsableCommand {
     graph = try graph.bindingInputs(to: size)
     _ = try graph.pictureInput(name: model)
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
-    return try graph.simplified().upgraded()
+    return try graph.simplified()
   }
 
   private func quantize(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> ModelGraph {

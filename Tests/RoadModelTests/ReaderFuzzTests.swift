@@ -68,7 +68,7 @@ struct ReaderFuzzTests {
   /// Whether the model was accepted; every pass runs over an accepted one.
   private func survives(_ bytes: [UInt8]) -> Bool {
     guard let graph = try? ONNXReader.read(bytes: bytes) else { return false }
-    if let simple = try? graph.simplified(inputSize: nil).upgraded() { _ = try? simple.inferTypes() }
+    if let simple = try? graph.simplified(inputSize: nil) { _ = try? simple.inferTypes() }
     _ = ONNXWriter.write(graph)
     return true
   }

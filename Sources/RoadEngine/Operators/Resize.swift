@@ -32,30 +32,20 @@ struct ResizeLayer: Layer {
 /// Resize of height and width, linear or nearest, in every coordinate mode that ``ResizeGeometry`` knows; and Upsample.
 enum ResizeRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    if let taps = try geometryOfTaps(node, &lowering) { return try lowering.resample(node, taps) }
     if let view = try lowering.words(0, of: node) {
-      return append(node, lowering.plane(of: view), try geometry(node, view.shape, lowering).0, levels: nil, &lowering)
+      let geometry = try geometry(node, view.shape, lowering)
+      guard !geometry.needsTaps else { return try lowering.resample(node, geometry) }
+      return append(node, lowering.plane(of: view), geometry, levels: nil, &lowering)
     }
     let view = try lowering.real(0, of: node)
-    let (geometry, isLinear) = try geometry(node, view.shape, lowering)
+    let geometry = try geometry(node, view.shape, lowering)
+    guard !geometry.needsTaps else { return try lowering.resample(node, geometry) }
     // Copying a byte and then looking its level up is the same either way; blending is not.
     let common = view.commonLevels(of: lowering.tensor(view.tensor))
-    let keepsLevels = !isLinear && common != nil && view.tensor != lowering.network.input
+    let keepsLevels = geometry.mode == .nearest && common != nil && view.tensor != lowering.network.input
     let levels = keepsLevels && view.levels != nil ? common.map { [$0] } : nil
     let from = keepsLevels ? view.view : try lowering.activation(viewOf: 0, of: node)
     append(node, lowering.plane(of: from), geometry, levels: levels, &lowering)
-  }
-
-  /// Where two neighbours are not enough.
-  private static func geometryOfTaps(
-    _ node: Node, _ lowering: inout Lowering
-  ) throws(RoadError) -> ResizeGeometry? {
-    let modes = [node.attributes["mode"], node.attributes["coordinate_transformation_mode"]]
-    let antialiases = try node.integer("antialias", default: 0, in: 0...1) == 1
-    guard antialiases || modes.contains(.string("cubic")) || modes.contains(.string("tf_crop_and_resize")) else {
-      return nil
-    }
-    return try geometry(node, try lowering.activation(viewOf: 0, of: node).shape, lowering).0
   }
 
   private static func append(
@@ -82,7 +72,7 @@ enum ResizeRule: OperatorRule {
 
   private static func geometry(
     _ node: Node, _ shape: [Int], _ lowering: Lowering
-  ) throws(RoadError) -> (ResizeGeometry, isLinear: Bool) {
+  ) throws(RoadError) -> ResizeGeometry {
     var node = node
     // Opset 10 and Upsample have the scales second, and know only one coordinate mode.
     if node.inputs.count == 2 || node.operation == "Upsample" {
@@ -98,7 +88,7 @@ enum ResizeRule: OperatorRule {
     guard shape.count == 4, shape[0] == 1, geometry.output[..<2] == shape[..<2] else {
       throw RoadError(.model, "resizes \(shape) to \(geometry.output); only height and width can be")
     }
-    return (geometry, geometry.mode == .linear)
+    return geometry
   }
 }
 
