@@ -22,24 +22,27 @@ public struct AccuracyDrop: Hashable, Sendable {
     return float - int8
   }
 
+  /// Scores of one of the two models.
+  ///
   /// - Parameters:
-  ///   - float: simplified, of a fixed input size.
-  ///   - progress: called with the number of pictures done, out of twice `pairs`.
+  ///   - graph: simplified, of a fixed input size.
+  ///   - progress: called with the number of pictures done.
   /// - Throws: what ``Evaluation`` throws of a picture, label or map.
-  public static func measure(
-    float: ModelGraph, int8: ModelGraph, name: String, classes: ClassTable?, on pairs: [PicturePair],
-    labelMap: String?, threads: Int, progress: (Int) -> Void = { _ in }
-  ) throws(RoadError) -> AccuracyDrop {
-    var scores: [SegmentationScores] = []
-    for graph in [float, int8] {
-      let segmenter = try Segmenters.make(graph, name: name, classes: classes, threads: threads)
-      var map: LabelMap?
-      if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
-      let done = scores.count * pairs.count
-      let confusion = try Evaluation.confusion(of: segmenter, on: pairs, labelMap: map) { progress(done + $0) }
-      scores.append(SegmentationScores(confusion, table: segmenter.classes))
-    }
-    return AccuracyDrop(float: scores[0], int8: scores[1])
+  public static func scores(
+    of graph: ModelGraph, name: String, on pairs: [PicturePair], labelMap: String?, threads: Int,
+    progress: (Int) -> Void = { _ in }
+  ) throws(RoadError) -> SegmentationScores {
+    let segmenter = try Segmenters.make(graph, name: name, classes: nil, threads: threads)
+    var map: LabelMap?
+    if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
+    let confusion = try Evaluation.confusion(of: segmenter, on: pairs, labelMap: map, progress: progress)
+    return SegmentationScores(confusion, table: segmenter.classes)
+  }
+
+  /// Whether both figures were measured and fell by no more than is allowed.
+  public func isWithin(_ limit: Limit) -> Bool {
+    guard let meanIoU, let roadIoU else { return false }
+    return meanIoU <= limit.meanIoU && roadIoU <= limit.roadIoU
   }
 
   /// - Throws: a model error that names the figure which fell by more than is allowed.
@@ -58,7 +61,9 @@ public struct AccuracyDrop: Hashable, Sendable {
     throw RoadError(
       .model,
       "int8 loses too much: \(figure) \(texts[0]) → \(texts[1]), a drop of \(texts[2]) where \(texts[3]) is allowed",
-      remedy: "calibrate on more and other pictures, try another --observer or --equalize, or fine-tune in integers")
+      remedy:
+        "calibrate on more and other pictures, try another --observer, --equalize or --wide auto, or fine-tune in integers"
+    )
   }
 
   private static func text(_ value: Double) -> String {

@@ -61,15 +61,22 @@ public struct Quantizer {
     executor = try FloatExecutor(self.graph)
   }
 
-  /// The quantized graph.
+  /// The quantized graph: what ``calibrate(count:progress:picture:)`` finds, made into integers as the options say.
+  public func quantize(
+    count: Int, progress: (Int) -> Void = { _ in }, picture: (Int) throws(RoadError) -> FloatTensor
+  ) throws(RoadError) -> ModelGraph {
+    try calibrate(count: count, progress: progress, picture: picture).quantized()
+  }
+
+  /// Two passes over the pictures: what quantizing needs to know of the activations.
   ///
   /// - Parameters:
   ///   - count: how many calibration pictures there are; a few dozen varied ones are enough.
   ///   - progress: called after each picture with the number of pictures seen, out of `2 · count`.
   ///   - picture: the network's input for picture `index`: 1, 3, H, W.
-  public func quantize(
+  public func calibrate(
     count: Int, progress: (Int) -> Void = { _ in }, picture: (Int) throws(RoadError) -> FloatTensor
-  ) throws(RoadError) -> ModelGraph {
+  ) throws(RoadError) -> CalibratedNetwork {
     guard count > 0 else {
       throw RoadError(
         .picture, "no calibration pictures", remedy: "give at least one; a few dozen varied ones are enough")
@@ -87,84 +94,13 @@ public struct Quantizer {
       _ = try executor.run([input: tensor]) { statistics.count($0, $1) }
       progress(count + index + 1)
     }
-    let quantizations = statistics.quantizations(options.observer)
-    let wide: Set<String>
-    switch options.wide {
-    case .none: wide = []
-    case .named(let names): wide = try scheme.tensors(named: names, in: graph)
-    case .found(let worst, let aim):
-      var pictures: [FloatTensor] = []
-      let seen = min(count, Self.searchPictures)
-      for index in 0..<seen { pictures.append(try picture(index * count / seen)) }
-      let search = WideSearch(float: graph, scheme: scheme, quantizations: quantizations, pictures: pictures) {
-        (wide: Set<String>) throws(RoadError) in try build(statistics, quantizations, wide: wide)
-      }
-      wide = try search.tensors(worst: worst, aim: aim)
-    }
-    return try build(statistics, quantizations, wide: wide)
+    var samples: [FloatTensor] = []
+    let seen = min(count, Self.searchPictures)
+    for index in 0..<seen { samples.append(try picture(index * count / seen)) }
+    return CalibratedNetwork(
+      graph: graph, options: options, scheme: scheme, statistics: statistics, samples: samples)
   }
 
   /// Pictures that the search for 16-bit activations looks at.
   private static let searchPictures = 4
-
-  private func build(
-    _ statistics: ActivationStatistics, _ quantizations: [String: Quantization], wide: Set<String>
-  ) throws(RoadError) -> ModelGraph {
-    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: quantizations, wide: wide)
-    for index in scheme.convolutions {
-      try quantizeWeights(ofNode: index, statistics: statistics, quantizations: quantizations, into: &builder)
-    }
-    return builder.build()
-  }
-
-  private func quantizeWeights(
-    ofNode index: Int, statistics: ActivationStatistics, quantizations: [String: Quantization],
-    into builder: inout QDQGraphBuilder
-  ) throws(RoadError) {
-    let node = graph.nodes[index]
-    guard node.inputs.count > 1, let data = graph.initializers[node.inputs[1]],
-      let inputQuantization = quantizations[node.inputs[0]], data.elementType == .float
-    else {
-      throw RoadError(
-        .model, "node '\(node.name)' (\(node.operation)): its weights are not float constants",
-        remedy: "export the model with constant folding")
-    }
-    let weights = FloatTensor(data)
-    let given = node.input(2).flatMap { graph.initializers[$0] }.map { FloatTensor($0).values }
-    guard weights.values.allSatisfy(\.isFinite), given?.allSatisfy(\.isFinite) ?? true else {
-      throw RoadError(
-        .model, "node '\(node.name)' (\(node.operation)): weights or biases that are infinite or not a number",
-        remedy: "train again from a checkpoint before they broke")
-    }
-    let axis = node.operation == "Conv" ? 0 : 1
-    let quantized = QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
-    let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }
-    // A transposed convolution in groups has one scale for O/groups channels, and a bias for each of the O.
-    var bias = [Float](repeating: 0, count: quantized.scales.count * (axis == 1 ? groups : 1))
-    if let given { bias = given }
-    if options.correctsBiases, axis == 0, let means = statistics.channelMeans(of: node.inputs[0]) {
-      correct(&bias, weights: weights, quantized: quantized, means: means, groups: groups)
-    }
-    builder.setWeights(ofNode: index, quantized, axis: axis, bias: bias, inputQuantization: inputQuantization)
-  }
-
-  /// Rounding moves Σ w·E[x] of each output channel; the bias takes it back.
-  private func correct(
-    _ bias: inout [Float], weights: FloatTensor, quantized: QuantizedWeights, means: [Float], groups: Int
-  ) {
-    let rounded = quantized.dequantized(channelAxis: 0)
-    let (inputs, taps) = (weights.shape[1], weights.shape[2] * weights.shape[3])
-    let outputsPerGroup = weights.shape[0] / groups
-    for output in 0..<weights.shape[0] {
-      var shift: Float = 0
-      for channel in 0..<inputs {
-        let mean = means[output / outputsPerGroup * inputs + channel]
-        for tap in 0..<taps {
-          let index = (output * inputs + channel) * taps + tap
-          shift += (weights.values[index] - rounded.values[index]) * mean
-        }
-      }
-      if shift.isFinite { bias[output] += shift }
-    }
-  }
 }

@@ -72,46 +72,60 @@ extension ModelGraph {
 
 /// Finds the activations that 8 bits do not serve.
 struct WideSearch {
-  let float: ModelGraph
-  let scheme: QuantizationScheme
-  let quantizations: [String: Quantization]
-  /// Network inputs, 1, 3, H, W.
-  let pictures: [FloatTensor]
-  /// The graph with 16 bits for some tensors.
-  let quantized: (Set<String>) throws(RoadError) -> ModelGraph
+  let network: CalibratedNetwork
 
-  func tensors(worst: Double, aim: Double) throws(RoadError) -> Set<String> {
-    guard let exact = try scores(of: float), exact.allSatisfy({ $0.shape.count == 4 && $0.shape[1] > 1 }) else {
-      return []
+  init(_ network: CalibratedNetwork) { self.network = network }
+
+  /// The network in which `aim` of the samples' pixels keep the class that the float model gives them; in bytes alone where `worst` of them
+  /// do.
+  func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
+    let bytes = try network.quantized(wide: [])
+    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 && $0.shape[1] > 1 }),
+      try agreement(exact, bytes) < worst
+    else { return bytes }
+    return try fewest { (graph) throws(RoadError) in try agreement(exact, graph) >= aim }
+  }
+
+  /// The network with the fewest of the ranked groups in 16 bits that is enough, else with all of them: by doubling, then between
+  /// the last two.
+  func fewest(_ isEnough: (ModelGraph) throws(RoadError) -> Bool) throws(RoadError) -> ModelGraph {
+    let ranked = try ranked()
+    guard !ranked.isEmpty else { return try network.quantized(wide: []) }
+    func widest(_ count: Int) throws(RoadError) -> ModelGraph {
+      try network.quantized(wide: Set(ranked.prefix(count).joined()))
     }
-    func agreement(_ wide: Set<String>) throws(RoadError) -> Double {
-      guard let rounded = try scores(of: try quantized(wide)) else { return 1 }
-      return Self.agreement(exact, rounded)
-    }
-    guard try agreement([]) < worst else { return [] }
-    let ranked = try ranked(exact)
-    func widest(_ count: Int) -> Set<String> { Set(ranked.prefix(count).joined()) }
-    // The fewest that reach the aim: by doubling, then between the last two.
     var (few, many) = (0, 1)
-    while many < ranked.count, try agreement(widest(many)) < aim { (few, many) = (many, many * 2) }
-    many = min(many, ranked.count)
+    var found = try widest(many)
+    while try !isEnough(found) {
+      guard many < ranked.count else { return found }
+      (few, many) = (many, min(many * 2, ranked.count))
+      found = try widest(many)
+    }
     while many - few > 1 {
       let middle = (few + many) / 2
-      if try agreement(widest(middle)) < aim { few = middle } else { many = middle }
+      let graph = try widest(middle)
+      if try isEnough(graph) { (many, found) = (middle, graph) } else { few = middle }
     }
-    return widest(many)
+    return found
+  }
+
+  private func agreement(_ exact: [FloatTensor], _ graph: ModelGraph) throws(RoadError) -> Double {
+    guard let rounded = try scores(of: graph) else { return 1 }
+    return Self.agreement(exact, rounded)
   }
 
   /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores. Scores are left out, since
   /// whoever reads them has bytes.
-  private func ranked(_ exact: [FloatTensor]) throws(RoadError) -> [Set<String>] {
+  private func ranked() throws(RoadError) -> [Set<String>] {
+    let (float, scheme) = (network.graph, network.scheme)
+    guard let exact = try scores(of: float) else { return [] }
     let outputs = Set(float.outputs.map { scheme.root(of: $0.name) })
     var noises: [(tensors: Set<String>, noise: Double)] = []
     for tensor in scheme.tensors
     where scheme.sharedWith[tensor] == nil && scheme.fixed[tensor] == nil && !outputs.contains(tensor) {
       let group = scheme.sharing(tensor)
       var builder = QDQGraphBuilder(
-        graph: float, scheme: scheme, quantizations: quantizations.filter { group.contains($0.key) })
+        graph: float, scheme: scheme, quantizations: network.quantizations.filter { group.contains($0.key) })
       guard let rounded = try scores(of: builder.build()) else { continue }
       noises.append((group, Self.noise(exact, rounded)))
     }
@@ -124,7 +138,7 @@ struct WideSearch {
     else { return nil }
     let executor = try FloatExecutor(graph)
     var scores: [FloatTensor] = []
-    for picture in pictures {
+    for picture in network.samples {
       guard let tensor = try executor.run([input: picture])[output] else { return nil }
       scores.append(tensor)
     }

@@ -17,7 +17,8 @@ struct QuantizeCommand: ParsableCommand {
     discussion: """
       A few dozen varied pictures are enough; use training pictures, never those that you evaluate on. Where 8 bits move more than 3 % \
       of the calibration pictures' pixels to another class, the layers to blame get 16 bits (--wide). With --evaluate the float \
-      and the int8 model are scored on labelled pictures; where --max-drop is exceeded nothing is written.
+      and the int8 model are scored on labelled pictures; where --max-drop is exceeded more layers get 16 bits (unless --wide \
+      says which), and where that does not help nothing is written.
 
       EXAMPLES:
         roadseg quantize float.onnx --calibration train.txt --pictures 64 --output int8.onnx
@@ -96,11 +97,13 @@ struct QuantizeCommand: ParsableCommand {
     let files = try calibrationFiles()
     let manifest = try manifest(of: files)
     let labelled = try allowedDrop.pairs(unseenBy: manifest)
-    var quantized = try quantize(graph, files)
+    let calibrated = try calibrate(graph, files)
+    let narrow = try calibrated.quantized()
+    // What cannot run is refused before anything is scored or written.
+    _ = try Engine(model: narrow, options: EngineOptions(instructionSet: .reference))
+    var (quantized, drop) = try allowedDrop.enforce(
+      float: graph, int8: narrow, name: model, on: labelled, widened: wide.isAutomatic ? calibrated.widened : nil)
     quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
-    // What cannot run is refused before anything is written.
-    _ = try Engine(model: quantized, options: EngineOptions(instructionSet: .reference))
-    let drop = try allowedDrop.measure(float: graph, int8: quantized, name: model, on: labelled)
     let layers = report ? try layerReport(graph, quantized, files.spread(over: 8)) : nil
     let bytes = ONNXWriter.write(quantized)
     try FileOutput.write(bytes, to: output)
@@ -124,12 +127,12 @@ struct QuantizeCommand: ParsableCommand {
     return try graph.simplified()
   }
 
-  private func quantize(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> ModelGraph {
+  private func calibrate(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> CalibratedNetwork {
     let size = try graph.pictureInput(name: model).size
     let quantizer = try Quantizer(
       graph, options: QuantizerOptions(observer: observer.observer, equalises: equalize, wide: wide.activations))
     let bar = Terminal.ProgressBar("calibrating", total: 2 * files.count)
-    return try quantizer.quantize(
+    return try quantizer.calibrate(
       count: files.count, progress: { bar.update($0) },
       picture: { index throws(RoadError) in
         NetworkInput.tensor(of: try PictureFile.read(files[index]), size: size)

@@ -3,6 +3,7 @@ import Foundation
 import RoadBase
 import RoadEvaluation
 import RoadFrame
+import RoadMask
 import RoadModel
 import RoadQuantizer
 
@@ -58,7 +59,8 @@ struct AllowedDropOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Write nothing and fail if int8 loses more of mIoU and of road IoU than this, 0...1.", valueName: "miou,road"))
+      "What int8 may lose of mIoU and of road IoU, 0...1: 16 bits for more layers if it must be, nothing written and an error if that is not enough.",
+      valueName: "miou,road"))
   var maxDrop: AccuracyDrop.Limit?
 
   func validate() throws {
@@ -77,17 +79,39 @@ struct AllowedDropOptions: ParsableArguments {
     return pairs
   }
 
-  /// What int8 loses on the pictures, not more than allowed; nil without `--evaluate`.
-  func measure(
-    float: ModelGraph, int8: ModelGraph, name: String, on pairs: [PicturePair]
-  ) throws(RoadError) -> AccuracyDrop? {
-    guard evaluate != nil else { return nil }
-    let bar = Terminal.ProgressBar("evaluating", total: 2 * pairs.count)
-    let drop = try AccuracyDrop.measure(
-      float: float, int8: int8, name: name, classes: nil, on: pairs, labelMap: labelMap,
-      threads: ProcessInfo.processInfo.activeProcessorCount, progress: { bar.update($0) })
-    if let maxDrop { try drop.enforce(maxDrop) }
-    return drop
+  /// The int8 network and what it loses on the pictures; nil without `--evaluate`.
+  ///
+  /// Where `quantized` loses more than is allowed and `widened` is given, that looks for activations to give 16 bits until it does not.
+  ///
+  /// - Throws: where more is lost in the end than is allowed.
+  func enforce(
+    float: ModelGraph, int8 quantized: ModelGraph, name: String, on pairs: [PicturePair],
+    widened: ((_ until: (ModelGraph) throws(RoadError) -> Bool) throws(RoadError) -> ModelGraph)?
+  ) throws(RoadError) -> (int8: ModelGraph, drop: AccuracyDrop?) {
+    guard evaluate != nil else { return (quantized, nil) }
+    let scores = try scores(of: float, name, on: pairs, saying: "evaluating float")
+    func drop(of int8: ModelGraph, _ text: String) throws(RoadError) -> AccuracyDrop {
+      AccuracyDrop(float: scores, int8: try self.scores(of: int8, name, on: pairs, saying: text))
+    }
+    var (int8, lost) = (quantized, try drop(of: quantized, "evaluating int8"))
+    guard let maxDrop else { return (int8, lost) }
+    if let widened, !lost.isWithin(maxDrop) {
+      int8 = try widened { (graph) throws(RoadError) in
+        lost = try drop(of: graph, "evaluating 16 bits for \(graph.wideActivations.count)")
+        return lost.isWithin(maxDrop)
+      }
+    }
+    try lost.enforce(maxDrop)
+    return (int8, lost)
+  }
+
+  private func scores(
+    of graph: ModelGraph, _ name: String, on pairs: [PicturePair], saying text: String
+  ) throws(RoadError) -> SegmentationScores {
+    let bar = Terminal.ProgressBar(text, total: pairs.count)
+    return try AccuracyDrop.scores(
+      of: graph, name: name, on: pairs, labelMap: labelMap, threads: ProcessInfo.processInfo.activeProcessorCount,
+      progress: { bar.update($0) })
   }
 }
 
@@ -112,6 +136,8 @@ enum WideOption: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String { "auto" }
+
+  var isAutomatic: Bool { if case .auto = self { true } else { false } }
 
   var activations: WideActivations {
     switch self {

@@ -111,6 +111,46 @@ struct ModelCommandTests {
     }
   }
 
+  /// The labels are the classes of the same network with 16 bits everywhere: bytes lose something, and 16 bits win it back.
+  @Test("quantize gives layers 16 bits until the allowed drop holds, unless it is told which")
+  func widening() throws {
+    try withLabelledPicture { folder in
+      let classes = (0..<5).map { "\($0)\t\($0 == 1 ? "road" : "class\($0)")\t0\t0\t\($0)\n" }.joined()
+      try Data(("index\tname\tr\tg\tb\n" + classes).utf8).write(to: URL(filePath: "\(folder)/classes.tsv"))
+      let quantize = ["quantize", Self.floatModel, "--classes", "\(folder)/classes.tsv"]
+      let layers = "norm,stem_relu,relu6,project,sum_relu,pooled,deep,up,joined"
+      let best = ["--calibration", "\(folder)/images", "--wide", layers, "--output", "\(folder)/best.onnx"]
+      try #require(try Roadseg.run(quantize + best).status == 0)
+      try #require(
+        try Roadseg.run(["run", "\(folder)/images", "--output", "\(folder)/best", "--model", "\(folder)/best.onnx"])
+          .status == 0)
+      try Data("images/frame-1.jpg best/classes/frame-1.png\n".utf8).write(to: URL(filePath: "\(folder)/val.txt"))
+      try FileManager.default.createDirectory(atPath: "\(folder)/other", withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: Roadseg.golden("RoadCameraTests/Goldens/frame-2.jpg"), toPath: "\(folder)/other/frame-2.jpg")
+      let other =
+        quantize + [
+          "--calibration", "\(folder)/other", "--output", "\(folder)/int8.onnx", "--evaluate",
+          "\(folder)/val.txt", "--json",
+        ]
+
+      let measured = try object(Roadseg.run(other + ["--wide", "none"]).output)
+      let lost = try #require((measured["drop"] as? [String: Any])?["miou"] as? Double)
+      try #require(lost > 0)
+      try FileManager.default.removeItem(atPath: "\(folder)/int8.onnx")
+      let limit = ["--max-drop", "\(0.99 * lost),1"]
+      let refused = try Roadseg.run(other + limit + ["--wide", "none"])
+      #expect(refused.status == 1 && refused.errors.contains("--wide auto"), "\(refused.errors)")
+      #expect(!files(below: folder).contains("int8.onnx"))
+
+      let held = try Roadseg.run(other + limit)
+      try #require(held.status == 0, "\(held.errors)")
+      let result = try object(held.output)
+      #expect(try #require((result["drop"] as? [String: Any])?["miou"] as? Double) < lost)
+      #expect((result["wide"] as? [String])?.isEmpty == false && files(below: folder).contains("int8.onnx"))
+    }
+  }
+
   @Test("the report names time and sensitivity of each layer")
   func report() throws {
     try withLabelledPicture { folder in

@@ -56,4 +56,25 @@ import Testing
     let found = try SmallNetwork.quantized(QuantizerOptions(wide: .found(worst: 0.01, aim: 0.5)))
     #expect(try ONNXWriter.write(found) == ONNXWriter.write(SmallNetwork.quantized(QuantizerOptions(wide: .none))))
   }
+
+  @Test("widening stops at the fewest that are enough, those first that cost the scores most", arguments: [1, 2, 3])
+  func widening(enough: Int) throws {
+    let calibrated = try Quantizer(SmallNetwork.float()).calibrate(count: 8) { SmallNetwork.picture($0) }
+    let first = try #require(calibrated.widened { _ in true }.wideActivations.first)
+    var asked: [Int] = []
+    let graph = try calibrated.widened {
+      asked.append($0.wideActivations.count)
+      return $0.wideActivations.count >= enough
+    }
+    #expect(graph.wideActivations.contains(first))
+    #expect(graph.wideActivations.count == asked.filter { $0 >= enough }.min())
+    #expect(Set(asked).count == asked.count, "the same network was asked about twice: \(asked)")
+  }
+
+  @Test("where nothing is enough, all but the scores have 16 bits")
+  func hopeless() throws {
+    let calibrated = try Quantizer(SmallNetwork.float()).calibrate(count: 8) { SmallNetwork.picture($0) }
+    let all = try SmallNetwork.quantized(QuantizerOptions(wide: .found(worst: 1.1, aim: 1.1)))
+    #expect(try calibrated.widened { _ in false }.wideActivations == all.wideActivations)
+  }
 }

@@ -1,0 +1,100 @@
+import RoadBase
+import RoadFloat
+import RoadModel
+
+/// A float network and what ``Quantizer/calibrate(count:progress:picture:)`` learnt of its activations: ready to be made into integers,
+/// also several times, with 16 bits for other tensors.
+public struct CalibratedNetwork {
+  let graph: ModelGraph
+  let options: QuantizerOptions
+  let scheme: QuantizationScheme
+  let statistics: ActivationStatistics
+  let quantizations: [String: Quantization]
+  /// A few of the calibration pictures, 1, 3, H, W.
+  let samples: [FloatTensor]
+
+  init(
+    graph: ModelGraph, options: QuantizerOptions, scheme: QuantizationScheme, statistics: ActivationStatistics,
+    samples: [FloatTensor]
+  ) {
+    self.graph = graph
+    self.options = options
+    self.scheme = scheme
+    self.statistics = statistics
+    self.samples = samples
+    quantizations = statistics.quantizations(options.observer)
+  }
+
+  /// The network in integers, its activations of the bits that ``QuantizerOptions/wide`` says.
+  public func quantized() throws(RoadError) -> ModelGraph {
+    switch options.wide {
+    case .none: return try quantized(wide: [])
+    case .named(let names): return try quantized(wide: scheme.tensors(named: names, in: graph))
+    case .found(let worst, let aim): return try WideSearch(self).quantized(worst: worst, aim: aim)
+    }
+  }
+
+  /// The network with 16 bits for as few activations as `isEnough` needs: those first whose rounding alone adds the most noise to the
+  /// scores. Where nothing is enough, all but the scores have 16 bits.
+  ///
+  /// - Parameter isEnough: not called for the network without any; called some ten times for a network of a hundred layers.
+  public func widened(
+    until isEnough: (ModelGraph) throws(RoadError) -> Bool
+  ) throws(RoadError) -> ModelGraph {
+    try WideSearch(self).fewest(isEnough)
+  }
+
+  func quantized(wide: Set<String>) throws(RoadError) -> ModelGraph {
+    var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: quantizations, wide: wide)
+    for index in scheme.convolutions { try quantizeWeights(ofNode: index, into: &builder) }
+    return builder.build()
+  }
+
+  private func quantizeWeights(ofNode index: Int, into builder: inout QDQGraphBuilder) throws(RoadError) {
+    let node = graph.nodes[index]
+    guard node.inputs.count > 1, let data = graph.initializers[node.inputs[1]],
+      let inputQuantization = quantizations[node.inputs[0]], data.elementType == .float
+    else {
+      throw RoadError(
+        .model, "node '\(node.name)' (\(node.operation)): its weights are not float constants",
+        remedy: "export the model with constant folding")
+    }
+    let weights = FloatTensor(data)
+    let given = node.input(2).flatMap { graph.initializers[$0] }.map { FloatTensor($0).values }
+    guard weights.values.allSatisfy(\.isFinite), given?.allSatisfy(\.isFinite) ?? true else {
+      throw RoadError(
+        .model, "node '\(node.name)' (\(node.operation)): weights or biases that are infinite or not a number",
+        remedy: "train again from a checkpoint before they broke")
+    }
+    let axis = node.operation == "Conv" ? 0 : 1
+    let quantized = QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
+    let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }
+    // A transposed convolution in groups has one scale for O/groups channels, and a bias for each of the O.
+    var bias = [Float](repeating: 0, count: quantized.scales.count * (axis == 1 ? groups : 1))
+    if let given { bias = given }
+    if options.correctsBiases, axis == 0, let means = statistics.channelMeans(of: node.inputs[0]) {
+      correct(&bias, weights: weights, quantized: quantized, means: means, groups: groups)
+    }
+    builder.setWeights(ofNode: index, quantized, axis: axis, bias: bias, inputQuantization: inputQuantization)
+  }
+
+  /// Rounding moves Σ w·E[x] of each output channel; the bias takes it back.
+  private func correct(
+    _ bias: inout [Float], weights: FloatTensor, quantized: QuantizedWeights, means: [Float], groups: Int
+  ) {
+    let rounded = quantized.dequantized(channelAxis: 0)
+    let (inputs, taps) = (weights.shape[1], weights.shape[2] * weights.shape[3])
+    let outputsPerGroup = weights.shape[0] / groups
+    for output in 0..<weights.shape[0] {
+      var shift: Float = 0
+      for channel in 0..<inputs {
+        let mean = means[output / outputsPerGroup * inputs + channel]
+        for tap in 0..<taps {
+          let index = (output * inputs + channel) * taps + tap
+          shift += (weights.values[index] - rounded.values[index]) * mean
+        }
+      }
+      if shift.isFinite { bias[output] += shift }
+    }
+  }
+}
