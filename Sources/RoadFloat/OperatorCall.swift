@@ -152,6 +152,7 @@ enum FloatOperators {
     "LogSoftmax": MatrixOperators.logSoftmax,
     "ArgMax": ReductionOperators.argMax,
     "InstanceNormalization": NormalizationOperators.instance,
+    "LayerNormalization": NormalizationOperators.layer,
     "Tile": RearrangementOperators.tile,
     "MatMul": MatrixOperators.product,
     "Gemm": MatrixOperators.general,

@@ -11,6 +11,8 @@ public enum PortableKernels {
   public static let channelReduction = PlainKernel<ReductionArguments>(
     name: "channel-reduction/portable", run: channelReductionReference)
   public static let softmax = PlainKernel<SoftmaxArguments>(name: "softmax/portable", run: softmaxReference)
+  public static let normalisation = PlainKernel<NormalisationArguments>(
+    name: "normalisation/portable", run: normalisationReference)
   public static let innerProduct = PlainKernel<InnerProductArguments>(
     name: "inner-product/portable", run: innerProductReference)
   public static let wideScores = PlainKernel<WideScoresArguments>(

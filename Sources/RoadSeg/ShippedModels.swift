@@ -15,12 +15,13 @@ public enum ShippedModels {
     return try ONNXReader.read(path: isPath ? nameOrPath : path(of: nameOrPath))
   }
 
-  /// The file of a shipped network.
+  /// The file of a shipped network: its label set may be left out where it is the default one.
   public static func path(of name: String) throws(RoadError) -> String {
-    let file = "\(name)-driving7-int8.onnx"
     for folder in folders {
-      let path = folder.appending(path: file).path
-      if FileManager.default.isReadableFile(atPath: path) { return path }
+      for file in ["\(name)\(labelSet)\(suffix)", "\(name)\(suffix)"] {
+        let path = folder.appending(path: file).path
+        if FileManager.default.isReadableFile(atPath: path) { return path }
+      }
     }
     let names = names
     throw RoadError(
@@ -32,10 +33,13 @@ public enum ShippedModels {
 
   /// The shipped networks that are there.
   public static var names: [String] {
-    let suffix = "-driving7-int8.onnx"
     let files = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0.path)) ?? [] }
-    return Set(files.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }).sorted()
+    let names = files.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
+    return Set(names.map { $0.hasSuffix(labelSet) ? String($0.dropLast(labelSet.count)) : $0 }).sorted()
   }
+
+  private static let suffix = "-int8.onnx"
+  private static let labelSet = "-driving7"
 
   /// Where models may lie: the folder that the environment names, the package's resources beside the program, and where an
   /// installation puts them. `Bundle.module` is not asked: it ends the program where the resources are missing.

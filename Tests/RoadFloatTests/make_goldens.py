@@ -303,6 +303,14 @@ def cuts():
           {"p": np.array([2, 1, 1, 3]), "a": np.array([-1, 2])}, opset=18)
 
 
+def layer_normalizations():
+    for axis, shape in ((-1, (5,)), (1, (3, 4, 5))):
+        write(f"layer-normalization-{axis}", [node("LayerNormalization", ["x", "g", "b"], axis=axis)], (2, 3, 4, 5),
+              {"g": random(*shape), "b": random(*shape)}, opset=17)
+    write("layer-normalization-no-offsets", [node("LayerNormalization", ["x", "g"], epsilon=1e-2)], (2, 3, 4, 5),
+          {"g": random(5)}, opset=17)
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     convolutions()
@@ -321,3 +329,4 @@ if __name__ == "__main__":
     resamplers()
     decomposed()
     functions()
+    layer_normalizations()

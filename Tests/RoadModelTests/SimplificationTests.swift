@@ -22,6 +22,26 @@ import Testing
     #expect(simple.nodes.contains { $0.operation == "BatchNormalization" })
   }
 
+  /// Attention scales by `width ** -0.5`, windows pad by `-height % 8`: exporters leave both to compute.
+  @Test func arithmeticOnConstantsIsDone() throws {
+    var graph = ModelGraph(
+      inputs: [ValueInfo(name: "x", elementType: .float, shape: [1, 1])],
+      outputs: [ValueInfo(name: "y", elementType: .float, shape: [1, 2])])
+    graph.initializers = [
+      "sixteen": TensorData(floats: [16], shape: []), "exponent": TensorData(floats: [-0.5], shape: []),
+      "dividends": TensorData(integers: [7, -7], shape: [2]), "divisors": TensorData(integers: [3, 3], shape: [2]),
+    ]
+    graph.nodes = [
+      Node(name: "power", operation: "Pow", inputs: ["sixteen", "exponent"], outputs: ["scale"]),
+      Node(name: "product", operation: "Mul", inputs: ["x", "scale"], outputs: ["scaled"]),
+      Node(name: "remainders", operation: "Mod", inputs: ["dividends", "divisors"], outputs: ["shape"]),
+      Node(name: "expand", operation: "Expand", inputs: ["scaled", "shape"], outputs: ["y"]),
+    ]
+    let simple = try graph.simplified()
+    #expect(simple.nodes.map(\.operation) == ["Mul", "Expand"])
+    #expect(simple.initializers["scale"]?.floats == [0.25] && simple.initializers["shape"]?.integers == [1, 2])
+  }
+
   private func graph(castTo type: ElementType) -> ModelGraph {
     let constants: [(String, [Int], Float)] = [
       ("w", [1, 1, 1, 1], 3), ("gamma", [1], 2), ("beta", [1], 1), ("mean", [1], 5), ("variance", [1], 1),

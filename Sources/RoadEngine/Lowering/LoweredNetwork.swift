@@ -86,6 +86,7 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
   case average = "mean pool"
   case reduction = "reduce"
   case softmax
+  case normalisation = "normalise"
   case innerProduct = "matmul"
   case concatenation = "concat"
   case rearrangement = "move"

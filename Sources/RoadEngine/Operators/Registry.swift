@@ -16,6 +16,8 @@ let operatorRules: [String: any OperatorRule.Type] = {
     "MaxUnpool": MaxUnpoolRule.self,
     "AveragePool": AveragePoolRule.self,
     "Softmax": SoftmaxRule.self,
+    "LayerNormalization": NormalisationRule.self,
+    "InstanceNormalization": NormalisationRule.self,
     "Relu": ReluRule.self,
     "Clip": ClipRule.self,
     "PRelu": PReluRule.self,

@@ -1,24 +1,55 @@
 import RoadBase
 
-/// InstanceNormalization: every plane by its own mean and variance.
+/// Mean 0 and variance 1 of what lies together, then gains and offsets.
 enum NormalizationOperators {
+  /// Every plane by itself.
   static func instance(_ call: OperatorCall) throws(RoadError) -> [Value] {
     var output = try call.floats(0)
     let (gains, offsets) = (try call.floats(1).values, try call.floats(2).values)
     guard output.shape.count >= 3, gains.count == output.shape[1], offsets.count == output.shape[1] else {
       throw call.failure("\(gains.count) scales and \(offsets.count) offsets for an input of shape \(output.shape)")
     }
+    let (channels, area) = (output.shape[1], output.shape[2...].reduce(1, *))
     let epsilon = Double(call.float("epsilon", default: 1e-5))
-    let area = output.shape[2...].reduce(1, *)
-    for plane in 0..<output.shape[0] * output.shape[1] {
-      let range = plane * area..<(plane + 1) * area
-      // Sums of a whole plane lose digits in 32 bits.
-      let mean = output.values[range].reduce(0) { $0 + Double($1) } / Double(area)
-      let variance = output.values[range].reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(area)
-      let gain = Double(gains[plane % output.shape[1]]) / (variance + epsilon).squareRoot()
-      let offset = Double(offsets[plane % output.shape[1]])
-      for index in range { output.values[index] = Float((Double(output.values[index]) - mean) * gain + offset) }
+    standardize(&output, count: area, epsilon) { run, _ in
+      (Double(gains[run % channels]), Double(offsets[run % channels]))
     }
     return [.floats(output)]
+  }
+
+  /// The axes from the one named on, a gain and an offset for each of their numbers.
+  static func layer(_ call: OperatorCall) throws(RoadError) -> [Value] {
+    var output = try call.floats(0)
+    let axis = try call.axis(call.integer("axis", default: -1), rank: output.shape.count)
+    let count = output.shape[axis...].reduce(1, *)
+    let gains = try call.floats(1).values
+    let offsets = call.node.input(2) == nil ? [Float](repeating: 0, count: count) : try call.floats(2).values
+    guard gains.count == count, offsets.count == count else {
+      throw call.failure("\(gains.count) scales and \(offsets.count) offsets for \(count) numbers")
+    }
+    standardize(&output, count: count, Double(call.float("epsilon", default: 1e-5))) { _, index in
+      (Double(gains[index]), Double(offsets[index]))
+    }
+    return [.floats(output)]
+  }
+
+  /// - Parameter affine: gain and offset of a run of `count` numbers and an index in it.
+  private static func standardize(
+    _ tensor: inout FloatTensor, count: Int, _ epsilon: Double,
+    _ affine: (_ run: Int, _ index: Int) -> (gain: Double, offset: Double)
+  ) {
+    guard count > 0 else { return }
+    for run in 0..<tensor.values.count / count {
+      let range = run * count..<(run + 1) * count
+      // Sums of a whole plane lose digits in 32 bits.
+      let mean = tensor.values[range].reduce(0) { $0 + Double($1) } / Double(count)
+      let variance = tensor.values[range].reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(count)
+      let inverse = 1 / (variance + epsilon).squareRoot()
+      for index in 0..<count {
+        let (gain, offset) = affine(run, index)
+        let value = Double(tensor.values[range.lowerBound + index])
+        tensor.values[range.lowerBound + index] = Float((value - mean) * inverse * gain + offset)
+      }
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Elementwise arithmetic on constants, with ONNX broadcasting. Integers wrap as they do in every runtime.
 enum ConstantArithmetic {
   static func evaluate(_ operation: String, _ inputs: [TensorData], _ type: TensorType) -> TensorData? {
@@ -5,8 +7,12 @@ enum ConstantArithmetic {
     if inputs.allSatisfy({ $0.elementType == .int64 || $0.elementType == .int32 }) {
       return integers(operation, inputs, type)
     }
-    guard inputs.allSatisfy({ $0.elementType == .float }), type.elementType == .float else { return nil }
-    return floats(operation, inputs, type)
+    // Only the exponent of a power may be of another type than its base.
+    let reals = operation == "Pow" ? inputs.compactMap { $0.cast(to: .float) } : inputs
+    guard reals.allSatisfy({ $0.elementType == .float }), reals.count == inputs.count, type.elementType == .float else {
+      return nil
+    }
+    return floats(operation, reals, type)
   }
 
   private static func integers(_ operation: String, _ inputs: [TensorData], _ type: TensorType) -> TensorData? {
@@ -26,6 +32,10 @@ enum ConstantArithmetic {
         result = zip(first, second).map { $0.dividedReportingOverflow(by: $1).partialValue }
       case "Min": result = zip(first, second).map { min($0, $1) }
       case "Max": result = zip(first, second).map { max($0, $1) }
+      case "Mod":
+        guard !second.contains(where: { $0 == 0 || $0 == -1 }) else { return nil }
+        // The sign is the divisor's.
+        result = zip(first, second).map { ($0 % $1 &+ $1) % $1 }
       case "Equal": result = zip(first, second).map { $0 == $1 ? 1 : 0 }
       case "Greater": result = zip(first, second).map { $0 > $1 ? 1 : 0 }
       case "Less": result = zip(first, second).map { $0 < $1 ? 1 : 0 }
@@ -47,6 +57,8 @@ enum ConstantArithmetic {
     case ("Round", 1): result = first.map { $0.rounded(.toNearestOrEven) }
     case ("Sqrt", 1): result = first.map { $0.squareRoot() }
     case ("Reciprocal", 1): result = first.map { 1 / $0 }
+    case ("Exp", 1): result = first.map { exp($0) }
+    case ("Log", 1): result = first.map { log($0) }
     case (_, 2):
       guard let second = operand(inputs[1], type, { $0.floats }) else { return nil }
       switch operation {
@@ -56,6 +68,7 @@ enum ConstantArithmetic {
       case "Div": result = zip(first, second).map { $0 / $1 }
       case "Min": result = zip(first, second).map { min($0, $1) }
       case "Max": result = zip(first, second).map { max($0, $1) }
+      case "Pow": result = zip(first, second).map { pow($0, $1) }
       default: return nil
       }
     default: return nil

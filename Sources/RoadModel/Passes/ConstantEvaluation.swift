@@ -30,6 +30,8 @@ enum ConstantEvaluation {
     guard let type = types.first, let count = ShapeLimits.count(type.shape), count <= elementLimit else { return nil }
     if let moved = try moved(node, first, inputs, type, known) { return moved }
     if node.operation == "Cast" { return first.cast(to: type.elementType).map { [$0] } }
+    // The remainder that has the sign of the dividend is no shape arithmetic.
+    if node.operation == "Mod", try node.integer("fmod", default: 0, in: 0...1) == 1 { return nil }
     return ConstantArithmetic.evaluate(node.operation, inputs, type).map { [$0] }
   }
 

@@ -2,11 +2,12 @@ import RoadBase
 
 extension ModelGraph {
   /// The passes that every user of a graph wants, in the order in which they help each other: inputs bound to a size,
-  /// constants folded, rarer operators decomposed, old operator sets upgraded, identities removed, batch norms folded.
+  /// constants folded, rarer operators decomposed, old operator sets upgraded, identities removed, layer norms
+  /// recognised, batch norms folded.
   ///
   /// - Parameter size: the input's width and height where the model leaves them free; nil keeps the model's own.
   public func simplified(inputSize size: PictureSize? = nil) throws(RoadError) -> ModelGraph {
     let folded = try bindingInputs(to: size).foldingConstants().decomposed().upgraded()
-    return try folded.removingIdentities(types: folded.inferTypes()).foldingBatchNorms()
+    return try folded.removingIdentities(types: folded.inferTypes()).recognisingLayerNorms().foldingBatchNorms()
   }
 }

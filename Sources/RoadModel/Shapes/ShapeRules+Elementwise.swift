@@ -5,13 +5,14 @@ enum ElementwiseShapes {
   static let rules: [String: ShapeRule] = [
     "Equal": comparison, "Greater": comparison, "Less": comparison, "Where": selection, "Cast": cast,
     "QuantizeLinear": quantize, "DequantizeLinear": dequantize, "BatchNormalization": batchNormalization,
-    "InstanceNormalization": instanceNormalization,
+    "InstanceNormalization": instanceNormalization, "LayerNormalization": layerNormalization,
     "Relu": same, "Clip": same, "LeakyRelu": same, "HardSwish": same, "HardSigmoid": same, "Sigmoid": same,
     "Tanh": same, "Softmax": same, "LogSoftmax": same, "Elu": same, "Selu": same, "Identity": same, "Dropout": same,
     "Floor": same, "Ceil": same, "Round": same, "Sqrt": same, "Exp": same, "Log": same, "Neg": same, "Abs": same,
     "Reciprocal": same, "Erf": same, "Not": same, "Softplus": same, "Mish": same, "Gelu": same,
     "Celu": same, "ThresholdedRelu": same, "Softsign": same, "Sign": same, "Sin": same, "Cos": same, "Add": binary,
-    "Sub": binary, "Mul": binary, "Div": binary, "Pow": binary, "PRelu": binary, "Min": variadic, "Max": variadic,
+    "Sub": binary, "Mul": binary, "Div": binary, "Mod": binary, "Pow": binary, "PRelu": binary, "Min": variadic,
+    "Max": variadic,
     "Sum": variadic, "Mean": variadic,
   ]
 
@@ -100,6 +101,19 @@ enum ElementwiseShapes {
       let shape = try context.input(index).shape
       guard shape == [input.shape[1]] else {
         throw context.node.failure("input \(index) has shape \(shape) for \(input.shape[1]) channels")
+      }
+    }
+    return [input]
+  }
+
+  static func layerNormalization(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let input = try context.input(0)
+    let given = try context.node.integer("axis", default: -1, in: -64...64)
+    let axis = try context.node.axis(given, rank: input.shape.count)
+    for index in 1...2 where context.node.input(index) != nil {
+      let count = try context.input(index).shape.reduce(1, *)
+      guard count == input.shape[axis...].reduce(1, *) else {
+        throw context.node.failure("input \(index) has \(count) numbers for an input of shape \(input.shape)")
       }
     }
     return [input]

@@ -329,6 +329,36 @@ def softmax(axis):
     return g.finish(g.add("MaxPool", [y], kernel_shape=[1, 1]), scale=1 / 256, zero=0)
 
 
+@family("normalisation", {
+    "channels-last": dict(perm=[0, 2, 3, 1], axis=-1), "one-axis": dict(axis=-1), "two-axes": dict(axis=2),
+    "no-offsets": dict(axis=-1, offsets=False), "constant-rows": dict(axis=-1, scale=0.5), "instance": dict(kind="Instance"),
+    "group": dict(kind="Instance", groups=3),
+})
+def normalisation(kind="Layer", axis=None, perm=None, offsets=True, groups=0, scale=None):
+    g = Graph(size=(7, 9))
+    x = g.fan(6)
+    if scale:  # coarse steps: rows of equal bytes, whose variance is epsilon's alone
+        x = g.quantize(x, scale=scale, zero=128)
+    shape = [1, 6, 7, 9]
+    if perm:
+        x, shape = g.add("Transpose", [x], perm=perm), [shape[i] for i in perm]
+    if groups:
+        x, shape = g.add("Reshape", [x, g.constant([1, groups, -1], np.int64)]), [1, groups, 2 * 63]
+    if kind == "Instance":
+        count = shape[1]
+        constants = [g.constant(g.random.uniform(0.5, 2, count)), g.constant(g.random.uniform(-1, 1, count))]
+        y = g.add("InstanceNormalization", [x, *constants], epsilon=1e-3)
+    else:
+        numbers = shape[axis:]
+        constants = [g.constant(g.random.uniform(-2, 2, numbers)), g.constant(g.random.uniform(-1, 1, numbers))]
+        y = g.add("LayerNormalization", [x, *constants[:1 + offsets]], axis=axis, epsilon=1e-4)
+    if groups:
+        return g.finish(g.add("Reshape", [g.quantize(y), g.constant([1, 6, 7, 9], np.int64)]), scale=g.scales[0], zero=g.scales[1])
+    if perm:
+        return g.finish(g.add("Transpose", [g.quantize(y)], perm=[0, 3, 1, 2]))
+    return g.finish(y)
+
+
 @case
 def attention():
     """Rank 3 in between: queries times keys, softmax, times values, and back to a picture."""

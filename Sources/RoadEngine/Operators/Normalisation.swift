@@ -1,0 +1,118 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Mean 0 and variance 1 over the channels of each pixel, then gains and offsets.
+struct NormalisationLayer: Layer {
+  let name: String
+  let kind = LayerKind.normalisation
+  let source: TensorID
+  let output: TensorID
+  let spread: Int64
+  let gains: [Int64]
+  let offsets: [Int64]
+  /// Whether gains and offsets belong to columns, not to channels.
+  let isByColumn: Bool
+  let zeroPoint: UInt8
+  let clamp: ByteClamp
+
+  var inputs: [TensorID] { [source] }
+  var rowWindow: WindowGeometry? { .pixel }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = PortableKernels.normalisation
+    let gains = UnsafePointer(context.memory.copy(gains))
+    let offsets = UnsafePointer(context.memory.copy(offsets))
+    let (spread, isByColumn, zeroPoint, clamp) = (spread, isByColumn, zeroPoint, clamp)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = NormalisationArguments(
+        source: sources[0], destination: destination, spread: spread, gains: gains, offsets: offsets,
+        isByColumn: isByColumn, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
+
+/// LayerNormalization over the axes from the one named on, InstanceNormalization over all but batch and channels.
+enum NormalisationRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    guard node.outputs.dropFirst().allSatisfy(\.isEmpty) else {
+      throw RoadError(.model, "gives mean or deviation, too, which is not supported")
+    }
+    let view = try lowering.activation(viewOf: 0, of: node)
+    let (rank, isInstance) = (view.shape.count, node.operation == "InstanceNormalization")
+    guard rank > (isInstance ? 2 : 0) else { throw RoadError(.model, "input of shape \(view.shape)") }
+    let axis = isInstance ? 2 : try node.axis(try node.integer("axis", default: -1, in: -64...64), rank: rank)
+    let arrangement = arrangement(rank: rank, from: axis, isInstance)
+    let whole = !isInstance && axis == rank - 1 && lowering.channelAxis(ofWhole: view) == axis
+    let source = whole ? view.tensor : lowering.plane(of: view, arrangement)
+    let elements = whole ? view.elements : arrangement.elements(of: view.shape)
+    let from = lowering.tensor(source)
+    let count = isInstance ? from.width : from.channels
+    let gains = try lowering.reals(1, of: node, count: count, default: 1)
+    let offsets = try lowering.reals(2, of: node, count: count, default: 0)
+    let spread = try Self.spread(of: node, from)
+    let name = node.name
+    var pending = PendingLayer(node: name, shape: from.shape, elements: elements) {
+      (lowering: inout Lowering, output, clamp) throws(RoadError) in
+      let to = lowering.tensor(output).quantization
+      func fixed(_ reals: [Float], _ bits: Int, _ most: Int64) throws(RoadError) -> [Int64] {
+        let numbers = reals.map { (Double($0) / Double(to.scale) * Double(1 << bits)).rounded() }
+        guard numbers.allSatisfy({ $0.magnitude < Double(most) }) else {
+          throw RoadError(.model, "a gain or an offset is too large for its output's scale of \(to.scale)")
+        }
+        return numbers.map { Int64($0) }
+      }
+      lowering.append(
+        NormalisationLayer(
+          name: name, source: source, output: output, spread: spread,
+          gains: try fixed(gains, 16, NormalisationArguments.mostGain),
+          offsets: try fixed(offsets, 32, NormalisationArguments.mostOffset),
+          isByColumn: isInstance, zeroPoint: to.zeroPoint, clamp: clamp))
+    }
+    // No score of n numbers is further from 0 than √n; nearly all are within 8.
+    let reach = min(Float(from.channels).squareRoot(), 8)
+    let bounds = zip(gains, offsets).map { (abs($0) * reach, $1) }
+    pending.range =
+      (bounds.map { $1 - $0 }.min() ?? 0)...(bounds.map { $1 + $0 }.max() ?? 0)
+    lowering.set(.pending(pending), outputOf: node)
+  }
+
+  /// What is normalised together lies along the channels; of an InstanceNormalization, channels are the columns.
+  private static func arrangement(rank: Int, from axis: Int, _ isInstance: Bool) -> Arrangement {
+    let together = Array(axis..<rank)
+    if isInstance { return Arrangement(rows: [0], columns: [1], channels: together) }
+    return Arrangement(
+      rows: Array((0..<axis).dropLast()), columns: Array((0..<axis).suffix(1)), channels: together)
+  }
+
+  /// n² times epsilon, in squared steps.
+  private static func spread(of node: Node, _ from: LoweredTensor) throws(RoadError) -> Int64 {
+    guard from.channels <= NormalisationArguments.mostNumbers else {
+      throw RoadError(.model, "normalises \(from.channels) numbers at once, which is too many")
+    }
+    let epsilon = Double(try node.float("epsilon", default: 1e-5))
+    let relative = Double(from.channels) / Double(from.quantization.scale)
+    let spread = (epsilon * relative * relative).rounded()
+    guard spread >= 0, spread < Double(NormalisationArguments.mostSpread) else {
+      throw RoadError(.model, "its epsilon of \(epsilon) is negative, or too large for its input's scale")
+    }
+    return Int64(spread)
+  }
+}
+
+extension Lowering {
+  /// A constant input of so many numbers.
+  fileprivate func reals(
+    _ index: Int, of node: Node, count: Int, default missing: Float
+  ) throws(RoadError) -> [Float] {
+    guard let given = try constant(index, of: node)?.reals else { return [Float](repeating: missing, count: count) }
+    guard given.count == count, given.allSatisfy(\.isFinite) else {
+      throw RoadError(.model, "input \(index) has \(given.count) numbers for \(count), or infinite ones")
+    }
+    return given
+  }
+}
