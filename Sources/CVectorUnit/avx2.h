@@ -96,11 +96,12 @@ RV_INLINE __m256i rv_dpbusd(__m256i sum, __m256i bytes, __m256i weights) {
 }
 #endif
 
-/// The upper 32 bits of the 64-bit products plus 2^31: the law of `PreciseRequantization`.
-RV_INLINE __m256i rv_mulhrs32(__m256i a, __m256i m) {
-  __m256i half = _mm256_set1_epi64x(1LL << 31);
-  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), half);
-  __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(m, 32)), half);
+/// The upper 32 bits of the 64-bit products a·m plus r: the law of `PreciseRequantization`. `r` is unsigned.
+RV_INLINE __m256i rv_muladdhi32(__m256i a, __m256i m, __m256i r) {
+  __m256i low = _mm256_blend_epi32(r, _mm256_setzero_si256(), 0xAA);
+  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), low);
+  __m256i product = _mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(m, 32));
+  __m256i odd = _mm256_add_epi64(product, _mm256_srli_epi64(r, 32));
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
 

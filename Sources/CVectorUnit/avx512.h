@@ -111,12 +111,18 @@ RV_INLINE __m512i rv_zip_lanes_high(__m512i a, __m512i b) {
   return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
 }
 
-/// The upper 32 bits of the 64-bit products plus 2^31: the law of `PreciseRequantization`.
-RV_INLINE __m512i rv_mulhrs32(__m512i a, __m512i m) {
-  __m512i half = _mm512_set1_epi64(1LL << 31);
-  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m), half);
-  __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(m, 32)), half);
+/// The upper 32 bits of the 64-bit products a·m plus r: the law of `PreciseRequantization`. `r` is unsigned.
+RV_INLINE __m512i rv_muladdhi32(__m512i a, __m512i m, __m512i r) {
+  __m512i low = _mm512_maskz_mov_epi32(0x5555, r);
+  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m), low);
+  __m512i product = _mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(m, 32));
+  __m512i odd = _mm512_add_epi64(product, _mm512_srli_epi64(r, 32));
   return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+}
+
+/// 16 numbers of 16 bits as the upper halves of 32 bits.
+RV_INLINE __m512i rv_upper32(const void *p) {
+  return _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i_u *)p)), 16);
 }
 
 #undef RV_INLINE

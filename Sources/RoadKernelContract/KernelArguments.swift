@@ -58,7 +58,7 @@ public struct ConvolutionArguments {
   public var zeroPoint: Int16
   public var low: UInt8
   public var high: UInt8
-  /// Whether the packed layer has multipliers of 31 bits: ``WeightLayer/preciseMultiplier``.
+  /// Whether the packed layer has multipliers of 31 bits: ``WeightLayer/preciseFactors``.
   public var isPrecise: Bool
 
   public init(

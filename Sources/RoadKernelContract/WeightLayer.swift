@@ -1,3 +1,5 @@
+import RoadBase
+
 /// What the plan knows of one convolution, in natural order; `pack` of a kernel turns it into the bytes that kernel reads.
 ///
 /// The accumulator of output channel o is `bias[o] + Σ (a − inputZeroPoint) · weight`, the sum over the window's taps and the real
@@ -20,13 +22,13 @@ public struct WeightLayer: Sendable {
   public let shift: [Int32]
   /// 0...32767, an entry for each output channel.
   public let multiplier: [Int16]
-  /// 0..<2^31, an entry for each output channel: the law is then that of `PreciseRequantization`, without a shift.
-  public let preciseMultiplier: [Int32]?
+  /// An entry for each output channel: the law is then that of `PreciseRequantization`, without shift and multiplier.
+  public let preciseFactors: [PreciseFactor]?
   public let inputZeroPoint: UInt8
 
   public init(
     outputChannels: Int, inputChannels: Int, kernelHeight: Int, kernelWidth: Int, weights: [Int8],
-    bias: [Int32], shift: [Int32], multiplier: [Int16], preciseMultiplier: [Int32]? = nil, inputZeroPoint: UInt8
+    bias: [Int32], shift: [Int32], multiplier: [Int16], preciseFactors: [PreciseFactor]? = nil, inputZeroPoint: UInt8
   ) {
     let count = outputChannels * inputChannels * kernelHeight * kernelWidth
     precondition(
@@ -37,10 +39,9 @@ public struct WeightLayer: Sendable {
       "\(bias.count) biases, \(shift.count) shifts, \(multiplier.count) multipliers for \(outputChannels) channels")
     precondition(shift.allSatisfy { (0...24).contains($0) }, "a shift outside 0...24")
     precondition(multiplier.allSatisfy { $0 >= 0 }, "a negative multiplier")
-    if let preciseMultiplier {
+    if let preciseFactors {
       precondition(
-        preciseMultiplier.count == outputChannels && preciseMultiplier.allSatisfy { $0 >= 0 },
-        "\(preciseMultiplier.count) multipliers for \(outputChannels) channels, or a negative one")
+        preciseFactors.count == outputChannels, "\(preciseFactors.count) factors for \(outputChannels) channels")
     }
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
@@ -50,7 +51,7 @@ public struct WeightLayer: Sendable {
     self.bias = bias
     self.shift = shift
     self.multiplier = multiplier
-    self.preciseMultiplier = preciseMultiplier
+    self.preciseFactors = preciseFactors
     self.inputZeroPoint = inputZeroPoint
   }
 
@@ -62,13 +63,18 @@ public struct WeightLayer: Sendable {
   }
 
   /// What the tables in packed weights hold for the requantization of 32-bit sums: the shift, or the 31-bit multiplier.
-  public func factor(_ output: Int) -> Int32 { preciseMultiplier?[output] ?? shift[output] }
+  public func factor(_ output: Int) -> Int32 { preciseFactors?[output].multiplier ?? shift[output] }
+
+  /// And behind it: the 15-bit multiplier, or the rounding of the 31-bit one.
+  public func smallFactor(_ output: Int) -> UInt16 {
+    preciseFactors?[output].rounding ?? UInt16(multiplier[output])
+  }
 
   /// Bias − zero-point · Σ weights + the rounding of the shift: where an accumulator over raw bytes starts.
   public func foldedBias(_ output: Int) -> Int32 {
     let own = weights[output * products..<(output + 1) * products]
     let sum = own.reduce(0) { $0 + Int($1) }
-    let rounding = preciseMultiplier == nil && shift[output] > 0 ? 1 << (Int(shift[output]) - 1) : 0
+    let rounding = preciseFactors == nil && shift[output] > 0 ? 1 << (Int(shift[output]) - 1) : 0
     let folded = Int(bias[output]) - Int(inputZeroPoint) * sum + rounding
     precondition(Int(Int32.min)...Int(Int32.max) ~= folded, "bias of channel \(output) overflows: \(folded)")
     return Int32(folded)

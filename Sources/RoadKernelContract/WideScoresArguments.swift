@@ -2,7 +2,7 @@
 ///
 /// For class c, with its folded bias and a multiplier `m` of up to 31 bits:
 ///
-///     v = clamp(floor((acc·m + 2^(s-1)) / 2^s) + 2^14, low, high)
+///     v = clamp(floor((acc·m + r) / 2^s) + 2^14, low, high)        r = 2^(s-1), or what a bias with a part of a unit makes of it
 ///
 /// The byte of channel c is `v >> 7`, a score like any other; that of channel `lowChannel + c` the 7 bits below it.
 public struct WideScoresArguments {
@@ -20,6 +20,7 @@ public struct WideScoresArguments {
   /// With the zero-point folded in, an entry for each class.
   public var bias: UnsafePointer<Int32>
   public var multipliers: UnsafePointer<Int64>
+  public var roundings: UnsafePointer<Int64>
   /// 1...62.
   public var shift: Int64
   public var low: Int64
@@ -27,8 +28,8 @@ public struct WideScoresArguments {
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, classes: Int, lowChannel: Int,
-    weights: UnsafePointer<Int8>, bias: UnsafePointer<Int32>, multipliers: UnsafePointer<Int64>, shift: Int64,
-    low: Int64, high: Int64
+    weights: UnsafePointer<Int8>, bias: UnsafePointer<Int32>, multipliers: UnsafePointer<Int64>,
+    roundings: UnsafePointer<Int64>, shift: Int64, low: Int64, high: Int64
   ) {
     self.source = source
     self.destination = destination
@@ -38,6 +39,7 @@ public struct WideScoresArguments {
     self.weights = weights
     self.bias = bias
     self.multipliers = multipliers
+    self.roundings = roundings
     self.shift = shift
     self.low = low
     self.high = high

@@ -6,7 +6,7 @@ struct Sums16 {
   var c0: Vector
   var c1: Vector
 
-  /// Bias, shift or 31-bit multiplier (16 Int32 each) and multiplier (16 Int16, padded to 64 bytes).
+  /// Bias, shift or 31-bit multiplier (16 Int32 each) and multiplier or rounding (16 of 16 bits, padded to 64 bytes).
   static var tableBytes: Int { 192 }
 
   @inline(__always)
@@ -19,7 +19,7 @@ struct Sums16 {
   func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> HalfVector {
     var scaled: Vector
     if requantizer.isPrecise {
-      scaled = rv_packs32(rv_mulhrs32(c0, rv_load(table + 64)), rv_mulhrs32(c1, rv_load(table + 96)))
+      scaled = requantizer.precise(c0, c1, table + 64, rounding: table + 128)
     } else {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 128))

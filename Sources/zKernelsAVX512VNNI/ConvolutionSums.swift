@@ -85,7 +85,7 @@ struct PixelSums32: PixelSums {
   private func scaled(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
     var scaled: Vector
     if requantizer.isPrecise {
-      scaled = rv_packs32(rv_mulhrs32(c0, rv_load(table + 128)), rv_mulhrs32(c1, rv_load(table + 192)))
+      scaled = requantizer.precise(c0, c1, table + 128, rounding: table + 256)
     } else {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 256))
@@ -142,7 +142,7 @@ struct PixelSums16: PixelSums {
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     var value: Vector
     if requantizer.isPrecise {
-      value = rv_widen256(rv_narrows32(rv_mulhrs32(c0, rv_load(table + 64))))
+      value = rv_widen256(rv_narrows32(rv_muladdhi32(c0, rv_load(table + 64), rv_upper32(table + 128))))
     } else {
       value = rv_widen256(rv_narrows32(rv_srav32(c0, rv_load(table + 64))))
       value = rv_mulhrs16(value, rv_widen256(rv_load256(table + 128)))

@@ -8,7 +8,7 @@ struct FourSums {
   var c2: Vector
   var c3: Vector
 
-  /// Bias, shift or 31-bit multiplier (an Int32 a channel each) and multiplier (an Int16).
+  /// Bias, shift or 31-bit multiplier (an Int32 a channel each) and multiplier or rounding (16 bits).
   static var tableBytes: Int { 10 &* vectorBytes }
 
   @inline(__always)
@@ -24,10 +24,8 @@ struct FourSums {
     var first: Vector
     var second: Vector
     if requantizer.isPrecise {
-      first = rv_packs32(
-        rv_mulhrs32(c0, rv_load(table + 4 &* vectorBytes)), rv_mulhrs32(c1, rv_load(table + 5 &* vectorBytes)))
-      second = rv_packs32(
-        rv_mulhrs32(c2, rv_load(table + 6 &* vectorBytes)), rv_mulhrs32(c3, rv_load(table + 7 &* vectorBytes)))
+      first = requantizer.precise(c0, c1, table + 4 &* vectorBytes, rounding: table + 8 &* vectorBytes)
+      second = requantizer.precise(c2, c3, table + 6 &* vectorBytes, rounding: table + 9 &* vectorBytes)
     } else {
       first = rv_packs32(
         rv_srav32(c0, rv_load(table + 4 &* vectorBytes)), rv_srav32(c1, rv_load(table + 5 &* vectorBytes)))

@@ -6,7 +6,7 @@ struct Requantizer {
   let zeroPoint: Vector
   let low: Vector
   let high: Vector
-  /// Panels hold 31-bit multipliers where they would hold shifts: the law of `PreciseRequantization`.
+  /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the law of `PreciseRequantization`.
   let isPrecise: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
   let isPlain: Bool
@@ -24,4 +24,15 @@ struct Requantizer {
 
   @inline(__always)
   func clamp(_ bytes: Vector) -> Vector { rv_minu8(rv_maxu8(bytes, low), high) }
+
+  /// Sums of two vectors as 16 bits in one. The roundings lie in its order, so that unpacking them gives that of the sums.
+  @inline(__always)
+  func precise(
+    _ a: Vector, _ b: Vector, _ multipliers: UnsafeRawPointer, rounding: UnsafeRawPointer
+  ) -> Vector {
+    let (both, zero) = (rv_load(rounding), rv_zero())
+    return rv_packs32(
+      rv_muladdhi32(a, rv_load(multipliers), rv_unpacklo16(zero, both)),
+      rv_muladdhi32(b, rv_load(multipliers + vectorBytes), rv_unpackhi16(zero, both)))
+  }
 }

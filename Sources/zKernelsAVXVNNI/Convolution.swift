@@ -72,7 +72,7 @@ struct PixelSums16: PixelSums {
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     var scaled: Vector
     if requantizer.isPrecise {
-      scaled = rv_packs32(rv_mulhrs32(c0, rv_load(table + 64)), rv_mulhrs32(c1, rv_load(table + 96)))
+      scaled = requantizer.precise(c0, c1, table + 64, rounding: table + 128)
     } else {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 128))

@@ -2,17 +2,17 @@ import Foundation
 import RoadBase
 import Testing
 
-/// The law of 31-bit multipliers against exact real arithmetic.
+/// The law of 31-bit multipliers, with and without a part of a unit, against exact real arithmetic.
 @Suite struct PreciseRequantizationTests {
   @Test("over all scales, the real product's rounding but within a hair of a tie")
   func isTheRealRounding() throws {
     for step in 0..<400 {
       let scale = Double(sign: .plus, exponent: -14 + step % 13, significand: 1 + Double(step) / 400)
-      let multiplier = try #require(PreciseRequantization.multiplier(for: scale))
-      let law = PreciseRequantization(multiplier: multiplier, zeroPoint: 100)
+      let rest = Double(step % 5) / 4 - 0.5
+      let law = PreciseRequantization(factor: try #require(PreciseFactor(scale: scale, rest: rest)), zeroPoint: 100)
       for byte in -100..<156 {
         let accumulator = ((Double(byte) + 0.37 * Double(step % 3)) / scale).rounded()
-        let exact = accumulator * scale
+        let exact = (accumulator + rest) * scale
         guard abs(exact - exact.rounded(.down) - 0.5) > 0x1p-12 else { continue }
         #expect(Double(law.apply(Int32(accumulator))) == min(exact.rounded() + 100, 255), "\(accumulator) · \(scale)")
       }
@@ -20,21 +20,21 @@ import Testing
   }
 
   @Test func tiesGoTowardsPlusInfinity() {
-    let quarters = PreciseRequantization(multiplier: 1 << 30, zeroPoint: 100)
+    let quarters = PreciseRequantization(factor: PreciseFactor(multiplier: 1 << 30), zeroPoint: 100)
     #expect(quarters.apply(2) == 101)
     #expect(quarters.apply(-2) == 100)
     #expect(quarters.apply(-3) == 99)
   }
 
   @Test func keepsTheLargestSums() {
-    let law = PreciseRequantization(multiplier: .max, zeroPoint: 10, low: 10, high: 200)
+    let law = PreciseRequantization(factor: PreciseFactor(multiplier: .max), zeroPoint: 10, low: 10, high: 200)
     #expect(law.apply(.max) == 200)
     #expect(law.apply(.min) == 10)
   }
 
   @Test func halfAStepAUnitHasNoMultiplier() {
-    #expect(PreciseRequantization.multiplier(for: 0.5) == nil)
-    #expect(PreciseRequantization.multiplier(for: 3) == nil)
-    #expect(PreciseRequantization.multiplier(for: 0.49999) != nil)
+    #expect(PreciseFactor(scale: 0.5) == nil)
+    #expect(PreciseFactor(scale: 3) == nil)
+    #expect(PreciseFactor(scale: 0.49999) != nil)
   }
 }

@@ -1,3 +1,4 @@
+import RoadBase
 import RoadKernelContract
 import RoadKernels
 
@@ -84,13 +85,22 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         numbers == .spread || numbers == .precise
           ? Int16(random.integer(512...4096)) : random.pick([0, 1, 2048, 4095, 32767])
       },
-      preciseMultiplier: preciseMultipliers(spreadShift, &random), inputZeroPoint: inputZeroPoint)
+      preciseFactors: preciseFactors(spreadShift, &random), inputZeroPoint: inputZeroPoint)
   }
 
-  private func preciseMultipliers(_ spreadShift: Int, _ random: inout TestRandom) -> [Int32]? {
+  private func preciseFactors(_ spreadShift: Int, _ random: inout TestRandom) -> [PreciseFactor]? {
     switch numbers {
-    case .precise: (0..<outputs).map { _ in Int32(random.integer(1 << 26...1 << 29) >> spreadShift) }
-    case .preciseExtreme: (0..<outputs).map { _ in random.pick([0, 1, 1 << 20, 1 << 30, Int32.max]) }
+    case .precise:
+      (0..<outputs).map { output in
+        PreciseFactor(
+          multiplier: Int32(random.integer(1 << 26...1 << 29) >> spreadShift),
+          rounding: output % 3 == 0 ? PreciseFactor.half : UInt16(random.integer(1 << 14...3 << 14)))
+      }
+    case .preciseExtreme:
+      (0..<outputs).map { _ in
+        PreciseFactor(
+          multiplier: random.pick([0, 1, 1 << 20, 1 << 30, Int32.max]), rounding: random.pick([0, 1, 1 << 15, .max]))
+      }
     default: nil
     }
   }
@@ -117,7 +127,7 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var arguments = ConvolutionArguments(
       source: source.view, destination: destination.view, window: window,
       packed: UnsafeRawPointer(packed.bytes.baseAddress!), zeroPoint: Int16(zeroPoint), low: clamp.lowerBound,
-      high: clamp.upperBound, isPrecise: layer.preciseMultiplier != nil)
+      high: clamp.upperBound, isPrecise: layer.preciseFactors != nil)
     withExtendedLifetime((source, destination, packed)) {
       kernel.run(&arguments, computedRows.lowerBound, computedRows.upperBound)
     }

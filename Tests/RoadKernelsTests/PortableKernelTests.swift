@@ -205,14 +205,15 @@ import Testing
     let (classes, products) = (3, 4 * channels)
     let weights = (0..<classes * products).map { _ in Int8(random.integer(-127...127)) }
     let (bias, multipliers): ([Int32], [Int64]) = ([-9000, 0, 12345], [3_000_001, 1_234_567, 99])
+    let roundings: [Int64] = [1 << 24, 1 << 24 + 600_000, 1 << 24 - 40]
     weights.withUnsafeBufferPointer { weights in
       bias.withUnsafeBufferPointer { bias in
-        multipliers.withUnsafeBufferPointer { multipliers in
+        (multipliers + roundings).withUnsafeBufferPointer { multipliers in
           check(height: 4, width: 5, channels: 2 * classes, &random) { to, first, end in
             var arguments = WideScoresArguments(
               source: from.view, destination: to, window: window, classes: classes, lowChannel: classes,
-              weights: weights.baseAddress!, bias: bias.baseAddress!, multipliers: multipliers.baseAddress!, shift: 25,
-              low: 1000, high: 32000)
+              weights: weights.baseAddress!, bias: bias.baseAddress!, multipliers: multipliers.baseAddress!,
+              roundings: multipliers.baseAddress! + classes, shift: 25, low: 1000, high: 32000)
             PortableKernels.wideScores.run(&arguments, first, end)
           } expected: { y, x, channel in
             let score = channel % classes
@@ -223,7 +224,7 @@ import Testing
                 sum += Double(pixel[input]) * Double(weights[score * products + tap * channels + input])
               }
             }
-            let steps = (sum * Double(multipliers[score]) / 0x1p25 + 0.5).rounded(.down) + 16384
+            let steps = ((sum * Double(multipliers[score]) + Double(roundings[score])) / 0x1p25).rounded(.down) + 16384
             let level = Int(min(max(steps, 1000), 32000))
             return UInt8(channel < classes ? level / 128 : level % 128)
           }

@@ -81,10 +81,11 @@ import Testing
   }
 
   static func requantized(_ sum: Double, _ layer: WeightLayer, _ output: Int, _ test: ConvolutionCase) -> UInt8 {
-    if let multiplier = layer.preciseMultiplier?[output] {
-      // To nearest, ties up, in whole numbers: the product has up to 62 bits.
-      let (quotient, remainder) = (Int(sum) * Int(multiplier)).quotientAndRemainder(dividingBy: 1 << 32)
-      let nearest = quotient + (remainder >= 1 << 31 ? 1 : remainder < -(1 << 31) ? -1 : 0)
+    if let factor = layer.preciseFactors?[output] {
+      // In whole numbers: the product has up to 62 bits.
+      let all = Int(sum) * Int(factor.multiplier) + Int(factor.rounding) * 65536
+      let (quotient, remainder) = all.quotientAndRemainder(dividingBy: 1 << 32)
+      let nearest = quotient - (remainder < 0 ? 1 : 0)
       return UInt8(min(max(nearest + Int(test.zeroPoint), Int(test.clamp.lowerBound)), Int(test.clamp.upperBound)))
     }
     let divisor = Double(sign: .plus, exponent: Int(layer.shift[output]), significand: 1)

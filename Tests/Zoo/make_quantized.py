@@ -1,6 +1,6 @@
-"""Networks of the zoo quantized by ONNX Runtime's own quantizer and by NNCF, and every integer that ONNX Runtime computes in them.
+"""Networks of the zoo quantized by ONNX Runtime's own quantizer, by NNCF and by PyTorch, and every integer that ONNX Runtime computes in them.
 
-    venv/bin/python make_zoo.py --work /tmp/zoo contextnet unet deeplab-v3
+    venv/bin/python make_zoo.py --work /tmp/zoo contextnet unet deeplab-v3 deeplab-v3plus espnet
     venv/bin/python make_quantized.py --work /tmp/zoo
     venv/bin/python make_quantized.py --of MODEL.onnx ... --into FOLDER
 
@@ -42,7 +42,10 @@ CASES = {
 }
 
 # Name → network that NNCF quantizes, with its defaults.
-NNCF_CASES = {"espnet-nncf": "espnet"}
+NNCF_CASES = {"espnet-nncf": "espnet", "deeplab-v3plus-nncf": "deeplab-v3plus"}
+
+# The same for PyTorch before `convert`.
+TORCH_CASES = {"deeplab-v3plus-torch": "deeplab-v3plus"}
 
 
 class Pictures(CalibrationDataReader):
@@ -62,6 +65,30 @@ def quantize_with_nncf(entry, weights, path):
         export(weights, entry, COMMITTED, f"{folder}/plain.onnx", size=SIZE)
         images = nncf.Dataset(list(Pictures().images), lambda image: {"image": image})
         onnx.save(nncf.quantize(onnx.load(f"{folder}/plain.onnx"), images, subset_size=len(CALIBRATION)), path)
+
+
+def quantize_with_torch(entry, network, path):
+    """Fake quantization as quantization-aware training leaves it, but calibrated only: int8 weights with a scale a channel."""
+    from torch.ao import quantization as ao
+    from torch.ao.quantization import quantize_fx
+
+    activation = ao.FakeQuantize.with_args(
+        observer=ao.MovingAverageMinMaxObserver, quant_min=0, quant_max=255, dtype=torch.quint8,
+        qscheme=torch.per_tensor_affine)
+    weight = ao.FakeQuantize.with_args(
+        observer=ao.PerChannelMinMaxObserver, quant_min=-128, quant_max=127, dtype=torch.qint8,
+        qscheme=torch.per_channel_symmetric)
+    pictures = [torch.from_numpy(image) for image in Pictures().images]
+    mapping = ao.QConfigMapping().set_global(ao.QConfig(activation=activation, weight=weight))
+    prepared = quantize_fx.prepare_qat_fx(network.train(), mapping, (pictures[0],)).eval()
+    prepared.apply(ao.enable_observer).apply(ao.disable_fake_quant)
+    with torch.no_grad():
+        for picture in pictures:
+            prepared(picture)
+    prepared.apply(ao.disable_observer).apply(ao.enable_fake_quant)
+    torch.onnx.export(
+        prepared, (pictures[0],), str(path), opset_version=13, dynamo=False, input_names=["image"],
+        output_names=["scores"])
 
 
 def quantize(entry, weights, activation, per_channel, floats, path):
@@ -158,6 +185,11 @@ def main():
         if arguments.of or arguments.names and name not in arguments.names:
             continue
         quantize_with_nncf(BY_NAME[base], network(BY_NAME[base], arguments.work), folder / f"{name}.onnx")
+        run(folder / f"{name}.onnx")
+    for name, base in TORCH_CASES.items():
+        if arguments.of or arguments.names and name not in arguments.names:
+            continue
+        quantize_with_torch(BY_NAME[base], network(BY_NAME[base], arguments.work), folder / f"{name}.onnx")
         run(folder / f"{name}.onnx")
 
 

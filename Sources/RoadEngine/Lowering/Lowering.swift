@@ -7,6 +7,7 @@ import RoadModel
 /// Every node that cannot be lowered is collected with its reason; one ``RoadError`` lists them all, before anything runs.
 struct Lowering {
   let graph: ModelGraph
+  let index: GraphIndex
   /// Factors of 31 bits and ties to even, as ONNX Runtime rounds.
   let isPrecise: Bool
   var network = LoweredNetwork()
@@ -37,6 +38,7 @@ struct Lowering {
   private init(graph: ModelGraph, types: GraphTypes, isPrecise: Bool) {
     self.isPrecise = isPrecise
     self.graph = graph
+    index = GraphIndex(graph)
     self.types = types
     for (name, data) in types.constants.merging(graph.initializers, uniquingKeysWith: { $1 }) {
       values[name] = .constant(ConstantTensor(name: name, data: data))

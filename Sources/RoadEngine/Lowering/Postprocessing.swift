@@ -18,19 +18,21 @@ extension ModelGraph {
         && types[last.result].map { $0.shape.suffix(2).map { $0 } } == picture?.compactMap { $0 }
       guard isResize && resizes == 0 || graph.isAfterScores(last.node), let scores = last.node.input(0) else { break }
       resizes += isResize ? 1 : 0
-      if isResize, let quantize = last.quantize { roundsScores = graph.keepsQuantization(quantize, of: scores) }
+      if isResize, let quantize = last.quantize {
+        roundsScores = graph.keepsQuantization(quantize, of: scores, types.constants)
+      }
       graph.drop(last, scores: scores)
     }
     return (graph.removingUnread(), roundsScores)
   }
 
   /// Whether a QuantizeLinear gives bytes the meaning that those which became `scores` had.
-  private func keepsQuantization(_ quantize: Int, of scores: String) -> Bool {
+  private func keepsQuantization(_ quantize: Int, of scores: String, _ constants: [String: TensorData]) -> Bool {
     guard let source = nodes.last(where: { $0.outputs.contains(scores) && $0.operation == "DequantizeLinear" }) else {
       return false
     }
     func parameters(_ node: Node) -> [TensorData?] {
-      [1, 2].map { index in node.input(index).flatMap { initializers[$0] } }
+      [1, 2].map { index in node.input(index).flatMap { constants[$0] ?? initializers[$0] } }
     }
     return parameters(source)[0] != nil && parameters(source) == parameters(nodes[quantize])
   }

@@ -157,10 +157,10 @@ extension PendingLayer {
 extension WideRescaling {
   /// To a tensor's integers.
   static func rescaling(
-    _ scale: Double, to target: LoweredTensor, _ range: ClosedRange<Int>
+    _ scale: Double, to target: LoweredTensor, _ range: ClosedRange<Int>, rest: Double = 0
   ) throws(RoadError) -> WideRescaling {
     guard isUsable(scale) else { throw RoadError(.model, "its output needs the factor \(scale)") }
-    return WideRescaling(scale: scale, zeroPoint: target.zero, range: range)
+    return WideRescaling(scale: scale, zeroPoint: target.zero, range: range, rest: rest)
   }
 }
 

@@ -44,7 +44,7 @@ struct ConvolutionLayer: Layer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
     let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
-    let isPrecise = parts[0].weights.preciseMultiplier != nil
+    let isPrecise = parts[0].weights.preciseFactors != nil
     if parts.count == 1 {
       let base = packed[0]
       return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
@@ -109,7 +109,7 @@ enum ConvolutionRule: OperatorRule {
     let group = try node.integer("group", default: 1, in: 1...1 << 20)
     let (source, channelScales) = try lowering.source(of: node, groups: group)
     let shape = lowering.tensor(source).shape
-    guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
+    guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
     let fine = lowering.fineWeights(constant, reading: source)
     var weights = try WeightTensor(convolution: constant, largest: fine ?? 127)
     guard weights.inputs * group == shape.channels, weights.outputs % group == 0 else {
@@ -120,7 +120,7 @@ enum ConvolutionRule: OperatorRule {
     guard weights.height <= 64, weights.width <= 64 else {
       throw RoadError(.model, "a window of \(weights.height)x\(weights.width) is not supported")
     }
-    let bias = try lowering.constant(2, of: node)
+    let bias = try lowering.bias(of: node, scales: weights.scales)
     let spatial = try SpatialWindow(node: node, input: shape.valueShape, kernel: [weights.height, weights.width])
     let target = PlaneShape(
       height: spatial.outputHeight, width: spatial.outputWidth, channels: weights.outputs)
@@ -198,7 +198,7 @@ struct Grouping {
         weights: Array(layer.weights[channels.lowerBound * layer.products..<channels.upperBound * layer.products]),
         bias: Array(layer.bias[channels]), shift: Array(layer.shift[channels]),
         multiplier: Array(layer.multiplier[channels]),
-        preciseMultiplier: layer.preciseMultiplier.map { Array($0[channels]) }, inputZeroPoint: layer.inputZeroPoint)
+        preciseFactors: layer.preciseFactors.map { Array($0[channels]) }, inputZeroPoint: layer.inputZeroPoint)
       return ConvolutionLayer.Part(
         firstInput: group * layer.inputChannels, firstOutput: channels.lowerBound, weights: weights)
     }

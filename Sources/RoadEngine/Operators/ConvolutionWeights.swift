@@ -24,41 +24,45 @@ extension WeightTensor {
     bias: ConstantTensor?, from input: Quantization, to tensor: LoweredTensor, _ clamp: ByteClamp, isPrecise: Bool
   ) throws(RoadError) -> ConvolutionWeights {
     let products = scales.map { Double(input.scale) * Double($0) }
-    let units = try integerBias(bias, scales: products, limit: ConvolutionWeights.accumulatorLimit)
-    try checkReach(units, largest: 255, limit: ConvolutionWeights.accumulatorLimit)
+    let bias = try accumulatorBias(
+      bias, scales: products, limit: ConvolutionWeights.accumulatorLimit, isPrecise: isPrecise)
+    try checkReach(bias.units, largest: 255, limit: ConvolutionWeights.accumulatorLimit)
     let output = tensor.quantization
     let factors = products.indices.map { products[$0] / Double(tensor.channelScales?[$0] ?? output.scale) }
     for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
       throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
-    let precise = isPrecise ? factors.compactMap { PreciseRequantization.multiplier(for: $0) } : []
+    let precise = isPrecise ? zip(factors, bias.rests).compactMap { PreciseFactor(scale: $0, rest: $1) } : []
     let isWide = factors.contains { Requantization.factors(for: $0) == nil }
-    let channels = zip(factors, units).map { factor, unit in
+    let channels = zip(factors, bias.units).map { factor, unit in
       OutputChannel(factor: factor, bias: unit, to: output, clamp)
     }
     let layer = WeightLayer(
       outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width,
       weights: try bytes(), bias: channels.map(\.bias), shift: channels.map(\.shift),
-      multiplier: channels.map(\.multiplier), preciseMultiplier: precise.count == outputs ? precise : nil,
+      multiplier: channels.map(\.multiplier), preciseFactors: precise.count == outputs ? precise : nil,
       inputZeroPoint: input.zeroPoint)
     return ConvolutionWeights(weights: layer, tables: isWide ? Array(channels.map(\.table).joined()) : nil)
   }
 
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
-  func sums(bias: ConstantTensor?, from input: Quantization) throws(RoadError) -> (layer: WeightLayer, reach: [Int]) {
+  func sums(
+    bias: ConstantTensor?, from input: Quantization, isPrecise: Bool
+  ) throws(RoadError) -> (layer: WeightLayer, reach: [Int], rests: [Double]) {
     let limit = ConvolutionWeights.accumulatorLimit
-    let units = try integerBias(bias, scales: scales.map { Double(input.scale) * Double($0) }, limit: limit)
-    try checkReach(units, largest: 255, limit: limit)
+    let products = scales.map { Double(input.scale) * Double($0) }
+    let bias = try accumulatorBias(bias, scales: products, limit: limit, isPrecise: isPrecise)
+    try checkReach(bias.units, largest: 255, limit: limit)
     let each = inputs * height * width
     let farthest = Int(max(input.zeroPoint, 255 - input.zeroPoint))
     let reach = (0..<outputs).map { channel in
-      values[channel * each..<(channel + 1) * each].reduce(abs(units[channel])) { $0 + abs(Int($1)) * farthest }
+      values[channel * each..<(channel + 1) * each].reduce(abs(bias.units[channel])) { $0 + abs(Int($1)) * farthest }
     }
     let layer = WeightLayer(
       outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width, weights: try bytes(),
-      bias: units.map { Int32($0) }, shift: Array(repeating: 0, count: outputs),
+      bias: bias.units.map { Int32($0) }, shift: Array(repeating: 0, count: outputs),
       multiplier: Array(repeating: 0, count: outputs), inputZeroPoint: input.zeroPoint)
-    return (layer, reach)
+    return (layer, reach, bias.rests)
   }
 
   /// OIHW to OHWI.
@@ -85,28 +89,6 @@ extension WeightTensor {
         throw RoadError(.model, "output channel \(channel) can overflow its accumulator")
       }
     }
-  }
-
-  /// The bias in units of the accumulator. An int32 bias with the expected scale is taken as it is; one with another scale,
-  /// or of floats, is rounded to the nearest unit, ties to even.
-  func integerBias(_ constant: ConstantTensor?, scales: [Double], limit: Int) throws(RoadError) -> [Int] {
-    guard let constant else { return Array(repeating: 0, count: outputs) }
-    guard constant.data.count == outputs else {
-      throw RoadError(.model, "\(constant.data.count) biases for \(outputs) output channels")
-    }
-    if let integers = constant.data.integers, let own = constant.scale, own.zeroPoints.allSatisfy({ $0 == 0 }) {
-      let matches = scales.indices.allSatisfy { abs(Double(own.scale($0)) / scales[$0] - 1) < 1e-5 }
-      if matches, integers.allSatisfy({ (-limit...limit).contains($0) }) { return integers }
-    }
-    var result: [Int] = []
-    for (channel, real) in constant.reals.enumerated() {
-      let units = (Double(real) / scales[channel]).rounded(.toNearestOrEven)
-      guard abs(units) < Double(limit) else {
-        throw RoadError(.model, "the bias \(real) of output channel \(channel) overflows its accumulator")
-      }
-      result.append(Int(units))
-    }
-    return result
   }
 }
 

@@ -69,9 +69,9 @@ enum GemmRule: OperatorRule {
     var view = try lowering.activation(viewOf: 0, of: node)
     guard view.shape.count == 2 else { throw RoadError(.model, "its input has shape \(view.shape), not a matrix") }
     if transposes.0 { view.elements = view.elements.transposed([1, 0]) }
-    guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
+    guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
     let weights = try WeightTensor(matrix: constant, isTransposed: transposes.1)
-    try lowering.product(node, view, depthAxis: 1, weights, bias: try lowering.constant(2, of: node))
+    try lowering.product(node, view, depthAxis: 1, weights, bias: try lowering.bias(of: node, scales: weights.scales))
   }
 }
 

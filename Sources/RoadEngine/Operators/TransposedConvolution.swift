@@ -46,7 +46,7 @@ struct TransposedConvolutionLayer: Layer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
     let list = UnsafePointer(context.memory.copy(phases))
     let packed = UnsafePointer(context.memory.copy(weights.map { context.packed($0, by: kernel) }))
-    let isPrecise = weights[0].preciseMultiplier != nil
+    let isPrecise = weights[0].preciseFactors != nil
     let (count, down, across, zeroPoint, clamp) = (phases.count, strideHeight, strideWidth, zeroPoint, clamp)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       for index in 0..<count {
@@ -72,7 +72,7 @@ enum TransposedConvolutionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let source = try lowering.anyPicture(0, of: node)
     let shape = lowering.tensor(source).shape
-    guard let constant = try lowering.constant(1, of: node) else { throw RoadError(.model, "has no weights") }
+    guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
     let group = try node.integer("group", default: 1, in: 1...1 << 20)
     let fine = lowering.fineWeights(constant, reading: source)
     let weights = try WeightTensor(transposed: constant, groups: group, largest: fine ?? 127)
@@ -80,7 +80,7 @@ enum TransposedConvolutionRule: OperatorRule {
       throw RoadError(
         .model, "weights \(constant.shape) in \(group) groups do not fit \(shape.channels) input channels")
     }
-    let bias = try lowering.constant(2, of: node)
+    let bias = try lowering.bias(of: node, scales: weights.scales)
     let window = try SpatialWindow(
       transposed: node, input: shape.valueShape, kernel: [weights.height, weights.width])
     guard window.strideHeight <= 64, window.strideWidth <= 64, weights.height <= 128, weights.width <= 128 else {

@@ -97,21 +97,24 @@ extension Lowering {
     let (from, to) = (tensor(source), tensor(output))
     guard let all = phases.first?.1 else { throw RoadError(.model, "has no weights") }
     let products = all.scales.map { from.step * Double($0) }
-    let units = try all.integerBias(bias, scales: products, limit: WideRescaling.accumulatorLimit)
+    let whole = try all.accumulatorBias(
+      bias, scales: products, limit: WideRescaling.accumulatorLimit, isPrecise: isPrecise)
     for (_, weights) in phases {
-      try weights.checkReach(units, largest: from.kind == .word ? 1 << 16 : 255, limit: WideRescaling.accumulatorLimit)
+      try weights.checkReach(
+        whole.units, largest: from.kind == .word ? 1 << 16 : 255, limit: WideRescaling.accumulatorLimit)
     }
     var rescalings: [WideRescaling] = []
     for (channel, product) in products.enumerated() {
       let step = to.channelScales.map { Double($0[channel]) } ?? to.step
-      rescalings.append(try .rescaling(product / step, to: to, range))
+      rescalings.append(try .rescaling(product / step, to: to, range, rest: whole.rests[channel]))
     }
     append(
       WideConvolutionLayer(
         name: name, kind: kind, source: source, output: output, windowText: text, strideHeight: stride.height,
         strideWidth: stride.width, groups: groups,
         phases: phases.map { WideConvolutionLayer.Phase(geometry: $0.0, weights: WideWeights($0.1)) },
-        bias: units.map { Int64($0) }, rescalings: rescalings, sourceZeroPoint: from.zero, from: from.kind, to: to.kind)
+        bias: whole.units.map { Int64($0) }, rescalings: rescalings, sourceZeroPoint: from.zero, from: from.kind,
+        to: to.kind)
     )
   }
 }

@@ -13,6 +13,7 @@ struct WideScoresLayer: Layer {
   let lowChannel: Int
   let weights: WeightLayer
   let factors: [Int64]
+  let roundings: [Int64]
   let shift: Int
   let low: Int
   let high: Int
@@ -34,12 +35,13 @@ struct WideScoresLayer: Layer {
     let memory = context.memory
     let bytes = UnsafePointer(memory.copy(weights.weights))
     let bias = UnsafePointer(memory.copy((0..<weights.outputChannels).map { weights.foldedBias($0) }))
-    let multipliers = UnsafePointer(memory.copy(factors))
+    let (multipliers, roundings) = (UnsafePointer(memory.copy(factors)), UnsafePointer(memory.copy(roundings)))
     let layer = (window, weights.outputChannels, lowChannel, Int64(shift), Int64(low), Int64(high))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = WideScoresArguments(
         source: sources[0], destination: destination, window: layer.0, classes: layer.1, lowChannel: layer.2,
-        weights: bytes, bias: bias, multipliers: multipliers, shift: layer.3, low: layer.4, high: layer.5)
+        weights: bytes, bias: bias, multipliers: multipliers, roundings: roundings, shift: layer.3, low: layer.4,
+        high: layer.5)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -60,7 +62,7 @@ extension Lowering {
       return try scoresOfWords(layer)
     }
     let from = tensor(wide.source).quantization
-    let sums = try wide.weights.sums(bias: wide.bias, from: from)
+    let sums = try wide.weights.sums(bias: wide.bias, from: from, isPrecise: isPrecise)
     let units = wide.weights.scales.map { Double(from.scale) * Double($0) }
     let farthest = zip(sums.reach, units).map { Double($0) * $1 }.max() ?? 0
     guard farthest.isFinite, farthest > 0 else { return nil }
@@ -68,6 +70,7 @@ extension Lowering {
     // Multipliers of 30 bits or less: a factor is under 2^14 steps a unit.
     let shift = min(30 - Int((units.max() ?? 1) / step).bitWidthOfMagnitude, 62)
     let factors = units.map { Int64(($0 / step * Double(sign: .plus, exponent: shift, significand: 1)).rounded()) }
+    let roundings = zip(factors, sums.rests).map { Int64(1) << (shift - 1) + Int64((Double($0) * $1).rounded()) }
     func level(_ real: Float, _ infinite: Int32) -> Int {
       guard real.isFinite else { return Int(infinite) }
       let steps = (Double(real) / step).rounded() + Double(WideScoresArguments.zero)
@@ -82,7 +85,7 @@ extension Lowering {
     append(
       WideScoresLayer(
         name: layer.node, source: wide.source, output: output, window: wide.window, lowChannel: lowChannel,
-        weights: sums.layer, factors: factors, shift: shift, low: level(layer.lowest, 0),
+        weights: sums.layer, factors: factors, roundings: roundings, shift: shift, low: level(layer.lowest, 0),
         high: level(layer.highest, WideScoresArguments.highest)))
     network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
     return output

@@ -91,12 +91,12 @@ struct PackedWriter {
     offset += MemoryLayout<Number>.size
   }
 
-  /// Folded bias and shift (or 31-bit multiplier) in the order of the sums, multiplier in that of the narrowed values; padding channels get zeros.
+  /// Folded bias and shift (or 31-bit multiplier) in the order of the sums, multiplier (or rounding) in that of the narrowed values; padding channels get zeros.
   mutating func writeTable(_ layer: WeightLayer, sums: [Int], narrow: [Int]) {
     let real = layer.outputChannels
     for channel in sums { write(channel < real ? layer.foldedBias(channel) : 0) }
     for channel in sums { write(channel < real ? layer.factor(channel) : 0) }
-    for channel in narrow { write(channel < real ? layer.multiplier[channel] : 0) }
+    for channel in narrow { write(channel < real ? layer.smallFactor(channel) : 0) }
     while offset % 64 != 0 { write(UInt8(0)) }
   }
 }

@@ -1,7 +1,7 @@
 import RoadBase
 import RoadKernelContract
 
-/// The reference kernels' packing: folded bias, shift (or 31-bit multiplier) and multiplier as Int32 each, then the weights as they came (OHWI).
+/// The reference kernels' packing: folded bias, shift and multiplier (or 31-bit multiplier and rounding) as Int32 each, then the weights as they came (OHWI).
 struct ReferenceWeights {
   let bias: UnsafePointer<Int32>
   let shift: UnsafePointer<Int32>
@@ -26,7 +26,7 @@ struct ReferenceWeights {
       buffer.storeBytes(of: layer.foldedBias(channel), toByteOffset: channel * 4, as: Int32.self)
       buffer.storeBytes(of: layer.factor(channel), toByteOffset: (channels + channel) * 4, as: Int32.self)
       buffer.storeBytes(
-        of: Int32(layer.multiplier[channel]), toByteOffset: (channels * 2 + channel) * 4, as: Int32.self)
+        of: Int32(layer.smallFactor(channel)), toByteOffset: (channels * 2 + channel) * 4, as: Int32.self)
     }
     for (index, weight) in layer.weights.enumerated() {
       buffer.storeBytes(of: weight, toByteOffset: channels * 12 + index, as: Int8.self)
@@ -37,7 +37,9 @@ struct ReferenceWeights {
   @inline(__always)
   func requantize(_ accumulator: Int32, channel: Int, _ arguments: ConvolutionArguments) -> UInt8 {
     if arguments.isPrecise {
-      let level = PreciseRequantization.scaled(accumulator, by: shift[channel]) + Int32(arguments.zeroPoint)
+      let factor = PreciseFactor(
+        multiplier: shift[channel], rounding: UInt16(truncatingIfNeeded: multiplier[channel]))
+      let level = PreciseRequantization.scaled(accumulator, by: factor) + Int32(arguments.zeroPoint)
       return UInt8(min(max(level, Int32(arguments.low)), Int32(arguments.high)))
     }
     let value = min(max(accumulator >> shift[channel], -32768), 32767)

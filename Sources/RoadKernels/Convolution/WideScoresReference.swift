@@ -6,7 +6,6 @@ func wideScoresReference(_ pointer: UnsafePointer<WideScoresArguments>, firstRow
   let arguments = pointer.pointee
   let (source, window) = (arguments.source, arguments.window)
   let products = window.kernelHeight * window.kernelWidth * source.channels
-  let half = Int64(1) << (arguments.shift - 1)
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {
       let to = arguments.destination.pixel(y, x)
@@ -19,7 +18,7 @@ func wideScoresReference(_ pointer: UnsafePointer<WideScoresArguments>, firstRow
             weights += source.channels
           }
         }
-        let steps = (Int64(sum) &* arguments.multipliers[index] &+ half) >> arguments.shift
+        let steps = (Int64(sum) &* arguments.multipliers[index] &+ arguments.roundings[index]) >> arguments.shift
         let score = min(max(steps &+ Int64(WideScoresArguments.zero), arguments.low), arguments.high)
         to[index] = UInt8(truncatingIfNeeded: score >> Int64(WideScoresArguments.lowBits))
         to[arguments.lowChannel + index] = UInt8(truncatingIfNeeded: score & (1 << WideScoresArguments.lowBits - 1))

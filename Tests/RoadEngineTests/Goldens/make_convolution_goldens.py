@@ -4,7 +4,8 @@
 
 Files, graphs and inputs are those of `make_operator_goldens.py`. PyTorch's quantization-aware training exports weights as floats behind a
 QuantizeLinear of the full int8 range, and divides the result by a factor a channel before the batch normalization; NNCF leaves
-activations such as PRelu and HardSwish without a pair in front of them.
+activations such as PRelu and HardSwish without a pair in front of them. Float weights and biases right between pairs are quantized by ONNX Runtime's
+optimizations, which are on in those cases only.
 """
 import os
 
@@ -120,13 +121,41 @@ def swish_of_clip():
 
 def float_weights(kind):
     """Weights that no quantizer touched, as PyTorch leaves those of transposed convolutions."""
-    g = Graph()
+    g = Graph(optimized=True)
     x = g.fan(6)
     if kind == "ConvTranspose":
         y = g.add(kind, [x, g.constant(g.random.normal(0, 1, (6, 9, 4, 4)))], strides=[2, 2], pads=[1, 1, 1, 1])
     else:
         y = g.add(kind, [x, g.constant(g.random.normal(0, 1, (9, 6, 3, 3)))], pads=[1, 1, 1, 1])
     return g.finish(g.add("Relu", [y]))
+
+
+def rest(kind, last="Mul", optimized=False):
+    """Three weights of one step an output, so that a unit of the sums is a third of a step of the result: parts of a unit show."""
+    g = Graph(optimized=optimized)
+    x = g.fan(6)
+    if last == "MaxPool":
+        x, last = g.add("MaxPool", [x], kernel_shape=[2, 2]), "Relu"
+    seen = {"dense": 6, "transposed": 6, "grouped": 2, "depthwise": 1}[kind]
+    channels, taps = (6 if kind == "depthwise" else 9), 16 if kind == "transposed" else 9
+    integers = np.zeros((channels, seen * taps), np.int8)
+    for row in integers:
+        row[g.random.choice(len(row), 3, replace=False)] = [1, -1, 1]
+    integers = integers.reshape(channels, seen, *((4, 4) if kind == "transposed" else (3, 3)))
+    scale = g.random.uniform(0.5, 0.6, channels)
+    axis = 1 if kind == "transposed" else 0
+    weights = integers.swapaxes(0, 1) if kind == "transposed" else integers
+    operands = [g.constant(weights, np.int8), g.constant(scale), g.constant(np.zeros(channels), np.int8)]
+    inputs = [x, g.add("DequantizeLinear", operands, axis=axis), g.constant(g.random.normal(0, 1, channels))]
+    if kind == "transposed":
+        y = g.add("ConvTranspose", inputs, strides=[2, 2], pads=[1, 1, 1, 1])
+    else:
+        y = g.add("Conv", inputs, pads=[1, 1, 1, 1], group={"grouped": 3, "depthwise": 6}.get(kind, 1))
+    if last == "Mul":
+        y = g.add("Mul", [y, g.constant(g.random.uniform(0.9, 1, (channels, 1, 1)))])
+    else:
+        y = g.add(last, [y])
+    return g.finish(y, scale=g.source_scale[0] * 1.7, zero=110)
 
 
 def channel_scales():
@@ -148,6 +177,13 @@ CASES = {
     "behind-float-weights": lambda: float_weights("Conv"),
     "behind-float-weights-transposed": lambda: float_weights("ConvTranspose"),
     "channel-scales": channel_scales,
+    "rest-dense": lambda: rest("dense"),
+    "rest-depthwise": lambda: rest("depthwise"),
+    "rest-grouped": lambda: rest("grouped"),
+    "rest-transposed": lambda: rest("transposed"),
+    "rest-words": lambda: rest("dense", "Tanh"),
+    "rest-rounded": lambda: rest("dense", "Relu", optimized=True),
+    "rest-rounded-pool": lambda: rest("depthwise", "MaxPool", optimized=True),
     "fused-dense": lambda: fused("dense"),
     "fused-depthwise": lambda: fused("depthwise"),
     "fused-grouped": lambda: fused("grouped"),

@@ -22,9 +22,9 @@ CASES = {}
 class Graph:
     """Nodes and constants; ranges are measured by running what is there so far."""
 
-    def __init__(self, seed=1, size=(13, 17), opset=17):
+    def __init__(self, seed=1, size=(13, 17), opset=17, optimized=False):
         self.random = np.random.default_rng(seed)
-        self.size, self.opset = size, opset
+        self.size, self.opset, self.optimized = size, opset, optimized
         self.nodes, self.constants, self.names = [], [], 0
         smooth = self.random.integers(0, 256, (size[0] // 3 + 2, size[1] // 3 + 2, 3)).repeat(3, 0).repeat(3, 1)
         noise = self.random.integers(-40, 40, (*size, 3))
@@ -54,7 +54,8 @@ class Graph:
 
     def session(self, outputs):
         options = ort.SessionOptions()
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        if not self.optimized:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 3
         return ort.InferenceSession(self.model(outputs).SerializeToString(), options, ["CPUExecutionProvider"])
 
