@@ -303,6 +303,26 @@ def cuts():
           {"p": np.array([2, 1, 1, 3]), "a": np.array([-1, 2])}, opset=18)
 
 
+def layers_of_simpler_ones():
+    """Which the passes decompose; the executor alone has none of them."""
+    for name, attributes, weights in (("plain", dict(kernel_shape=[3], pads=[1, 1]), (4, 6, 3)),
+                                      ("strided", dict(strides=[2], dilations=[3], pads=[0, 4]), (4, 6, 2)),
+                                      ("groups", dict(group=3, auto_pad="SAME_UPPER", strides=[2]), (3, 2, 4))):
+        write(f"composed-conv-lines-{name}", [node("Conv", ["x", "w", "b"], **attributes)], (2, 6, 11),
+              {"w": random(*weights), "b": random(weights[0])})
+    write("composed-group-normalization-18", [node("GroupNormalization", ["x", "g", "b"], num_groups=3, epsilon=1e-3)], (2, 6, 4, 5),
+          {"g": random(3), "b": random(3)}, opset=18)
+    write("composed-group-normalization-21", [node("GroupNormalization", ["x", "g", "b"], num_groups=2)], (2, 6, 4, 5),
+          {"g": random(6), "b": random(6)}, opset=21)
+    for p, axis, opset in ((1, 1, 11), (2, -1, 17), (2, 2, 18), (1, 1, 18)):
+        write(f"composed-lp-normalization-{p}-{axis}-opset{opset}", [node("LpNormalization", ["x"], p=p, axis=axis)], (2, 3, 4, 5), opset=opset)
+
+
+    for name, equation, other in (("matrices", "bcn,bck->bnk", (2, 6, 3)), ("turned", "bcn,bkn->kcb", (2, 4, 11)),
+                                  ("outer", "bcn,d->bdcn", (4,)), ("no-batch", "bcn,nk->cbk", (11, 5))):
+        write(f"composed-einsum-{name}", [node("Einsum", ["x", "y2"], equation=equation)], (2, 6, 11), {"y2": random(*other)})
+
+
 def layer_normalizations():
     for axis, shape in ((-1, (5,)), (1, (3, 4, 5))):
         write(f"layer-normalization-{axis}", [node("LayerNormalization", ["x", "g", "b"], axis=axis)], (2, 3, 4, 5),
@@ -330,3 +350,4 @@ if __name__ == "__main__":
     decomposed()
     functions()
     layer_normalizations()
+    layers_of_simpler_ones()

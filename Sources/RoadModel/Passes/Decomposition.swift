@@ -8,7 +8,11 @@ extension ModelGraph {
   /// - ReduceL1, ReduceSumSquare: sums of absolutes or squares,
   /// - Tile: Expand of single numbers, Concat of the rest,
   /// - PRelu with slopes that differ over the picture: `max(x, 0) + slope·min(x, 0)`,
-  /// - Gather of scattered constant indices: a Concat of slices.
+  /// - Gather of scattered constant indices: a Concat of slices,
+  /// - Conv over lines (ECA-Net's, over channels): over pictures of one row,
+  /// - GroupNormalization: InstanceNormalization of the groups,
+  /// - LpNormalization: a division by the norm,
+  /// - Einsum of two tensors: a matrix product.
   public func decomposed() throws(RoadError) -> ModelGraph {
     let types = inferringTypes().known
     var writer = DecompositionWriter(graph: self, types: types)
@@ -30,7 +34,9 @@ extension ModelGraph {
   /// Each writes a node's replacement and tells whether it did.
   private static let decompositions: [String: @Sendable (Node, inout DecompositionWriter) -> Bool] = [
     "Min": chain, "Max": chain, "Sum": chain, "Mean": mean, "Gemm": scaleGemm, "Pow": power, "ReduceL1": absoluteSum,
-    "ReduceSumSquare": squareSum, "PRelu": slopes, "Tile": tile, "Gather": gather,
+    "ReduceSumSquare": squareSum, "PRelu": slopes, "Tile": tile, "Gather": gather, "Conv": lines,
+    "GroupNormalization": groups, "LpNormalization": unitLength,
+    "Einsum": product,
   ]
 
   @Sendable private static func chain(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
@@ -154,79 +160,6 @@ extension ModelGraph {
     let indices = given.map { $0 < 0 ? $0 + size : $0 }
     let steps = Set(zip(indices.dropFirst(), indices).map { $0 - $1 })
     return indices.allSatisfy((0..<size).contains) && steps.count > 1 ? (axis, indices) : nil
-  }
-}
-
-/// The new nodes and constants, with names that nothing else in the graph has.
-private struct DecompositionWriter {
-  let types: GraphTypes
-  private let opset: Int
-  var nodes: [Node] = []
-  var initializers: [String: TensorData]
-  private(set) var hasChanged = false
-  private var taken: Set<String>
-
-  init(graph: ModelGraph, types: GraphTypes) {
-    self.types = types
-    opset = graph.opset
-    initializers = graph.initializers
-    taken = Set(graph.nodes.flatMap(\.outputs)).union(graph.initializers.keys).union(graph.inputs.map(\.name))
-  }
-
-  /// A float constant input; nil for everything else.
-  func floats(_ node: Node, _ index: Int) -> TensorData? {
-    guard let data = node.input(index).flatMap({ initializers[$0] }), data.elementType == .float else { return nil }
-    return data
-  }
-
-  mutating func name(_ node: Node, _ part: String) -> String {
-    var name = "\(node.outputs[0])/\(part)"
-    while !taken.insert(name).inserted { name += "_" }
-    return name
-  }
-
-  mutating func constant(_ node: Node, _ part: String, _ data: TensorData) -> String {
-    let name = name(node, part)
-    initializers[name] = data
-    return name
-  }
-
-  mutating func append(
-    _ node: Node, _ operation: String, _ inputs: [String], to output: String, _ attributes: [String: Attribute] = [:]
-  ) {
-    replace(with: Node(name: output, operation: operation, inputs: inputs, outputs: [output], attributes: attributes))
-  }
-
-  mutating func replace(with node: Node) {
-    hasChanged = true
-    nodes.append(node)
-  }
-
-  /// `((a ∘ b) ∘ c) ∘ …`, or the one input there is.
-  mutating func chain(_ node: Node, _ operation: String, from first: String, to result: String) {
-    guard node.inputs.count > 1 else { return append(node, "Identity", [first], to: result) }
-    var value = first
-    for (index, next) in node.inputs.enumerated().dropFirst() {
-      let output = index == node.inputs.count - 1 ? result : name(node, "first\(index + 1)")
-      append(node, operation, [value, next], to: output)
-      value = output
-    }
-  }
-
-  /// A ReduceSum, axes as the node has them, of a function of its input.
-  mutating func sum(_ node: Node, of operation: String, _ inputs: [String]) -> Bool {
-    let terms = name(node, "terms")
-    append(node, operation, inputs, to: terms)
-    var sum = node
-    sum.operation = "ReduceSum"
-    sum.inputs[0] = terms
-    // From opset 13 on, ReduceSum has its axes as an input, the others from 18 on.
-    if opset >= 13, sum.inputs.count == 1, case .integers(let axes)? = sum.attributes["axes"] {
-      sum.attributes["axes"] = nil
-      sum.inputs.append(constant(node, "axes", TensorData(integers: axes, shape: [axes.count])))
-    }
-    replace(with: sum)
-    return true
   }
 }
 

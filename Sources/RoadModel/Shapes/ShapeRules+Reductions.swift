@@ -5,7 +5,7 @@ enum ReductionShapes {
   static let rules: [String: ShapeRule] = [
     "ReduceMean": reduce, "ReduceMax": reduce, "ReduceMin": reduce, "ReduceSum": reduce, "ReduceProd": reduce,
     "ReduceL1": reduce, "ReduceL2": reduce, "ReduceSumSquare": reduce,
-    "ArgMax": argMax, "MatMul": matMul, "Gemm": gemm,
+    "ArgMax": argMax, "MatMul": matMul, "Einsum": einsum, "Gemm": gemm,
   ]
 
   static func reduce(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
@@ -28,6 +28,18 @@ enum ReductionShapes {
 
   private static func reduced(_ shape: [Int], _ axes: [Int], keeps: Bool) -> [Int] {
     shape.indices.compactMap { axes.contains($0) ? (keeps ? 1 : nil) : shape[$0] }
+  }
+
+  static func einsum(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    guard context.node.inputs.count == 2, case .string(let equation)? = context.node.attributes["equation"] else {
+      throw context.node.failure("only an equation of two tensors is supported")
+    }
+    let (left, right) = (try context.input(0), try context.input(1))
+    guard let sums = EinsteinSum(equation, left: left.shape, right: right.shape) else {
+      throw context.node.failure(
+        "the equation '\(equation)' is no matrix product of tensors of shapes \(left.shape) and \(right.shape)")
+    }
+    return [TensorType(left.elementType, sums.lengths(sums.output))]
   }
 
   static func matMul(_ context: ShapeContext) throws(RoadError) -> [TensorType] {

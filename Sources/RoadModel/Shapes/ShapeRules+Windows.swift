@@ -10,12 +10,17 @@ enum WindowShapes {
   ]
 
   static func convolution(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
-    let (input, weights, groups) = try operands(context)
+    let (input, weights, groups) = try operands(context, ranks: [3, 4])
     guard input.shape[1] == weights.shape[1] * groups, weights.shape[0].isMultiple(of: groups) else {
       throw context.node.failure(
         "weights \(weights.shape) in \(groups) groups do not fit an input of shape \(input.shape)")
     }
     try checkBias(context, channels: weights.shape[0])
+    if input.shape.count == 3, let picture = context.node.overPicturesOfOneRow {
+      let row = input.shape[..<2] + [1, input.shape[2]]
+      let window = try SpatialWindow(node: picture, input: Array(row), kernel: [1, weights.shape[2]])
+      return [TensorType(input.elementType, [input.shape[0], weights.shape[0], window.outputWidth])]
+    }
     let window = try SpatialWindow(node: context.node, input: input.shape, kernel: Array(weights.shape[2...]))
     return [
       TensorType(input.elementType, [input.shape[0], weights.shape[0], window.outputHeight, window.outputWidth])
@@ -36,13 +41,13 @@ enum WindowShapes {
   }
 
   private static func operands(
-    _ context: ShapeContext
+    _ context: ShapeContext, ranks: Set<Int> = [4]
   ) throws(RoadError) -> (input: TensorType, weights: TensorType, groups: Int) {
     let input = try context.input(0)
     let weights = try context.input(1)
-    guard input.shape.count == 4, weights.shape.count == 4, weights.count > 0 else {
+    guard ranks.contains(input.shape.count), weights.shape.count == input.shape.count, weights.count > 0 else {
       throw context.node.failure(
-        "only 2-D convolutions are supported, not input \(input.shape), weights \(weights.shape)")
+        "only convolutions over pictures and lines are supported, not input \(input.shape), weights \(weights.shape)")
     }
     return (input, weights, try context.node.integer("group", default: 1, in: 1...(1 << 20)))
   }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
+from . import attention_networks as attention
 from . import context_networks as context
 from . import fast_networks as fast
 from . import fusion_networks as fusion
@@ -44,6 +45,8 @@ ENTRIES = [
     Entry("gated-fusion", fusion.GatedFusion, 7, (90, 122), (96, 128)),
     Entry("flow-aligned", fusion.FlowAligned, 7),
     Entry("fast-attention", fast.FastAttentionNetwork, 8),
+    Entry("segformer", attention.SegFormer, 7, (96, 128), (64, 96)),
+    Entry("lr-aspp", attention.LRASPP, 7, (96, 128), (90, 122)),
 ]
 
 BY_NAME = {entry.name: entry for entry in ENTRIES}

@@ -1,0 +1,72 @@
+import RoadBase
+
+extension ModelGraph {
+  /// A convolution over lines, N x C x W, as one over pictures of one row.
+  @Sendable static func lines(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let shape = writer.types[node.inputs[0]]?.shape, shape.count == 3,
+      let result = writer.types[node.outputs[0]]?.shape, result.count == 3,
+      let weights = writer.floats(node, 1), weights.shape.count == 3, var picture = node.overPicturesOfOneRow
+    else { return false }
+    let (row, output) = (writer.name(node, "row"), writer.name(node, "picture"))
+    writer.reshape(node, "row/shape", node.inputs[0], [shape[0], shape[1], 1, shape[2]], to: row)
+    picture.inputs[0] = row
+    picture.inputs[1] = writer.constant(
+      node, "weights", weights.reshaped([weights.shape[0], weights.shape[1], 1, weights.shape[2]]))
+    picture.outputs[0] = output
+    writer.replace(with: picture)
+    writer.reshape(node, "shape", output, result, to: node.outputs[0])
+    return true
+  }
+
+  /// Groups of channels side by side are the channels of an InstanceNormalization. Before opset 21 gains and offsets belong to groups.
+  @Sendable static func groups(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let shape = writer.types[node.inputs[0]]?.shape, shape.count >= 3, node.inputs.count == 3,
+      let groups = try? node.integer("num_groups", default: 0, in: 0...max(shape[1], 0)),
+      groups > 0, shape[1] % groups == 0
+    else { return false }
+    let numbers = shape.reduce(1, *) / max(shape[0] * groups, 1)
+    let (flat, scores) = (writer.name(node, "groups"), writer.name(node, "scores"))
+    writer.reshape(node, "groups/shape", node.inputs[0], [shape[0], groups, numbers], to: flat)
+    var norm = Node(
+      name: scores, operation: "InstanceNormalization", inputs: [flat] + node.inputs[1...], outputs: [scores],
+      attributes: node.attributes.filter { $0.key == "epsilon" })
+    guard writer.opset >= 21 else {
+      writer.replace(with: norm)
+      writer.reshape(node, "shape", scores, shape, to: node.outputs[0])
+      return true
+    }
+    norm.inputs[1] = writer.constant(
+      node, "ones", TensorData(floats: [Float](repeating: 1, count: groups), shape: [groups]))
+    norm.inputs[2] = writer.constant(
+      node, "zeros", TensorData(floats: [Float](repeating: 0, count: groups), shape: [groups]))
+    writer.replace(with: norm)
+    let (back, scaled) = (writer.name(node, "back"), writer.name(node, "scaled"))
+    writer.reshape(node, "shape", scores, shape, to: back)
+    let column = [shape[1]] + [Int](repeating: 1, count: shape.count - 2)
+    let (gains, offsets) = (writer.name(node, "gains"), writer.name(node, "offsets"))
+    writer.reshape(node, "gains/shape", node.inputs[1], column, to: gains)
+    writer.reshape(node, "offsets/shape", node.inputs[2], column, to: offsets)
+    writer.append(node, "Mul", [back, gains], to: scaled)
+    writer.append(node, "Add", [scaled, offsets], to: node.outputs[0])
+    return true
+  }
+
+  /// A vector along one axis by the sum of its magnitudes or by its Euclidean length.
+  @Sendable static func unitLength(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let axis = try? node.integer("axis", default: -1, in: -64...64),
+      let p = try? node.integer("p", default: 2, in: 1...2)
+    else { return false }
+    let length = writer.name(node, "length")
+    var norm = Node(
+      name: length, operation: "ReduceL2", inputs: [node.inputs[0]], outputs: [length],
+      attributes: ["axes": .integers([axis]), "keepdims": .integer(1)])
+    if p == 1 {
+      _ = writer.sum(norm, of: "Abs", [node.inputs[0]])
+    } else {
+      writer.takeAxes(of: &norm, from: 18)
+      writer.replace(with: norm)
+    }
+    writer.append(node, "Div", [node.inputs[0], length], to: node.outputs[0])
+    return true
+  }
+}
