@@ -1,49 +1,80 @@
 import CAllocationCounter
-import Foundation
 import RoadBase
+import RoadCamera
+import RoadFrame
 import RoadPipeline
 import Synchronization
 import Testing
 
 /// While frames flow, no stage takes memory: neither the hand-over, the ledger, the meters nor the painter.
 @Suite struct AllocationTests {
-  /// Counts over frames 100 to 400.
-  final class CountingSink: FrameSink {
-    let atStart = Atomic<UInt>(0)
-    let atEnd = Atomic<UInt>(0)
+  /// The allocations of the threads that pass by, each from its frame 100 to its frame 400.
+  final class Watch: @unchecked Sendable {
+    private let counter = UnsafeMutablePointer<UInt>.allocate(capacity: 1)
 
-    func receive(_ frame: ShownFrame) throws(RoadError) {
-      if frame.ordinal == 100 { atStart.store(allocation_count(), ordering: .relaxed) }
-      if frame.ordinal == 400 { atEnd.store(allocation_count(), ordering: .relaxed) }
+    init() { counter.initialize(to: 0) }
+    deinit { counter.deallocate() }
+
+    /// Once the watched threads have ended.
+    var count: UInt { counter.pointee }
+
+    func pass(frame: Int) {
+      if frame == 100 { count_allocations_of_this_thread_into(counter) }
+      if frame == 400 { count_allocations_of_this_thread_into(nil) }
     }
   }
 
-  /// The counter counts the whole process, in which other tests run at the same time: their allocations can only add, so
-  /// the least of many runs is the pipeline's own.
-  @Test(.timeLimit(.minutes(3)))
-  func steadyStateTakesNoMemory() throws {
-    var least = UInt.max
-    let patience = ContinuousClock.now + .seconds(60)
-    while least > 0, ContinuousClock.now < patience {
-      let sink = CountingSink()
-      let options = PipelineOptions(statisticsInterval: 60_000_000_000)
-      let size = PictureSize(width: 320, height: 240)
-      let source = ScriptedSource(Array(repeating: .frame, count: 450), isLive: false, size: size)
-      let statistics = try Pipeline(source, sinks: [sink], options: options).run()
-      #expect(statistics.ledger[.shown] == 450)
-      least = min(least, sink.atEnd.load(ordering: .relaxed) - sink.atStart.load(ordering: .relaxed))
-      // Other tests are busy: let them.
-      if least > 0 { Thread.sleep(forTimeInterval: 0.1) }
+  /// The capture thread.
+  final class WatchedSource: FrameSource {
+    private let source: ScriptedSource
+    private let watch: Watch
+    private let frames = Atomic<Int>(0)
+
+    init(_ source: ScriptedSource, _ watch: Watch) {
+      self.source = source
+      self.watch = watch
     }
-    #expect(least == 0)
+
+    var properties: SourceProperties { source.properties }
+    func start() throws(RoadError) { try source.start() }
+    func stop() { source.stop() }
+
+    func read(into frame: Frame, timeout: UInt64) -> ReadOutcome {
+      watch.pass(frame: frames.add(1, ordering: .relaxed).newValue)
+      return source.read(into: frame, timeout: timeout)
+    }
   }
 
-  /// The counter itself works.
-  @Test func theCounterCounts() {
-    let before = allocation_count()
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: 100_000, alignment: 16)
-    memory.storeBytes(of: 1, as: UInt8.self)
-    #expect(allocation_count() > before)
-    memory.deallocate()
+  /// The draw thread.
+  final class WatchedSink: FrameSink {
+    private let watch: Watch
+    init(_ watch: Watch) { self.watch = watch }
+    func receive(_ frame: ShownFrame) throws(RoadError) { watch.pass(frame: frame.ordinal) }
+  }
+
+  @Test func steadyStateTakesNoMemory() throws {
+    let watch = Watch()
+    let script = ScriptedSource(
+      Array(repeating: .frame, count: 450), isLive: false, size: PictureSize(width: 320, height: 240))
+    let segmented = Atomic<Int>(0)
+    let pipeline = try Pipeline(
+      source: WatchedSource(script, watch), sinks: [WatchedSink(watch)],
+      options: PipelineOptions(statisticsInterval: 60_000_000_000)
+    ) { size in
+      FakeSegmenter(size) { watch.pass(frame: segmented.add(1, ordering: .relaxed).newValue) }
+    }
+    #expect(try pipeline.run().ledger[.shown] == 450)
+    #expect(watch.count == 0)
+  }
+
+  @Test("the counter counts the thread that it watches, and no longer than that")
+  func theCounterCounts() {
+    let watch = Watch()
+    func allocate() { UnsafeMutableRawPointer.allocate(byteCount: 100_000, alignment: 16).deallocate() }
+    watch.pass(frame: 100)
+    allocate()
+    watch.pass(frame: 400)
+    allocate()
+    #expect(watch.count == 1)
   }
 }
