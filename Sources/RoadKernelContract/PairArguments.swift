@@ -46,6 +46,37 @@ public struct PairSum: Hashable, Sendable {
   }
 }
 
+/// Sum with factors of each channel's own: `clamp(floor((a·ma + b·mb + bias) / 2^32) + z, low, high)`, an entry a channel each. `|ma|, |mb| < 2^48`,
+/// `|bias| < 2^56`.
+public struct PairLines {
+  /// Of each channel: what multiplies the left byte, the right one, and what is added.
+  public struct Line: Hashable, Sendable {
+    public static let fractionBits: Int64 = 32
+
+    public var left: Int64
+    public var right: Int64
+    public var bias: Int64
+
+    public init(left: Int64, right: Int64, bias: Int64) {
+      self.left = left
+      self.right = right
+      self.bias = bias
+    }
+  }
+
+  public var lines: UnsafePointer<Line>
+  public var zeroPoint: Int64
+  public var low: Int64
+  public var high: Int64
+
+  public init(lines: UnsafePointer<Line>, zeroPoint: Int64, low: Int64, high: Int64) {
+    self.lines = lines
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
+  }
+}
+
 /// Product: `acc = (a − za)·(b − zb)`, requantized by the law of `Requantization`. `|acc| ≤ 255²`.
 public struct PairProduct: Hashable, Sendable {
   public var leftZeroPoint: Int32

@@ -27,6 +27,8 @@ public enum PortableKernels {
   public static let preciseResize = PlainKernel<PreciseResizeArguments>(
     name: "resize-precise/portable", run: preciseResize(_:firstRow:endRow:))
   public static let pairSum = PlainKernel<PairArguments<PairSum>>(name: "pair-sum/portable", run: pairSumReference)
+  public static let pairLines = PlainKernel<PairArguments<PairLines>>(
+    name: "pair-lines/portable", run: pairLinesReference)
   public static let pairProduct = PlainKernel<PairArguments<PairProduct>>(
     name: "pair-product/portable", run: pairProductReference)
   public static let pairTable = PlainKernel<PairArguments<PairTable>>(

@@ -45,6 +45,7 @@ import Testing
     if name.hasPrefix("pair-add") { return 0.25 }
     if name.hasPrefix("average-pool") { return 0.15 }
     if name.hasPrefix("rest") { return 0 }
+    if name.hasPrefix("unrounded") { return 0.002 }
     return name == "gate" || name.hasPrefix("grid-sample") ? 0.05 : 0.03
   }
 

@@ -120,6 +120,31 @@ import Testing
     }
   }
 
+  @Test("a sum with factors of each channel's own is its law", arguments: channels)
+  func pairLines(channels: Int) {
+    var random = TestRandom(channels)
+    let lines = (0..<channels).map { _ in
+      PairLines.Line(
+        left: Int64(random.integer(-(1 << 33)...1 << 33)), right: Int64(random.integer(-(1 << 33)...1 << 33)),
+        bias: Int64(random.integer(-(1 << 38)...1 << 38)))
+    }
+    let left = TestTensor(height: 5, width: 7, channels: channels, flush: .end, random: &random)
+    let right = TestTensor(height: 5, width: 7, channels: channels, flush: .start, random: &random)
+    lines.withUnsafeBufferPointer { lines in
+      check(height: 5, width: 7, channels: channels, &random) { to, first, end in
+        var arguments = PairArguments(
+          left: left.view, right: right.view, destination: to, leftIsOneChannel: false, rightIsOneChannel: false,
+          law: PairLines(lines: lines.baseAddress!, zeroPoint: 77, low: 3, high: 250))
+        PortableKernels.pairLines.run(&arguments, first, end)
+      } expected: { y, x, channel in
+        let (a, b) = (Double(left.view.pixel(y, x)[channel]), Double(right.view.pixel(y, x)[channel]))
+        let sum = a * Double(lines[channel].left) + b * Double(lines[channel].right) + Double(lines[channel].bias)
+        return UInt8(min(max((sum / 0x1p32).rounded(.down) + 77, 3), 250))
+      }
+    }
+    withExtendedLifetime((left, right)) {}
+  }
+
   @Test("softmax is within one step of real arithmetic", arguments: channels)
   func softmax(channels: Int) {
     var random = TestRandom(channels)

@@ -14,7 +14,11 @@ extension Lowering {
   mutating func real(_ index: Int, of node: Node) throws(RoadError) -> RealView {
     switch try required(index, of: node) {
     case .real(let view): return view
-    case .pending(let layer): return RealView(view: try settled(layer))
+    case .pending(let layer):
+      if let view = layer.view, layer.function == nil, layer.lowest == -.infinity, layer.highest == .infinity {
+        return view(&self)
+      }
+      return RealView(view: try settled(layer))
     case .field(let view, let offsets): return RealView(view: try settled(sum(of: view, offsets, node)))
     case .wide(let view): return RealView(view: coarsened(view, name: "\(node.name)/bytes\(index)"))
     case .constant: throw RoadError(.model, "input '\(node.inputs[index])' is a constant")
@@ -24,6 +28,7 @@ extension Lowering {
 
   /// An input whose bytes stand for `scale · (byte − zeroPoint)`.
   mutating func activation(viewOf index: Int, of node: Node) throws(RoadError) -> ElementView {
+    if case .pending(let layer) = try required(index, of: node) { return try settled(layer) }
     let view = try real(index, of: node)
     guard view.tensor != network.input else {
       throw RoadError(.model, "input '\(node.inputs[index])' is not quantized")

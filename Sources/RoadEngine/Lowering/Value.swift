@@ -57,6 +57,8 @@ struct PendingLayer {
   var highest = Float.infinity
   /// All that can come out whatever goes in, where that is a range worth 256 levels: lets an operator follow without a QuantizeLinear between.
   var range: ClosedRange<Float>?
+  /// The layer's numbers as a function of bytes that are there already, where nothing needs to be rounded for it.
+  var view: ((_ lowering: inout Lowering) -> RealView)?
   /// Whether each channel has a factor of its own, as in convolutions.
   var hasChannelFactors = false
   /// A function that the layer's real numbers go through first, before the fused activation.

@@ -139,10 +139,25 @@ enum ConcatenationRule: OperatorRule {
       lowering.appendWideConcatenation(
         name, to: output, range, direction, parts: planes.indices.map { (planes[$0], inputs[$0], Int(offsets[$0])) })
     }
+    if lowering.isPrecise, direction == .channels, !readsWords, elements.isSame(as: canonicalElements(of: target)) {
+      // Joined as they are, each channel's bytes keep their own meaning.
+      let rows = zip(inputs, planes).flatMap { input, plane in
+        Array(repeating: input.levels, count: lowering.tensor(plane).channels)
+      }
+      pending.view = { (lowering: inout Lowering) in
+        let bytes = lowering.addTensor("\(name)/bytes", target, lowering.tensor(planes[0]).quantization)
+        lowering.append(layer(bytes, inputs.map { _ in nil }))
+        return RealView(view: ElementView(tensor: bytes, elements: elements), levels: rows)
+      }
+    }
     let numbers = inputs.map(\.levels).joined().filter(\.isFinite)
     pending.range = (numbers.min() ?? 0)...(numbers.max() ?? 0)
     lowering.set(.pending(pending), outputOf: node)
   }
+}
+
+private func canonicalElements(of shape: PlaneShape) -> StridedView {
+  Arrangement(canonical: shape.valueShape).elements(of: shape.valueShape)
 }
 
 extension Lowering {

@@ -9,6 +9,7 @@ struct PairLayer: Layer {
   enum Operation {
     case sum(PairSum)
     case product(PairProduct)
+    case lines([PairLines.Line], zeroPoint: UInt8, ByteClamp)
     /// 65536 bytes: `[left · 256 + right]`.
     case table([UInt8])
   }
@@ -32,6 +33,12 @@ struct PairLayer: Layer {
     switch operation {
     case .sum(let law): prepared(PortableKernels.pairSum, law)
     case .product(let law): prepared(PortableKernels.pairProduct, law)
+    case .lines(let lines, let zeroPoint, let clamp):
+      prepared(
+        PortableKernels.pairLines,
+        PairLines(
+          lines: UnsafePointer(context.memory.copy(lines)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
+          high: Int64(clamp.high)))
     case .table(let bytes):
       prepared(PortableKernels.pairTable, PairTable(bytes: UnsafePointer(context.memory.copy(bytes))))
     }
@@ -180,6 +187,11 @@ extension Lowering {
     guard let result = broadcastShape(left.shape, right.shape) else {
       throw RoadError(.model, "combines \(left.shape) with \(right.shape)")
     }
+    let sum = LinearSum(left, right, function.kind, self)
+    if let sum, left.commonLevels(of: tensor(left.tensor)) == nil || right.commonLevels(of: tensor(right.tensor)) == nil
+    {
+      return sum.pending(name)
+    }
     let (left, right) = (common(left, name), common(right, name))
     let placed = place(left.view, right.view, result)
     let (a, b) = (tensor(placed.left), tensor(placed.right))
@@ -207,6 +219,10 @@ extension Lowering {
     pending.range = Self.range(function, rows.0, rows.1)
     if isPlain, a.shape == b.shape, function.kind == .sum || function.kind == .difference {
       finishWide(&pending, placed.left, placed.right, function, readingWords: false)
+    }
+    if let sum {
+      pending.elements = nil
+      pending.transformed = { (line, _) in sum.followed(by: line).pending(name) }
     }
     return pending
   }

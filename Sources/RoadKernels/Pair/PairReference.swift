@@ -61,6 +61,23 @@ func pairSumReference(_ pointer: UnsafePointer<PairArguments<PairSum>>, firstRow
   }
 }
 
+/// The law of the sum with factors of each channel's own; both operands have all rows, columns and channels.
+@Sendable
+func pairLinesReference(_ pointer: UnsafePointer<PairArguments<PairLines>>, firstRow: Int, endRow: Int) {
+  let arguments = pointer.pointee
+  let law = arguments.law
+  forEachPixel(arguments, firstRow, endRow) { left, right, to in
+    var channel = 0
+    while channel < arguments.destination.channels {
+      let line = law.lines[channel]
+      let sum = Int64(left[channel]) &* line.left &+ Int64(right[channel]) &* line.right &+ line.bias
+      let level = (sum &>> PairLines.Line.fractionBits) &+ law.zeroPoint
+      to[channel] = UInt8(truncatingIfNeeded: min(max(level, law.low), law.high))
+      channel &+= 1
+    }
+  }
+}
+
 /// The law of the product of two activations.
 @Sendable
 func pairProductReference(_ pointer: UnsafePointer<PairArguments<PairProduct>>, firstRow: Int, endRow: Int) {

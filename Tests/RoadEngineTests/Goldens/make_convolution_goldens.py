@@ -158,6 +158,21 @@ def rest(kind, last="Mul", optimized=False):
     return g.finish(y, scale=g.source_scale[0] * 1.7, zero=110)
 
 
+def unrounded(kind):
+    """ESPNet of NNCF: a sum and tensors of several scales, joined, go through a normalization and slopes before a pair rounds."""
+    g = Graph()
+    x = g.fan(6)
+    parts = [g.quantize(g.add("Mul", [g.fan(3, flip=k), g.constant(gain)])) for k, gain in ((1, 0.3), (2, -2.1))]
+    y = {
+        "joined": lambda: g.add("Concat", parts, axis=1),
+        "sum": lambda: g.add("Add", [x, g.fan(6, flip=1)]),
+        "sum-of-joined": lambda: g.add("Add", [x, g.add("Concat", parts, axis=1)]),
+        "difference-of-joined": lambda: g.add("Sub", [g.add("Concat", parts, axis=1), x]),
+    }[kind]()
+    y = g.add("PRelu", [batch_norm(g, y, 6), g.constant(g.random.uniform(0.1, 0.6, (6, 1, 1)))])
+    return g.finish(y)
+
+
 def channel_scales():
     """A sum, and a resize, with a scale for each channel, joined in front of a depthwise convolution (NNCF)."""
     g = Graph()
@@ -177,6 +192,10 @@ CASES = {
     "behind-float-weights": lambda: float_weights("Conv"),
     "behind-float-weights-transposed": lambda: float_weights("ConvTranspose"),
     "channel-scales": channel_scales,
+    "unrounded-joined": lambda: unrounded("joined"),
+    "unrounded-sum": lambda: unrounded("sum"),
+    "unrounded-sum-of-joined": lambda: unrounded("sum-of-joined"),
+    "unrounded-difference-of-joined": lambda: unrounded("difference-of-joined"),
     "rest-dense": lambda: rest("dense"),
     "rest-depthwise": lambda: rest("depthwise"),
     "rest-grouped": lambda: rest("grouped"),
