@@ -8,7 +8,8 @@ import RoadSeg
 struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("A shipped model (contextnet, deeplabv3plus, fcn8s), or an ONNX file.", valueName: "model"))
+    help: ArgumentHelp(
+      "A shipped model (contextnet, contextnet-camvid11, deeplabv3plus, fcn8s), or an ONNX file.", valueName: "model"))
   var model = ShippedModels.defaultName
 
   @Option(name: .long, help: ArgumentHelp("Class table for a model whose file holds none.", valueName: "file"))

@@ -43,13 +43,16 @@ struct RoadSegmenterTests {
 
   @Test(
     "the shipped networks load by name, say what they were calibrated on, and know a road",
-    arguments: ["contextnet", "deeplabv3plus", "fcn8s"])
-  func shipped(name: String) throws {
+    arguments: [
+      ("contextnet", 7, "drivable"), ("deeplabv3plus", 7, "drivable"), ("fcn8s", 7, "drivable"),
+      ("contextnet-camvid11", 11, "Road"),
+    ])
+  func shipped(name: String, classes: Int, road: String) throws {
     #expect(ShippedModels.names.contains(name))
     let graph = try ShippedModels.load(name)
     #expect(graph.metadata["roadseg.calibration"]?.contains("sha256") == true)
     let segmenter = try RoadSegmenter(model: name)
-    #expect(segmenter.classes.count == 7 && segmenter.classes.classes[0].name.contains("drivable"))
+    #expect(segmenter.classes.count == classes && segmenter.classes[segmenter.classes.drivable].name == road)
     // The built-in road: grey at the bottom, sky at the top.
     let size = PictureSize(width: 480, height: 360)
     let picture = Picture(size: size)

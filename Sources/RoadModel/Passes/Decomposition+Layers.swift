@@ -22,9 +22,9 @@ extension ModelGraph {
   @Sendable static func groups(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let shape = writer.types[node.inputs[0]]?.shape, shape.count >= 3, node.inputs.count == 3,
       let groups = try? node.integer("num_groups", default: 0, in: 0...max(shape[1], 0)),
-      groups > 0, shape[1] % groups == 0
+      groups > 0, shape[1] % groups == 0, shape[0] > 0, let count = ShapeLimits.count(shape)
     else { return false }
-    let numbers = shape.reduce(1, *) / max(shape[0] * groups, 1)
+    let numbers = count / (shape[0] * groups)
     let (flat, scores) = (writer.name(node, "groups"), writer.name(node, "scores"))
     writer.reshape(node, "groups/shape", node.inputs[0], [shape[0], groups, numbers], to: flat)
     var norm = Node(
