@@ -76,8 +76,11 @@ enum NormalisationRule: OperatorRule {
     // No score of n numbers is further from 0 than √n; nearly all are within 8.
     let reach = min(Float(from.channels).squareRoot(), 8)
     let bounds = zip(gains, offsets).map { (abs($0) * reach, $1) }
-    pending.range =
-      (bounds.map { $1 - $0 }.min() ?? 0)...(bounds.map { $1 + $0 }.max() ?? 0)
+    if let lowest = bounds.map({ $1 - $0 }).min(), let highest = bounds.map({ $1 + $0 }).max(),
+      lowest.isFinite, highest.isFinite
+    {
+      pending.range = lowest...highest
+    }
     lowering.set(.pending(pending), outputOf: node)
   }
 
