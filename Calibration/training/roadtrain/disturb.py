@@ -20,7 +20,7 @@ import numpy as np
 from .datasets import Sample
 from .geometry import camera_view, warped
 from .labels import VOID
-from .readers import load_split
+from .readers import load_validation
 from .recipe import Recipe, load_recipe
 from .scenery import overexpose, paste_bonnet, rain, reflect_dashboard, stamp
 
@@ -77,12 +77,6 @@ def disturbances(recipe: Recipe) -> dict[str, Disturbance]:
         "rain": pictorial("rain", rain),
         "overexposed": pictorial("overexposed", overexpose),
     }
-
-
-def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
-    """Val of each of the recipe's data sets."""
-    return {d.name: load_split(data / d.name, "val", d.format, d.classes, recipe.label_set,
-                               tuple(recipe.class_names), d.rows) for d in recipe.data}
 
 
 def slug(name: str) -> str:

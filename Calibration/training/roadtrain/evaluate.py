@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .datasets import Sample
-from .disturb import Disturbance, disturbances, load_validation
+from .disturb import Disturbance, disturbances
+from .readers import load_validation
 from .recipe import load_recipe
 
 

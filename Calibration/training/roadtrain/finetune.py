@@ -86,7 +86,8 @@ class FineTuner:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         logits = self.model(self.device.move(images))
-        loss = segmentation_loss([logits], self.device.move(labels), self.class_weights, list(self.recipe.losses), 0.0)
+        loss = segmentation_loss([logits], self.device.move(labels), self.class_weights, list(self.recipe.losses), 0.0,
+                                 self.recipe.groups)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         if not torch.isfinite(norm):

@@ -19,26 +19,44 @@ from .names import unknown
 
 @dataclass
 class Prediction:
-    """What losses read: logits N x C x H x W, labels N x H x W, and what several of them need, computed once."""
+    """What losses read: logits N x C x H x W, labels N x H x W, and what several of them need, computed once.
+
+    Label C + i stands for one of the classes `groups[i]`, it does not say which. Cross entropies take the probability
+    of the group, the sum of its classes'; the losses of overlap count the pixels that have one class.
+    """
 
     logits: Tensor
     label: Tensor
     class_weights: Tensor
+    groups: tuple[tuple[int, ...], ...] = ()
     log_probabilities: Tensor = field(init=False)
+    """Of each class, then of each group."""
     probabilities: Tensor = field(init=False)
+    """Of each class."""
+    label_weights: Tensor = field(init=False)
+    """Of each class, then of each group: the mean of its classes'."""
     known: Tensor = field(init=False)
-    truth: Tensor = field(init=False)
-    """The label, with class 0 for void."""
+    """Pixels with a class or a group."""
+    certain: Tensor = field(init=False)
+    """Pixels with a class."""
 
     def __post_init__(self) -> None:
-        self.log_probabilities = self.logits.log_softmax(1)
-        self.probabilities = self.log_probabilities.exp()
+        single = self.logits.log_softmax(1)
+        joined = [single[:, list(group)].logsumexp(1, keepdim=True) for group in self.groups]
+        self.log_probabilities = torch.cat([single, *joined], 1) if joined else single
+        self.probabilities = single.exp()
+        weights = [self.class_weights[list(group)].mean()[None] for group in self.groups]
+        self.label_weights = torch.cat([self.class_weights, *weights])
         self.known = self.label != VOID
-        self.truth = torch.where(self.known, self.label, 0)
+        self.certain = self.label < self.logits.shape[1]
+
+    def truth(self, counted: Tensor) -> Tensor:
+        """The label, with class 0 where it is not `counted`."""
+        return torch.where(counted, self.label, 0)
 
     def true_log_probability(self) -> Tensor:
-        """Log probability of the true class, one for each labelled pixel."""
-        return self.log_probabilities.gather(1, self.truth[:, None])[:, 0][self.known]
+        """Log probability of the true class or group, one for each labelled pixel."""
+        return self.log_probabilities.gather(1, self.truth(self.known)[:, None])[:, 0][self.known]
 
 
 def mean(values: Tensor) -> Tensor:
@@ -53,8 +71,8 @@ def cross_entropy(p: Prediction) -> Tensor:
 
 def weighted_cross_entropy(p: Prediction) -> Tensor:
     """As `cross_entropy`, the mean weighted by the recipe's `class_weights`."""
-    loss = F.nll_loss(p.log_probabilities, p.label, p.class_weights, ignore_index=VOID, reduction="sum")
-    return loss / p.class_weights[p.truth[p.known]].sum().clamp_min(1e-12)
+    loss = F.nll_loss(p.log_probabilities, p.label, p.label_weights, ignore_index=VOID, reduction="sum")
+    return loss / p.label_weights[p.label[p.known]].sum().clamp_min(1e-12)
 
 
 def focal(p: Prediction, gamma: float = 2.0) -> Tensor:
@@ -75,12 +93,12 @@ def ohem(p: Prediction, threshold: float = 0.7, keep: float = 0.25) -> Tensor:
 
 
 def areas(p: Prediction) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each class: probability on its own pixels, probability on all labelled pixels, number of its pixels."""
-    counted = p.known.to(p.probabilities.dtype)
-    right = p.probabilities.gather(1, p.truth[:, None])[:, 0] * counted
+    """Of each class: probability on its own pixels, probability on all pixels with a class, number of its pixels."""
+    counted, truth = p.certain.to(p.probabilities.dtype), p.truth(p.certain)
+    right = p.probabilities.gather(1, truth[:, None])[:, 0] * counted
     nothing = p.probabilities.new_zeros(p.probabilities.shape[1])
-    inside = nothing.index_add(0, p.truth.flatten(), right.flatten())
-    truth_area = nothing.index_add(0, p.truth.flatten(), counted.flatten())
+    inside = nothing.index_add(0, truth.flatten(), right.flatten())
+    truth_area = nothing.index_add(0, truth.flatten(), counted.flatten())
     return inside, torch.einsum("nchw,nhw->c", p.probabilities, counted), truth_area
 
 
@@ -121,8 +139,8 @@ def lovasz(p: Prediction) -> Tensor:
     For each class the errors |truth - probability| are sorted, the largest first; each counts as much as putting its
     pixel among the wrong ones raises 1 - IoU.
     """
-    probabilities = p.probabilities.permute(1, 0, 2, 3)[:, p.known]
-    truth = p.truth[p.known]
+    probabilities = p.probabilities.permute(1, 0, 2, 3)[:, p.certain]
+    truth = p.label[p.certain]
     losses = []
     for index, probability in enumerate(probabilities):
         member = (truth == index).to(probability.dtype)
@@ -181,19 +199,19 @@ def parse_losses(values: dict[str, Any], where: str) -> list[WeightedLoss]:
 
 
 def segmentation_loss(outputs: list[Tensor], label: Tensor, class_weights: Tensor, losses: list[WeightedLoss],
-                      auxiliary: float) -> Tensor:
+                      auxiliary: float, groups: tuple[tuple[int, ...], ...] = ()) -> Tensor:
     """The sum of `losses` on the main logits, upsampled to the labels, and `auxiliary` times the weighted cross
-    entropy of the branch heads, at the coarse size of the main logits.
+    entropy of the branch heads, at the coarse size of the main logits. For `groups` see `Prediction`.
     """
     logits = F.interpolate(outputs[0], size=label.shape[1:], mode="bilinear", align_corners=False)
-    prediction = Prediction(logits, label, class_weights)
+    prediction = Prediction(logits, label, class_weights, groups)
     loss = sum(term(prediction) for term in losses)
     if auxiliary and len(outputs) > 1:
         size = outputs[0].shape[2:]
         coarse = F.interpolate(label[:, None].float(), size=size, mode="nearest-exact")[:, 0].long()
         for output in outputs[1:]:
             output = F.interpolate(output, size=size, mode="bilinear", align_corners=False)
-            loss = loss + auxiliary * weighted_cross_entropy(Prediction(output, coarse, class_weights))
+            loss = loss + auxiliary * weighted_cross_entropy(Prediction(output, coarse, class_weights, groups))
     return loss
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from .datasets import Sample, label_table, load_pairs, read_image, read_label, read_pairs
 from .labels import VOID, LabelMap, LabelSet, label_map, read_label_set
 from .names import unknown
+from .recipe import DataSet, Recipe
 
 Pair = tuple[Path, Path]
 
@@ -314,3 +315,14 @@ def load_split(root: Path, split: str, form: str = "list", classes: list[int] | 
     values = folder_values(root) if form == "folder" else FORMATS[form].values
     names = [FORMATS[form].name(picture) for picture, _ in pairs]
     return load_pairs(pairs, lambda path: table[values(path)], rows, names)
+
+
+def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sample]:
+    """One split of one of the recipe's data sets, in the folder `data`."""
+    return load_split(data / d.name, split, d.format, recipe.targets(d), recipe.label_set, tuple(recipe.class_names),
+                      d.rows)
+
+
+def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
+    """Val of each of the recipe's data sets that can be scored."""
+    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if not d.groups}

@@ -22,19 +22,24 @@ OPTIMIZERS = ("adamw", "adam", "sgd")
 class DataSet:
     """A folder of the data folder; `share` of the crops come from it.
 
-    What its labels mean: `classes[i]` is the class of value i (255: ignored), or, without it, the label map of its
-    `format` and the recipe's label set.
+    What its labels mean: `classes[i]` is the class of value i (255: ignored; a list: one of these classes, the label
+    does not say which), or, without it, the label map of its `format` and the recipe's label set.
     """
 
     name: str
     share: float
-    classes: list[int] | None = None
+    classes: list[int | list[int]] | None = None
     format: str = "list"
     hold_out: tuple[str, ...] = ()
     """Training pictures whose names begin with one of these are kept out and scored as NAME/held-out: whole drives, to
     choose between models by, where the official val is too near to train."""
     rows: int | None = None
     """Pictures higher than this are scaled down to so many rows when they are read."""
+
+    @property
+    def groups(self) -> list[tuple[int, ...]]:
+        """The lists among `classes`. A data set that has any is trained on and not scored."""
+        return [tuple(c) for c in self.classes or () if isinstance(c, list)]
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,20 @@ class Recipe:
     def weights(self) -> list[float]:
         """A weight for each class, 1 without `class_weights`."""
         return self.class_weights or [1.0] * len(self.class_names)
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Classes that the labels of some data set do not tell apart, each group once. Group i has the label
+        len(class_names) + i.
+        """
+        return tuple(dict.fromkeys(group for d in self.data for group in d.groups))
+
+    def targets(self, data: DataSet) -> list[int] | None:
+        """The label that each value of `data` becomes, where it has `classes`: a class, a group, or 255."""
+        if data.classes is None:
+            return None
+        labels = {group: len(self.class_names) + i for i, group in enumerate(self.groups)}
+        return [labels[tuple(c)] if isinstance(c, list) else c for c in data.classes]
 
     def with_steps(self, pictures: int) -> Recipe:
         """The recipe with the phases' `epochs` turned into steps, for so many training pictures."""
@@ -213,6 +232,13 @@ def _check(recipe: Recipe, path: Path) -> None:
         raise ValueError(f"{path}: one class weight for each class")
     if recipe.label_set and len(label_set(recipe.label_set).names) != len(recipe.class_names):
         raise ValueError(f"{path}: class_names does not fit label_set {recipe.label_set}")
+    for d in recipe.data:
+        if any(len(set(g)) < 2 or not set(g) <= set(range(len(recipe.class_names))) for g in d.groups):
+            raise ValueError(f"{path}: data: {d.name}: a list in 'classes' names two classes or more, "
+                             f"each 0 to {len(recipe.class_names) - 1}")
+        if d.groups and d.hold_out:
+            raise ValueError(f"{path}: data: {d.name}: labels that stand for several classes cannot be scored: "
+                             "no hold_out here")
     for key, value, known in (("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS)):
         if value not in known:
             raise ValueError(f"{path}: {unknown(key, value, known)}")

@@ -21,7 +21,7 @@ from .export import export
 from .logs import RunLog, log
 from .losses import distillation_loss, segmentation_loss
 from .networks import build
-from .readers import load_split
+from .readers import load_split_of, load_validation
 from .recipe import Recipe, load_recipe
 
 LOG_STEPS = 100
@@ -82,7 +82,8 @@ class Trainer:
         with self.device.autocast(bfloat16):
             outputs = self.model(images)
         outputs = [output.float() for output in outputs]
-        loss = segmentation_loss(outputs, labels, self.class_weights, list(self.recipe.losses), self.recipe.auxiliary)
+        loss = segmentation_loss(outputs, labels, self.class_weights, list(self.recipe.losses), self.recipe.auxiliary,
+                                 self.recipe.groups)
         if self.teacher is not None:
             with torch.no_grad(), self.device.autocast(bfloat16):
                 wanted = self.teacher(images)
@@ -165,24 +166,17 @@ class Pictures:
     validation: dict[str, list[Sample]]
 
 
-def load_split_of(recipe: Recipe, data: Path, index: int, split: str) -> list[Sample]:
-    """One split of the recipe's data set number `index`."""
-    d = recipe.data[index]
-    return load_split(data / d.name, split, d.format, d.classes, recipe.label_set, tuple(recipe.class_names), d.rows)
-
-
 def load_pictures(recipe: Recipe, data: Path) -> Pictures:
     """Train and val of every data set; drives that the recipe holds out of train are scored as NAME/held-out."""
-    training, validation = [], {}
-    for index, d in enumerate(recipe.data):
-        samples = load_split_of(recipe, data, index, "train")
+    training, validation = [], load_validation(recipe, data)
+    for d in recipe.data:
+        samples = load_split_of(recipe, data, d, "train")
         held_out = [s for s in samples if d.hold_out and s.name.startswith(d.hold_out)]
         if d.hold_out and not held_out:
             raise ValueError(f"{data / d.name}: no training picture's name begins with {', '.join(d.hold_out)}")
         if len(held_out) == len(samples):
             raise ValueError(f"{data / d.name}: hold_out leaves nothing to train on")
         training.append([s for s in samples if not (d.hold_out and s.name.startswith(d.hold_out))])
-        validation[d.name] = load_split_of(recipe, data, index, "val")
         if held_out:
             validation[f"{d.name}/held-out"] = held_out
     return Pictures(training, validation)

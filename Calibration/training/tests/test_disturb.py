@@ -12,8 +12,9 @@ import torch
 from conftest import scene
 from roadtrain import disturb as module
 from roadtrain.datasets import VOID, Sample, load
-from roadtrain.disturb import disturbances, load_validation, slug, write
+from roadtrain.disturb import disturbances, slug, write
 from roadtrain.evaluate import evaluate
+from roadtrain.readers import load_validation
 from roadtrain.recipe import Recipe
 
 NAMES = ["none", "darkened to 0.35", "blur, sigma 2", "noise, sigma 12", "JPEG quality 30", "mirrored",

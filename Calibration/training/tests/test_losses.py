@@ -97,6 +97,10 @@ def predicted(logits: np.ndarray, label: np.ndarray) -> Prediction:
     return Prediction(torch.tensor(logits, requires_grad=True), torch.tensor(label), torch.tensor(WEIGHTS))
 
 
+def grouped(logits: np.ndarray, label: np.ndarray) -> Prediction:
+    return Prediction(torch.tensor(logits, requires_grad=True), torch.tensor(label), torch.tensor(WEIGHTS), GROUPS)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("seed", range(3))
 def test_losses_are_their_definitions(name: str, seed: int) -> None:
@@ -162,6 +166,42 @@ def test_a_recipes_sum_is_a_sum() -> None:
     p = predicted(logits, label)
     wanted = LOSSES["cross_entropy"](p) + 0.5 * LOSSES["dice"](p) + 2 * LOSSES["tversky"](p, beta=0.6)
     assert total.item() == pytest.approx(wanted.item())
+
+
+GROUPS = ((1, 3), (0, 2, 3))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "focal", "ohem"])
+def test_a_group_is_as_likely_as_its_classes_together(name: str) -> None:
+    logits, label = made()
+    label[0, :2], label[1, 2:4] = CLASSES, CLASSES + 1
+    together = [(np.append(q, [q[list(g)].sum() for g in GROUPS]), t) for q, t in pixels(logits, label)]
+    assert LOSSES[name](grouped(logits, label)).item() == pytest.approx(SLOW[name](together), rel=1e-9)
+
+
+def test_a_group_weighs_the_mean_of_its_classes() -> None:
+    logits, label = made()
+    label[0, :2], label[1, 2:4] = CLASSES, CLASSES + 1
+    weights = [*WEIGHTS, WEIGHTS[[1, 3]].mean(), WEIGHTS[[0, 2, 3]].mean()]
+    together = [(np.append(q, [q[list(g)].sum() for g in GROUPS]), t) for q, t in pixels(logits, label)]
+    wanted = sum(-weights[t] * math.log(q[t]) for q, t in together) / sum(weights[t] for _, t in together)
+    assert LOSSES["weighted_cross_entropy"](grouped(logits, label)).item() == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["jaccard", "dice", "tversky", "lovasz"])
+def test_overlap_counts_pixels_of_one_class(name: str) -> None:
+    logits, label = made()
+    label[0, :2], label[1, 2:4] = CLASSES, CLASSES + 1
+    certain = np.where(label < CLASSES, label, VOID)
+    assert LOSSES[name](grouped(logits, label)).item() == LOSSES[name](predicted(logits, certain)).item()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_batch_of_groups_alone_has_a_finite_gradient(name: str) -> None:
+    logits, label = made()
+    p = grouped(logits, np.full_like(label, CLASSES))
+    LOSSES[name](p).backward()
+    assert p.logits.grad.isfinite().all()
 
 
 def test_auxiliary_heads_count_at_the_size_of_the_logits() -> None:

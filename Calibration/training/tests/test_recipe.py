@@ -37,6 +37,9 @@ def test_shipped_recipes_load(path: Path) -> None:
     ("jaccard: 0.5", "jacard: 0.5", "unknown loss 'jacard'; did you mean 'jaccard'"),
     ("jaccard: 0.5", "jaccard: {wieght: 0.5}", "unknown option 'wieght'; did you mean 'weight'"),
     ("jaccard: 0.5", "jaccard: -1", "cannot count -1"),
+    ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 1]]", "names two classes or more, each 0 to 6"),
+    ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 7]]", "names two classes or more, each 0 to 6"),
+    ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 2]]\n    hold_out: [x]", "cannot be scored"),
     ("bonnet: 0.08", "bonet: 0.08", "augmentation: unknown key 'bonet'; did you mean 'bonnet'"),
     ("label_set: driving7", "label_set: driving8", "unknown label set 'driving8'; did you mean 'driving7'"),
     ("share: 0.45", "share: 0.5", "add up to 1"),
@@ -80,6 +83,14 @@ def test_cosine_passes_the_middle_at_half_the_rate(recipe: Recipe) -> None:
     assert cosine.rate_at(0.5) == pytest.approx(recipe.learning_rate / 2)
     assert cosine.rate_at(0.25) == pytest.approx(recipe.learning_rate * (1 + 0.5**0.5) / 2)
     assert cosine.rate_at(1) == pytest.approx(0)
+
+
+def test_labels_that_do_not_tell_classes_apart_become_groups(tmp_path: Path) -> None:
+    path = changed(tmp_path, "classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 4], 2, 3, [1, 4], [4, 5], 6]")
+    recipe = load_recipe(path)
+    assert recipe.groups == ((1, 4), (4, 5))
+    assert recipe.targets(recipe.data[1]) == [0, 7, 2, 3, 7, 8, 6]
+    assert recipe.targets(recipe.data[0]) == recipe.data[0].classes
 
 
 def test_epochs_become_steps(recipe: Recipe) -> None:

@@ -16,7 +16,7 @@ from roadtrain.device import Device
 from roadtrain.evaluate import Scores, evaluate
 from roadtrain.losses import LOSSES, WeightedLoss, segmentation_loss
 from roadtrain.networks import DepthwiseConv2d
-from roadtrain.recipe import OPTIMIZERS, Distillation, Recipe
+from roadtrain.recipe import OPTIMIZERS, DataSet, Distillation, Recipe
 from roadtrain.train import Trainer, load_pictures, main, train
 
 
@@ -155,6 +155,17 @@ def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recip
         load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("xyz",))]), data)
     with pytest.raises(ValueError, match="leaves nothing"):
         load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("",))]), data)
+
+
+def test_labels_that_stand_for_several_classes_teach_and_are_not_scored(data: Path, recipe: Recipe) -> None:
+    vague = replace(recipe, data=[*recipe.data, DataSet("made", 1.0, [2, [0, 1], [0, 1], 255])])
+    pictures = load_pictures(vague, data)
+    assert list(pictures.validation) == ["made"]
+    assert set(np.unique(pictures.training[1][0].label)) == {2, 3, VOID}
+    trainer = Trainer(vague)
+    images, labels = Crops(replace(vague, data=vague.data[1:]), pictures.training[1:]).make(0, vague.phases[0])
+    losses = [trainer.step(images, labels, 0.002) for _ in range(8)]
+    assert losses[-1] < losses[0]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
