@@ -9,7 +9,8 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A shipped model (contextnet, contextnet-camvid11, deeplabv3plus, fcn8s), or an ONNX file.", valueName: "model"))
+      "A shipped model (contextnet, contextnet-camvid11, deeplabv3plus, deeplabv3plus-camvid11, fcn8s), or an ONNX file.",
+      valueName: "model"))
   var model = ShippedModels.defaultName
 
   @Option(name: .long, help: ArgumentHelp("Class table for a model whose file holds none.", valueName: "file"))

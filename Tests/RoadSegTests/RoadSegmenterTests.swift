@@ -45,7 +45,7 @@ struct RoadSegmenterTests {
     "the shipped networks load by name, say what they were calibrated on, and know a road",
     arguments: [
       ("contextnet", 7, "drivable"), ("deeplabv3plus", 7, "drivable"), ("fcn8s", 7, "drivable"),
-      ("contextnet-camvid11", 11, "Road"),
+      ("contextnet-camvid11", 11, "Road"), ("deeplabv3plus-camvid11", 11, "Road"),
     ])
   func shipped(name: String, classes: Int, road: String) throws {
     #expect(ShippedModels.names.contains(name))
