@@ -67,7 +67,7 @@ class Distillation:
 
     network: str
     checkpoint: str
-    """Its checkpoint.pt, relative to the recipe's folder."""
+    """Its checkpoint.pt or ONNX model, relative to the recipe's folder."""
     weight: float = 1.0
     temperature: float = 2.0
 

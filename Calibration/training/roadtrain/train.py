@@ -23,6 +23,7 @@ from .losses import distillation_loss, segmentation_loss
 from .networks import build
 from .readers import load_split_of, load_validation
 from .recipe import Recipe, load_recipe
+from .weights import STATISTICS_CROPS, read_weights, unfold_batch_norms
 
 LOG_STEPS = 100
 
@@ -73,7 +74,7 @@ class Trainer:
         teacher = build(wanted.network, len(self.recipe.class_names), self.recipe.mean, self.recipe.std)
         if not Path(wanted.checkpoint).exists():
             raise ValueError(f"{wanted.checkpoint}: there is no such checkpoint of the teacher; train it first")
-        teacher.load_state_dict(self.device.load(wanted.checkpoint)["ema"])
+        teacher.load_state_dict(read_weights(Path(wanted.checkpoint), teacher, self.device))
         return self.device.place(teacher).eval().requires_grad_(False)
 
     def loss(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -130,24 +131,26 @@ class Trainer:
                     "network": self.recipe.network, "class_names": list(self.recipe.class_names)}, unfinished)
         os.replace(unfinished, path)
 
-    def begin_from(self, path: Path) -> None:
-        """Start with the averaged weights of another run's checkpoint; schedule and optimiser begin anew.
+    def begin_from(self, path: Path, crops: Crops) -> None:
+        """Start with the averaged weights of another run's checkpoint, or with those of a model file, float or int8;
+        schedule and optimiser begin anew.
 
-        Of another set of classes everything but the classifiers is taken: those begin at random.
+        Of another set of classes everything but the classifiers is taken: those begin at random. A model file's batch
+        norms take their statistics from the first of `crops`.
         """
-        weights, own = self.device.load(str(path))["ema"], self.ema.state_dict()
-        if missing := own.keys() ^ weights.keys():
-            raise ValueError(
-                f"{path}: holds another network than '{self.recipe.network}': {sorted(missing)[0]} differs")
+        weights, own = read_weights(path, self.ema, self.device), self.ema.state_dict()
         other = [name for name in own if own[name].shape != weights[name].shape]
         classes = len(self.recipe.class_names)
         if strange := [name for name in other if classes not in own[name].shape]:
             raise ValueError(f"{path}: {strange[0]} has another shape than in '{self.recipe.network}'")
         if other:
             log(f"{path} has another number of classes: {', '.join(other)} begin at random")
-        weights = {name: own[name] if name in other else weights[name] for name in own}
-        self.model.load_state_dict(weights)
-        self.ema.load_state_dict(weights)
+        self.ema.load_state_dict({name: own[name] if name in other else weights[name] for name in own})
+        if path.suffix == ".onnx":
+            phase = self.recipe.phases[0]
+            first = range(0, STATISTICS_CROPS, phase.batch)
+            unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))
+        self.model.load_state_dict(self.ema.state_dict())
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint."""
@@ -217,8 +220,8 @@ def train(recipe: Recipe, data: Path, output: Path, export_to: Path, minutes: fl
           device: Device | None = None) -> Trainer:
     """Train to the end of the budget: `minutes` of wall clock, or the recipe's steps where that is None.
 
-    `begin_from` is the checkpoint of an earlier run whose weights this one starts with (another cycle of the
-    schedule, or fine-tuning on own pictures); once this run has a checkpoint of its own, that one counts.
+    `begin_from` is the checkpoint of an earlier run, or a model file, whose weights this one starts with (another
+    cycle of the schedule, or fine-tuning on own pictures); once this run has a checkpoint of its own, that one counts.
 
     A budget of minutes ends on time however many other programs want the processor; the recipe's `steps`
     then record what was done, and repeat it.
@@ -227,13 +230,13 @@ def train(recipe: Recipe, data: Path, output: Path, export_to: Path, minutes: fl
     pictures = load_pictures(recipe, data)
     recipe = recipe.with_steps(sum(len(samples) for samples in pictures.training))
     trainer, checkpoint, run_log = Trainer(recipe, device), output / "checkpoint.pt", RunLog(output)
+    crops = Crops(recipe, pictures.training, trainer.device.pin)
     if checkpoint.exists():
         trainer.restore(checkpoint)
         log(f"going on from step {trainer.progress.step}, {trainer.progress.seconds / 60:.1f} minutes")
     elif begin_from:
-        trainer.begin_from(begin_from)
+        trainer.begin_from(begin_from, crops)
         log(f"starting with the weights of {begin_from}")
-    crops = Crops(recipe, pictures.training, trainer.device.pin)
     glance = {name: samples[::3] for name, samples in pictures.validation.items()}
     state, started = trainer.progress, time.monotonic() - trainer.progress.seconds
     next_save, next_report = state.seconds + 60 * save_minutes, state.seconds + 60 * report_minutes
@@ -274,8 +277,8 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--output", type=Path, required=True, help="folder for checkpoint.pt; goes on from one there")
-    parser.add_argument("--from", dest="begin_from", type=Path, metavar="CHECKPOINT",
-                        help="start with these weights: another cycle, or fine-tuning")
+    parser.add_argument("--from", dest="begin_from", type=Path, metavar="FILE",
+                        help="start with the weights of a checkpoint.pt or an ONNX model, float or int8")
     parser.add_argument("--export", type=Path, help="the ONNX file (default: OUTPUT/RECIPE-float.onnx)")
     parser.add_argument("--minutes", type=float, help="wall-clock budget (default: the recipe's)")
     parser.add_argument("--by-steps", action="store_true", help="train the recipe's steps, however long they take")

@@ -118,12 +118,12 @@ def test_other_classes_begin_at_random_and_other_networks_are_refused(recipe: Re
     Trainer(recipe).save(tmp_path / "checkpoint.pt")
     four = Trainer(replace(recipe, class_names=["a", "b", "c", "d"], class_weights=[1.0] * 4))
     own = {name: value.clone() for name, value in four.ema.state_dict().items()}
-    four.begin_from(tmp_path / "checkpoint.pt")
+    four.begin_from(tmp_path / "checkpoint.pt", Crops(recipe, []))
     saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["ema"]
     for name, value in four.ema.state_dict().items():
         torch.testing.assert_close(value, own[name] if value.shape != saved[name].shape else saved[name], msg=name)
-    with pytest.raises(ValueError, match="another network than 'fcn8s'"):
-        Trainer(replace(recipe, network="fcn8s")).begin_from(tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="another network than Fcn8s"):
+        Trainer(replace(recipe, network="fcn8s")).begin_from(tmp_path / "checkpoint.pt", Crops(recipe, []))
 
 
 def test_a_student_follows_its_teacher(data: Path, recipe: Recipe, tmp_path: Path) -> None:

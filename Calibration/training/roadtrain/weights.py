@@ -1,0 +1,140 @@
+"""Weights to begin with: another run's checkpoint, or a model file, such as the int8 ones that roadseg ships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from torch import Tensor, nn
+
+from .device import Device
+from .integers.graph import constants_of
+from .networks import Normalised
+
+STATISTICS_CROPS = 96
+"""Crops that the statistics of batch norms are taken from."""
+WITH_WEIGHTS = ("Conv", "ConvTranspose")
+
+
+def read_weights(path: Path, network: Normalised, device: Device) -> dict[str, Tensor]:
+    """What `path` holds for `network`, by name: a checkpoint's averaged weights, or those of an ONNX model, float or
+    int8. `network` keeps its own.
+
+    Classifiers may have another number of classes than the network's. A model file has no heads that only training
+    uses: for these, the network's own values are given. Batch norms, which it holds folded into the convolutions,
+    come out as mere offsets: `unfold_batch_norms` makes them fit to train on.
+    """
+    if path.suffix == ".onnx":
+        return _of_model(path, network)
+    weights = device.load(str(path))["ema"]
+    if missing := network.state_dict().keys() ^ weights.keys():
+        raise _another_network(path, network, f"{sorted(missing)[0]} differs")
+    return weights
+
+
+def _another_network(path: Path, network: Normalised, difference: str) -> ValueError:
+    return ValueError(f"{path}: holds another network than {type(network.network).__name__}: {difference}")
+
+
+def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
+    try:
+        model = onnx.load(path)
+    except DecodeError as error:
+        raise ValueError(f"{path}: is not an ONNX model") from error
+    values = _dequantized(model)
+    for name in ("mean", "std"):
+        own = getattr(network, name).cpu().numpy().reshape(-1)
+        if name not in values or not np.allclose(values[name].reshape(-1), own, rtol=1e-4):
+            raise ValueError(f"{path}: has not the recipe's {name}, {own / 255}: take the recipe that it was made by")
+    layers = [node for node in model.graph.node if node.op_type in WITH_WEIGHTS]
+    units = _units(network)
+    if len(layers) != len(units):
+        raise _another_network(path, network, f"{len(layers)} convolutions, not {len(units)}")
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    for node, (name, norm) in zip(layers, units):
+        filters = torch.tensor(values.get(node.input[1], 0.0))
+        if filters.ndim != 4 or filters.shape[2:] != weights[f"{name}.weight"].shape[2:]:
+            raise _another_network(path, network, f"{name} has filters of {tuple(filters.shape)}")
+        # Transposed convolutions have no bias here; what calibration put there is let go.
+        bias = torch.tensor(values[node.input[2]]) if len(node.input) > 2 else torch.zeros(len(filters))
+        weights |= _unit(network, name, norm, filters, bias)
+    return weights
+
+
+def _unit(network: Normalised, name: str, norm: str | None, filters: Tensor, bias: Tensor) -> dict[str, Tensor]:
+    """A convolution's weights, and the batch norm behind it as a mere offset."""
+    if norm is None:
+        has_bias = network.get_submodule(name).bias is not None
+        return {f"{name}.weight": filters} | ({f"{name}.bias": bias} if has_bias else {})
+    variance = torch.full_like(bias, 1 - network.get_submodule(norm).eps)
+    return {f"{name}.weight": filters, f"{norm}.weight": torch.ones_like(bias), f"{norm}.bias": bias,
+            f"{norm}.running_mean": torch.zeros_like(bias), f"{norm}.running_var": variance}
+
+
+def _dequantized(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    """The model's constants, int8 ones by the real values that they stand for."""
+    values = constants_of(model)
+    for node in model.graph.node:
+        if node.op_type != "DequantizeLinear" or node.input[0] not in values:
+            continue
+        integers, scale = (values[name] for name in node.input[:2])
+        zero = values[node.input[2]] if len(node.input) > 2 and node.input[2] else np.zeros_like(scale)
+        axis = next((a.i for a in node.attribute if a.name == "axis"), 1)
+        shape = [1] * integers.ndim
+        if scale.size > 1:
+            shape[axis] = -1
+        values[node.output[0]] = ((integers.astype(np.float64) - zero.reshape(shape)) * scale.reshape(shape)) \
+            .astype(np.float32)
+    return values
+
+
+def _units(network: Normalised) -> list[tuple[str, str | None]]:
+    """Every convolution in the order of computing, which is that of an exported graph, and the batch norm behind it."""
+    names = {module: name for name, module in network.named_modules()}
+    called: list[nn.Module] = []
+    hooks = [module.register_forward_hook(lambda module, _, __: called.append(module)) for module in names
+             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d)]
+    training, parameter = network.training, next(network.parameters())
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, 3, 64, 64, device=parameter.device))
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    following = [*called[1:], None]
+    return [(names[module], names[after] if isinstance(after, nn.BatchNorm2d) else None)
+            for module, after in zip(called, following) if not isinstance(module, nn.BatchNorm2d)]
+
+
+@torch.no_grad()
+def unfold_batch_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give batch norms that are mere offsets the statistics of what reaches them, and scales and offsets that undo
+    these: the network computes what it did, and in training, where each batch is normalised by itself, nearly so.
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
+
+    def collect(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...]) -> None:
+        x = inputs[0].double().cpu()
+        count = torch.full((norm.num_features,), x.numel() / norm.num_features)
+        sums[norm] += torch.stack([count, x.sum((0, 2, 3)), x.square().sum((0, 2, 3))])
+
+    hooks = [norm.register_forward_pre_hook(collect) for norm in norms]
+    training = network.training
+    network.eval()
+    for batch in batches:
+        network(batch)
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    for norm in norms:
+        count, total, squares = sums[norm]
+        mean = total / count
+        variance = (squares / count - mean.square()).clamp_min(0)
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.bias.add_(mean.to(norm.bias))

@@ -1,0 +1,128 @@
+"""Weights out of model files, float and int8: the same network, fit to train on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+from conftest import scene
+from roadtrain.crops import Crops
+from roadtrain.datasets import load
+from roadtrain.device import Device
+from roadtrain.export import export
+from roadtrain.networks import NETWORKS, Normalised, build
+from roadtrain.recipe import Distillation, Recipe
+from roadtrain.train import Trainer, train
+from roadtrain.weights import read_weights, unfold_batch_norms
+
+SHIPPED = Path(__file__).parents[3] / "Sources" / "RoadSeg" / "Models"
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+CPU = Device("cpu")
+
+
+def trained(name: str, classes: int = 3) -> Normalised:
+    """A network whose batch norms are not those of a new one."""
+    torch.manual_seed(5)
+    network = build(name, classes, MEAN, STD)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for values, low, high in ((module.weight, 0.5, 1.5), (module.bias, -0.3, 0.3),
+                                      (module.running_mean, -0.2, 0.2), (module.running_var, 0.5, 2.0)):
+                nn.init.uniform_(values, low, high)
+    return network.eval()
+
+
+def pictures(count: int, height: int = 72, width: int = 96) -> torch.Tensor:
+    """A batch of made scenes."""
+    images = np.stack([scene(seed, height, width)[0] for seed in range(count)])
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_exported_network_comes_back(name: str, tmp_path: Path) -> None:
+    """Before and after its batch norms got statistics, and with these, too, where a batch is normalised by itself."""
+    network, batch = trained(name), pictures(4)
+    export(network, (72, 96), tmp_path / "model.onnx")
+    again = build(name, 3, MEAN, STD).eval()
+    again.load_state_dict(read_weights(tmp_path / "model.onnx", again, CPU))
+    with torch.no_grad():
+        wanted = network(batch)
+        close = {"rtol": 1e-3, "atol": 1e-4 * float(wanted.abs().max())}
+        torch.testing.assert_close(again(batch), wanted, **close)
+        unfold_batch_norms(again, [batch[:2], batch[2:]])
+        torch.testing.assert_close(again(batch), wanted, **close)
+        torch.testing.assert_close(again.train()(batch)[0], wanted, **close)
+
+
+@pytest.mark.parametrize(("name", "file"), [
+    ("contextnet", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"), ("deeplabv3plus", "deeplabv3plus-camvid11")])
+def test_a_shipped_int8_network_can_be_trained_on(name: str, file: str) -> None:
+    """What its int8 weights say in float agrees with ONNX Runtime on nearly every pixel."""
+    path = SHIPPED / f"{file}-int8.onnx"
+    batch = pictures(1, 360, 480)
+    wanted = onnxruntime.InferenceSession(str(path)).run(None, {"image": batch.numpy()})[0]
+    network = build(name, wanted.shape[1], MEAN, STD).eval()
+    network.load_state_dict(read_weights(path, network, CPU))
+    with torch.no_grad():
+        logits = network(batch).numpy()
+    assert (logits.argmax(1) == wanted.argmax(1)).mean() > 0.95
+    assert np.abs(logits - wanted).mean() < 0.1 * np.abs(wanted).mean()
+
+
+def test_a_run_begins_with_a_model_file(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    export(trained("contextnet"), recipe.view, tmp_path / "model.onnx")
+    still = replace(recipe, learning_rate=0.0, phases=[replace(recipe.phases[0], share=1.0, steps=1)])
+    done = train(still, data, tmp_path / "run", tmp_path / "out.onnx", None, tmp_path / "model.onnx")
+    wanted = read_weights(tmp_path / "model.onnx", done.ema, CPU)
+    assert done.progress.step == 1
+    for name, value in done.model.named_parameters():
+        if value.ndim == 4:
+            torch.testing.assert_close(value, wanted[name], msg=name)
+
+
+def test_other_classes_begin_at_random(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    export(trained("contextnet", 5), recipe.view, tmp_path / "model.onnx")
+    crops = Crops(recipe, [load(data / "made" / "train.txt", recipe.data[0].classes)])
+    trainer = Trainer(recipe)
+    own = {name: value.clone() for name, value in trainer.ema.state_dict().items()}
+    trainer.begin_from(tmp_path / "model.onnx", crops)
+    now = trainer.model.state_dict()
+    classifiers = ("network.classifier.2.", "network.auxiliary_")
+    for name in own:
+        if name.endswith("weight") and own[name].ndim == 4:
+            assert torch.equal(now[name], own[name]) == name.startswith(classifiers), name
+
+
+def test_a_teacher_may_be_a_model_file(recipe: Recipe, tmp_path: Path) -> None:
+    teacher = trained("contextnet")
+    export(teacher, recipe.view, tmp_path / "teacher.onnx")
+    distillation = Distillation("contextnet", str(tmp_path / "teacher.onnx"))
+    trainer, batch = Trainer(replace(recipe, distillation=distillation)), pictures(1)
+    with torch.no_grad():
+        torch.testing.assert_close(trainer.teacher(batch), teacher(batch), rtol=1e-3, atol=1e-3)
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    export(trained("contextnet"), (72, 96), path)
+    for name in ("fcn8s", "deeplabv3plus"):
+        with pytest.raises(ValueError, match="another network than .*convolutions"):
+            read_weights(path, build(name, 3, MEAN, STD), CPU)
+    with pytest.raises(ValueError, match="has not the recipe's mean"):
+        read_weights(path, build("contextnet", 3, [0.5, 0.5, 0.5], STD), CPU)
+    model = onnx.load(path)
+    filters = next(i for i in model.graph.initializer if i.dims == [32, 3, 3, 3])
+    filters.CopyFrom(onnx.numpy_helper.from_array(np.zeros((32, 3, 5, 5), np.float32), filters.name))
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(ValueError, match=r"has filters of \(32, 3, 5, 5\)"):
+        read_weights(tmp_path / "other.onnx", build("contextnet", 3, MEAN, STD), CPU)
+    (tmp_path / "text.onnx").write_text("weights")
+    with pytest.raises(ValueError, match="is not an ONNX model"):
+        read_weights(tmp_path / "text.onnx", build("contextnet", 3, MEAN, STD), CPU)
