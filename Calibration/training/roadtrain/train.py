@@ -74,7 +74,11 @@ class Trainer:
         teacher = build(wanted.network, len(self.recipe.class_names), self.recipe.mean, self.recipe.std)
         if not Path(wanted.checkpoint).exists():
             raise ValueError(f"{wanted.checkpoint}: there is no such checkpoint of the teacher; train it first")
-        teacher.load_state_dict(read_weights(Path(wanted.checkpoint), teacher, self.device))
+        weights = read_weights(Path(wanted.checkpoint), teacher, self.device)
+        if other := [name for name, own in teacher.state_dict().items() if own.shape != weights[name].shape]:
+            raise ValueError(f"{wanted.checkpoint}: {other[0]} has another shape than in '{wanted.network}'; "
+                             "a teacher has its student's classes")
+        teacher.load_state_dict(weights)
         return self.device.place(teacher).eval().requires_grad_(False)
 
     def loss(self, images: Tensor, labels: Tensor) -> Tensor:

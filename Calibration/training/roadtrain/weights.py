@@ -43,9 +43,9 @@ def _another_network(path: Path, network: Normalised, difference: str) -> ValueE
 def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
     try:
         model = onnx.load(path)
-    except DecodeError as error:
-        raise ValueError(f"{path}: is not an ONNX model") from error
-    values = _dequantized(model)
+        values = _dequantized(model)
+    except (DecodeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: is damaged, or not an ONNX model") from error
     for name in ("mean", "std"):
         own = getattr(network, name).cpu().numpy().reshape(-1)
         if name not in values or not np.allclose(values[name].reshape(-1), own, rtol=1e-4):
@@ -56,17 +56,20 @@ def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
         raise _another_network(path, network, f"{len(layers)} convolutions, not {len(units)}")
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     for node, (name, norm) in zip(layers, units):
-        filters = torch.tensor(values.get(node.input[1], 0.0))
+        filters, bias = (torch.tensor(values.get(i, 0.0)) for i in [*node.input[1:3], "", ""][:2])
         if filters.ndim != 4 or filters.shape[2:] != weights[f"{name}.weight"].shape[2:]:
             raise _another_network(path, network, f"{name} has filters of {tuple(filters.shape)}")
-        # Transposed convolutions have no bias here; what calibration put there is let go.
-        bias = torch.tensor(values[node.input[2]]) if len(node.input) > 2 else torch.zeros(len(filters))
+        bias = bias if bias.ndim else torch.zeros(filters.shape[0])
+        if not (filters.isfinite().all() and bias.isfinite().all()):
+            raise ValueError(f"{path}: {name} has weights that are not finite: the file is damaged")
         weights |= _unit(network, name, norm, filters, bias)
     return weights
 
 
 def _unit(network: Normalised, name: str, norm: str | None, filters: Tensor, bias: Tensor) -> dict[str, Tensor]:
-    """A convolution's weights, and the batch norm behind it as a mere offset."""
+    """A convolution's weights, and the batch norm behind it as a mere offset. Transposed convolutions have no bias here:
+    what calibration put there is let go.
+    """
     if norm is None:
         has_bias = network.get_submodule(name).bias is not None
         return {f"{name}.weight": filters} | ({f"{name}.bias": bias} if has_bias else {})

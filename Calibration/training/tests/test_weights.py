@@ -107,6 +107,9 @@ def test_a_teacher_may_be_a_model_file(recipe: Recipe, tmp_path: Path) -> None:
     trainer, batch = Trainer(replace(recipe, distillation=distillation)), pictures(1)
     with torch.no_grad():
         torch.testing.assert_close(trainer.teacher(batch), teacher(batch), rtol=1e-3, atol=1e-3)
+    export(trained("contextnet", 5), recipe.view, tmp_path / "teacher.onnx")
+    with pytest.raises(ValueError, match="a teacher has its student's classes"):
+        Trainer(replace(recipe, distillation=distillation))
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -124,5 +127,33 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"has filters of \(32, 3, 5, 5\)"):
         read_weights(tmp_path / "other.onnx", build("contextnet", 3, MEAN, STD), CPU)
     (tmp_path / "text.onnx").write_text("weights")
-    with pytest.raises(ValueError, match="is not an ONNX model"):
+    with pytest.raises(ValueError, match="damaged, or not an ONNX model"):
         read_weights(tmp_path / "text.onnx", build("contextnet", 3, MEAN, STD), CPU)
+
+
+def test_damaged_files_are_refused_or_read(tmp_path: Path) -> None:
+    """Cut, with bytes changed and with bytes taken out: never anything but every weight of the network or one message
+    that names the file.
+    """
+    whole = (SHIPPED / "contextnet-driving7-int8.onnx").read_bytes()
+    path, network = tmp_path / "model.onnx", build("contextnet", 7, MEAN, STD)
+    refused = 0
+    for seed in range(60):
+        rng, damaged = np.random.default_rng(seed), bytearray(whole)
+        at = int(rng.integers(len(whole) if seed % 2 else 200_000))  # the graph's nodes come first
+        match seed % 3:
+            case 0:
+                del damaged[at:]
+            case 1:
+                del damaged[at:at + int(rng.integers(1, 64))]
+            case 2:
+                for place in rng.integers(max(0, at - 2000), at + 1, 8):
+                    damaged[place] = int(rng.integers(256))
+        path.write_bytes(damaged)
+        try:
+            weights = read_weights(path, network, CPU)
+            assert weights.keys() == network.state_dict().keys()
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 20
