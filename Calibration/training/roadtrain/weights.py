@@ -59,7 +59,7 @@ def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
         filters, bias = (torch.tensor(values.get(i, 0.0)) for i in [*node.input[1:3], "", ""][:2])
         if filters.ndim != 4 or filters.shape[2:] != weights[f"{name}.weight"].shape[2:]:
             raise _another_network(path, network, f"{name} has filters of {tuple(filters.shape)}")
-        bias = bias if bias.ndim else torch.zeros(filters.shape[0])
+        bias = bias if bias.ndim else torch.zeros(len(filters))
         if not (filters.isfinite().all() and bias.isfinite().all()):
             raise ValueError(f"{path}: {name} has weights that are not finite: the file is damaged")
         weights |= _unit(network, name, norm, filters, bias)
@@ -67,8 +67,8 @@ def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
 
 
 def _unit(network: Normalised, name: str, norm: str | None, filters: Tensor, bias: Tensor) -> dict[str, Tensor]:
-    """A convolution's weights, and the batch norm behind it as a mere offset. Transposed convolutions have no bias here:
-    what calibration put there is let go.
+    """A convolution's weights, and the batch norm behind it as a mere offset. A bias where the network has none (its
+    transposed convolutions) is calibration's, and let go.
     """
     if norm is None:
         has_bias = network.get_submodule(name).bias is not None
