@@ -23,7 +23,7 @@ from .losses import distillation_loss, segmentation_loss
 from .networks import build
 from .readers import load_split_of, load_validation
 from .recipe import Recipe, load_recipe
-from .weights import STATISTICS_CROPS, read_weights, unfold_batch_norms
+from .weights import STATISTICS_CROPS, is_model, read_weights, unfold_batch_norms
 
 LOG_STEPS = 100
 
@@ -150,7 +150,7 @@ class Trainer:
         if other:
             log(f"{path} has another number of classes: {', '.join(other)} begin at random")
         self.ema.load_state_dict({name: own[name] if name in other else weights[name] for name in own})
-        if path.suffix == ".onnx":
+        if is_model(path):
             phase = self.recipe.phases[0]
             first = range(0, STATISTICS_CROPS, phase.batch)
             unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))

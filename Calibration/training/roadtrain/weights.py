@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from .device import Device
 from .integers.graph import constants_of
-from .networks import Normalised
+from .networks import Normalised, observed
 
 STATISTICS_CROPS = 96
 """Crops that the statistics of batch norms are taken from."""
@@ -28,9 +29,19 @@ def read_weights(path: Path, network: Normalised, device: Device) -> dict[str, T
     uses: for these, the network's own values are given. Batch norms, which it holds folded into the convolutions,
     come out as mere offsets: `unfold_batch_norms` makes them fit to train on.
     """
-    if path.suffix == ".onnx":
-        return _of_model(path, network)
-    weights = device.load(str(path))["ema"]
+    return _of_model(path, network) if is_model(path) else _of_checkpoint(path, network, device)
+
+
+def is_model(path: Path) -> bool:
+    """Whether it is an ONNX model, whose batch norms are folded away, and not a checkpoint."""
+    return path.suffix.lower() == ".onnx"
+
+
+def _of_checkpoint(path: Path, network: Normalised, device: Device) -> dict[str, Tensor]:
+    try:
+        weights = device.load(str(path))["ema"]
+    except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError) as error:
+        raise ValueError(f"{path}: is neither a checkpoint of a training run nor an .onnx model") from error
     if missing := network.state_dict().keys() ^ weights.keys():
         raise _another_network(path, network, f"{sorted(missing)[0]} differs")
     return weights
@@ -99,14 +110,8 @@ def _units(network: Normalised) -> list[tuple[str, str | None]]:
     """Every convolution in the order of computing, which is that of an exported graph, and the batch norm behind it."""
     names = {module: name for name, module in network.named_modules()}
     called: list[nn.Module] = []
-    hooks = [module.register_forward_hook(lambda module, _, __: called.append(module)) for module in names
-             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d)]
-    training, parameter = network.training, next(network.parameters())
-    with torch.no_grad():
-        network.eval()(torch.zeros(1, 3, 64, 64, device=parameter.device))
-    network.train(training)
-    for hook in hooks:
-        hook.remove()
+    with observed(network, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d, lambda module, *_: called.append(module)):
+        network(torch.zeros(1, 3, 64, 64, device=network.mean.device))
     following = [*called[1:], None]
     return [(names[module], names[after] if isinstance(after, nn.BatchNorm2d) else None)
             for module, after in zip(called, following) if not isinstance(module, nn.BatchNorm2d)]
@@ -120,19 +125,14 @@ def unfold_batch_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
 
-    def collect(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...]) -> None:
+    def collect(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...], _: Tensor) -> None:
         x = inputs[0].double().cpu()
         count = torch.full((norm.num_features,), x.numel() / norm.num_features)
         sums[norm] += torch.stack([count, x.sum((0, 2, 3)), x.square().sum((0, 2, 3))])
 
-    hooks = [norm.register_forward_pre_hook(collect) for norm in norms]
-    training = network.training
-    network.eval()
-    for batch in batches:
-        network(batch)
-    network.train(training)
-    for hook in hooks:
-        hook.remove()
+    with observed(network, nn.BatchNorm2d, collect):
+        for batch in batches:
+            network(batch)
     for norm in norms:
         count, total, squares = sums[norm]
         mean = total / count

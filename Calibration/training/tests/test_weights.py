@@ -129,6 +129,12 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("weights")
     with pytest.raises(ValueError, match="damaged, or not an ONNX model"):
         read_weights(tmp_path / "text.onnx", build("contextnet", 3, MEAN, STD), CPU)
+    torch.save({"model": {}}, tmp_path / "other.pt")
+    (tmp_path / "text.pt").write_text("weights")
+    (tmp_path / "empty.pt").touch()
+    for name in ("other", "text", "empty"):
+        with pytest.raises(ValueError, match=f"{name}.pt: is neither a checkpoint"):
+            read_weights(tmp_path / f"{name}.pt", build("contextnet", 3, MEAN, STD), CPU)
 
 
 def test_damaged_files_are_refused_or_read(tmp_path: Path) -> None:

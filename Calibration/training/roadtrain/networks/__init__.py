@@ -5,6 +5,10 @@ The final upsampling is left out on purpose: the runtime does it exactly and che
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import UnionType
+
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +17,8 @@ from .contextnet import ContextNet
 from .deeplabv3plus import DeepLabV3Plus
 from .fcn8s import Fcn8s
 
-__all__ = ["ContextNet", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised", "NETWORKS", "build", "cost"]
+__all__ = ["ContextNet", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised", "NETWORKS", "build", "cost",
+           "observed"]
 
 
 class Normalised(nn.Module):
@@ -55,6 +60,24 @@ def build(name: str, classes: int, mean: list[float], std: list[float], dropout:
     return Normalised(network, mean, std)
 
 
+@contextmanager
+def observed(network: nn.Module, kinds: type[nn.Module] | UnionType,
+             see: Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]) -> Iterator[None]:
+    """While it lasts, `network` is in evaluation mode and computes no gradients, and `see` gets each module of `kinds`,
+    in the order of computing, with its inputs and its output.
+    """
+    hooks = [module.register_forward_hook(see) for module in network.modules() if isinstance(module, kinds)]
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+
+
 def cost(network: nn.Module, view: tuple[int, int]) -> tuple[int, int]:
     """Parameters, and multiply-accumulates of the convolutions for one picture of `view` (height, width).
 
@@ -68,14 +91,8 @@ def cost(network: nn.Module, view: tuple[int, int]) -> tuple[int, int]:
         at = output if isinstance(module, nn.Conv2d) else inputs[0]
         macs += at.numel() * module.weight[0].numel()
 
-    hooks = [module.register_forward_hook(count) for module in network.modules()
-             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
-    training = network.training
     device = next(network.parameters()).device
-    with torch.no_grad():
-        network.eval()(torch.zeros(1, 3, *view, device=device))
-    network.train(training)
-    for hook in hooks:
-        hook.remove()
+    with observed(network, nn.Conv2d | nn.ConvTranspose2d, count):
+        network(torch.zeros(1, 3, *view, device=device))
     weights = sum(p.numel() for name, p in network.named_parameters() if "auxiliary" not in name)
     return weights, macs
