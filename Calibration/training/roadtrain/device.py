@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +16,9 @@ class Device:
         """`name`: auto (CUDA where there is one), cpu, cuda, cuda:1, ..."""
         if name == "auto":
             name = "cuda" if torch.cuda.is_available() else "cpu"
+        if re.fullmatch(r"cpu|cuda(:\d{1,2})?", name) is None:
+            raise ValueError(f"device '{name}': cpu and cuda are supported, cuda:1 for the second of several")
         self.torch = torch.device(name)
-        if self.torch.type not in ("cpu", "cuda"):
-            raise ValueError(f"device '{name}': cpu and cuda are supported")
         if self.is_cuda and not torch.cuda.is_available():
             raise ValueError(f"device '{name}': PyTorch finds no CUDA device; leave --device out to use the CPU")
 

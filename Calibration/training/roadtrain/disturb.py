@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .commands import bad_input_exits
 from .datasets import Sample
 from .geometry import camera_view, warped
 from .labels import VOID
@@ -108,13 +109,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--output", type=Path, required=True, help="folder for SET/DISTURBANCE/val.txt and pictures")
     arguments = parser.parse_args()
-    try:
+    with bad_input_exits(parser):
         recipe = load_recipe(arguments.recipe)
         for name, samples in load_validation(recipe, arguments.data).items():
             for label, disturb in disturbances(recipe).items():
                 print(write([disturb(s) for s in samples], arguments.output / name / slug(label)), flush=True)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .commands import bad_input_exits
 from .datasets import Sample
 from .disturb import Disturbance, disturbances
+from .modelfile import check_view, damaged, read_model
 from .readers import load_validation
-from .recipe import load_recipe
+from .recipe import Recipe, load_recipe
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,24 @@ def evaluate(predict: Callable[[Tensor], Tensor], samples: Iterable[Sample], vie
     return Scores(confusion, road)
 
 
-def onnx_network(path: Path, threads: int) -> Callable[[Tensor], Tensor]:
-    """An exported network, run by ONNX Runtime."""
+def onnx_network(path: Path, recipe: Recipe, threads: int) -> Callable[[Tensor], Tensor]:
+    """An exported network, float or int8, run by ONNX Runtime. Raises `ValueError` on one that is not the recipe's."""
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
+    model = read_model(path)
+    check_view(path, model, recipe.view)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda batch: torch.from_numpy(session.run(["logits"], {"image": batch.numpy()})[0])
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except (errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented,
+            errors.RuntimeException) as error:
+        raise damaged(path) from error
+    classes = session.get_outputs()[0].shape[1]
+    if classes != len(recipe.class_names):
+        raise ValueError(f"{path}: tells {classes} classes apart, the recipe {len(recipe.class_names)}")
+    return lambda batch: torch.from_numpy(session.run(None, {session.get_inputs()[0].name: batch.numpy()})[0])
 
 
 def main() -> None:
@@ -103,14 +115,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    recipe = load_recipe(arguments.recipe)
-    predict = onnx_network(arguments.model, arguments.threads)
-    for name, samples in load_validation(recipe, arguments.data).items():
-        for label, disturb in disturbances(recipe).items():
-            scores = evaluate(predict, samples, recipe.view, len(recipe.class_names), recipe.classes.road, disturb)
-            print(f"{name} {label}: {scores.line()}", flush=True)
-            if not arguments.robustness:
-                break
+    with bad_input_exits(parser):
+        recipe = load_recipe(arguments.recipe)
+        predict = onnx_network(arguments.model, recipe, arguments.threads)
+        for name, samples in load_validation(recipe, arguments.data).items():
+            for label, disturb in disturbances(recipe).items():
+                scores = evaluate(predict, samples, recipe.view, len(recipe.class_names), recipe.classes.road, disturb)
+                print(f"{name} {label}: {scores.line()}", flush=True)
+                if not arguments.robustness:
+                    break
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from .commands import bad_input_exits
 from .crops import Crops
 from .datasets import Sample
 from .device import Device
@@ -33,6 +34,7 @@ from .integers import qdq
 from .integers.network import IntegerNetwork
 from .logs import RunLog, log
 from .losses import segmentation_loss
+from .modelfile import check_view, read_model
 from .recipe import Recipe, load_recipe
 from .train import Pictures, load_pictures
 
@@ -46,16 +48,12 @@ def spread(sets: list[list[Sample]], count: int) -> list[Sample]:
     return [samples[i * len(samples) // count] for i in range(count)]
 
 
-def read_model(path: Path, recipe: Recipe) -> onnx.ModelProto:
+def read_float_model(path: Path, recipe: Recipe) -> onnx.ModelProto:
     """A float network that `roadtrain.train` exported, for the recipe's view."""
-    if not path.exists():
-        raise ValueError(f"{path}: there is no such model")
-    model = onnx.load(path)
+    model = read_model(path)
     if any(node.op_type.endswith("QuantizeLinear") for node in model.graph.node):
         raise ValueError(f"{path}: is quantized already; give the float model that it was made from")
-    shape = tuple(d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim)
-    if shape != (1, 3, *recipe.view):
-        raise ValueError(f"{path}: takes {shape}, the recipe's view is {recipe.view}: export it for that view")
+    check_view(path, model, recipe.view)
     return model
 
 
@@ -161,15 +159,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    try:
+    with bad_input_exits(parser):
         recipe = load_recipe(arguments.recipe)
         if arguments.steps is not None:
             recipe = replace(recipe, quantization=replace(recipe.quantization, steps=arguments.steps))
-        model = read_model(arguments.model, recipe)
+        model = read_float_model(arguments.model, recipe)
         pictures = load_pictures(recipe, arguments.data)
         finetune(recipe, model, pictures, arguments.output, Device(arguments.device))
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

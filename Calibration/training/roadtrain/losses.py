@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from .datasets import VOID
 from .names import unknown
+from .typed import fitted
 
 
 @dataclass
@@ -180,19 +181,22 @@ class WeightedLoss:
 
 def parse_losses(values: dict[str, Any], where: str) -> list[WeightedLoss]:
     """The recipe's `losses` mapping: a number, or a mapping with `weight` and the loss's own options."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{where}: expected names with weights, such as 'cross_entropy: 1.0', found {values!r}")
     terms = []
     for name, value in values.items():
         if name not in LOSSES:
             raise ValueError(f"{where}: {unknown('loss', name, LOSSES)}")
         options = dict(value) if isinstance(value, dict) else {"weight": value}
-        weight = float(options.pop("weight", 1.0))
+        weight = fitted(options.pop("weight", 1.0), float, f"{where}: {name}: weight")
         for key in options:
             if key not in OPTIONS.get(name, ()):
                 raise ValueError(f"{where}: {name}: {unknown('option', key, ('weight', *OPTIONS.get(name, ())))}")
         if weight < 0:
             raise ValueError(f"{where}: {name}: a loss cannot count {weight}")
         if weight:
-            terms.append(WeightedLoss(name, weight, {key: float(v) for key, v in options.items()}))
+            options = {key: fitted(v, float, f"{where}: {name}: {key}") for key, v in options.items()}
+            terms.append(WeightedLoss(name, weight, options))
     if not terms:
         raise ValueError(f"{where}: name at least one loss, such as 'cross_entropy: 1.0'")
     return terms

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from .commands import bad_input_exits
 
 PANEL = (420, 190)
 MARGIN = (64, 30, 14, 24)
@@ -19,19 +23,31 @@ MARGIN = (64, 30, 14, 24)
 
 def read_log(path: Path) -> dict[str, list[tuple[int, float]]]:
     """Each scalar's (step, value) pairs. What a stopped run did after its last checkpoint is replaced by what came
-    later.
+    later; a line that it did not finish and what is not finite are left out. Raises `ValueError` on what is no log.
     """
+    if not path.exists():
+        raise ValueError(f"{path}: there is no such log")
     curves: dict[str, list[tuple[int, float]]] = {}
-    for line in path.read_text().splitlines():
-        entry = json.loads(line)
-        for name, value in entry.items():
-            if name in ("step", "time"):
-                continue
+    for step, scalars in _entries(path.read_bytes()):
+        for name, value in scalars.items():
             points = curves.setdefault(name, [])
-            while points and points[-1][0] >= entry["step"]:
+            while points and points[-1][0] >= step:
                 points.pop()
-            points.append((entry["step"], value))
+            points.append((step, value))
+    if not curves:
+        raise ValueError(f"{path}: holds no scalars: not the log of a run, or of one just begun")
     return curves
+
+
+def _entries(log: bytes) -> Iterator[tuple[int, dict[str, float]]]:
+    """Step and finite scalars of each whole line."""
+    for line in log.splitlines():
+        try:
+            entry = json.loads(line)
+            scalars = {name: float(value) for name, value in entry.items() if name not in ("step", "time")}
+            yield int(entry["step"]), {name: value for name, value in scalars.items() if math.isfinite(value)}
+        except (ValueError, TypeError, AttributeError, KeyError):
+            continue
 
 
 def panel(name: str, points: list[tuple[int, float]]) -> np.ndarray:
@@ -65,10 +81,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m roadtrain.plot", description=__doc__)
     parser.add_argument("run", type=Path, help="the run's --output folder")
     run = parser.parse_args().run
-    if not (run / "log.jsonl").exists():
-        parser.error(f"{run / 'log.jsonl'}: there is no such log")
-    cv2.imwrite(str(run / "curves.png"), plot(read_log(run / "log.jsonl")))
-    print(run / "curves.png")
+    with bad_input_exits(parser):
+        curves = read_log(run / "log.jsonl")
+        if not cv2.imwrite(str(run / "curves.png"), plot(curves)):
+            raise OSError(f"{run / 'curves.png'}: cannot be written")
+        print(run / "curves.png")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from .augment import Augmentation
 from .labels import LabelSet, label_set, named
 from .losses import WeightedLoss, parse_losses
 from .names import unknown
+from .typed import fitted
 
 SCHEDULES = ("poly", "cosine")
 OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -174,45 +176,15 @@ class Recipe:
         return self.learning_rate * left**self.power
 
 
-def _make(kind: type, values: Any, where: str) -> Any:
-    if not isinstance(values, dict):
-        raise ValueError(f"{where}: expected keys with values, found {values!r}")
-    known = {f.name for f in fields(kind)}
-    for key in values:
-        if key not in known:
-            raise ValueError(f"{where}: {unknown('key', key, known)}")
-    tuples = ("size", "scale", "view", "hold_out", "height_factor")
-    values = {key: tuple(v) if isinstance(v, list) and key in tuples else v for key, v in values.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ValueError(f"{where}: {str(error).replace(f'{kind.__name__}.__init__()', 'it')}") from error
-
-
-def _losses(values: dict[str, Any], where: str) -> dict[str, Any]:
-    """`losses`; or `jaccard` alone, as recipes said it before: beside the weighted cross entropy."""
-    values = dict(values)
-    if "jaccard" in values and "losses" not in values:
-        values["losses"] = {"weighted_cross_entropy": 1.0, "jaccard": values.pop("jaccard")}
-    if "losses" in values:
-        values["losses"] = tuple(parse_losses(values["losses"], f"{where}: losses"))
-    return values
-
-
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe."""
-    values = yaml.safe_load(path.read_text())
+    """Read and check a recipe. Raises `ValueError`, with the file's name, on one that cannot be meant."""
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path}: a recipe is a mapping of keys to values")
-    values = _losses(values, str(path))
-    values["data"] = [_make(DataSet, d, f"{path}: data") for d in values.get("data", [])]
-    values["phases"] = [_make(Phase, p, f"{path}: phases") for p in values.get("phases", [])]
-    for key, kind in (("augmentation", Augmentation), ("quantization", Quantization), ("distillation", Distillation)):
-        if values.get(key) is not None:
-            values[key] = _make(kind, values[key], f"{path}: {key}")
-    if values.get("label_set") and "class_names" not in values:
-        values["class_names"] = list(label_set(values["label_set"]).names)
-    recipe = _make(Recipe, values, str(path))
+    recipe = fitted(_completed(values, path), Recipe, str(path))
     if recipe.distillation:
         checkpoint = str(path.parent / recipe.distillation.checkpoint)
         recipe = replace(recipe, distillation=replace(recipe.distillation, checkpoint=checkpoint))
@@ -220,8 +192,28 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
+def _completed(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """With what a recipe need not say: the names of a label set's classes, and, in recipes of before, the weighted
+    cross entropy beside `jaccard`.
+    """
+    values = {key: value for key, value in values.items() if value is not None}
+    if "jaccard" in values and "losses" not in values:
+        values["losses"] = {"weighted_cross_entropy": 1.0, "jaccard": values.pop("jaccard")}
+    if "losses" in values:
+        values["losses"] = tuple(parse_losses(values["losses"], f"{path}: losses"))
+    if "label_set" in values:
+        try:
+            values.setdefault("class_names", list(label_set(values["label_set"]).names))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    return values
+
+
 def _check(recipe: Recipe, path: Path) -> None:
     """What must fit together."""
+    for name, numbers in _positive(recipe).items():
+        if min(numbers) <= 0:
+            raise ValueError(f"{path}: {name} must be above 0, not {min(numbers)}")
     if not recipe.data or not recipe.phases:
         raise ValueError(f"{path}: a recipe has at least one entry in 'data' and one in 'phases'")
     if abs(sum(p.share for p in recipe.phases) - 1) > 1e-6:
@@ -242,3 +234,15 @@ def _check(recipe: Recipe, path: Path) -> None:
     for key, value, known in (("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS)):
         if value not in known:
             raise ValueError(f"{path}: {unknown(key, value, known)}")
+
+
+def _positive(recipe: Recipe) -> dict[str, list[float]]:
+    """What has to be above 0, by the name that it has in the file."""
+    phases = {f"phases: {key}": [n for p in recipe.phases for n in _numbers(getattr(p, key))]
+              for key in ("share", "size", "batch", "scale", "steps", "epochs")}
+    own = {key: _numbers(getattr(recipe, key)) for key in ("std", "view", "learning_rate", "minutes")}
+    return {name: numbers for name, numbers in (phases | own).items() if numbers}
+
+
+def _numbers(value: float | Sequence[float] | None) -> list[float]:
+    return [] if value is None else list(value) if isinstance(value, Sequence) else [value]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .commands import bad_input_exits
 from .crops import Crops
 from .datasets import Sample
 from .device import Device
@@ -290,14 +291,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    try:
+    with bad_input_exits(parser):
         recipe = load_recipe(arguments.recipe)
         minutes = None if arguments.by_steps else arguments.minutes or recipe.minutes
         export_to = arguments.export or arguments.output / f"{arguments.recipe.stem}-float.onnx"
         train(recipe, arguments.data, arguments.output, export_to, minutes, arguments.begin_from,
               device=Device(arguments.device))
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError
 from torch import Tensor, nn
 
 from .device import Device
 from .integers.graph import constants_of
+from .modelfile import damaged, read_model
 from .networks import Normalised, observed
 
 STATISTICS_CROPS = 96
@@ -52,11 +52,11 @@ def _another_network(path: Path, network: Normalised, difference: str) -> ValueE
 
 
 def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
+    model = read_model(path)
     try:
-        model = onnx.load(path)
         values = _dequantized(model)
-    except (DecodeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: is damaged, or not an ONNX model") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path) from error
     for name in ("mean", "std"):
         own = getattr(network, name).cpu().numpy().reshape(-1)
         if name not in values or not np.allclose(values[name].reshape(-1), own, rtol=1e-4):

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from roadtrain.device import Device
 from roadtrain.export import export
-from roadtrain.finetune import FineTuner, finetune, main, read_model, spread
+from roadtrain.finetune import FineTuner, finetune, main, read_float_model, spread
 from roadtrain.integers import law, qdq
 from roadtrain.integers.law import Addition, Quantization, Rescaling
 from roadtrain.integers.network import IntegerNetwork
@@ -365,7 +365,7 @@ def test_finetuning_gains_and_writes_what_it_computed(data: Path, recipe: Recipe
             model.train()(torch.cat([torch.tensor(s.image).permute(2, 0, 1)[None].float() for s in loaded.training[0]]))
     export(model, recipe.view, tmp_path / "float.onnx")
     quantization = replace(recipe.quantization, steps=20, batch=2, learning_rate=0.01, calibration=4)
-    model = read_model(tmp_path / "float.onnx", recipe)
+    model = read_float_model(tmp_path / "float.onnx", recipe)
     wanted = replace(recipe, quantization=quantization)
     tuner = finetune(wanted, model, loaded, tmp_path / "int8.onnx", Device("cpu"), 1)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
@@ -387,11 +387,11 @@ def test_finetuning_refuses_what_it_cannot_take(recipe: Recipe, tmp_path: Path, 
     network = small(tmp_path)
     qdq.write(network, tmp_path / "int8.onnx")
     with pytest.raises(ValueError, match="quantized already"):
-        read_model(tmp_path / "int8.onnx", recipe)
+        read_float_model(tmp_path / "int8.onnx", recipe)
     with pytest.raises(ValueError, match=r"the recipe's view is \(72, 96\)"):
-        read_model(tmp_path / "small.onnx", recipe)
+        read_float_model(tmp_path / "small.onnx", recipe)
     with pytest.raises(ValueError, match="no such model"):
-        read_model(tmp_path / "nothing.onnx", recipe)
+        read_float_model(tmp_path / "nothing.onnx", recipe)
     with pytest.raises(ValueError, match="not calibrated"):
         FineTuner(recipe, onnx.load(tmp_path / "small.onnx"), Device("cpu")).model(pictures(1)[0])
     arguments = [str(tmp_path / "none.yaml"), "x.onnx", "--data", ".", "--output", "y"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from roadtrain.losses import WeightedLoss
 from roadtrain.names import unknown
@@ -41,17 +43,62 @@ def test_shipped_recipes_load(path: Path) -> None:
     ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 7]]", "names two classes or more, each 0 to 6"),
     ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 2]]\n    hold_out: [x]", "cannot be scored"),
     ("bonnet: 0.08", "bonet: 0.08", "augmentation: unknown key 'bonet'; did you mean 'bonnet'"),
+    ("label_set: driving7", "label_set: driving8\nclass_names: [a]", "recipe.yaml: unknown label set 'driving8'"),
     ("label_set: driving7", "label_set: driving8", "unknown label set 'driving8'; did you mean 'driving7'"),
     ("share: 0.45", "share: 0.5", "add up to 1"),
     ("steps: 2437,", "", "either 'steps' or 'epochs'"),
     ("[1.0, 1.6,", "[1.0,", "one class weight for each class"),
     ("power: 1.0", "schedule: polly", "unknown schedule 'polly'; did you mean 'poly'"),
     ("power: 1.0", "optimizer: adamm", "unknown optimizer 'adamm'"),
-    ("seed: 20", "", "missing 1 required .*'seed'"),
+    ("seed: 20", "", "the key 'seed' is missing"),
+    ("seed: 20", "seed: twenty", "seed: expected a whole number, found 'twenty'"),
+    ("seed: 20", "seed: yes", "seed: expected a whole number, found True"),
+    ("power: 1.0", "power: .nan", "power: expected a number, found nan"),
+    ("power: 1.0", "minutes: 0", "minutes must be above 0, not 0"),
+    ("share: 0.45", "share: [0.45]", "phases: share: expected a number"),
+    ("jaccard: 0.5", "jaccard: much", "losses: jaccard: weight: expected a number, found 'much'"),
+    ("losses: {weighted_cross_entropy: 1.0, jaccard: 0.5}", "losses: jaccard", "losses: expected names with weights"),
+    ("view: [360, 480]", "view: 480x360", "view: expected a list, found '480x360'"),
+    ("view: [360, 480]", "view: [360]", "view: expected 2 values"),
+    ("seed: 20", "seed: [20", "is not YAML: .* line "),
 ])
 def test_mistakes_are_refused_with_the_nearest_name(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_recipe(changed(tmp_path, old, new))
+
+
+def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
+    """YAML 1.1 takes 2e-3 for a text."""
+    rate = load_recipe(CONTEXTNET).learning_rate
+    path = changed(tmp_path, f"learning_rate: {rate}", "learning_rate: 2e-3")
+    assert load_recipe(path).learning_rate == 0.002
+
+
+@pytest.mark.parametrize("wrong", [None, -1, 0, True, "text", [], [[]], {}, {"a": 1}, float("inf"), 10**30])
+def test_any_value_in_any_place_is_taken_or_refused(tmp_path: Path, wrong: object) -> None:
+    """Never anything but a recipe or one `ValueError` with the file's name."""
+    path = tmp_path / "recipe.yaml"
+    refused = 0
+    for places in _places(yaml.safe_load(CONTEXTNET.read_text())):
+        values = yaml.safe_load(CONTEXTNET.read_text())
+        inner = values
+        for place in places[:-1]:
+            inner = inner[place]
+        inner[places[-1]] = wrong
+        path.write_text(yaml.safe_dump(values))
+        try:
+            load_recipe(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 3
+
+
+def _places(values: object, above: tuple = ()) -> Iterator[tuple]:
+    items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in items:
+        yield (*above, key)
+        yield from _places(value, (*above, key))
 
 
 def test_recipes_of_before_mean_what_they_meant(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""Reading an ONNX file, whoever made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+
+
+def read_model(path: Path) -> onnx.ModelProto:
+    """The model in `path`. Raises `ValueError`, with the file's name, on one that is missing or holds none."""
+    if not path.exists():
+        raise ValueError(f"{path}: there is no such model")
+    try:
+        model = onnx.load(path)
+    except DecodeError as error:
+        raise damaged(path) from error
+    if not (model.graph.input and model.graph.output and model.graph.node):
+        raise damaged(path)
+    return model
+
+
+def damaged(path: Path) -> ValueError:
+    """The refusal of a file that is no sound model."""
+    return ValueError(f"{path}: is damaged, or not an ONNX model")
+
+
+def check_view(path: Path, model: onnx.ModelProto, view: tuple[int, int]) -> None:
+    """Refuses a model that takes other pictures than those of the recipe's `view` (height, width)."""
+    shape = tuple(d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim)
+    if shape != (1, 3, *view):
+        raise ValueError(f"{path}: takes {shape}, the recipe's view is {view}: export it for that view")

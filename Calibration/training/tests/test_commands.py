@@ -1,0 +1,120 @@
+"""Every command ends on bad input with one message that names it, and status 1."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from onnx import TensorProto, helper
+
+from roadtrain import disturb, evaluate, finetune, plot, train
+from roadtrain.export import export
+from roadtrain.networks import build
+from roadtrain.recipe import Recipe
+
+RECIPE = """
+network: contextnet
+class_names: [road, ground, sky]
+mean: [0.485, 0.456, 0.406]
+std: [0.229, 0.224, 0.225]
+view: [72, 96]
+seed: 1
+learning_rate: 1e-3
+losses: {cross_entropy: 1.0}
+data: [{name: made, share: 1, classes: [2, 1, 0, 255]}]
+phases: [{share: 1, steps: 1, size: [64, 64], batch: 2, scale: [1, 1]}]
+"""
+
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Refusal:
+    """Runs a command that has to end with status 1 and one line, and gives that."""
+    def run(main: Callable[[], None], *arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        lines = capsys.readouterr().err.splitlines()
+        assert ended.value.code == 1 and len(lines) == 1, lines
+        return lines[0]
+    return run
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    return tmp_path / "tiny.yaml"
+
+
+def command(module: object, recipe: Path, data: Path, folder: Path, model: Path) -> list[object]:
+    """What one types to run it, with its inputs here and its output under `folder`."""
+    positional = [recipe, model] if module in (evaluate, finetune) else [recipe]
+    output = [] if module is evaluate else ["--output", folder / "out"]
+    threads = [] if module is disturb else ["--threads", 1]
+    return [module.main, *positional, "--data", data, *output, *threads]
+
+
+@pytest.mark.parametrize("module", [train, evaluate, finetune, disturb])
+def test_recipes_and_data_that_are_not_there(module: object, data: Path, recipe_file: Path, recipe: Recipe,
+                                             tmp_path: Path, refusal: Refusal) -> None:
+    model = tmp_path / "model.onnx"
+    export(build("contextnet", 3, recipe.mean, recipe.std).eval(), recipe.view, model)
+    nothing = tmp_path / "nothing.yaml"
+    assert str(nothing) in refusal(*command(module, nothing, data, tmp_path, model))
+    empty = tmp_path / "empty.yaml"
+    empty.touch()
+    assert str(empty) in refusal(*command(module, empty, data, tmp_path, model))
+    nowhere = tmp_path / "nowhere"
+    assert str(nowhere / "made") in refusal(*command(module, recipe_file, nowhere, tmp_path, model))
+    assert not (tmp_path / "out").is_file()
+
+
+@pytest.mark.parametrize("module", [evaluate, finetune])
+def test_models_that_are_none(module: object, data: Path, recipe_file: Path, recipe: Recipe, tmp_path: Path,
+                              refusal: Refusal) -> None:
+    model = tmp_path / "model.onnx"
+    tried = command(module, recipe_file, data, tmp_path, model)
+    assert f"{model}: there is no such model" in refusal(*tried)
+    for content in (b"", b"no model", bytes(range(256))):
+        model.write_bytes(content)
+        assert f"{model}: is damaged, or not an ONNX model" in refusal(*tried)
+    export(build("contextnet", 3, recipe.mean, recipe.std).eval(), (96, 96), model)
+    assert "takes (1, 3, 96, 96), the recipe's view is (72, 96)" in refusal(*tried)
+    assert not (tmp_path / "out").exists()
+
+
+def test_evaluating_refuses_another_network(data: Path, recipe_file: Path, recipe: Recipe, tmp_path: Path,
+                                            refusal: Refusal) -> None:
+    """One with other classes, and one that ONNX Runtime cannot compute."""
+    model = tmp_path / "model.onnx"
+    tried = command(evaluate, recipe_file, data, tmp_path, model)
+    export(build("contextnet", 4, recipe.mean, recipe.std).eval(), recipe.view, model)
+    assert f"{model}: tells 4 classes apart, the recipe 3" in refusal(*tried)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 72, 96])
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 3, 72, 96])
+    graph = helper.make_graph([helper.make_node("NoSuchLayer", ["image"], ["logits"])], "made", [image], [logits])
+    model.write_bytes(helper.make_model(graph).SerializeToString())
+    assert f"{model}: is damaged" in refusal(*tried)
+
+
+def test_devices_that_are_none(data: Path, recipe_file: Path, tmp_path: Path, refusal: Refusal) -> None:
+    tried = command(train, recipe_file, data, tmp_path, tmp_path)
+    for name in ("meta", "graphics", "cuda:", "cpu:x"):
+        assert f"device '{name}'" in refusal(*tried, "--device", name)
+
+
+def test_logs_that_are_none(tmp_path: Path, refusal: Refusal) -> None:
+    assert "there is no such log" in refusal(plot.main, tmp_path)
+    for content in (b"", b"\xff\xfe", b"text\n", b"[1]\n7\n", b'{"loss": 1}\n', b'{"step": 1, "time": 2}\n'):
+        (tmp_path / "log.jsonl").write_bytes(content)
+        assert "holds no scalars" in refusal(plot.main, tmp_path)
+    assert not (tmp_path / "curves.png").exists()
+
+
+def test_a_log_that_was_cut_short_is_plotted(tmp_path: Path) -> None:
+    lines = ['{"step": 1, "loss": 2}', '{"step": 2, "loss": NaN}', '{"step": 3, "loss": 1}', '{"st']
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    assert plot.read_log(tmp_path / "log.jsonl") == {"loss": [(1, 2.0), (3, 1.0)]}
