@@ -14,7 +14,7 @@ import numpy as np
 
 from .geometry import LABEL_STRIDE, crop_matrix, random_view, to_crop
 from .labels import VOID
-from .scenery import cast_shadow, glare, overexpose, paste_bonnet, rain, reflect, reflect_dashboard, stamp
+from .scenery import cast_shadow, dry_grass, glare, overexpose, paste_bonnet, rain, reflect, reflect_dashboard, stamp
 
 __all__ = ["LABEL_STRIDE", "Augmentation", "augmented_crop", "crop_matrix", "to_crop"]
 
@@ -56,6 +56,9 @@ class Augmentation:
     overexposure: float = 0.0
     dashboard: float = 0.0
     stamp: float = 0.0
+    dry_grass: float = 0.0
+    dry_grass_classes: tuple[int, ...] = ()
+    """What the grass may cover: the ground beside the road and what stands far behind it, never the road."""
 
 
 def tone(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.ndarray:
@@ -100,7 +103,7 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
     return image
 
 
-STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6}
+STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6, "dry_grass": 7}
 """Numbers of the random streams besides the first, one for each disturbance: switching one on or off changes no
 other.
 """
@@ -124,6 +127,7 @@ def augmented_crop(rng: np.random.Generator, image: np.ndarray, label: np.ndarra
     matrix = crop_matrix(rng, image.shape[:2], view, size, a)
     change = random_view(stream("view"), image.shape[:2], a) if a.pitch or a.height or a.horizon else None
     image, label = to_crop(image, label, matrix, size, rng.integers(0, 256, 3), change)
+    sometimes("dry_grass", lambda own, image: dry_grass(own, image, label, a.dry_grass_classes))
     sometimes("overexposure", overexpose)
     image = tone(rng, image, a)
     if rng.random() < a.shadow:

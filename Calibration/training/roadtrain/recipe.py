@@ -231,6 +231,10 @@ def _check(recipe: Recipe, path: Path) -> None:
         if d.groups and d.hold_out:
             raise ValueError(f"{path}: data: {d.name}: labels that stand for several classes cannot be scored: "
                              "no hold_out here")
+    if recipe.augmentation.dry_grass and not recipe.augmentation.dry_grass_classes:
+        raise ValueError(f"{path}: augmentation: dry_grass covers nothing without 'dry_grass_classes'")
+    if not set(recipe.augmentation.dry_grass_classes) <= set(range(len(recipe.class_names))):
+        raise ValueError(f"{path}: augmentation: dry_grass_classes: each is 0 to {len(recipe.class_names) - 1}")
     for key, value, known in (("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS)):
         if value not in known:
             raise ValueError(f"{path}: {unknown(key, value, known)}")

@@ -1,5 +1,5 @@
-"""What lies between the scene and the picture: shadows, the windscreen with its reflections, the bonnet, rain, glare,
-stamps.
+"""What a scene may also hold, dry grass, and what lies between it and the picture: shadows, the windscreen with its
+reflections, the bonnet, rain, glare, stamps.
 """
 
 from __future__ import annotations
@@ -8,6 +8,31 @@ import cv2
 import numpy as np
 
 from .geometry import LABEL_STRIDE
+
+
+def dry_grass(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+    """A bank of straw-coloured grass beside the road: covers what has one of `classes` in `label`, which may be the
+    smaller of the two, below a line that rises towards one side, or both. Labels stay as they are.
+    """
+    height, width = image.shape[:2]
+    across = np.linspace(-1, 1, width, dtype=np.float32)
+    side = rng.choice([-1, 1]) * across if rng.random() < 0.6 else np.abs(across)
+    start, rise, foot = rng.uniform(-0.5, 0.5), rng.uniform(0, 0.3), rng.uniform(0.4, 0.6)
+    top = np.where(side > start, (foot - rise * (side - start)) * height, height)
+    covered = cv2.resize(np.isin(label, classes).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    covered *= np.arange(height)[:, None] > top[None, :]
+    share = cv2.blur(covered.astype(np.float32), (3, 3))[..., None] * rng.uniform(0.7, 1.0)
+    straw = np.array([200, 168, 118], np.float32) * rng.uniform(0.6, 1.2) + rng.uniform(-20, 20, 3).astype(np.float32)
+    shade = 1 + rng.uniform(0.05, 0.2) * _patches(rng, (height, width), 24) \
+        + rng.uniform(0.03, 0.12) * _patches(rng, (height, width), 3)
+    return np.clip(image * (1 - share) + straw * shade[..., None] * share, 0, 255).astype(np.uint8)
+
+
+def _patches(rng: np.random.Generator, size: tuple[int, int], grain: int) -> np.ndarray:
+    """Smooth noise between -1 and 1, one value for every `grain` pixels across and half as many down."""
+    height, width = size
+    coarse = rng.uniform(-1, 1, (2 * height // grain + 2, width // grain + 2)).astype(np.float32)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def cast_shadow(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:

@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from onnx import TensorProto, helper
 
+from conftest import RECIPE, Refusal
 from roadtrain import disturb, evaluate, finetune, plot, train
 from roadtrain.export import export
 from roadtrain.networks import build
 from roadtrain.recipe import Recipe
-
-RECIPE = """
-network: contextnet
-class_names: [road, ground, sky]
-mean: [0.485, 0.456, 0.406]
-std: [0.229, 0.224, 0.225]
-view: [72, 96]
-seed: 1
-learning_rate: 1e-3
-losses: {cross_entropy: 1.0}
-data: [{name: made, share: 1, classes: [2, 1, 0, 255]}]
-phases: [{share: 1, steps: 1, size: [64, 64], batch: 2, scale: [1, 1]}]
-"""
-
-Refusal = Callable[..., str]
-
-
-@pytest.fixture
-def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Refusal:
-    """Runs a command that has to end with status 1 and one line, and gives that."""
-    def run(main: Callable[[], None], *arguments: object) -> str:
-        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        lines = capsys.readouterr().err.splitlines()
-        assert ended.value.code == 1 and len(lines) == 1, lines
-        return lines[0]
-    return run
-
 
 @pytest.fixture
 def recipe_file(tmp_path: Path) -> Path:

@@ -13,6 +13,7 @@ from conftest import CLASSES, scene
 from roadtrain.augment import STREAMS, Augmentation, augmented_crop
 from roadtrain.geometry import LABEL_STRIDE, camera_view, crop_matrix, to_crop
 from roadtrain.datasets import VOID, label_table, load, read_pairs
+from roadtrain.scenery import dry_grass
 
 STILL = Augmentation(
     scale=(1, 1), aspect=0, rotation_degrees=0, flip=0, brightness=0, contrast=0, gamma=0, tint=0, saturation=0,
@@ -86,15 +87,29 @@ def test_undisturbed_tone_keeps_the_picture() -> None:
 
 
 @pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg", "rain", "glare",
-                                  "overexposure", "dashboard", "stamp"])
+                                  "overexposure", "dashboard", "stamp", "dry_grass"])
 def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
     image, label = scene(3)
     other, _ = scene(4)
     plain = augmented_crop(np.random.default_rng(5), image, label, other, (72, 96), (72, 96), STILL)
     disturbed = augmented_crop(np.random.default_rng(5), image, label, other, (72, 96), (72, 96),
-                               replace(STILL, **{name: 1.0}))
+                               replace(STILL, dry_grass_classes=(1,), **{name: 1.0}))
     np.testing.assert_array_equal(plain[1], disturbed[1])
     assert np.abs(plain[0].astype(int) - disturbed[0]).mean() > 0.3
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("size", [(72, 96), (71, 95)])
+def test_dry_grass_covers_its_classes_alone(seed: int, size: tuple[int, int]) -> None:
+    """Whatever the line that it grows below: the road (2) and the sky keep their pixels, but for one at the edge."""
+    image, label = scene(3, *size)
+    small = label[::LABEL_STRIDE, ::LABEL_STRIDE]
+    grown = dry_grass(np.random.default_rng(seed), image, small, (1,))
+    spread = cv2.dilate((label == 1).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    changed = (grown != image).any(2)
+    assert changed[label == 1].mean() > 0.05
+    assert not changed[~spread].any()
+    np.testing.assert_array_equal(dry_grass(np.random.default_rng(seed), image, small, ()), image)
 
 
 def test_a_bonnet_covers_the_bottom_and_has_its_class() -> None:

@@ -50,6 +50,8 @@ def test_shipped_recipes_load(path: Path) -> None:
     ("[1.0, 1.6,", "[1.0,", "one class weight for each class"),
     ("power: 1.0", "schedule: polly", "unknown schedule 'polly'; did you mean 'poly'"),
     ("power: 1.0", "optimizer: adamm", "unknown optimizer 'adamm'"),
+    ("bonnet: 0.08", "dry_grass: 0.1", "dry_grass covers nothing without 'dry_grass_classes'"),
+    ("bonnet: 0.08", "dry_grass_classes: [1, 7]", "dry_grass_classes: each is 0 to 6"),
     ("seed: 20", "", "the key 'seed' is missing"),
     ("seed: 20", "seed: twenty", "seed: expected a whole number, found 'twenty'"),
     ("seed: 20", "seed: yes", "seed: expected a whole number, found True"),

@@ -1,0 +1,66 @@
+"""The average of several runs' weights: where one began with another's, often better than either.
+
+    python -m roadtrain.average recipes/deeplabv3plus-driving7-eighth-cycle.yaml runs/deep-seventh runs/deep-eighth \\
+        --output runs/deep-average
+
+Wortsman et al. 2022, "Robust fine-tuning of zero-shot models": between a network and what fine-tuning made of it, the
+middle keeps most of what both can do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .commands import bad_input_exits
+from .device import Device
+from .export import export
+from .networks import Normalised, build
+from .recipe import load_recipe
+from .weights import read_weights
+
+
+def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of each weight and statistic; of what only counts, the last one's."""
+    return {name: torch.stack([w[name] for w in weights]).mean(0) if last.is_floating_point() else last
+            for name, last in weights[-1].items()}
+
+
+def _weights(file: Path, network: Normalised) -> dict[str, Tensor]:
+    weights = read_weights(file, network, Device("cpu"))
+    for name, own in network.state_dict().items():
+        if weights[name].shape != own.shape:
+            raise ValueError(f"{file}: {name} is {tuple(weights[name].shape)}, the recipe's {tuple(own.shape)}: "
+                             "the run had other classes")
+    return weights
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m roadtrain.average", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run's --output folder")
+    parser.add_argument("--output", type=Path, required=True,
+                        help="folder for average.pt, which --from takes, and the float ONNX")
+    arguments = parser.parse_args()
+    with bad_input_exits(parser):
+        recipe = load_recipe(arguments.recipe)
+        network = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std).eval()
+        files = [run / "checkpoint.pt" for run in arguments.runs]
+        network.load_state_dict(averaged([_weights(file, network) for file in files]))
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        unfinished = arguments.output / "average.pt.unfinished"
+        torch.save({"ema": network.state_dict()}, unfinished)
+        os.replace(unfinished, arguments.output / "average.pt")
+        onnx_file = arguments.output / f"{arguments.recipe.stem}-float.onnx"
+        export(network, recipe.view, onnx_file)
+        print(onnx_file)
+
+
+if __name__ == "__main__":
+    main()

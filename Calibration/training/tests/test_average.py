@@ -1,0 +1,67 @@
+"""The average of runs: in the middle, and fit to go on from."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from conftest import RECIPE, Refusal
+from roadtrain.average import averaged, main
+from roadtrain.device import Device
+from roadtrain.networks import build
+from roadtrain.recipe import Recipe
+from roadtrain.train import Trainer
+from roadtrain.weights import read_weights
+
+
+def run(recipe: Recipe, seed: int, folder: Path) -> Trainer:
+    """A run that has just begun, as its checkpoint."""
+    trainer = Trainer(replace(recipe, seed=seed), Device("cpu"))
+    folder.mkdir()
+    trainer.save(folder / "checkpoint.pt")
+    return trainer
+
+
+def test_weights_are_averaged_and_counters_are_not() -> None:
+    one = {"weight": torch.tensor([1.0, 2.0]), "count": torch.tensor(3)}
+    other = {"weight": torch.tensor([2.0, 4.0]), "count": torch.tensor(8)}
+    mean = averaged([one, other])
+    assert mean["weight"].tolist() == [1.5, 3.0] and mean["count"] == 8
+
+
+def test_the_average_is_written_for_training_and_for_quantizing(recipe: Recipe, tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [run(recipe, seed, tmp_path / str(seed)) for seed in (1, 2)]
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    monkeypatch.setattr(sys, "argv", ["average", str(tmp_path / "tiny.yaml"), str(tmp_path / "1"), str(tmp_path / "2"),
+                                      "--output", str(tmp_path / "mean")])
+    main()
+    network = build("contextnet", 3, recipe.mean, recipe.std).eval()
+    network.load_state_dict(read_weights(tmp_path / "mean/average.pt", network, Device("cpu")))
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (runs[0].ema.state_dict()[name] + runs[1].ema.state_dict()[name]) / 2)
+    batch = np.random.default_rng(0).uniform(0, 255, (1, 3, 72, 96)).astype(np.float32)
+    logits = onnxruntime.InferenceSession(str(tmp_path / "mean/tiny-float.onnx")).run(None, {"image": batch})[0]
+    with torch.no_grad():
+        np.testing.assert_allclose(logits, network(torch.from_numpy(batch)).numpy(), rtol=1e-3, atol=1e-4)
+
+
+def test_runs_that_cannot_be_averaged(recipe: Recipe, tmp_path: Path, refusal: Refusal) -> None:
+    run(recipe, 1, tmp_path / "one")
+    of_two = replace(recipe.data[0], classes=[0, 1])
+    run(replace(recipe, class_names=["a", "b"], class_weights=[1.0, 1.0], data=[of_two]), 1, tmp_path / "other")
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    tried = [main, tmp_path / "tiny.yaml", tmp_path / "one"]
+    output = ["--output", tmp_path / "mean"]
+    assert "the run had other classes" in refusal(*tried, tmp_path / "other", *output)
+    assert str(tmp_path / "nowhere") in refusal(*tried, tmp_path / "nowhere", *output)
+    (tmp_path / "other/checkpoint.pt").write_bytes(b"text")
+    assert "is neither a checkpoint" in refusal(*tried, tmp_path / "other", *output)
+    assert not (tmp_path / "mean").exists()
