@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -15,8 +16,13 @@ import numpy as np
 from .geometry import LABEL_STRIDE, crop_matrix, random_view, to_crop
 from .labels import VOID
 from .scenery import cast_shadow, dry_grass, glare, overexpose, paste_bonnet, rain, reflect, reflect_dashboard, stamp
+from .typed import Share, Within
 
 __all__ = ["LABEL_STRIDE", "Augmentation", "augmented_crop", "crop_matrix", "to_crop"]
+
+Factor = Annotated[float, Within(0.01, 100)]
+Scale = tuple[Factor, Factor]
+"""The smallest and the largest factor."""
 
 NOISE = np.random.default_rng(0).standard_normal(1 << 21).astype(np.float32)
 """One bank of noise, read from random offsets: drawing it anew costs more than the network's step allows."""
@@ -26,37 +32,37 @@ NOISE = np.random.default_rng(0).standard_normal(1 << 21).astype(np.float32)
 class Augmentation:
     """How far each disturbance goes (ranges) and how often it happens (probabilities)."""
 
-    scale: tuple[float, float] = (0.6, 1.6)
-    aspect: float = 0.15
-    rotation_degrees: float = 3.0
-    flip: float = 0.5
-    brightness: float = 0.25
-    contrast: float = 0.3
-    gamma: float = 0.35
-    tint: float = 0.08
-    saturation: float = 0.4
-    darken: float = 0.08
-    fade: float = 0.05
-    shadow: float = 0.2
-    reflection: float = 0.1
-    bonnet: float = 0.1
+    scale: Scale = (0.6, 1.6)
+    aspect: Annotated[float, Within(0, 2)] = 0.15
+    rotation_degrees: Annotated[float, Within(0, 180)] = 3.0
+    flip: Share = 0.5
+    brightness: Share = 0.25
+    contrast: Share = 0.3
+    gamma: Annotated[float, Within(0, 3)] = 0.35
+    tint: Share = 0.08
+    saturation: Share = 0.4
+    darken: Share = 0.08
+    fade: Share = 0.05
+    shadow: Share = 0.2
+    reflection: Share = 0.1
+    bonnet: Share = 0.1
     bonnet_class: int = VOID
-    blur: float = 0.12
-    noise: float = 0.15
-    jpeg: float = 0.12
+    blur: Share = 0.12
+    noise: Share = 0.15
+    jpeg: Share = 0.12
     # What came later draws from random streams of its own, so that recipes without it see the crops they always saw.
-    pitch: float = 0.0
-    pitch_degrees: float = 4.0
-    height: float = 0.0
-    height_factor: tuple[float, float] = (0.65, 1.6)
-    horizon: float = 0.0
-    horizon_shift: float = 0.1
-    rain: float = 0.0
-    glare: float = 0.0
-    overexposure: float = 0.0
-    dashboard: float = 0.0
-    stamp: float = 0.0
-    dry_grass: float = 0.0
+    pitch: Share = 0.0
+    pitch_degrees: Annotated[float, Within(0, 45)] = 4.0
+    height: Share = 0.0
+    height_factor: Scale = (0.65, 1.6)
+    horizon: Share = 0.0
+    horizon_shift: Share = 0.1
+    rain: Share = 0.0
+    glare: Share = 0.0
+    overexposure: Share = 0.0
+    dashboard: Share = 0.0
+    stamp: Share = 0.0
+    dry_grass: Share = 0.0
     dry_grass_classes: tuple[int, ...] = ()
     """What the grass may cover: the ground beside the road and what stands far behind it, never the road."""
 

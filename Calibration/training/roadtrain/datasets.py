@@ -8,10 +8,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
-from .labels import VOID
+from .labels import VOID, text_lines
 
-__all__ = ["VOID", "Sample", "label_table", "load", "load_pairs", "read_image", "read_label", "read_pairs"]
+__all__ = ["VOID", "Sample", "label_table", "load", "load_pairs", "open_label", "read_image", "read_label",
+           "read_pairs"]
+
+INDEXED = ("L", "P")
+"""Pillow's names for 8-bit grey and paletted pictures."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ def read_pairs(list_file: Path) -> list[tuple[Path, Path]]:
     if not list_file.exists():
         raise ValueError(f"{list_file}: there is no such list of pictures")
     pairs = []
-    for number, line in enumerate(list_file.read_text().splitlines(), 1):
+    for number, line in text_lines(list_file):
         fields = line.split("#", 1)[0].split()
         if not fields:
             continue
@@ -59,16 +64,20 @@ def read_image(path: Path) -> np.ndarray:
 
 def read_label(path: Path, table: np.ndarray) -> np.ndarray:
     """A label picture, mapped. A palette's colours are for looking at only: the pixel value is the class."""
-    from PIL import Image  # OpenCV would turn a palette into its colours
+    picture = open_label(path)
+    if picture.mode not in INDEXED:
+        raise ValueError(f"{path}: labels must be an 8-bit grey or paletted PNG, not mode {picture.mode}")
+    return table[np.asarray(picture)]
 
+
+def open_label(path: Path) -> Image.Image:
+    """A label picture as it is stored, decoded: OpenCV would turn a palette into its colours."""
     try:
-        picture = Image.open(path)
-    except OSError as error:
+        with Image.open(path) as picture:
+            picture.load()
+            return picture
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: missing, or no picture that can be read") from error
-    with picture:
-        if picture.mode not in ("P", "L"):
-            raise ValueError(f"{path}: labels must be an 8-bit grey or paletted PNG, not mode {picture.mode}")
-        return table[np.asarray(picture, np.uint8)]
 
 
 def load_pairs(pairs: list[tuple[Path, Path]], decode: Callable[[Path], np.ndarray], rows: int | None = None,

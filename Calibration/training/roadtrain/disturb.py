@@ -21,7 +21,7 @@ from .commands import bad_input_exits
 from .datasets import Sample
 from .geometry import camera_view, warped
 from .labels import VOID
-from .readers import load_validation
+from .pictures import load_validation
 from .recipe import Recipe, load_recipe
 from .scenery import overexpose, paste_bonnet, rain, reflect_dashboard, stamp
 
@@ -90,12 +90,14 @@ def write(samples: list[Sample], folder: Path) -> Path:
     for kind in ("images", "labels"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
     lines = []
-    for sample in samples:
-        name = sample.name.replace(" ", "_")  # a list separates by spaces
-        image, label = f"images/{name}.png", f"labels/{name}.png"
-        cv2.imwrite(str(folder / image), sample.image[..., ::-1])
-        cv2.imwrite(str(folder / label), sample.label)
-        lines.append(f"{image} {label}\n")
+    for number, sample in enumerate(samples):
+        # Pictures of two drives may have one name, and in a list spaces separate and # begins a comment.
+        name = f"{number:05}_" + "".join(c if c.isalnum() or c in "._-" else "_" for c in sample.name)
+        files = {f"images/{name}.png": sample.image[..., ::-1], f"labels/{name}.png": sample.label}
+        for file, pixels in files.items():
+            if not cv2.imwrite(str(folder / file), pixels):
+                raise OSError(f"{folder / file}: cannot be written")
+        lines.append(" ".join(files) + "\n")
     path = folder / "val.txt"
     path.write_text("".join(lines))
     return path

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .commands import bad_input_exits
+from .commands import bad_input_exits, positive
 from .datasets import Sample
 from .disturb import Disturbance, disturbances
 from .modelfile import check_view, damaged, read_model
-from .readers import load_validation
+from .pictures import load_validation
 from .recipe import Recipe, load_recipe
 
 
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="an exported ONNX file")
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--robustness", action="store_true", help="also score disturbed pictures: night, blur, ...")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=positive(int), default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     with bad_input_exits(parser):

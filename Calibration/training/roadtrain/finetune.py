@@ -25,7 +25,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from .commands import bad_input_exits
+from .commands import bad_input_exits, positive
 from .crops import Crops
 from .datasets import Sample
 from .device import Device
@@ -35,8 +35,8 @@ from .integers.network import IntegerNetwork
 from .logs import RunLog, log
 from .losses import segmentation_loss
 from .modelfile import check_view, read_model
+from .pictures import Pictures, load_pictures
 from .recipe import Recipe, load_recipe
-from .train import Pictures, load_pictures
 
 LOG_STEPS = 20
 
@@ -89,7 +89,8 @@ class FineTuner:
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         if not torch.isfinite(norm):
-            raise FloatingPointError(f"step {self.steps}: the gradient is not finite")
+            raise FloatingPointError(f"step {self.steps}: the gradient is not finite: "
+                                     "lower quantization's learning_rate")
         self.optimizer.step()
         self.steps += 1
         keep = min(0.99, (1 + self.steps) / (10 + self.steps))
@@ -156,7 +157,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the int8 ONNX to write")
     parser.add_argument("--steps", type=int, help="how many (default: the recipe's); 0 only calibrates")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda, cuda:1")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--threads", type=positive(int), default=os.cpu_count())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     with bad_input_exits(parser):

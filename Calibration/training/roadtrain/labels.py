@@ -51,10 +51,26 @@ def named(names: list[str]) -> LabelSet:
     return LabelSet(tuple(names), tuple(tuple(int(255 * v) for v in hue) for hue in hues))
 
 
+def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file, numbered from 1."""
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is not a text file") from error
+    yield from enumerate(text.splitlines(), 1)
+
+
+def byte(text: str, path: Path) -> int:
+    """A field of a table in `path`: 0 to 255."""
+    if not (text.isascii() and text.isdigit() and int(text) < 256):
+        raise ValueError(f"{path}: expected a number from 0 to 255, found '{text}'")
+    return int(text)
+
+
 def rows(path: Path, header: tuple[str, ...]) -> Iterator[list[str]]:
     """The rows of a table whose header begins with `header`."""
     fields = 0
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in text_lines(path):
         if not line.strip() or line.startswith("#"):
             continue
         row = line.split("\t")
@@ -73,12 +89,12 @@ def read_label_set(path: Path) -> LabelSet:
     names: list[str] = []
     colours: list[tuple[int, int, int]] = []
     for index, name, *colour in (row[:5] for row in rows(path, ("index", "name", "r", "g", "b"))):
-        if int(index) == VOID:
+        if byte(index, path) == VOID:
             continue
-        if int(index) != len(names):
+        if byte(index, path) != len(names):
             raise ValueError(f"{path}: index {index}, expected {len(names)}")
         names.append(name)
-        colours.append(tuple(int(v) for v in colour))
+        colours.append(tuple(byte(v, path) for v in colour))
     if not names:
         raise ValueError(f"{path}: no classes")
     return LabelSet(tuple(names), tuple(colours))
@@ -111,6 +127,6 @@ def label_map(source: str, target: str) -> LabelMap:
                          "or say in the recipe what each label is, as 'classes'")
     values, names = np.full(256, VOID, np.uint8), {}
     for value, meaning, name, *_ in rows(path, ("source", "target", "source-name")):
-        values[int(value)] = VOID if meaning == "void" else int(meaning)
-        names[name] = int(values[int(value)])
+        names[name] = VOID if meaning == "void" else byte(meaning, path)
+        values[byte(value, path)] = names[name]
     return LabelMap(values, names)

@@ -7,16 +7,15 @@ these mean.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .datasets import Sample, label_table, load_pairs, read_image, read_label, read_pairs
+from .datasets import INDEXED, Sample, label_table, load_pairs, open_label, read_label, read_pairs
 from .labels import VOID, LabelMap, LabelSet, label_map, read_label_set
 from .names import unknown
-from .recipe import DataSet, Recipe
 
 Pair = tuple[Path, Path]
 
@@ -40,13 +39,21 @@ def index_values(path: Path) -> np.ndarray:
     return read_label(path, IDENTITY)
 
 
+def read_colours(path: Path) -> np.ndarray:
+    """A label picture's colours, height x width x 3."""
+    picture = open_label(path)
+    if picture.mode not in ("RGB", "RGBA", "P"):
+        raise ValueError(f"{path}: coloured labels must be an 8-bit RGB or paletted PNG, not mode {picture.mode}")
+    return np.asarray(picture.convert("RGB"))
+
+
 def colour_values(colours: list[tuple[int, int, int]]) -> Callable[[Path], np.ndarray]:
     """Labels whose colour is the class: the value is the colour's place in the list, 255 for any other colour."""
     codes = np.array([r << 16 | g << 8 | b for r, g, b in colours])
     order = np.argsort(codes)
 
     def values(path: Path) -> np.ndarray:
-        image = read_image(path).astype(np.int64)
+        image = read_colours(path).astype(np.int64)
         code = image[..., 0] << 16 | image[..., 1] << 8 | image[..., 2]
         place = np.minimum(np.searchsorted(codes[order], code), len(codes) - 1)
         return np.where(codes[order][place] == code, order[place], VOID).astype(np.uint8)
@@ -56,7 +63,12 @@ def colour_values(colours: list[tuple[int, int, int]]) -> Callable[[Path], np.nd
 
 def matched(root: Path, pictures: str, labelled: Callable[[Path], Path]) -> list[Pair]:
     """Every picture that the pattern finds, sorted, with the labels that belong to it."""
-    pairs = [(picture, labelled(picture)) for picture in sorted(root.glob(pictures))]
+    return paired(root.glob(pictures), labelled)
+
+
+def paired(pictures: Iterable[Path], labelled: Callable[[Path], Path]) -> list[Pair]:
+    """The pictures, sorted, with the labels that belong to each. Raises `ValueError` where these are missing."""
+    pairs = [(picture, labelled(picture)) for picture in sorted(pictures)]
     for picture, label in pairs:
         if not label.exists():
             raise ValueError(f"{label}: missing; they are the labels of {picture.name}")
@@ -115,7 +127,7 @@ def kitti_road_pairs(root: Path, split: str) -> list[Pair]:
         category, number = picture.stem.rsplit("_", 1)
         return root / "training/gt_image_2" / f"{category}_road_{number}.png"
 
-    pairs = matched(root, "training/image_2/*.png", labelled)
+    pairs = matched(root, "training/image_2/*_[0-9][0-9][0-9][0-9][0-9][0-9].png", labelled)
     return [pair for pair in pairs if (int(pair[0].stem.rsplit("_", 1)[1]) % 5 == 4) == (split == "val")]
 
 
@@ -124,7 +136,7 @@ def kitti_road_values(path: Path) -> np.ndarray:
 
     As the benchmark's development kit reads it: red says that a pixel counts, blue that it is road.
     """
-    image = read_image(path)
+    image = read_colours(path)
     return np.where(image[..., 0] > 0, np.where(image[..., 2] > 0, 0, 1), VOID).astype(np.uint8)
 
 
@@ -189,10 +201,18 @@ def mapillary_table(root: Path, known: LabelMap) -> np.ndarray:
     config = next((root / name for name in names if (root / name).exists()), None)
     if config is None:
         raise ValueError(f"{root}: no {' nor '.join(names)}, which says what the labels' values mean")
-    table = np.full(256, VOID, np.uint8)
-    for index, entry in enumerate(json.loads(config.read_text())["labels"]):
-        table[index] = by_group(MAPILLARY_2.get(entry["name"], entry["name"]), known.names)
-    return table
+    return label_table([by_group(MAPILLARY_2.get(name, name), known.names) for name in mapillary_names(config)])
+
+
+def mapillary_names(config: Path) -> list[str]:
+    """The names of a config.json's labels, by index."""
+    try:
+        names = [str(entry["name"]) for entry in json.loads(config.read_text())["labels"]]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"{config}: is damaged, or not the data set's own: no 'labels' with a 'name' each") from error
+    if len(names) > VOID:
+        raise ValueError(f"{config}: {len(names)} labels, more than an 8-bit picture tells apart")
+    return names
 
 
 def by_group(name: str, known: dict[str, int]) -> int:
@@ -225,11 +245,8 @@ def folder_pairs(root: Path, split: str) -> list[Pair]:
     of which the last tenth by name is val: neighbours in a drive look alike and must not be on both sides.
     """
     base = root / split if (root / split).is_dir() else root
-    pictures = sorted(p for p in (base / "images").glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    pairs = [(picture, base / "labels" / f"{picture.stem}.png") for picture in pictures]
-    for picture, label in pairs:
-        if not label.exists():
-            raise ValueError(f"{label}: missing; they are the labels of {picture.name}")
+    pictures = (p for p in (base / "images").glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    pairs = paired(pictures, lambda p: base / "labels" / f"{p.stem}.png")
     if base != root:
         return pairs
     cut = len(pairs) - max(1, len(pairs) // 10)
@@ -244,14 +261,10 @@ def folder_classes(root: Path) -> LabelSet | None:
 
 def folder_values(root: Path) -> Callable[[Path], np.ndarray]:
     """Grey and paletted labels by value, coloured ones by the colours of `classes.tsv`."""
-    from PIL import Image
-
     classes = folder_classes(root)
 
     def values(path: Path) -> np.ndarray:
-        with Image.open(path) as picture:
-            indexed = picture.mode in ("P", "L")
-        if indexed:
+        if open_label(path).mode in INDEXED:
             return index_values(path)
         if classes is None:
             raise ValueError(f"{path}: coloured labels need {root / 'classes.tsv'} (index, name, r, g, b)")
@@ -314,15 +327,7 @@ def load_split(root: Path, split: str, form: str = "list", classes: list[int] | 
     table = target_table(root, form, classes, label_set, class_names)
     values = folder_values(root) if form == "folder" else FORMATS[form].values
     names = [FORMATS[form].name(picture) for picture, _ in pairs]
-    return load_pairs(pairs, lambda path: table[values(path)], rows, names)
-
-
-def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sample]:
-    """One split of one of the recipe's data sets, in the folder `data`."""
-    return load_split(data / d.name, split, d.format, recipe.targets(d), recipe.label_set, tuple(recipe.class_names),
-                      d.rows)
-
-
-def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
-    """Val of each of the recipe's data sets that can be scored."""
-    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if not d.groups}
+    samples = load_pairs(pairs, lambda path: table[values(path)], rows, names)
+    if not any((sample.label != VOID).any() for sample in samples):
+        raise ValueError(f"{root}: no pixel of its {split} labels has a class; {pairs[0][1]} is the first of them")
+    return samples

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 
-from .augment import Augmentation
-from .labels import LabelSet, label_set, named
+from .augment import Augmentation, Scale
+from .labels import VOID, LabelSet, label_set, named
 from .losses import WeightedLoss, parse_losses
 from .names import unknown
-from .typed import fitted
+from .networks import NETWORKS
+from .typed import Count, NotNegative, Positive, Share, Side, Within, fitted
 
 SCHEDULES = ("poly", "cosine")
 OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -29,13 +30,13 @@ class DataSet:
     """
 
     name: str
-    share: float
+    share: Positive
     classes: list[int | list[int]] | None = None
     format: str = "list"
     hold_out: tuple[str, ...] = ()
     """Training pictures whose names begin with one of these are kept out and scored as NAME/held-out: whole drives, to
     choose between models by, where the official val is too near to train."""
-    rows: int | None = None
+    rows: Count | None = None
     """Pictures higher than this are scaled down to so many rows when they are read."""
 
     @property
@@ -54,12 +55,12 @@ class Phase:
     noisier gradients.
     """
 
-    share: float
-    size: tuple[int, int]
-    batch: int
-    scale: tuple[float, float]
-    steps: int | None = None
-    epochs: float | None = None
+    share: Positive
+    size: tuple[Side, Side]
+    batch: Count
+    scale: Scale
+    steps: Count | None = None
+    epochs: Positive | None = None
     bfloat16: bool = False
 
 
@@ -70,8 +71,8 @@ class Distillation:
     network: str
     checkpoint: str
     """Its checkpoint.pt or ONNX model, relative to the recipe's folder."""
-    weight: float = 1.0
-    temperature: float = 2.0
+    weight: NotNegative = 1.0
+    temperature: Positive = 2.0
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class Quantization:
     roadtrain.finetune`.
     """
 
-    steps: int = 500
-    batch: int = 8
-    learning_rate: float = 0.00002
-    calibration: int = 64
+    steps: Annotated[int, Within(0)] = 500
+    batch: Count = 8
+    learning_rate: Positive = 0.00002
+    calibration: Count = 64
     """Pictures that the ranges of activations are taken from."""
-    percentile: float = 0.9999
+    percentile: Annotated[float, Within(0.5, 1)] = 0.9999
     """Share of the values that stay inside an activation's range."""
 
 
@@ -95,26 +96,28 @@ class Recipe:
 
     network: str
     class_names: list[str]
-    mean: list[float]
-    std: list[float]
-    view: tuple[int, int]
+    mean: tuple[float, float, float]
+    """Of red, green and blue, 0 to 1."""
+    std: tuple[Positive, Positive, Positive]
+    view: tuple[Side, Side]
     data: list[DataSet]
     phases: list[Phase]
-    seed: int
-    learning_rate: float
+    seed: Annotated[int, Within(0, 2**32 - 1)]
+    learning_rate: Positive
     label_set: str | None = None
-    class_weights: list[float] | None = None
+    class_weights: list[NotNegative] | None = None
     losses: tuple[WeightedLoss, ...] = (WeightedLoss("cross_entropy", 1.0),)
-    minutes: float | None = None
+    minutes: Positive | None = None
     """Budget of wall clock; without it, the phases' steps."""
     optimizer: str = "adamw"
     schedule: str = "poly"
-    warmup: float = 0.0
-    power: float = 1.0
-    weight_decay: float = 0.0
-    ema: float = 0.998
-    auxiliary: float = 0.0
-    dropout: float = 0.0
+    warmup: Annotated[float, Within(0, 0.9)] = 0.0
+    """Part of the budget in which the learning rate rises."""
+    power: NotNegative = 1.0
+    weight_decay: NotNegative = 0.0
+    ema: Share = 0.998
+    auxiliary: NotNegative = 0.0
+    dropout: Share = 0.0
     distillation: Distillation | None = None
     quantization: Quantization = field(default_factory=Quantization)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -176,10 +179,22 @@ class Recipe:
         return self.learning_rate * left**self.power
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which no key comes twice: PyYAML would let the last one count and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' comes twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe. Raises `ValueError`, with the file's name, on one that cannot be meant."""
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.load(path.read_text(), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
@@ -211,42 +226,67 @@ def _completed(values: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _check(recipe: Recipe, path: Path) -> None:
     """What must fit together."""
-    for name, numbers in _positive(recipe).items():
-        if min(numbers) <= 0:
-            raise ValueError(f"{path}: {name} must be above 0, not {min(numbers)}")
-    if not recipe.data or not recipe.phases:
-        raise ValueError(f"{path}: a recipe has at least one entry in 'data' and one in 'phases'")
-    if abs(sum(p.share for p in recipe.phases) - 1) > 1e-6:
-        raise ValueError(f"{path}: the phases' shares must add up to 1")
-    if any((p.steps is None) == (p.epochs is None) for p in recipe.phases):
-        raise ValueError(f"{path}: a phase has either 'steps' or 'epochs'")
-    if len(recipe.weights) != len(recipe.class_names):
-        raise ValueError(f"{path}: one class weight for each class")
-    if recipe.label_set and len(label_set(recipe.label_set).names) != len(recipe.class_names):
-        raise ValueError(f"{path}: class_names does not fit label_set {recipe.label_set}")
-    for d in recipe.data:
-        if any(len(set(g)) < 2 or not set(g) <= set(range(len(recipe.class_names))) for g in d.groups):
-            raise ValueError(f"{path}: data: {d.name}: a list in 'classes' names two classes or more, "
-                             f"each 0 to {len(recipe.class_names) - 1}")
-        if d.groups and d.hold_out:
-            raise ValueError(f"{path}: data: {d.name}: labels that stand for several classes cannot be scored: "
-                             "no hold_out here")
-    if recipe.augmentation.dry_grass and not recipe.augmentation.dry_grass_classes:
-        raise ValueError(f"{path}: augmentation: dry_grass covers nothing without 'dry_grass_classes'")
-    if not set(recipe.augmentation.dry_grass_classes) <= set(range(len(recipe.class_names))):
-        raise ValueError(f"{path}: augmentation: dry_grass_classes: each is 0 to {len(recipe.class_names) - 1}")
-    for key, value, known in (("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS)):
+    wanted = [("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS),
+              ("network", recipe.network, NETWORKS)]
+    if recipe.distillation:
+        wanted.append(("network", recipe.distillation.network, NETWORKS))
+    for key, value, known in wanted:
         if value not in known:
             raise ValueError(f"{path}: {unknown(key, value, known)}")
+    for part in (_classes, _phases, _data, _augmentation):
+        for mistake in part(recipe):
+            raise ValueError(f"{path}: {mistake}")
 
 
-def _positive(recipe: Recipe) -> dict[str, list[float]]:
-    """What has to be above 0, by the name that it has in the file."""
-    phases = {f"phases: {key}": [n for p in recipe.phases for n in _numbers(getattr(p, key))]
-              for key in ("share", "size", "batch", "scale", "steps", "epochs")}
-    own = {key: _numbers(getattr(recipe, key)) for key in ("std", "view", "learning_rate", "minutes")}
-    return {name: numbers for name, numbers in (phases | own).items() if numbers}
+def _classes(recipe: Recipe) -> Iterator[str]:
+    """What is wrong with the classes."""
+    names = recipe.class_names
+    if not 2 <= len(names) or len(names) + len(recipe.groups) > VOID:
+        yield f"class_names: 2 classes or more; with the lists in the data's 'classes', at most {VOID}"
+    if len(set(names)) < len(names) or any(not name.strip() or not name.isprintable() for name in names):
+        yield "class_names: each name once, none empty, without tabs and line ends"
+    if len(recipe.weights) != len(names):
+        yield "one class weight for each class"
+    if recipe.label_set and len(label_set(recipe.label_set).names) != len(names):
+        yield f"class_names does not fit label_set {recipe.label_set}"
 
 
-def _numbers(value: float | Sequence[float] | None) -> list[float]:
-    return [] if value is None else list(value) if isinstance(value, Sequence) else [value]
+def _phases(recipe: Recipe) -> Iterator[str]:
+    """What is wrong with the phases and their scales."""
+    if not recipe.phases:
+        yield "a recipe has at least one entry in 'phases'"
+    if abs(sum(p.share for p in recipe.phases) - 1) > 1e-6:
+        yield "the phases' shares must add up to 1"
+    if any((p.steps is None) == (p.epochs is None) for p in recipe.phases):
+        yield "a phase has either 'steps' or 'epochs'"
+    a = recipe.augmentation
+    scales = [*(("phases: scale", p.scale) for p in recipe.phases),
+              ("augmentation: scale", a.scale), ("augmentation: height_factor", a.height_factor)]
+    yield from (f"{name}: the smaller number comes first" for name, (low, high) in scales if low > high)
+
+
+def _data(recipe: Recipe) -> Iterator[str]:
+    """What is wrong with the data sets."""
+    if not recipe.data:
+        yield "a recipe has at least one entry in 'data'"
+    last = len(recipe.class_names) - 1
+    for d in recipe.data:
+        if any(isinstance(c, int) and not (0 <= c <= last or c == VOID) for c in d.classes or ()):
+            yield f"data: {d.name}: each of 'classes' is 0 to {last}, {VOID} for what is ignored, or a list"
+        if any(len(set(g)) < 2 or not set(g) <= set(range(last + 1)) for g in d.groups):
+            yield f"data: {d.name}: a list in 'classes' names two classes or more, each 0 to {last}"
+        if len(d.classes or ()) > VOID:
+            yield f"data: {d.name}: 'classes' says what the values 0 to {VOID - 1} are, it has {len(d.classes)} entries"
+        if d.groups and d.hold_out:
+            yield f"data: {d.name}: labels that stand for several classes cannot be scored: no hold_out here"
+
+
+def _augmentation(recipe: Recipe) -> Iterator[str]:
+    """What is wrong with the classes that augmentation names."""
+    a, last = recipe.augmentation, len(recipe.class_names) - 1
+    if not (0 <= a.bonnet_class <= last or a.bonnet_class == VOID):
+        yield f"augmentation: bonnet_class is 0 to {last}, or {VOID}"
+    if a.dry_grass and not a.dry_grass_classes:
+        yield "augmentation: dry_grass covers nothing without 'dry_grass_classes'"
+    if not set(a.dry_grass_classes) <= set(range(last + 1)):
+        yield f"augmentation: dry_grass_classes: each is 0 to {last}"

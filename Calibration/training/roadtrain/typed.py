@@ -1,11 +1,11 @@
-"""Values of a YAML file as the types that a dataclass declares."""
+"""Values of a YAML file as the types, and in the limits, that a dataclass declares."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from .names import unknown
 
@@ -13,14 +13,42 @@ _NAMES = {float: "a number", int: "a whole number", str: "a text", bool: "true o
           tuple: "a list", NoneType: "nothing"}
 
 
+@dataclass(frozen=True)
+class Within:
+    """What a number may be, for `Annotated`: `low` to `high`, or, where `above`, more than `low`."""
+
+    low: float
+    high: float = math.inf
+    above: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high and not (self.above and value == self.low)
+
+    def __str__(self) -> str:
+        if self.high < math.inf:
+            return f"above {self.low} and at most {self.high}" if self.above else f"{self.low} to {self.high}"
+        return f"above {self.low}" if self.above else f"at least {self.low}"
+
+
+Positive = Annotated[float, Within(0, above=True)]
+NotNegative = Annotated[float, Within(0)]
+Share = Annotated[float, Within(0, 1)]
+"""A probability, or a part of a whole."""
+Count = Annotated[int, Within(1)]
+Side = Annotated[int, Within(32, 16384)]
+"""Pixels of a picture's height or width: the networks' coarsest stride is 32."""
+
+
 def fitted(value: Any, kind: Any, where: str) -> Any:
-    """`value` as `kind`: a dataclass (from a mapping), a list, a tuple, a union or a plain type. Raises `ValueError`,
-    with `where`, on what does not fit.
+    """`value` as `kind`: a dataclass (from a mapping), a list, a tuple, a union, a plain type or a limited one. Raises
+    `ValueError`, with `where`, on what does not fit.
     """
     origin = get_origin(kind)
     if is_dataclass(kind):
         return value if isinstance(value, kind) else _made(value, kind, where)
-    if origin is UnionType:
+    if origin is Annotated:
+        return _limited(fitted(value, kind.__origin__, where), kind.__metadata__[0], where)
+    if origin in (UnionType, Union):
         return _one_of(value, get_args(kind), where)
     if origin in (list, tuple):
         return _items(value, kind, where)
@@ -34,7 +62,7 @@ def fitted(value: Any, kind: Any, where: str) -> Any:
 def _made(values: Any, kind: type, where: str) -> Any:
     if not isinstance(values, dict):
         raise ValueError(f"{where}: expected keys with values, found {values!r}")
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     for key in values:
         if key not in hints:
             raise ValueError(f"{where}: {unknown('key', key, hints)}")
@@ -64,6 +92,12 @@ def _items(value: Any, kind: Any, where: str) -> Any:
     return tuple(fitted(item, k, where) for item, k in zip(value, kinds))
 
 
+def _limited(value: float, limits: Within, where: str) -> float:
+    if value not in limits:
+        raise ValueError(f"{where}: must be {limits}, not {value}")
+    return value
+
+
 def _number(value: Any) -> float | None:
     """A finite number; YAML 1.1 takes one such as 1e-3, without a point, for a text."""
     try:
@@ -74,5 +108,6 @@ def _number(value: Any) -> float | None:
 
 
 def _wrong(value: Any, kinds: Any, where: str) -> ValueError:
-    names = " or ".join(_NAMES.get(get_origin(kind) or kind, "keys with values") for kind in kinds)
+    plain = [kind.__origin__ if get_origin(kind) is Annotated else kind for kind in kinds]
+    names = " or ".join(_NAMES.get(get_origin(kind) or kind, "keys with values") for kind in plain)
     return ValueError(f"{where}: expected {names}, found {value!r}")

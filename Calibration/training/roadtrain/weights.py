@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -37,11 +38,21 @@ def is_model(path: Path) -> bool:
     return path.suffix.lower() == ".onnx"
 
 
-def _of_checkpoint(path: Path, network: Normalised, device: Device) -> dict[str, Tensor]:
+def read_checkpoint(path: Path, device: Device) -> dict[str, Any]:
+    """What a run saved, with its averaged weights as "ema". Raises `ValueError`, with the file's name, on another or a
+    damaged file.
+    """
     try:
-        weights = device.load(str(path))["ema"]
+        saved = device.load(str(path))
     except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError) as error:
-        raise ValueError(f"{path}: is neither a checkpoint of a training run nor an .onnx model") from error
+        raise ValueError(f"{path}: is no checkpoint of a training run, or damaged") from error
+    if not (isinstance(saved, dict) and isinstance(saved.get("ema"), dict)):
+        raise ValueError(f"{path}: is no checkpoint of a training run")
+    return saved
+
+
+def _of_checkpoint(path: Path, network: Normalised, device: Device) -> dict[str, Tensor]:
+    weights = read_checkpoint(path, device)["ema"]
     if missing := network.state_dict().keys() ^ weights.keys():
         raise _another_network(path, network, f"{sorted(missing)[0]} differs")
     return weights

@@ -62,7 +62,7 @@ def recipe() -> Recipe:
     """Two short phases on the made data."""
     return Recipe(
         network="contextnet", class_names=["road", "ground", "sky"], class_weights=[1.0, 1.0, 1.0],
-        mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], view=(72, 96),
+        mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), view=(72, 96),
         data=[DataSet("made", 1.0, CLASSES)],
         phases=[Phase(0.5, (64, 64), 4, (0.8, 1.2), 3), Phase(0.5, (72, 96), 2, (0.9, 1.1), 2)],
         seed=3, minutes=1.0, learning_rate=0.002, warmup=0.1, power=1.0, weight_decay=0.01, ema=0.9,

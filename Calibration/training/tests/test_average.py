@@ -16,7 +16,7 @@ from roadtrain.average import averaged, main
 from roadtrain.device import Device
 from roadtrain.networks import build
 from roadtrain.recipe import Recipe
-from roadtrain.train import Trainer
+from roadtrain.trainer import Trainer
 from roadtrain.weights import read_weights
 
 
@@ -63,5 +63,5 @@ def test_runs_that_cannot_be_averaged(recipe: Recipe, tmp_path: Path, refusal: R
     assert "the run had other classes" in refusal(*tried, tmp_path / "other", *output)
     assert str(tmp_path / "nowhere") in refusal(*tried, tmp_path / "nowhere", *output)
     (tmp_path / "other/checkpoint.pt").write_bytes(b"text")
-    assert "is neither a checkpoint" in refusal(*tried, tmp_path / "other", *output)
+    assert "is no checkpoint" in refusal(*tried, tmp_path / "other", *output)
     assert not (tmp_path / "mean").exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from onnx import TensorProto, helper
 
 from conftest import RECIPE, Refusal
 from roadtrain import disturb, evaluate, finetune, plot, train
+from roadtrain.commands import StopRequest, bad_input_exits
 from roadtrain.export import export
 from roadtrain.networks import build
 from roadtrain.recipe import Recipe
@@ -74,6 +78,44 @@ def test_devices_that_are_none(data: Path, recipe_file: Path, tmp_path: Path, re
     tried = command(train, recipe_file, data, tmp_path, tmp_path)
     for name in ("meta", "graphics", "cuda:", "cpu:x"):
         assert f"device '{name}'" in refusal(*tried, "--device", name)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "inf", "nan"])
+def test_numbers_that_are_not_above_nothing(data: Path, recipe_file: Path, tmp_path: Path, number: str,
+                                            monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """With minutes below nothing, training would never end. As argparse ends: with status 2."""
+    for option in ("--minutes", "--threads"):
+        main, *rest = command(train, recipe_file, data, tmp_path, tmp_path)
+        monkeypatch.setattr(sys, "argv", ["train", *map(str, rest), option, number])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2 and f"argument {option}: " in capsys.readouterr().err
+
+
+def test_interrupting_ends_without_a_traceback(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended, bad_input_exits(argparse.ArgumentParser(prog="command")):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130 and capsys.readouterr().err == "command: interrupted\n"
+
+
+def test_asking_to_stop_twice_ends_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), StopRequest() as stop:
+        assert not stop() and stop.status == 0
+        signal.raise_signal(signal.SIGINT)
+        assert stop() and stop.status == 130
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ignored_signals_stay_ignored() -> None:
+    """As of a command that a shell starts in the background: Ctrl-C is meant for another."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with StopRequest() as stop:
+            signal.raise_signal(signal.SIGINT)
+        assert not stop() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_logs_that_are_none(tmp_path: Path, refusal: Refusal) -> None:

@@ -14,7 +14,7 @@ from roadtrain import disturb as module
 from roadtrain.datasets import VOID, Sample, load
 from roadtrain.disturb import disturbances, slug, write
 from roadtrain.evaluate import evaluate
-from roadtrain.readers import load_validation
+from roadtrain.pictures import load_validation
 from roadtrain.recipe import Recipe
 
 NAMES = ["none", "darkened to 0.35", "blur, sigma 2", "noise, sigma 12", "JPEG quality 30", "mirrored",
@@ -90,6 +90,17 @@ phases: [{share: 1, steps: 1, size: [64, 64], batch: 1, scale: [1, 1]}]
     assert slug("blur, sigma 2") == "blur-sigma-2" and slug("darkened to 0.35") == "darkened-to-0.35"
 
 
-def test_names_with_spaces_fit_into_a_list(tmp_path: Path) -> None:
-    spaced = Sample("a b", sample().image, sample().label)
-    assert load(write([spaced], tmp_path), [0, 1, 2])[0].name == "a_b"
+def test_any_names_fit_into_a_list(tmp_path: Path) -> None:
+    """Spaces, what a list takes for a comment, and one name in two drives."""
+    named = [Sample(name, np.full((2, 3, 3), i, np.uint8), np.zeros((2, 3), np.uint8))
+             for i, name in enumerate(("a b", "a#b", "0001", "0001"))]
+    written = load(write(named, tmp_path), [0])
+    assert [s.name for s in written] == ["00000_a_b", "00001_a_b", "00002_0001", "00003_0001"]
+    assert [s.image[0, 0, 0] for s in written] == [0, 1, 2, 3]
+
+
+def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "images/00000_drive_0001.png").mkdir(parents=True)
+    with pytest.raises(OSError, match="images/00000_drive_0001.png: cannot be written"):
+        write([sample()], tmp_path)
+    assert not (tmp_path / "val.txt").exists()

@@ -26,8 +26,8 @@ from roadtrain.integers.network import IntegerNetwork
 from roadtrain.integers.ranges import Histogram, quantization, weight_shares, widest_scale
 from roadtrain.networks import Normalised
 from roadtrain.networks.blocks import conv_bn, resize
+from roadtrain.pictures import load_pictures
 from roadtrain.recipe import Recipe
-from roadtrain.train import load_pictures
 
 TESTS = Path(__file__).parents[3] / "Tests"
 GOLDENS = TESTS / "RoadEngineTests/Goldens"

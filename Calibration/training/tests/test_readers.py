@@ -151,6 +151,68 @@ def test_own_folder_without_splits_in_colours(tmp_path: Path) -> None:
     assert len(train) == 18 and train["00"] == [DRIVABLE, NON_DRIVABLE, -1, -1] * 2
 
 
+@pytest.mark.parametrize("form", ["folder", "camvid", "comma10k"])
+def test_damaged_labels_are_refused_by_name_or_read(tmp_path: Path, form: str) -> None:
+    """Cut and altered anywhere: never anything but labels or one `ValueError` with the file's name."""
+    picture, label = {"folder": ("train/images/a.png", "train/labels/a.png"),
+                      "camvid": ("train/a.png", "trainannot/a.png"),
+                      "comma10k": ("imgs/a.png", "masks/a.png")}[form]
+    put(tmp_path, picture, label, [COMMA10K[0], COMMA10K[1]] if form == "comma10k" else [0, 1])
+    (tmp_path / "classes.tsv").write_text(CLASSES_TSV)
+    whole, rng, refused = (tmp_path / label).read_bytes(), np.random.default_rng(0), 0
+    cut = [whole[:length] for length in range(len(whole))]
+    altered = [bytearray(whole) for _ in range(300)]
+    for data in altered:
+        data[rng.integers(len(data))] = rng.integers(256)
+    for data in (*cut, *altered):
+        (tmp_path / label).write_bytes(data)
+        try:
+            targets(tmp_path, form)
+        except ValueError as error:
+            assert str(tmp_path) in str(error)
+            refused += 1
+    assert refused > len(cut) / 2
+
+
+@pytest.mark.parametrize(("mode", "message"), [
+    ("1", "coloured labels must be an 8-bit RGB or paletted PNG, not mode 1"), ("I;16", "not mode I;16"),
+    ("LA", "not mode LA")])
+def test_labels_of_other_depths_are_refused(tmp_path: Path, mode: str, message: str) -> None:
+    """Silently taken for colours, none of their pixels would have a class."""
+    put(tmp_path, "train/images/a.png", "train/labels/a.png", [0])
+    Image.new(mode, (WIDTH, HEIGHT)).save(tmp_path / "train/labels/a.png")
+    (tmp_path / "classes.tsv").write_text(CLASSES_TSV)
+    with pytest.raises(ValueError, match=f"labels/a.png: .*{message}"):
+        targets(tmp_path, "folder")
+
+
+def test_labels_without_any_class_are_refused(tmp_path: Path) -> None:
+    """As masks of 0 and 255 for road are, where 255 means void."""
+    put(tmp_path, "train/images/a.png", "train/labels/a.png", [9, 255])
+    (tmp_path / "classes.tsv").write_text(CLASSES_TSV)
+    with pytest.raises(ValueError, match="no pixel of its train labels has a class; .*labels/a.png is the first"):
+        targets(tmp_path, "folder")
+
+
+def test_paletted_colours_are_colours(tmp_path: Path) -> None:
+    put(tmp_path, "imgs/a.png", "masks/a.png", [COMMA10K[0], COMMA10K[4]])
+    with Image.open(tmp_path / "masks/a.png") as mask:
+        mask.quantize(4).save(tmp_path / "masks/a.png")
+    assert targets(tmp_path, "comma10k") == {"a": [DRIVABLE, VEHICLES] * 4}
+
+
+@pytest.mark.parametrize("content", [
+    "", "{", "[]", "{}", '{"labels": 3}', '{"labels": [{}]}', '{"labels": [7]}', "[" * 100_000, "\udc80"])
+def test_a_damaged_mapillary_config_is_named(tmp_path: Path, content: str) -> None:
+    put(tmp_path, "training/images/a.jpg", "training/labels/a.png", [0])
+    (tmp_path / "config.json").write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(ValueError, match="config.json: is damaged"):
+        targets(tmp_path, "mapillary")
+    vistas(tmp_path, "config.json", ["nature--sky"] * 256)
+    with pytest.raises(ValueError, match="config.json: 256 labels, more than an 8-bit picture tells apart"):
+        targets(tmp_path, "mapillary")
+
+
 def test_large_pictures_are_read_smaller(tmp_path: Path) -> None:
     put(tmp_path, "train/images/a.png", "train/labels/a.png", [0, 0, 0, 0, 1, 1, 1, 1])
     sample = load_split(tmp_path, "train", "folder", [0, 1], rows=3)[0]
@@ -198,6 +260,13 @@ def test_label_sets(tmp_path: Path) -> None:
     assert read_label_set(tmp_path / "own.tsv") == own and own.road == 1 and len(set(own.colours)) == 3
     (tmp_path / "own.tsv").write_text("index\tname\tr\tg\tb\n1\troad\t1\t1\t1\n")
     with pytest.raises(ValueError, match="index 1, expected 0"):
+        read_label_set(tmp_path / "own.tsv")
+    for field in ("x", "-1", "256", "1.5", "", "\u0663"):
+        (tmp_path / "own.tsv").write_text(f"index\tname\tr\tg\tb\n0\troad\t1\t{field}\t1\n")
+        with pytest.raises(ValueError, match=f"own.tsv: expected a number from 0 to 255, found '{field}'"):
+            read_label_set(tmp_path / "own.tsv")
+    (tmp_path / "own.tsv").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match="own.tsv: is not a text file"):
         read_label_set(tmp_path / "own.tsv")
     (tmp_path / "own.tsv").write_text("index name\n")
     with pytest.raises(ValueError, match="separated by tabs"):

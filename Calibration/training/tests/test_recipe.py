@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from conftest import RECIPE, scene
+from roadtrain.augment import Augmentation
+from roadtrain.crops import Crops
+from roadtrain.datasets import VOID, Sample
 from roadtrain.losses import WeightedLoss
 from roadtrain.names import unknown
 from roadtrain.recipe import Phase, Recipe, load_recipe
+from roadtrain.trainer import Trainer
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 CONTEXTNET = RECIPES / "contextnet-driving7.yaml"
@@ -52,17 +58,30 @@ def test_shipped_recipes_load(path: Path) -> None:
     ("power: 1.0", "optimizer: adamm", "unknown optimizer 'adamm'"),
     ("bonnet: 0.08", "dry_grass: 0.1", "dry_grass covers nothing without 'dry_grass_classes'"),
     ("bonnet: 0.08", "dry_grass_classes: [1, 7]", "dry_grass_classes: each is 0 to 6"),
+    ("bonnet_class: 3", "bonnet_class: 7", "bonnet_class is 0 to 6, or 255"),
+    ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, 7]", "each of 'classes' is 0 to 6, 255 for what is ignored"),
+    ("classes: [0, 1, 2, 3, 4, 5, 6]", f"classes: {[0] * 256}", "it has 256 entries"),
+    ("network: contextnet", "network: contxtnet", "recipe.yaml: unknown network 'contxtnet'; did you mean 'contextnet'"),
+    ("label_set: driving7", "class_names: [a, b, b, d, e, f, g]", "class_names: each name once"),
+    ("label_set: driving7", "class_names: [a]", "class_names: 2 classes or more"),
+    ("mean: [0.485, ", "mean: [", "mean: expected 3 values"),
+    ("flip: 0.5", "flip: 50", "augmentation: flip: must be 0 to 1, not 50"),
+    ("seed: 20", "seed: -1", "seed: must be 0 to 4294967295, not -1"),
+    ("power: 1.0", "power: -1", "power: must be at least 0, not -1"),
+    ("power: 1.0", "quantization: {percentile: 0}", "quantization: percentile: must be 0.5 to 1, not 0"),
+    ("view: [360, 480]", "view: [360, 16]", "view: must be 32 to 16384, not 16"),
     ("seed: 20", "", "the key 'seed' is missing"),
     ("seed: 20", "seed: twenty", "seed: expected a whole number, found 'twenty'"),
     ("seed: 20", "seed: yes", "seed: expected a whole number, found True"),
     ("power: 1.0", "power: .nan", "power: expected a number, found nan"),
-    ("power: 1.0", "minutes: 0", "minutes must be above 0, not 0"),
+    ("minutes: 128", "minutes: 0", "minutes: must be above 0, not 0"),
     ("share: 0.45", "share: [0.45]", "phases: share: expected a number"),
     ("jaccard: 0.5", "jaccard: much", "losses: jaccard: weight: expected a number, found 'much'"),
     ("losses: {weighted_cross_entropy: 1.0, jaccard: 0.5}", "losses: jaccard", "losses: expected names with weights"),
     ("view: [360, 480]", "view: 480x360", "view: expected a list, found '480x360'"),
     ("view: [360, 480]", "view: [360]", "view: expected 2 values"),
     ("seed: 20", "seed: [20", "is not YAML: .* line "),
+    ("seed: 20", "seed: 20\nseed: 21", "is not YAML: 'seed' comes twice .* line "),
 ])
 def test_mistakes_are_refused_with_the_nearest_name(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -94,6 +113,35 @@ def test_any_value_in_any_place_is_taken_or_refused(tmp_path: Path, wrong: objec
             assert str(path) in str(error)
             refused += 1
     assert refused > 3
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 300])
+def test_what_is_taken_trains(tmp_path: Path, wrong: int) -> None:
+    """A number that a recipe is taken with makes a batch, and a step; it is not found out later."""
+    image, label = scene(1)
+    samples = [Sample("made", image, np.array([2, 1, 0, VOID], np.uint8)[label])]
+    usual = yaml.safe_load(RECIPE) | {"class_weights": [1, 1, 1], "warmup": 0.1, "ema": 0.9, "dropout": 0.1}
+    always = {f.name: 1 for f in fields(Augmentation) if f.type == "Share" and f.default < 1} | {
+        "bonnet_class": 1, "dry_grass_classes": [1], "pitch_degrees": 4, "height_factor": [0.6, 1.6]}
+    path, taken = tmp_path / "recipe.yaml", 0
+    for places in _places(usual | {"augmentation": always}):
+        values = yaml.safe_load(yaml.safe_dump(usual | {"augmentation": always}))
+        inner = values
+        for place in places[:-1]:
+            inner = inner[place]
+        inner[places[-1]] = wrong
+        path.write_text(yaml.safe_dump(values))
+        try:
+            recipe = load_recipe(path)
+        except ValueError:
+            continue
+        if max(*recipe.view, recipe.phases[0].batch, *recipe.phases[0].size) > 299:
+            continue  # takes minutes, is no mistake
+        batch = Crops(recipe, [samples]).make(0, recipe.phases[0])
+        if places[0] != "augmentation":
+            assert np.isfinite(Trainer(recipe).step(*batch, recipe.rate_at(0.5)))
+        taken += 1
+    assert taken > 5
 
 
 def _places(values: object, above: tuple = ()) -> Iterator[tuple]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +12,17 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import RECIPE
 from roadtrain.crops import Crops
 from roadtrain.datasets import VOID, Sample, load
 from roadtrain.device import Device
 from roadtrain.evaluate import Scores, evaluate
 from roadtrain.losses import LOSSES, WeightedLoss, segmentation_loss
 from roadtrain.networks import DepthwiseConv2d
+from roadtrain.pictures import load_pictures
 from roadtrain.recipe import OPTIMIZERS, DataSet, Distillation, Recipe
-from roadtrain.train import Trainer, load_pictures, main, train
+from roadtrain.train import main, train
+from roadtrain.trainer import Trainer
 
 
 def test_void_pixels_have_no_gradient() -> None:
@@ -78,6 +83,47 @@ def test_a_resumed_run_ends_with_the_same_weights(data: Path, recipe: Recipe, tm
     assert parts.progress.step == whole.progress.step
     for name, value in whole.ema.state_dict().items():
         torch.testing.assert_close(parts.ema.state_dict()[name], value, rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """The run does not begin anew over them."""
+    path = tmp_path / "checkpoint.pt"
+    Trainer(recipe).save(path)
+    others = {"network": replace(recipe, network="fcn8s"),
+              "class_names": replace(recipe, class_names=["road", "grass", "sky"])}
+    for name, other in others.items():
+        with pytest.raises(ValueError, match=f"checkpoint.pt: belongs to a run with {name} .*take another --output"):
+            train(other, data, tmp_path, tmp_path / "net.onnx", None)
+    whole = path.read_bytes()
+    for content in (b"", b"weights", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="checkpoint.pt: is no checkpoint of a training run, or damaged"):
+            train(recipe, data, tmp_path, tmp_path / "net.onnx", None)
+        assert path.read_bytes() == content
+
+
+def test_a_gradient_that_is_not_finite_ends_the_run_with_its_remedy(recipe: Recipe) -> None:
+    images, labels = torch.full((2, 3, 64, 64), torch.inf), torch.zeros(2, 32, 32, dtype=torch.long)
+    with pytest.raises(FloatingPointError, match="step 0: the gradient is not finite: lower learning_rate"):
+        Trainer(recipe).step(images, labels, 0.01)
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_command_keeps_every_step(data: Path, tmp_path: Path, asked: signal.Signals) -> None:
+    """A real process, asked after its first hundred steps; run again, it ends as if nobody had asked."""
+    (tmp_path / "tiny.yaml").write_text(RECIPE.replace("steps: 1,", "steps: 130,"))
+    command = [sys.executable, "-m", "roadtrain.train", tmp_path / "tiny.yaml", "--data", data,
+               "--output", tmp_path / "run", "--device", "cpu", "--threads", "1"]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True) as process:
+        while "step 100 " not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(asked)
+        last = process.stderr.read().splitlines()[-1]
+        assert process.wait() == 128 + asked
+    saved = torch.load(tmp_path / "run/checkpoint.pt", weights_only=True)["progress"]["step"]
+    assert f"stopped after step {saved}; the same command goes on from there" in last and 100 <= saved < 130
+    again = subprocess.run(command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True, check=True)
+    assert f"going on from step {saved}" in again.stderr and "; 130 steps, 260 crops" in again.stderr
 
 
 def test_a_budget_of_minutes_ends(data: Path, recipe: Recipe, tmp_path: Path) -> None:

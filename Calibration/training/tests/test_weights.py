@@ -19,7 +19,8 @@ from roadtrain.device import Device
 from roadtrain.export import export
 from roadtrain.networks import NETWORKS, Normalised, build
 from roadtrain.recipe import Distillation, Recipe
-from roadtrain.train import Trainer, train
+from roadtrain.train import train
+from roadtrain.trainer import Trainer
 from roadtrain.weights import read_weights, unfold_batch_norms
 
 SHIPPED = Path(__file__).parents[3] / "Sources" / "RoadSeg" / "Models"
@@ -133,7 +134,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.pt").write_text("weights")
     (tmp_path / "empty.pt").touch()
     for name in ("other", "text", "empty"):
-        with pytest.raises(ValueError, match=f"{name}.pt: is neither a checkpoint"):
+        with pytest.raises(ValueError, match=f"{name}.pt: is no checkpoint"):
             read_weights(tmp_path / f"{name}.pt", build("contextnet", 3, MEAN, STD), CPU)
 
 

@@ -5,13 +5,14 @@ The final upsampling is left out on purpose: the runtime does it exactly and che
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import UnionType
 
 import torch
 from torch import Tensor, nn
 
+from ..names import unknown
 from .blocks import DepthwiseConv2d
 from .contextnet import ContextNet
 from .deeplabv3plus import DeepLabV3Plus
@@ -24,7 +25,7 @@ __all__ = ["ContextNet", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalise
 class Normalised(nn.Module):
     """A network that takes RGB 0..255: the normalisation is in the graph, so no caller can get it wrong."""
 
-    def __init__(self, network: nn.Module, mean: list[float], std: list[float]) -> None:
+    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1))
@@ -41,13 +42,13 @@ NETWORKS: dict[str, type[nn.Module]] = {
 }
 
 
-def build(name: str, classes: int, mean: list[float], std: list[float], dropout: float = 0.0) -> Normalised:
+def build(name: str, classes: int, mean: Sequence[float], std: Sequence[float], dropout: float = 0.0) -> Normalised:
     """A network by its recipe name, He-initialised, with the normalisation in front.
 
     `dropout` is the probability with which a channel in front of the classifier is left out while training.
     """
     if name not in NETWORKS:
-        raise ValueError(f"unknown network '{name}': one of {', '.join(sorted(NETWORKS))}")
+        raise ValueError(unknown("network", name, NETWORKS))
     network = NETWORKS[name](classes, dropout)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

@@ -1,0 +1,45 @@
+"""The pictures of a recipe: what it trains on, and what it is scored on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .datasets import Sample
+from .readers import load_split
+from .recipe import DataSet, Recipe
+
+
+def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sample]:
+    """One split of one of the recipe's data sets, in the folder `data`."""
+    return load_split(data / d.name, split, d.format, recipe.targets(d), recipe.label_set, tuple(recipe.class_names),
+                      d.rows)
+
+
+def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
+    """Val of each of the recipe's data sets that can be scored."""
+    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if not d.groups}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What a recipe trains on, one list for each of its data sets, and what it is scored on, by name."""
+
+    training: list[list[Sample]]
+    validation: dict[str, list[Sample]]
+
+
+def load_pictures(recipe: Recipe, data: Path) -> Pictures:
+    """Train and val of every data set; drives that the recipe holds out of train are scored as NAME/held-out."""
+    training, validation = [], load_validation(recipe, data)
+    for d in recipe.data:
+        samples = load_split_of(recipe, data, d, "train")
+        held_out = [s for s in samples if d.hold_out and s.name.startswith(d.hold_out)]
+        if d.hold_out and not held_out:
+            raise ValueError(f"{data / d.name}: no training picture's name begins with {', '.join(d.hold_out)}")
+        if len(held_out) == len(samples):
+            raise ValueError(f"{data / d.name}: hold_out leaves nothing to train on")
+        training.append([s for s in samples if not (d.hold_out and s.name.startswith(d.hold_out))])
+        if held_out:
+            validation[f"{d.name}/held-out"] = held_out
+    return Pictures(training, validation)

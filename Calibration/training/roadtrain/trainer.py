@@ -1,0 +1,162 @@
+"""One step of training, and the checkpoint that a run goes on from."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .crops import Crops
+from .device import Device
+from .logs import log
+from .losses import distillation_loss, segmentation_loss
+from .networks import build
+from .recipe import Recipe
+from .weights import STATISTICS_CROPS, is_model, read_checkpoint, read_weights, unfold_batch_norms
+
+
+@dataclass
+class Progress:
+    """How far a run is; saved with its weights."""
+
+    step: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+    phase: int = 0
+    step_in_phase: int = 0
+    best: float = -1.0
+    """Highest mIoU on held-out drives so far."""
+
+
+class Trainer:
+    """Network, averaged network, optimiser and progress, and one step of training."""
+
+    def __init__(self, recipe: Recipe, device: Device | None = None) -> None:
+        self.recipe, self.device = recipe, device or Device("cpu")
+        self.device.seed(recipe.seed)
+        self.model = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std, recipe.dropout)
+        self.model = self.device.place(self.model).train()
+        self.ema = copy.deepcopy(self.model).eval()
+        self.teacher = self._teacher()
+        self.optimizer = self._optimizer()
+        self.class_weights = torch.tensor(recipe.weights, device=self.device.torch)
+        self.progress = Progress()
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        recipe = self.recipe
+        # Decay draws filters, not the scales and offsets of batch norms, towards nothing.
+        filters = [p for p in self.model.parameters() if p.ndim > 1]
+        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": filters, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        if recipe.optimizer == "sgd":
+            return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
+        kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer]
+        return kind(groups, lr=recipe.learning_rate)
+
+    def _teacher(self) -> nn.Module | None:
+        """The averaged network of the teacher's checkpoint, not to be trained."""
+        wanted = self.recipe.distillation
+        if wanted is None:
+            return None
+        teacher = build(wanted.network, len(self.recipe.class_names), self.recipe.mean, self.recipe.std)
+        if not Path(wanted.checkpoint).exists():
+            raise ValueError(f"{wanted.checkpoint}: there is no such checkpoint of the teacher; train it first")
+        weights = read_weights(Path(wanted.checkpoint), teacher, self.device)
+        if other := [name for name, own in teacher.state_dict().items() if own.shape != weights[name].shape]:
+            raise ValueError(f"{wanted.checkpoint}: {other[0]} has another shape than in '{wanted.network}'; "
+                             "a teacher has its student's classes")
+        teacher.load_state_dict(weights)
+        return self.device.place(teacher).eval().requires_grad_(False)
+
+    def loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The recipe's losses on one batch."""
+        bfloat16 = self.recipe.phases[self.progress.phase].bfloat16
+        with self.device.autocast(bfloat16):
+            outputs = self.model(images)
+        outputs = [output.float() for output in outputs]
+        loss = segmentation_loss(outputs, labels, self.class_weights, list(self.recipe.losses), self.recipe.auxiliary,
+                                 self.recipe.groups)
+        if self.teacher is not None:
+            with torch.no_grad(), self.device.autocast(bfloat16):
+                wanted = self.teacher(images)
+            distillation = self.recipe.distillation
+            loss = loss + distillation.weight * distillation_loss(outputs[0], wanted.float(), distillation.temperature)
+        return loss
+
+    def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
+        """One step; gives the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(self.device.move(images), self.device.move(labels))
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        if not torch.isfinite(norm):
+            raise FloatingPointError(f"step {self.progress.step}: the gradient is not finite: lower learning_rate, "
+                                     "or train without bfloat16")
+        self.optimizer.step()
+        self._average()
+        self.progress.step += 1
+        self.progress.step_in_phase += 1
+        self.progress.seen += len(images)
+        return loss.item()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Moves the averaged network towards the trained one; faster in the first steps, to forget the start."""
+        keep = min(self.recipe.ema, (1 + self.progress.step) / (10 + self.progress.step))
+        for mean, now in zip(self.ema.state_dict().values(), self.model.state_dict().values()):
+            if mean.is_floating_point():
+                mean.lerp_(now, 1 - keep)
+            else:
+                mean.copy_(now)
+
+    def predict(self, batch: Tensor) -> Tensor:
+        """Logits of the averaged network, on the CPU."""
+        return self.ema(self.device.move(batch)).cpu()
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        unfinished = path.with_name(path.name + ".unfinished")
+        torch.save({"model": self.model.state_dict(), "ema": self.ema.state_dict(),
+                    "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
+                    "network": self.recipe.network, "class_names": list(self.recipe.class_names)}, unfinished)
+        os.replace(unfinished, path)
+
+    def begin_from(self, path: Path, crops: Crops) -> None:
+        """Start with the averaged weights of another run's checkpoint, or with those of a model file, float or int8;
+        schedule and optimiser begin anew.
+
+        Of another set of classes everything but the classifiers is taken: those begin at random. A model file's batch
+        norms take their statistics from the first of `crops`.
+        """
+        weights, own = read_weights(path, self.ema, self.device), self.ema.state_dict()
+        other = [name for name in own if own[name].shape != weights[name].shape]
+        classes = len(self.recipe.class_names)
+        if strange := [name for name in other if classes not in own[name].shape]:
+            raise ValueError(f"{path}: {strange[0]} has another shape than in '{self.recipe.network}'")
+        if other:
+            log(f"{path} has another number of classes: {', '.join(other)} begin at random")
+        self.ema.load_state_dict({name: own[name] if name in other else weights[name] for name in own})
+        if is_model(path):
+            phase = self.recipe.phases[0]
+            first = range(0, STATISTICS_CROPS, phase.batch)
+            unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))
+        self.model.load_state_dict(self.ema.state_dict())
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint of a run with this recipe."""
+        saved = read_checkpoint(path, self.device)
+        own = {"network": self.recipe.network, "class_names": list(self.recipe.class_names)}
+        for name, value in own.items():
+            if saved.get(name) != value:
+                raise ValueError(f"{path}: belongs to a run with {name} {saved.get(name)}, the recipe has {value}: "
+                                 "take another --output, or remove it to begin anew")
+        self.model.load_state_dict(saved["model"])
+        self.ema.load_state_dict(saved["ema"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.progress = Progress(**saved["progress"])
