@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import scene
+from conftest import RECIPE, scene
 from roadtrain import disturb as module
 from roadtrain.datasets import VOID, Sample, load
 from roadtrain.disturb import disturbances, slug, write
@@ -64,17 +64,7 @@ def test_a_bonnet_is_not_road(recipe: Recipe) -> None:
 def test_written_pictures_score_as_those_in_memory(data: Path, recipe: Recipe, tmp_path: Path,
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     recipe_file = tmp_path / "recipe.yaml"
-    recipe_file.write_text("""
-network: contextnet
-class_names: [road, ground, sky]
-mean: [0.5, 0.5, 0.5]
-std: [0.2, 0.2, 0.2]
-view: [72, 96]
-seed: 3
-learning_rate: 0.001
-data: [{name: made, share: 1, classes: [2, 1, 0, 255]}]
-phases: [{share: 1, steps: 1, size: [64, 64], batch: 1, scale: [1, 1]}]
-""")
+    recipe_file.write_text(RECIPE.replace("seed: 1", f"seed: {recipe.seed}"))
     arguments = ["--data", str(data), "--output", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", ["disturb", str(recipe_file), *arguments])
     module.main()
