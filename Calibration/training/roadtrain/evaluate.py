@@ -17,7 +17,7 @@ from .commands import bad_input_exits, positive
 from .datasets import Sample
 from .disturb import Disturbance, disturbances
 from .modelfile import check_view, damaged, read_model
-from .pictures import load_validation
+from .pictures import load_road_validation, load_validation
 from .recipe import Recipe, load_recipe
 
 
@@ -124,6 +124,10 @@ def main() -> None:
                 print(f"{name} {label}: {scores.line()}", flush=True)
                 if not arguments.robustness:
                     break
+        for name, samples in load_road_validation(recipe, arguments.data).items():
+            labels = len(recipe.class_names) + len(recipe.groups)
+            scores = evaluate(predict, samples, recipe.view, labels, recipe.classes.road)
+            print(f"{name} none: road {scores.road_iou:.4f}; its labels do not tell all other classes apart")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,15 @@ def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
     return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if not d.groups}
 
 
+def load_road_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
+    """Val of each of the recipe's data sets whose labels do not tell all classes apart, but tell the road from all
+    others.
+    """
+    road = recipe.classes.road
+    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data
+            if d.groups and road in d.classes and not any(road in group for group in d.groups)}
+
+
 @dataclass(frozen=True)
 class Pictures:
     """What a recipe trains on, one list for each of its data sets, and what it is scored on, by name."""

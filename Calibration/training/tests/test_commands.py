@@ -74,6 +74,21 @@ def test_evaluating_refuses_another_network(data: Path, recipe_file: Path, recip
     assert f"{model}: is damaged" in refusal(*tried)
 
 
+def test_the_road_is_scored_where_other_classes_are_not_told_apart(
+        data: Path, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture) -> None:
+    """It is the same road; labels that mix the road with something cannot score it."""
+    model, file = tmp_path / "model.onnx", tmp_path / "tiny.yaml"
+    export(build("contextnet", 3, recipe.mean, recipe.std).eval(), recipe.view, model)
+    told, vague = "{name: made, share: 1, classes: [2, 1, 0, 255]}", "{name: made, share: 1, classes: [%s, 0, 255]}"
+    for also, lines in (("[1, 2], [1, 2]", 2), ("[0, 1], 2", 1)):
+        file.write_text(RECIPE.replace(told, f"{told}, {vague % also}"))
+        monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, command(evaluate, file, data, tmp_path, model)[1:])])
+        evaluate.main()
+        printed = capsys.readouterr().out.splitlines()
+        assert len(printed) == lines and len({line.split()[3].rstrip(";") for line in printed}) == 1
+
+
 def test_devices_that_are_none(data: Path, recipe_file: Path, tmp_path: Path, refusal: Refusal) -> None:
     tried = command(train, recipe_file, data, tmp_path, tmp_path)
     for name in ("meta", "graphics", "cuda:", "cpu:x"):
