@@ -112,6 +112,8 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="an exported ONNX file")
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--robustness", action="store_true", help="also score disturbed pictures: night, blur, ...")
+    parser.add_argument("--road", action="store_true",
+                        help="also score the road of data sets whose labels do not tell all other classes apart")
     parser.add_argument("--threads", type=positive(int), default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -124,7 +126,7 @@ def main() -> None:
                 print(f"{name} {label}: {scores.line()}", flush=True)
                 if not arguments.robustness:
                     break
-        for name, samples in load_road_validation(recipe, arguments.data).items():
+        for name, samples in load_road_validation(recipe, arguments.data).items() if arguments.road else ():
             labels = len(recipe.class_names) + len(recipe.groups)
             scores = evaluate(predict, samples, recipe.view, labels, recipe.classes.road)
             print(f"{name} none: road {scores.road_iou:.4f}; its labels do not tell all other classes apart")

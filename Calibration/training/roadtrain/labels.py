@@ -62,7 +62,7 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def byte(text: str, path: Path) -> int:
     """A field of a table in `path`: 0 to 255."""
-    if not (text.isascii() and text.isdigit() and int(text) < 256):
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) < 256):
         raise ValueError(f"{path}: expected a number from 0 to 255, found '{text}'")
     return int(text)
 

@@ -94,8 +94,8 @@ class Run:
             trainer.begin_from(begin_from, self.crops)
             log(f"starting with the weights of {begin_from}")
 
-    def go(self, stop: Callable[[], bool], save_minutes: float = 3, report_minutes: float = 15) -> bool:
-        """Trains until the budget is spent, then scores and gives True; or until `stop` says so: False."""
+    def go(self, stop: Callable[[], bool], save_minutes: float = 3, report_minutes: float = 15) -> None:
+        """Trains until the budget is spent, then scores; or until `stop` says so, and keeps what is trained."""
         state = self.trainer.progress
         glance = {name: samples[::3] for name, samples in self.pictures.validation.items()}
         save, look = Every(60 * save_minutes, state.seconds), Every(60 * report_minutes, state.seconds)
@@ -104,7 +104,7 @@ class Run:
             if stop():
                 self.trainer.save(self.checkpoint)
                 log(f"stopped after step {state.step}; the same command goes on from there")
-                return False
+                return
             self._step()
             state.seconds = time.monotonic() - started
             if state.step % LOG_STEPS == 0:
@@ -114,7 +114,6 @@ class Run:
             if look.due(state.seconds):
                 report(self.trainer, glance, self.export_to, self.run_log)
         self._finish()
-        return True
 
     def _goes_on(self) -> bool:
         """Whether budget is left; enters the next phase where one is over."""

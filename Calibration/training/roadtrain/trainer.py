@@ -156,6 +156,9 @@ class Trainer:
             if saved.get(name) != value:
                 raise ValueError(f"{path}: belongs to a run with {name} {saved.get(name)}, the recipe has {value}: "
                                  "take another --output, or remove it to begin anew")
+        if saved["progress"]["phase"] >= len(self.recipe.phases):
+            raise ValueError(f"{path}: is in phase {saved['progress']['phase']}, the recipe ends before: take another "
+                             "--output, or remove it to begin anew")
         self.model.load_state_dict(saved["model"])
         self.ema.load_state_dict(saved["ema"])
         self.optimizer.load_state_dict(saved["optimizer"])

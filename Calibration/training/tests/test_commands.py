@@ -83,7 +83,8 @@ def test_the_road_is_scored_where_other_classes_are_not_told_apart(
     told, vague = "{name: made, share: 1, classes: [2, 1, 0, 255]}", "{name: made, share: 1, classes: [%s, 0, 255]}"
     for also, lines in (("[1, 2], [1, 2]", 2), ("[0, 1], 2", 1)):
         file.write_text(RECIPE.replace(told, f"{told}, {vague % also}"))
-        monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, command(evaluate, file, data, tmp_path, model)[1:])])
+        arguments = command(evaluate, file, data, tmp_path, model)[1:]
+        monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, arguments), "--road"])
         evaluate.main()
         printed = capsys.readouterr().out.splitlines()
         assert len(printed) == lines and len({line.split()[3].rstrip(";") for line in printed}) == 1

@@ -261,7 +261,7 @@ def test_label_sets(tmp_path: Path) -> None:
     (tmp_path / "own.tsv").write_text("index\tname\tr\tg\tb\n1\troad\t1\t1\t1\n")
     with pytest.raises(ValueError, match="index 1, expected 0"):
         read_label_set(tmp_path / "own.tsv")
-    for field in ("x", "-1", "256", "1.5", "", "\u0663"):
+    for field in ("x", "-1", "256", "1.5", "", "\u0663", "1" * 5000):
         (tmp_path / "own.tsv").write_text(f"index\tname\tr\tg\tb\n0\troad\t1\t{field}\t1\n")
         with pytest.raises(ValueError, match=f"own.tsv: expected a number from 0 to 255, found '{field}'"):
             read_label_set(tmp_path / "own.tsv")

@@ -94,6 +94,11 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(data: Path, reci
     for name, other in others.items():
         with pytest.raises(ValueError, match=f"checkpoint.pt: belongs to a run with {name} .*take another --output"):
             train(other, data, tmp_path, tmp_path / "net.onnx", None)
+    later = Trainer(recipe)
+    later.progress.phase = 2
+    later.save(path)
+    with pytest.raises(ValueError, match="checkpoint.pt: is in phase 2, the recipe ends before"):
+        train(recipe, data, tmp_path, tmp_path / "net.onnx", None)
     whole = path.read_bytes()
     for content in (b"", b"weights", whole[: len(whole) // 2]):
         path.write_bytes(content)
