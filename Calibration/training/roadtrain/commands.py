@@ -43,12 +43,15 @@ class StopRequest:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self.status = 128 + number
-        self.__exit__()
+        self._restore()  # asked again, it ends at once
 
 
 def positive(kind: type[int] | type[float]) -> Callable[[str], float]:

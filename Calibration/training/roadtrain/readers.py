@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from .datasets import INDEXED, Sample, label_table, load_pairs, open_label, read_label, read_pairs
 from .labels import VOID, LabelMap, LabelSet, label_map, read_label_set
@@ -39,9 +40,8 @@ def index_values(path: Path) -> np.ndarray:
     return read_label(path, IDENTITY)
 
 
-def read_colours(path: Path) -> np.ndarray:
-    """A label picture's colours, height x width x 3."""
-    picture = open_label(path)
+def colours_of(picture: Image.Image, path: Path) -> np.ndarray:
+    """The colours of the label picture read from `path`, height x width x 3."""
     if picture.mode not in ("RGB", "RGBA", "P"):
         raise ValueError(f"{path}: coloured labels must be an 8-bit RGB or paletted PNG, not mode {picture.mode}")
     return np.asarray(picture.convert("RGB"))
@@ -49,16 +49,26 @@ def read_colours(path: Path) -> np.ndarray:
 
 def colour_values(colours: list[tuple[int, int, int]]) -> Callable[[Path], np.ndarray]:
     """Labels whose colour is the class: the value is the colour's place in the list, 255 for any other colour."""
+    places = colour_places(colours)
+
+    def values(path: Path) -> np.ndarray:
+        return places(colours_of(open_label(path), path))
+
+    return values
+
+
+def colour_places(colours: list[tuple[int, int, int]]) -> Callable[[np.ndarray], np.ndarray]:
+    """From colours to their places in the list, 255 for any other colour."""
     codes = np.array([r << 16 | g << 8 | b for r, g, b in colours])
     order = np.argsort(codes)
 
-    def values(path: Path) -> np.ndarray:
-        image = read_colours(path).astype(np.int64)
+    def places(pixels: np.ndarray) -> np.ndarray:
+        image = pixels.astype(np.int64)
         code = image[..., 0] << 16 | image[..., 1] << 8 | image[..., 2]
         place = np.minimum(np.searchsorted(codes[order], code), len(codes) - 1)
         return np.where(codes[order][place] == code, order[place], VOID).astype(np.uint8)
 
-    return values
+    return places
 
 
 def matched(root: Path, pictures: str, labelled: Callable[[Path], Path]) -> list[Pair]:
@@ -136,7 +146,7 @@ def kitti_road_values(path: Path) -> np.ndarray:
 
     As the benchmark's development kit reads it: red says that a pixel counts, blue that it is road.
     """
-    image = read_colours(path)
+    image = colours_of(open_label(path), path)
     return np.where(image[..., 0] > 0, np.where(image[..., 2] > 0, 0, 1), VOID).astype(np.uint8)
 
 
@@ -262,13 +272,15 @@ def folder_classes(root: Path) -> LabelSet | None:
 def folder_values(root: Path) -> Callable[[Path], np.ndarray]:
     """Grey and paletted labels by value, coloured ones by the colours of `classes.tsv`."""
     classes = folder_classes(root)
+    places = colour_places(list(classes.colours)) if classes else None
 
     def values(path: Path) -> np.ndarray:
-        if open_label(path).mode in INDEXED:
-            return index_values(path)
-        if classes is None:
+        picture = open_label(path)
+        if picture.mode in INDEXED:
+            return np.asarray(picture)
+        if places is None:
             raise ValueError(f"{path}: coloured labels need {root / 'classes.tsv'} (index, name, r, g, b)")
-        return colour_values(list(classes.colours))(path)
+        return places(colours_of(picture, path))
 
     return values
 

@@ -24,6 +24,8 @@ from .recipe import Recipe, load_recipe
 from .trainer import Progress, Trainer
 
 LOG_STEPS = 100
+SAVE_SECONDS = 3 * 60
+REPORT_SECONDS = 15 * 60
 
 
 def report(trainer: Trainer, validation: dict[str, list[Sample]], export_to: Path, run_log: RunLog) -> None:
@@ -94,11 +96,11 @@ class Run:
             trainer.begin_from(begin_from, self.crops)
             log(f"starting with the weights of {begin_from}")
 
-    def go(self, stop: Callable[[], bool], save_minutes: float = 3, report_minutes: float = 15) -> None:
+    def go(self, stop: Callable[[], bool]) -> None:
         """Trains until the budget is spent, then scores; or until `stop` says so, and keeps what is trained."""
         state = self.trainer.progress
         glance = {name: samples[::3] for name, samples in self.pictures.validation.items()}
-        save, look = Every(60 * save_minutes, state.seconds), Every(60 * report_minutes, state.seconds)
+        save, look = Every(SAVE_SECONDS, state.seconds), Every(REPORT_SECONDS, state.seconds)
         started = time.monotonic() - state.seconds
         while self._goes_on():
             if stop():

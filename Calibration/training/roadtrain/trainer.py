@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -148,17 +150,19 @@ class Trainer:
             unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))
         self.model.load_state_dict(self.ema.state_dict())
 
+    def _differences(self, saved: dict[str, Any]) -> Iterator[str]:
+        """Why a checkpoint is not of a run with this recipe."""
+        for name, own in (("network", self.recipe.network), ("class_names", list(self.recipe.class_names))):
+            if saved.get(name) != own:
+                yield f"belongs to a run with {name} {saved.get(name)}, the recipe has {own}"
+        if (phase := saved["progress"]["phase"]) >= len(self.recipe.phases):
+            yield f"is in phase {phase}, the recipe ends before"
+
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint of a run with this recipe."""
         saved = read_checkpoint(path, self.device)
-        own = {"network": self.recipe.network, "class_names": list(self.recipe.class_names)}
-        for name, value in own.items():
-            if saved.get(name) != value:
-                raise ValueError(f"{path}: belongs to a run with {name} {saved.get(name)}, the recipe has {value}: "
-                                 "take another --output, or remove it to begin anew")
-        if saved["progress"]["phase"] >= len(self.recipe.phases):
-            raise ValueError(f"{path}: is in phase {saved['progress']['phase']}, the recipe ends before: take another "
-                             "--output, or remove it to begin anew")
+        for difference in self._differences(saved):
+            raise ValueError(f"{path}: {difference}: take another --output, or remove it to begin anew")
         self.model.load_state_dict(saved["model"])
         self.ema.load_state_dict(saved["ema"])
         self.optimizer.load_state_dict(saved["optimizer"])
