@@ -13,9 +13,11 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from .geometry import LABEL_STRIDE, crop_matrix, random_view, to_crop
+from .datasets import Sample
+from .geometry import LABEL_STRIDE, ViewChange, crop_matrix, random_view, to_crop
 from .labels import VOID
-from .scenery import cast_shadow, dry_grass, glare, overexpose, paste_bonnet, rain, reflect, reflect_dashboard, stamp
+from .scenery import (cast_shadow, dry_grass, glare, mix_in, overexpose, paste_bonnet, rain, reflect, reflect_dashboard,
+                      stamp)
 from .typed import Share, Within
 
 __all__ = ["LABEL_STRIDE", "Augmentation", "augmented_crop", "crop_matrix", "to_crop"]
@@ -65,6 +67,9 @@ class Augmentation:
     dry_grass: Share = 0.0
     dry_grass_classes: tuple[int, ...] = ()
     """What the grass may cover: the ground beside the road and what stands far behind it, never the road."""
+    mix: Share = 0.0
+    mix_classes: tuple[int, ...] = ()
+    """What a second picture may lend."""
 
 
 def tone(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.ndarray:
@@ -109,16 +114,16 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
     return image
 
 
-STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6, "dry_grass": 7}
+STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6, "dry_grass": 7, "mix": 8}
 """Numbers of the random streams besides the first, one for each disturbance: switching one on or off changes no
 other.
 """
 
 
-def augmented_crop(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, other: np.ndarray,
-                   view: tuple[int, int], size: tuple[int, int], a: Augmentation,
+def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: tuple[int, int],
+                   size: tuple[int, int], a: Augmentation,
                    key: tuple[int, ...] = (0,)) -> tuple[np.ndarray, np.ndarray]:
-    """One training crop and its half-size labels; `other` is a second picture, for reflections.
+    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in.
 
     `rng` and `key` (seed and number of the crop) decide everything.
     """
@@ -130,9 +135,13 @@ def augmented_crop(rng: np.random.Generator, image: np.ndarray, label: np.ndarra
         if (chance := getattr(a, name)) and (own := stream(name)).random() < chance:
             image = disturb(own, image)
 
-    matrix = crop_matrix(rng, image.shape[:2], view, size, a)
-    change = random_view(stream("view"), image.shape[:2], a) if a.pitch or a.height or a.horizon else None
-    image, label = to_crop(image, label, matrix, size, rng.integers(0, 256, 3), change)
+    def crop(rng: np.random.Generator, of: Sample, change: ViewChange | None = None) -> tuple[np.ndarray, np.ndarray]:
+        matrix = crop_matrix(rng, of.image.shape[:2], view, size, a)
+        return to_crop(of.image, of.label, matrix, size, rng.integers(0, 256, 3), change)
+
+    change = random_view(stream("view"), sample.image.shape[:2], a) if a.pitch or a.height or a.horizon else None
+    image, label = crop(rng, sample, change)
+    sometimes("mix", lambda own, image: mix_in(own, image, label, *crop(own, other), a.mix_classes))
     sometimes("dry_grass", lambda own, image: dry_grass(own, image, label, a.dry_grass_classes))
     sometimes("overexposure", overexpose)
     image = tone(rng, image, a)
@@ -140,10 +149,10 @@ def augmented_crop(rng: np.random.Generator, image: np.ndarray, label: np.ndarra
         image = cast_shadow(rng, image)
     sometimes("glare", glare)
     if rng.random() < a.bonnet:
-        image = paste_bonnet(rng, image, label, other, a.bonnet_class)
+        image = paste_bonnet(rng, image, label, other.image, a.bonnet_class)
     sometimes("rain", rain)
     if rng.random() < a.reflection:
-        image = reflect(rng, image, other)
+        image = reflect(rng, image, other.image)
     sometimes("dashboard", reflect_dashboard)
     image = degrade(rng, image, a)
     sometimes("stamp", stamp)

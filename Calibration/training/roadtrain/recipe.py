@@ -146,6 +146,11 @@ class Recipe:
         labels = {group: len(self.class_names) + i for i, group in enumerate(self.groups)}
         return [labels[tuple(c)] if isinstance(c, list) else c for c in data.classes]
 
+    def labels_within(self, classes: tuple[int, ...]) -> tuple[int, ...]:
+        """The labels that stand for one of `classes`, whichever class of their group they mean."""
+        groups = (len(self.class_names) + i for i, group in enumerate(self.groups) if set(group) <= set(classes))
+        return (*classes, *groups)
+
     def with_steps(self, pictures: int) -> Recipe:
         """The recipe with the phases' `epochs` turned into steps, for so many training pictures."""
         def counted(phase: Phase) -> Phase:
@@ -286,7 +291,9 @@ def _augmentation(recipe: Recipe) -> Iterator[str]:
     a, last = recipe.augmentation, len(recipe.class_names) - 1
     if not (0 <= a.bonnet_class <= last or a.bonnet_class == VOID):
         yield f"augmentation: bonnet_class is 0 to {last}, or {VOID}"
-    if a.dry_grass and not a.dry_grass_classes:
-        yield "augmentation: dry_grass covers nothing without 'dry_grass_classes'"
-    if not set(a.dry_grass_classes) <= set(range(last + 1)):
-        yield f"augmentation: dry_grass_classes: each is 0 to {last}"
+    for name in ("dry_grass", "mix"):
+        classes = getattr(a, f"{name}_classes")
+        if getattr(a, name) and not classes:
+            yield f"augmentation: {name} does nothing without '{name}_classes'"
+        if not set(classes) <= set(range(last + 1)):
+            yield f"augmentation: {name}_classes: each is 0 to {last}"

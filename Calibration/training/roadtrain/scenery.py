@@ -1,5 +1,5 @@
-"""What a scene may also hold, dry grass, and what lies between it and the picture: shadows, the windscreen with its
-reflections, the bonnet, rain, glare, stamps.
+"""What a scene may also hold, dry grass and pieces of another scene, and what lies between it and the picture: shadows,
+the windscreen with its reflections, the bonnet, rain, glare, stamps.
 """
 
 from __future__ import annotations
@@ -26,6 +26,20 @@ def dry_grass(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, cl
     shade = 1 + rng.uniform(0.05, 0.2) * _patches(rng, (height, width), 24) \
         + rng.uniform(0.03, 0.12) * _patches(rng, (height, width), 3)
     return np.clip(image * (1 - share) + straw * shade[..., None] * share, 0, 255).astype(np.uint8)
+
+
+def mix_in(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, other: np.ndarray, other_label: np.ndarray,
+           labels: tuple[int, ...]) -> np.ndarray:
+    """What has one of `labels` in another crop, each of them with an even chance, laid over this one where it is there.
+    Writes `label`, which may be the smaller of the two (Olsson et al. 2021, "ClassMix").
+    """
+    chosen = [value for value in labels if rng.random() < 0.5]
+    lent = np.isin(other_label, chosen)
+    label[lent] = other_label[lent]
+    height, width = image.shape[:2]
+    share = cv2.resize(lent.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
+    share = cv2.blur(share, (3, 3))[..., None]  # a cut edge would give the pasted away
+    return (image * (1 - share) + other * share).astype(np.uint8)
 
 
 def _patches(rng: np.random.Generator, size: tuple[int, int], grain: int) -> np.ndarray:

@@ -12,14 +12,19 @@ import pytest
 from conftest import CLASSES, scene
 from roadtrain.augment import STREAMS, Augmentation, augmented_crop
 from roadtrain.geometry import LABEL_STRIDE, camera_view, crop_matrix, to_crop
-from roadtrain.datasets import VOID, label_table, load, read_pairs
-from roadtrain.scenery import dry_grass
+from roadtrain.datasets import VOID, Sample, label_table, load, read_pairs
+from roadtrain.scenery import dry_grass, mix_in
 
 STILL = Augmentation(
     scale=(1, 1), aspect=0, rotation_degrees=0, flip=0, brightness=0, contrast=0, gamma=0, tint=0, saturation=0,
     darken=0, fade=0, shadow=0, reflection=0, bonnet=0, blur=0, noise=0, jpeg=0,
 )
 """No disturbance at all."""
+
+
+def sample(seed: int, height: int = 72, width: int = 96) -> Sample:
+    """A made picture, as a data set has it."""
+    return Sample("made", *scene(seed, height, width))
 
 
 def test_labels_are_mapped_by_pixel_value(data: Path) -> None:
@@ -80,19 +85,16 @@ def test_picture_and_labels_stay_aligned(seed: int) -> None:
 
 
 def test_undisturbed_tone_keeps_the_picture() -> None:
-    image, label = scene(2)
-    rng = np.random.default_rng(0)
-    crop, _ = augmented_crop(rng, image, label, image, (72, 96), (72, 96), STILL)
-    assert np.abs(crop.astype(int) - image).max() <= 1
+    still, rng = sample(2), np.random.default_rng(0)
+    crop, _ = augmented_crop(rng, still, still, (72, 96), (72, 96), STILL)
+    assert np.abs(crop.astype(int) - still.image).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg", "rain", "glare",
                                   "overexposure", "dashboard", "stamp", "dry_grass"])
 def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
-    image, label = scene(3)
-    other, _ = scene(4)
-    plain = augmented_crop(np.random.default_rng(5), image, label, other, (72, 96), (72, 96), STILL)
-    disturbed = augmented_crop(np.random.default_rng(5), image, label, other, (72, 96), (72, 96),
+    plain = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), STILL)
+    disturbed = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96),
                                replace(STILL, dry_grass_classes=(1,), **{name: 1.0}))
     np.testing.assert_array_equal(plain[1], disturbed[1])
     assert np.abs(plain[0].astype(int) - disturbed[0]).mean() > 0.3
@@ -112,10 +114,46 @@ def test_dry_grass_covers_its_classes_alone(seed: int, size: tuple[int, int]) ->
     np.testing.assert_array_equal(dry_grass(np.random.default_rng(seed), image, small, ()), image)
 
 
+@pytest.mark.parametrize("size", [(72, 96), (71, 95)])
+def test_mixing_lends_pixels_with_their_labels(size: tuple[int, int]) -> None:
+    """What is lent has the other picture's pixels and labels; all else keeps its own, but for a pixel at the edge."""
+    (image, label), (other, other_label) = scene(3, *size), scene(4, *size)
+    label, other_label = label[::LABEL_STRIDE, ::LABEL_STRIDE], other_label[::LABEL_STRIDE, ::LABEL_STRIDE] + 10
+    seen = set()
+    for seed in range(40):
+        mixed_label = label.copy()
+        mixed = mix_in(np.random.default_rng(seed), image, mixed_label, other, other_label, (11, 12))
+        chosen = next(c for c in [(), (11,), (12,), (11, 12)] if np.array_equal(
+            mixed_label, np.where(np.isin(other_label, c), other_label, label)))
+        lent = cv2.resize(np.isin(other_label, chosen).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
+        inside, outside = cv2.erode(lent, np.ones((3, 3))) > 0, cv2.dilate(lent, np.ones((3, 3))) == 0
+        assert np.abs(mixed[inside].astype(int) - other[inside]).max(initial=0) <= 1
+        np.testing.assert_array_equal(mixed[outside], image[outside])
+        seen.add(chosen)
+    assert len(seen) == 4
+
+
+def test_a_crop_borrows_what_may_be_lent_alone() -> None:
+    """Of a picture of road (0), sky (2) and vehicles (3), vehicles: they come with their own pixels and labels."""
+    lent = np.zeros((72, 96), np.uint8)
+    lent[:20], lent[20:50, 30:60] = 2, 3
+    grey, white = (np.full((72, 96, 3), level, np.uint8) for level in (90, 200))
+    plain, lender = Sample("plain", grey, np.zeros_like(lent)), Sample("lender", white, lent)
+    mixing, borrowed = replace(STILL, mix=1.0, mix_classes=(1, 3)), 0
+    for number in range(10):
+        crop, label = augmented_crop(np.random.default_rng(number), plain, lender, (72, 96), (72, 96), mixing,
+                                     (number,))
+        assert set(np.unique(label)) <= {0, 3}
+        inside = cv2.erode(cv2.resize(label, (96, 72), interpolation=cv2.INTER_NEAREST), np.ones((5, 5))) == 3
+        assert (crop[inside] > 195).all()
+        borrowed += inside.any()
+    assert 0 < borrowed < 10
+
+
 def test_a_bonnet_covers_the_bottom_and_has_its_class() -> None:
     image, label = scene(3)
-    with_bonnet = replace(STILL, bonnet=1.0, bonnet_class=1)
-    crop, small = augmented_crop(np.random.default_rng(5), image, label * 0, image, (72, 96), (72, 96), with_bonnet)
+    with_bonnet, all_road = replace(STILL, bonnet=1.0, bonnet_class=1), Sample("made", image, label * 0)
+    crop, small = augmented_crop(np.random.default_rng(5), all_road, all_road, (72, 96), (72, 96), with_bonnet)
     assert small.shape == (36, 48)
     assert (small[-1] == 1).mean() > 0.5 and (small[:25] == 0).all()
     assert np.abs(crop[:50].astype(int) - image[:50]).max() <= 1
@@ -123,23 +161,23 @@ def test_a_bonnet_covers_the_bottom_and_has_its_class() -> None:
 
 def test_new_disturbances_leave_the_draws_of_the_others_alone() -> None:
     """A stamp may change what it is written on, and nothing else of a crop that has all the older disturbances."""
-    image, label = scene(3, 227, 320)
-    other, _ = scene(4, 227, 320)
+    one, other = sample(3, 227, 320), sample(4, 227, 320)
     often = Augmentation(darken=0.5, fade=0.5, shadow=0.5, reflection=0.5, bonnet=0.5, blur=0.5, noise=0.5, jpeg=0.5)
     for number in range(12):
-        plain, plain_label = augmented_crop(np.random.default_rng([1, number]), image, label, other, (227, 320),
-                                            (224, 320), often, (1, number))
-        stamped, stamped_label = augmented_crop(np.random.default_rng([1, number]), image, label, other, (227, 320),
-                                                (224, 320), replace(often, stamp=1.0), (1, number))
+        plain, plain_label = augmented_crop(np.random.default_rng([1, number]), one, other, (227, 320), (224, 320),
+                                            often, (1, number))
+        stamped, stamped_label = augmented_crop(np.random.default_rng([1, number]), one, other, (227, 320), (224, 320),
+                                                replace(often, stamp=1.0), (1, number))
         np.testing.assert_array_equal(plain_label, stamped_label)
         changed = (plain != stamped).any(2)
         assert 0 < changed.mean() < 0.12 and not changed[60:150].any()
 
 
 def test_crops_with_everything_depend_on_seed_and_number_alone() -> None:
-    image, label = scene(3, 227, 320)
-    often = Augmentation(**{name: 1.0 for name in STREAMS if name != "view"}, pitch=1.0, height=1.0, horizon=1.0)
-    crops = [augmented_crop(np.random.default_rng([1, n]), image, label, image, (227, 320), (96, 128), often, (1, n))[0]
+    one, other = sample(3, 227, 320), sample(4, 227, 320)
+    often = Augmentation(**{name: 1.0 for name in STREAMS if name != "view"}, pitch=1.0, height=1.0, horizon=1.0,
+                         dry_grass_classes=(1,), mix_classes=(2,))
+    crops = [augmented_crop(np.random.default_rng([1, n]), one, other, (227, 320), (96, 128), often, (1, n))[0]
              for n in (7, 7, 8)]
     np.testing.assert_array_equal(crops[0], crops[1])
     assert (crops[0] != crops[2]).mean() > 0.5

@@ -56,8 +56,10 @@ def test_shipped_recipes_load(path: Path) -> None:
     ("[1.0, 1.6,", "[1.0,", "one class weight for each class"),
     ("power: 1.0", "schedule: polly", "unknown schedule 'polly'; did you mean 'poly'"),
     ("power: 1.0", "optimizer: adamm", "unknown optimizer 'adamm'"),
-    ("bonnet: 0.08", "dry_grass: 0.1", "dry_grass covers nothing without 'dry_grass_classes'"),
+    ("bonnet: 0.08", "dry_grass: 0.1", "dry_grass does nothing without 'dry_grass_classes'"),
     ("bonnet: 0.08", "dry_grass_classes: [1, 7]", "dry_grass_classes: each is 0 to 6"),
+    ("bonnet: 0.08", "mix: 0.1", "mix does nothing without 'mix_classes'"),
+    ("bonnet: 0.08", "mix_classes: [2, 7]", "mix_classes: each is 0 to 6"),
     ("bonnet_class: 3", "bonnet_class: 7", "bonnet_class is 0 to 6, or 255"),
     ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, 7]", "each of 'classes' is 0 to 6, 255 for what is ignored"),
     ("classes: [0, 1, 2, 3, 4, 5, 6]", f"classes: {[0] * 256}", "it has 256 entries"),
@@ -109,6 +111,13 @@ def test_any_value_in_any_place_is_taken_or_refused(tmp_path: Path, wrong: objec
     assert refused > 3
 
 
+def test_a_group_counts_where_all_its_classes_do() -> None:
+    recipe = load_recipe(RECIPES / "contextnet-camvid11-held-out.yaml")
+    assert recipe.groups == ((4, 5), (9, 10), (8, 10), (1, 2, 4, 6, 7), (1, 5))
+    assert recipe.labels_within((2, 8, 9, 10)) == (2, 8, 9, 10, 12, 13)
+    assert recipe.labels_within(()) == ()
+
+
 @pytest.mark.parametrize("wrong", [0, 1, 300])
 def test_what_is_taken_trains(tmp_path: Path, wrong: int) -> None:
     """A number that a recipe is taken with makes a batch, and a step; it is not found out later."""
@@ -116,7 +125,8 @@ def test_what_is_taken_trains(tmp_path: Path, wrong: int) -> None:
     samples = [Sample("made", image, np.array([2, 1, 0, VOID], np.uint8)[label])]
     usual = yaml.safe_load(RECIPE) | {"class_weights": [1, 1, 1], "warmup": 0.1, "ema": 0.9, "dropout": 0.1}
     always = {f.name: 1 for f in fields(Augmentation) if f.type == "Share" and f.default < 1} | {
-        "bonnet_class": 1, "dry_grass_classes": [1], "pitch_degrees": 4, "height_factor": [0.6, 1.6]}
+        "bonnet_class": 1, "dry_grass_classes": [1], "mix_classes": [0, 2], "pitch_degrees": 4,
+        "height_factor": [0.6, 1.6]}
     path, taken = tmp_path / "recipe.yaml", 0
     for places in _with_one_place_as(wrong, usual | {"augmentation": always}, path):
         try:
