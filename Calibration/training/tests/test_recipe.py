@@ -118,6 +118,17 @@ def test_a_group_counts_where_all_its_classes_do() -> None:
     assert recipe.labels_within(()) == ()
 
 
+def test_crops_borrow_what_a_group_stands_for() -> None:
+    """Labels that mean a pedestrian or a cyclist (12), where both may be lent; no picture has them beside road."""
+    recipe = load_recipe(RECIPES / "contextnet-camvid11-held-out.yaml")
+    recipe = replace(recipe, augmentation=replace(recipe.augmentation, mix=1.0, mix_classes=(9, 10)))
+    grey, lent = np.full((72, 96, 3), 90, np.uint8), np.full((72, 96), VOID, np.uint8)
+    lent[20:50, 30:60] = 12
+    samples = [Sample("road", grey, np.full((72, 96), 3, np.uint8)), Sample("lender", grey, lent)]
+    _, labels = Crops(recipe, [samples, samples]).make(0, replace(recipe.phases[0], batch=24))
+    assert any({3, 12} <= set(crop.unique().tolist()) for crop in labels)
+
+
 @pytest.mark.parametrize("wrong", [0, 1, 300])
 def test_what_is_taken_trains(tmp_path: Path, wrong: int) -> None:
     """A number that a recipe is taken with makes a batch, and a step; it is not found out later."""
