@@ -19,9 +19,9 @@ def dry_grass(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, cl
     side = rng.choice([-1, 1]) * across if rng.random() < 0.6 else np.abs(across)
     start, rise, foot = rng.uniform(-0.5, 0.5), rng.uniform(0, 0.3), rng.uniform(0.4, 0.6)
     top = np.where(side > start, (foot - rise * (side - start)) * height, height)
-    covered = cv2.resize(np.isin(label, classes).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    covered = _enlarged(np.isin(label, classes), (height, width))
     covered *= np.arange(height)[:, None] > top[None, :]
-    share = cv2.blur(covered.astype(np.float32), (3, 3))[..., None] * rng.uniform(0.7, 1.0)
+    share = _softened(covered) * rng.uniform(0.7, 1.0)
     straw = np.array([200, 168, 118], np.float32) * rng.uniform(0.6, 1.2) + rng.uniform(-20, 20, 3).astype(np.float32)
     shade = 1 + rng.uniform(0.05, 0.2) * _patches(rng, (height, width), 24) \
         + rng.uniform(0.03, 0.12) * _patches(rng, (height, width), 3)
@@ -36,10 +36,18 @@ def mix_in(rng: np.random.Generator, image: np.ndarray, label: np.ndarray, other
     chosen = [value for value in labels if rng.random() < 0.5]
     lent = np.isin(other_label, chosen)
     label[lent] = other_label[lent]
-    height, width = image.shape[:2]
-    share = cv2.resize(lent.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-    share = cv2.blur(share, (3, 3))[..., None]  # a cut edge would give the pasted away
+    share = _softened(_enlarged(lent, image.shape[:2]))
     return (image * (1 - share) + other * share).astype(np.uint8)
+
+
+def _enlarged(chosen: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Chosen labels at the picture's `size` (height, width): 1 where they are, 0 elsewhere."""
+    return cv2.resize(chosen.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+def _softened(covered: np.ndarray) -> np.ndarray:
+    """What share of each pixel is covered: height x width x 1. A cut edge would give the pasted away."""
+    return cv2.blur(covered.astype(np.float32), (3, 3))[..., None]
 
 
 def _patches(rng: np.random.Generator, size: tuple[int, int], grain: int) -> np.ndarray:
