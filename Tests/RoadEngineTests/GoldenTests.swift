@@ -45,7 +45,8 @@ import Testing
   /// Networks that `Calibration/training` quantized and trained on in its own model of the integer arithmetic
   /// (`Goldens/make_trained_goldens.py`): not a byte may differ.
   @Test(
-    "fine-tuned networks give the bytes that training computed", arguments: ["trained-branches", "trained-pyramid"])
+    "fine-tuned networks give the bytes that training computed",
+    arguments: ["trained-branches", "trained-pyramid", "trained-steep"])
   func trainedNetwork(name: String) throws {
     let (bytes, expected) = try run(name)
     #expect(bytes == expected)

@@ -58,6 +58,28 @@ import Testing
     #expect(Set(bytes).count > 20)
   }
 
+  /// Arithmetic.md, "A factor of 1 or more". With 1.5 and a zero-point of 2, `(z − low − 1/2) / f` is a whole number.
+  @Test(
+    "a factor of 1 or more gives the real product's rounding, ties up", arguments: [1, 1.25, 1.5, 2.5, 7.5],
+    [0, 2, 3, 128, 255] as [UInt8])
+  func steepFactor(factor: Float, zeroPoint: UInt8) throws {
+    var graph = QuantizedGraph(height: 40, width: 40)
+    let image = graph.quantize("image", scale: 1, zeroPoint: 0, channels: 3)
+    graph.graph.initializers["w"] = TensorData(int8: [1, -1, 0, 0, 1, -1], shape: [2, 3, 1, 1])
+    let weights = graph.add("DequantizeLinear", ["w", graph.constant("w/scale", floats: [factor])])
+    let product = graph.add("Conv", [image.name, weights])
+    let engine = try Engine(
+      model: graph.finish(graph.quantize(product, scale: 1, zeroPoint: zeroPoint, channels: 2)))
+    engine.fillInput(seed: 3)
+    engine.run()
+    let expected = (0..<40 * 40 * 2).map { position in
+      let pixel = engine.input.pixel(position / 2 / 40, position / 2 % 40)
+      let accumulator = Float(pixel[position % 2]) - Float(pixel[position % 2 + 1])
+      return UInt8(min(max((factor * accumulator + 0.5).rounded(.down) + Float(zeroPoint), 0), 255))
+    }
+    #expect(engine.scoreBytes == expected)
+  }
+
   private func scores(_ model: ModelGraph) throws -> (bytes: [UInt8], quantization: Quantization) {
     let engine = try Engine(model: model)
     engine.fillInput(seed: 3)

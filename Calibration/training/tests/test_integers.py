@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +78,36 @@ def test_factors_have_the_bits_they_should_and_refuse_what_they_cannot() -> None
     for exponent in range(1, 24):  # powers of two, where a logarithm could slip
         assert math.ldexp(int(law.factors(np.array(2.0**-exponent))[1]), -15 - int(
             law.factors(np.array(2.0**-exponent))[0])) == 2.0**-exponent
-    with pytest.raises(ValueError, match="needs the factor 1.5"):
-        law.factors(np.array([0.5, 1.5]))
-    with pytest.raises(ValueError, match="positive"):
-        law.factors(np.array([0.0]))
+    assert (law.factors(np.array([0.9999, 0.99999, 1.0, 1.5]))[1] == law.NO_MULTIPLIER).tolist() == [
+        False, True, True, True]
+    for factor in (0.0, -1.0, math.inf, math.nan, 2.0**24):
+        with pytest.raises(ValueError, match=re.escape(f"needs the factor {factor:.4g}; factors over 0")):
+            law.factors(np.array([0.5, factor]))
+
+
+def test_factors_of_1_and_more_are_the_real_products_rounding() -> None:
+    """In fractions: every accumulator that could give another byte, ties up, whatever the clamp."""
+    rng = np.random.default_rng(6)
+    for factor in (1.0, 1.25, 1.5, 2.5, 7.5, 255.0, 6.379, *np.exp(rng.uniform(0, np.log(4000), 40))):
+        for zero in (0, 1, 2, 3, 128, 255):
+            low, high = sorted(rng.integers(0, 256, 2).tolist()) if rng.random() < 0.5 else (0, 255)
+            low, high = min(low, zero), max(high, zero)
+            accumulators = [-law.ACCUMULATOR_LIMIT + 1, *range(-300, 301), law.ACCUMULATOR_LIMIT - 1]
+            given = law.requantize_channels(
+                torch.tensor(accumulators, dtype=torch.int32).view(1, 1, -1, 1), np.array([factor]), zero, low, high)
+            wanted = [min(max(math.floor(Fraction(factor) * a + Fraction(1, 2)) + zero, low), high)
+                      for a in accumulators]
+            assert given.ravel().tolist() == wanted, (factor, zero, low, high)
+
+
+def test_each_channel_has_its_own_law() -> None:
+    rng = np.random.default_rng(8)
+    scales = np.array([0.3, 1.75, 0.001, 40.0])
+    accumulator = torch.tensor(rng.integers(-200, 200, (2, 4, 5, 3)), dtype=torch.int32)
+    together = law.requantize_channels(accumulator, scales, 100, 100, 250)
+    for channel in range(4):
+        alone = law.requantize_channels(accumulator[:, [channel]], scales[[channel]], 100, 100, 250)
+        assert torch.equal(together[:, [channel]], alone) and together.dtype == torch.int32
 
 
 def test_addition_is_within_a_step_of_the_real_sum() -> None:
@@ -126,7 +154,7 @@ def test_bytes_are_quantized_as_onnx_does() -> None:
     assert (q.byte(math.inf), q.byte(-math.inf), q.byte(0.0), q.byte(6.0)) == (255, 0, 10, 22)
 
 
-@pytest.mark.parametrize("case", ["trained-branches", "trained-pyramid"])
+@pytest.mark.parametrize("case", ["trained-branches", "trained-pyramid", "trained-steep"])
 def test_golden_networks_give_their_bytes(case: str) -> None:
     """Bytes that the runtime's engine gives, too (RoadEngineTests): from the integers in the file, computed here
     plainly.
@@ -185,10 +213,12 @@ def finish(value: object, out: Quantization) -> tuple[np.ndarray, Quantization]:
                 "strides"], dilation=plain["dilations"], groups=plain["group"], padding=attributes["pads"][:2])[0]
             accumulator = sums.to(torch.int64).numpy() + bias[:, None, None]
             scales = scales.astype(np.float64) * float(np.float32(q.scale)) / float(np.float32(out.scale))
-            shift, multiplier = law.factors(scales)
-            shift, multiplier = shift[:, None, None], multiplier[:, None, None]
+            shift, multiplier = (v[:, None, None] for v in law.factors(scales))
+            scales = scales[:, None, None]
+            steep = np.floor(scales * accumulator + 0.5).astype(np.int64) + out.zero_point
             v = ((accumulator + np.where(shift > 0, 1 << np.maximum(shift - 1, 0), 0)) >> shift).clip(-32768, 32767)
-            return (((v * multiplier + 2**14) >> 15) + out.zero_point).clip(low, high), out
+            bytes_ = np.where(multiplier < 0, steep, ((v * multiplier + 2**14) >> 15) + out.zero_point)
+            return bytes_.clip(low, high), out
         case "Add":
             sum_ = Addition.of(q, inputs[1][1], out)
             total = x * sum_.left + inputs[1][0] * sum_.right + sum_.bias

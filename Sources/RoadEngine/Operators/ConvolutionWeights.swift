@@ -108,8 +108,8 @@ private struct OutputChannel {
       table = (0...255).map { min(max(UInt8($0), clamp.low), clamp.high) }
       return
     }
-    // The first accumulator that does not give the lowest byte becomes byte 1 or less.
-    let offset = ((zero - Double(clamp.low) - 0.5) / factor).rounded(.up)
+    // The last accumulator that surely gives the lowest byte becomes byte 0, as do all below it.
+    let offset = ((zero - Double(clamp.low) - 0.5) / factor).rounded(.down) + 1
     self.bias = Int32(bias) + Int32(offset - zero)
     // 32767 / 32768 leaves every whole number under 2^14 as it is.
     (shift, multiplier) = (0, .max)

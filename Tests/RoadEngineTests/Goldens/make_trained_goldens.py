@@ -70,6 +70,28 @@ class Pyramid(nn.Module):
         return self.classifier(torch.cat([up, self.reduce(low)], 1))
 
 
+class Steep(nn.Module):
+    """Channels that hardly vary and of which the next layer makes much: their factors are 1 and more, as those of a
+    few channels in a trained ContextNet.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.stem = conv_bn(3, 12, 3, 2, activation=nn.ReLU6)
+        self.clamped = conv_bn(12, 12, 3, groups=12, activation=nn.ReLU6)
+        self.centred = nn.Sequential(*conv_bn(12, 12, 3, groups=12, activation=None), nn.Hardtanh(-3, 2.5))
+        self.classifier = nn.Conv2d(12, 5, 1)
+        with torch.no_grad():
+            for layer, gain, first in ((self.stem, 0.02, 0), (self.clamped, 1500.0, 0), (self.clamped, 0.02, 1),
+                                       (self.centred, 400.0, 1)):
+                layer[1].weight[first::3] = gain
+            for layer, first in ((self.stem, 0), (self.clamped, 1)):
+                layer[1].bias[first::3] = 0.04
+
+    def forward(self, x):
+        return self.classifier(self.centred(self.clamped(self.stem(x))))
+
+
 def picture(seed):
     random = torch.Generator().manual_seed(seed)
     coarse = F.interpolate(torch.rand(1, 3, 7, 9, generator=random) * 255, size=VIEW, mode="bilinear")
@@ -129,4 +151,5 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     make("trained-branches", Branches)
     make("trained-pyramid", Pyramid)
+    make("trained-steep", Steep)
     make_requantization()

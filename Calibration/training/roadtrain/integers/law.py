@@ -15,6 +15,12 @@ SHIFTS = (0, 24)
 TYPICAL_BYTE = 40.0
 """Distance from the zero-point of an activation that is neither small nor rare."""
 
+NO_MULTIPLIER = -1
+"""In place of the multiplier of a scale that no 15 bits reach."""
+
+LARGEST_FACTOR = 2.0**24
+"""The scale of a requantization stays under it."""
+
 ACCUMULATOR_LIMIT = 2**31 - 2**24
 """What an accumulator may reach, so that rounding cannot overflow it."""
 
@@ -51,16 +57,19 @@ def factors(scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     `Requantization.factors(for:)`.
 
     Every shift that leaves the multiplier 9 to 13 bits is tried; the pair with the smallest sum of both rounding
-    errors is taken, the smallest shift first.
+    errors is taken, the smallest shift first. Scales of 1 and more, and those that round to it, have none: their
+    multiplier is `NO_MULTIPLIER`.
     """
     scales = np.asarray(scales, np.float64)
-    if not (np.isfinite(scales).all() and (scales > 0).all()):
-        raise ValueError("a requantization scale is not a positive number")
+    impossible = scales[~((scales > 0) & (scales < LARGEST_FACTOR))]
+    if impossible.size:
+        raise ValueError(f"a layer needs the factor {impossible.flat[0]:.4g}; factors over 0 and under 2^24 are "
+                         "supported: its output's range does not fit its weights")
     middle = -4 - np.floor(np.log2(scales)).astype(np.int64)
     middle = np.where(np.ldexp(1.0, -4 - middle) > scales, middle + 1, middle)  # log2 may round up to a whole number
     middle = np.where(np.ldexp(1.0, -3 - middle) <= scales, middle - 1, middle)
     best_cost = np.full(scales.shape, np.inf)
-    best_shift, best_multiplier = np.zeros(scales.shape, np.int64), np.full(scales.shape, -1, np.int64)
+    best_shift, best_multiplier = np.zeros(scales.shape, np.int64), np.full(scales.shape, NO_MULTIPLIER, np.int64)
     for offset in range(-3, 2):
         shift = np.clip(middle + offset, *SHIFTS)
         exact = np.ldexp(scales, 15 + shift)
@@ -72,9 +81,6 @@ def factors(scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         best_cost = np.where(better, cost, best_cost)
         best_shift = np.where(better, shift, best_shift)
         best_multiplier = np.where(better, multiplier, best_multiplier).astype(np.int64)
-    if (best_multiplier < 0).any():
-        raise ValueError(f"a layer needs the factor {scales[best_multiplier < 0].max():.4g}; factors under 1 are "
-                         "supported: its output's range is too narrow for its weights")
     return best_shift, best_multiplier
 
 
@@ -87,6 +93,34 @@ def requantize(accumulator: Tensor, shift: Tensor, multiplier: Tensor, zero_poin
     rounding = torch.where(shift > 0, 1 << (shift - 1).clamp_min(0), 0)
     value = ((accumulator + rounding) >> shift).clamp(-32768, 32767)
     return (((value * multiplier + (1 << 14)) >> 15) + zero_point).clamp(low, high)
+
+
+def requantize_steeply(accumulator: Tensor, scale: Tensor, zero_point: int, low: int = 0, high: int = 255) -> Tensor:
+    """Int32 accumulators to bytes (as int32) for scales f of 1 and more, by the runtime's table of 256 entries:
+    t = clamp(acc + o, 0, 255), floor(f * (t - o) + 1/2) + z.
+
+    The last accumulator that surely gives the lowest byte is t = 0. `scale`, of float64, broadcasts.
+    """
+    offset = torch.floor((zero_point - low - 0.5) / scale) + 1
+    level = (accumulator + offset).clamp(0, 255) - offset
+    return (torch.floor(scale * level + 0.5) + zero_point).clamp(low, high).to(torch.int32)
+
+
+def requantize_channels(accumulator: Tensor, scales: np.ndarray, zero_point: int, low: int = 0,
+                        high: int = 255) -> Tensor:
+    """Int32 accumulators N x C x H x W to bytes (as int32), each of the C channels by the law that its scale calls
+    for.
+    """
+    shift, multiplier = factors(scales)
+    steep = multiplier == NO_MULTIPLIER
+    numbers = (torch.tensor(v, dtype=torch.int32, device=accumulator.device).view(-1, 1, 1)
+               for v in (shift, np.where(steep, 0, multiplier)))
+    result = requantize(accumulator, *numbers, zero_point, low, high)
+    if steep.any():
+        channels = torch.tensor(np.flatnonzero(steep), device=accumulator.device)
+        scale = torch.tensor(scales[steep], dtype=torch.float64, device=accumulator.device).view(-1, 1, 1)
+        result[:, channels] = requantize_steeply(accumulator[:, channels], scale, zero_point, low, high)
+    return result
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .graph import Graph, Layer, read_graph
-from .law import ACCUMULATOR_LIMIT, Addition, Quantization, Rescaling, factors, requantize, resize
+from .law import ACCUMULATOR_LIMIT, Addition, Quantization, Rescaling, requantize_channels, resize
 from .ranges import Histogram, weight_shares, widest_scale
 
 EXACT_FLOAT32 = 2**24
@@ -190,9 +190,7 @@ class IntegerNetwork(nn.Module):
         accumulator = accumulator + bias.to(kind).view(1, -1, 1, 1)
         scales = self.weight_scales(layer).double().cpu().numpy() * float(np.float32(source.scale)) / float(
             np.float32(output.scale))
-        shift, multiplier = (torch.tensor(v, dtype=torch.int32, device=x.device).view(1, -1, 1, 1)
-                             for v in factors(scales))
-        exact = requantize(accumulator.detach().to(torch.int32), shift, multiplier, output.zero_point, low, high)
+        exact = requantize_channels(accumulator.detach().to(torch.int32), scales, output.zero_point, low, high)
         ratio = torch.tensor(scales, dtype=torch.float32, device=x.device).view(1, -1, 1, 1)
         return straight((accumulator.float() * ratio + output.zero_point).clamp(low, high), exact)
 
