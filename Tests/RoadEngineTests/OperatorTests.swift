@@ -1,5 +1,6 @@
 import RoadBase
 import RoadEngine
+import RoadKernels
 import RoadModel
 import Testing
 
@@ -58,26 +59,37 @@ import Testing
     #expect(Set(bytes).count > 20)
   }
 
-  /// Arithmetic.md, "A factor of 1 or more". With 1.5 and a zero-point of 2, `(z − low − 1/2) / f` is a whole number.
+  /// Arithmetic.md, "A factor of 1 or more", beside a channel with the factor 1/4. With 1.5 and a zero-point of 2, `(z − low − 1/2) / f` is a
+  /// whole number.
   @Test(
     "a factor of 1 or more gives the real product's rounding, ties up", arguments: [1, 1.25, 1.5, 2.5, 7.5],
     [0, 2, 3, 128, 255] as [UInt8])
   func steepFactor(factor: Float, zeroPoint: UInt8) throws {
+    for (set, relu) in InstructionSet.available.flatMap({ [($0, false), ($0, true)] }) {
+      let model = Self.steepNetwork(factors: [factor, 0.25, factor], zeroPoint: zeroPoint, relu: relu)
+      let engine = try Engine(model: model, options: EngineOptions(threads: 2, instructionSet: set))
+      engine.fillInput(seed: 3)
+      engine.run()
+      let expected = (0..<40 * 40 * 3).map { position in
+        let (pixel, channel) = (engine.input.pixel(position / 3 / 40, position / 3 % 40), position % 3)
+        let accumulator = Float(pixel[channel]) - Float(pixel[(channel + 1) % 3])
+        let level = ((channel == 1 ? 0.25 : factor) * accumulator + 0.5).rounded(.down)
+        return UInt8(min(max((relu ? max(level, 0) : level) + Float(zeroPoint), 0), 255))
+      }
+      #expect(engine.scoreBytes == expected, "\(set.rawValue)\(relu ? " with a clamp" : "")")
+    }
+  }
+
+  /// The picture's bytes, then each channel less the next, times its factor.
+  private static func steepNetwork(factors: [Float], zeroPoint: UInt8, relu: Bool) -> ModelGraph {
     var graph = QuantizedGraph(height: 40, width: 40)
     let image = graph.quantize("image", scale: 1, zeroPoint: 0, channels: 3)
-    graph.graph.initializers["w"] = TensorData(int8: [1, -1, 0, 0, 1, -1], shape: [2, 3, 1, 1])
-    let weights = graph.add("DequantizeLinear", ["w", graph.constant("w/scale", floats: [factor])])
+    graph.graph.initializers["w"] = TensorData(int8: [1, -1, 0, 0, 1, -1, -1, 0, 1], shape: [3, 3, 1, 1])
+    let scales = graph.constant("w/scale", floats: factors, shape: [3])
+    let weights = graph.add("DequantizeLinear", ["w", scales], ["axis": .integer(0)])
     let product = graph.add("Conv", [image.name, weights])
-    let engine = try Engine(
-      model: graph.finish(graph.quantize(product, scale: 1, zeroPoint: zeroPoint, channels: 2)))
-    engine.fillInput(seed: 3)
-    engine.run()
-    let expected = (0..<40 * 40 * 2).map { position in
-      let pixel = engine.input.pixel(position / 2 / 40, position / 2 % 40)
-      let accumulator = Float(pixel[position % 2]) - Float(pixel[position % 2 + 1])
-      return UInt8(min(max((factor * accumulator + 0.5).rounded(.down) + Float(zeroPoint), 0), 255))
-    }
-    #expect(engine.scoreBytes == expected)
+    let result = relu ? graph.add("Relu", [product]) : product
+    return graph.finish(graph.quantize(result, scale: 1, zeroPoint: zeroPoint, channels: 3))
   }
 
   private func scores(_ model: ModelGraph) throws -> (bytes: [UInt8], quantization: Quantization) {

@@ -71,15 +71,6 @@ struct ConvolutionLayer: Layer {
   }
 }
 
-extension TensorView {
-  fileprivate func slice(_ first: Int, _ count: Int) -> TensorView {
-    var view = self
-    view.base += first
-    view.channels = count
-    return view
-  }
-}
-
 extension PlanContext {
   /// Weights in the order in which a kernel reads them.
   func packed(_ weights: WeightLayer, by kernel: WeightKernel) -> UnsafeRawPointer {
@@ -147,7 +138,7 @@ enum ConvolutionRule: OperatorRule {
       let grouping = weights.fitted(groups: groups, channels: lowering.tensor(source).channels)
       let read = grouping.isDoubled ? lowering.doubled(source, name) : source
       try lowering.finishConvolution(
-        name, to: output, clamp, weights: grouping.weights, bias: bias, from: lowering.tensor(source).quantization
+        to: output, clamp, weights: grouping.weights, bias: bias, from: lowering.tensor(source).quantization
       ) { output, layers, zeroPoint, clamp in
         ConvolutionLayer(
           name: name, source: read, output: output, window: window, depthwise: grouping.isDepthwise,
@@ -248,29 +239,28 @@ extension Lowering {
     return (try anyPicture(0, of: node), nil)
   }
 
-  /// Adds a convolution, and the table behind it where a channel's factor is 1 or more.
+  /// Adds a convolution, with tables for the channels whose factor is 1 or more.
   mutating func finishConvolution(
-    _ name: String, to output: TensorID, _ clamp: ByteClamp, weights: WeightTensor, bias: ConstantTensor?,
-    from: Quantization, _ layer: (TensorID, [WeightLayer], Int16, ByteClamp) -> any Layer
+    to output: TensorID, _ clamp: ByteClamp, weights: WeightTensor, bias: ConstantTensor?, from: Quantization,
+    _ layer: (TensorID, [WeightLayer], Int16, ByteClamp) -> any Layer
   ) throws(RoadError) {
-    try finishConvolution(name, to: output, clamp, weights: [weights], bias: bias, from: from, layer)
+    try finishConvolution(to: output, clamp, weights: [weights], bias: bias, from: from, layer)
   }
 
   mutating func finishConvolution(
-    _ name: String, to output: TensorID, _ clamp: ByteClamp, weights: [WeightTensor], bias: ConstantTensor?,
-    from: Quantization, _ layer: (TensorID, [WeightLayer], Int16, ByteClamp) -> any Layer
+    to output: TensorID, _ clamp: ByteClamp, weights: [WeightTensor], bias: ConstantTensor?, from: Quantization,
+    _ layer: (TensorID, [WeightLayer], Int16, ByteClamp) -> any Layer
   ) throws(RoadError) {
     let to = tensor(output)
     var layers: [ConvolutionWeights] = []
     for part in weights {
       layers.append(try part.layer(bias: bias, from: from, to: to, clamp, isPrecise: isPrecise))
     }
-    guard let tables = layers.first?.tables else {
-      return append(layer(output, layers.map(\.weights), Int16(to.quantization.zeroPoint), clamp))
-    }
-    let raw = addTensor("\(name)/accumulators", to.shape, to.quantization)
-    append(layer(raw, layers.map(\.weights), Int16(to.quantization.zeroPoint), .none))
-    append(TableLayer(name: "\(name)/requantize", source: raw, output: output, tables: tables))
+    // The tables of a layer hold its clamp.
+    let tables = layers.first?.tables ?? []
+    let convolution = layer(
+      output, layers.map(\.weights), Int16(to.quantization.zeroPoint), tables.isEmpty ? clamp : .none)
+    append(tables.isEmpty ? convolution : TabledConvolutionLayer(convolution: convolution, tables: tables))
   }
 
   /// Each channel twice: c, c + n.

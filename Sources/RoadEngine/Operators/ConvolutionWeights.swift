@@ -5,8 +5,8 @@ import RoadModel
 /// What kernels are packed from for one convolution: bias and requantization for given scales, weights in their order.
 struct ConvolutionWeights {
   let weights: WeightLayer
-  /// 256 bytes for each output channel where the convolution's bytes need them: channels whose factor is 1 or more.
-  let tables: [UInt8]?
+  /// Of the output channels whose bytes need one: none, or those with a factor of 1 or more and, where the clamp is not 0...255, all others.
+  let tables: [ChannelTable]
 
   /// Largest magnitude an accumulator may reach: what rounding adds must not overflow (`Requantization`).
   static let accumulatorLimit = (1 << 31) - (1 << 24)
@@ -42,7 +42,8 @@ extension WeightTensor {
       weights: try bytes(), bias: channels.map(\.bias), shift: channels.map(\.shift),
       multiplier: channels.map(\.multiplier), preciseFactors: precise.count == outputs ? precise : nil,
       inputZeroPoint: input.zeroPoint)
-    return ConvolutionWeights(weights: layer, tables: isWide ? Array(channels.map(\.table).joined()) : nil)
+    let tables = channels.enumerated().map { ChannelTable(channel: $0, bytes: $1.table) }
+    return ConvolutionWeights(weights: layer, tables: isWide ? tables.filter { $0.bytes != Array(0...255) } : [])
   }
 
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.

@@ -106,7 +106,7 @@ enum TransposedConvolutionRule: OperatorRule {
       let read = grouping.isDoubled ? lowering.doubled(source, name) : source
       let phases = Self.phases(window, grouping.weights)
       try lowering.finishConvolution(
-        name, to: output, clamp, weights: phases.map(\.1), bias: bias, from: lowering.tensor(source).quantization
+        to: output, clamp, weights: phases.map(\.1), bias: bias, from: lowering.tensor(source).quantization
       ) { output, layers, zeroPoint, clamp in
         TransposedConvolutionLayer(
           name: name, source: read, output: output, strideHeight: window.strideHeight,
