@@ -60,7 +60,7 @@ extension Requantization {
   /// product's rounding, always by 1. (The nearest 12-bit multiplier, without the search, makes it one in forty.)
   ///
   /// - Parameter scale: input scale × weight scale ÷ output scale; finite and positive.
-  /// - Returns: nil for scale ≥ 1, which no 15-bit multiplier reaches (the plan then rescales the weights or refuses).
+  /// - Returns: nil for scale ≥ 1, which no 15-bit multiplier reaches (the plan then gives the channel a table).
   public static func factors(for scale: Double) -> (shift: Int32, multiplier: Int16)? {
     precondition(scale.isFinite && scale > 0, "scale \(scale) is not a positive number")
     // With this shift m is in [2^11, 2^12): scale = m / 2^(15 + s)  =>  s = 11 - 15 - floor(log2 scale)

@@ -65,29 +65,39 @@ import Testing
     "a factor of 1 or more gives the real product's rounding, ties up", arguments: [1, 1.25, 1.5, 2.5, 7.5],
     [0, 2, 3, 128, 255] as [UInt8])
   func steepFactor(factor: Float, zeroPoint: UInt8) throws {
-    for (set, relu) in InstructionSet.available.flatMap({ [($0, false), ($0, true)] }) {
-      let model = Self.steepNetwork(factors: [factor, 0.25, factor], zeroPoint: zeroPoint, relu: relu)
-      let engine = try Engine(model: model, options: EngineOptions(threads: 2, instructionSet: set))
-      engine.fillInput(seed: 3)
-      engine.run()
-      let expected = (0..<40 * 40 * 3).map { position in
-        let (pixel, channel) = (engine.input.pixel(position / 3 / 40, position / 3 % 40), position % 3)
-        let accumulator = Float(pixel[channel]) - Float(pixel[(channel + 1) % 3])
-        let level = ((channel == 1 ? 0.25 : factor) * accumulator + 0.5).rounded(.down)
-        return UInt8(min(max((relu ? max(level, 0) : level) + Float(zeroPoint), 0), 255))
+    for (relu, stride) in [(false, 1), (true, 1), (false, 2), (true, 2)] {
+      let model = Self.steepNetwork([factor, 0.25, factor], zeroPoint: zeroPoint, relu: relu, stride: stride)
+      for set in InstructionSet.available {
+        let engine = try Engine(model: model, options: EngineOptions(threads: 2, instructionSet: set))
+        engine.fillInput(seed: 3)
+        engine.run()
+        let side = 20 * stride
+        let expected = (0..<side * side * 3).map { position in
+          let pixel = engine.input.pixel(position / 3 / side / stride, position / 3 % side / stride)
+          let channel = position % 3
+          let accumulator = Float(pixel[channel]) - Float(pixel[(channel + 1) % 3])
+          let level = ((channel == 1 ? 0.25 : factor) * accumulator + 0.5).rounded(.down)
+          return UInt8(min(max((relu ? max(level, 0) : level) + Float(zeroPoint), 0), 255))
+        }
+        #expect(engine.scoreBytes == expected, "\(set.rawValue), stride \(stride)\(relu ? ", with a clamp" : "")")
       }
-      #expect(engine.scoreBytes == expected, "\(set.rawValue)\(relu ? " with a clamp" : "")")
     }
   }
 
-  /// The picture's bytes, then each channel less the next, times its factor.
-  private static func steepNetwork(factors: [Float], zeroPoint: UInt8, relu: Bool) -> ModelGraph {
-    var graph = QuantizedGraph(height: 40, width: 40)
+  /// Each channel of a picture of 20x20 less the next, times its factor: by a Conv, or, with a stride, by a ConvTranspose that repeats the pixels.
+  private static func steepNetwork(
+    _ factors: [Float], zeroPoint: UInt8, relu: Bool, stride: Int
+  ) -> ModelGraph {
+    var graph = QuantizedGraph(height: 20, width: 20)
     let image = graph.quantize("image", scale: 1, zeroPoint: 0, channels: 3)
-    graph.graph.initializers["w"] = TensorData(int8: [1, -1, 0, 0, 1, -1, -1, 0, 1], shape: [3, 3, 1, 1])
+    let isTransposed = stride > 1
+    let differences: [Int8] = isTransposed ? [1, 0, -1, -1, 1, 0, 0, -1, 1] : [1, -1, 0, 0, 1, -1, -1, 0, 1]
+    graph.graph.initializers["w"] = TensorData(
+      int8: differences.flatMap { [Int8](repeating: $0, count: stride * stride) }, shape: [3, 3, stride, stride])
     let scales = graph.constant("w/scale", floats: factors, shape: [3])
-    let weights = graph.add("DequantizeLinear", ["w", scales], ["axis": .integer(0)])
-    let product = graph.add("Conv", [image.name, weights])
+    let weights = graph.add("DequantizeLinear", ["w", scales], ["axis": .integer(isTransposed ? 1 : 0)])
+    let product = graph.add(
+      isTransposed ? "ConvTranspose" : "Conv", [image.name, weights], ["strides": .integers([stride, stride])])
     let result = relu ? graph.add("Relu", [product]) : product
     return graph.finish(graph.quantize(result, scale: 1, zeroPoint: zeroPoint, channels: 3))
   }

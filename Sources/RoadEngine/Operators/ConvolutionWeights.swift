@@ -33,7 +33,7 @@ extension WeightTensor {
       throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
     let precise = isPrecise ? zip(factors, bias.rests).compactMap { PreciseFactor(scale: $0, rest: $1) } : []
-    let isWide = factors.contains { Requantization.factors(for: $0) == nil }
+    let needsTables = factors.contains { Requantization.factors(for: $0) == nil }
     let channels = zip(factors, bias.units).map { factor, unit in
       OutputChannel(factor: factor, bias: unit, to: output, clamp)
     }
@@ -43,7 +43,7 @@ extension WeightTensor {
       multiplier: channels.map(\.multiplier), preciseFactors: precise.count == outputs ? precise : nil,
       inputZeroPoint: input.zeroPoint)
     let tables = channels.enumerated().map { ChannelTable(channel: $0, bytes: $1.table) }
-    return ConvolutionWeights(weights: layer, tables: isWide ? tables.filter { $0.bytes != Array(0...255) } : [])
+    return ConvolutionWeights(weights: layer, tables: needsTables ? tables.filter { $0.bytes != Array(0...255) } : [])
   }
 
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
