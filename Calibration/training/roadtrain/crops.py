@@ -27,7 +27,10 @@ class Crops:
         self.recipe, self.sets, self.pin = recipe, sets, pin
         shares = np.array([d.share for d in recipe.data])
         self.shares = shares / shares.sum()
-        self.mix_labels = recipe.labels_within(recipe.augmentation.mix_classes)
+        augmentation = recipe.augmentation
+        self.augmentation = replace(augmentation, mix_classes=recipe.labels_within(augmentation.mix_classes),
+                                    dry_grass_classes=recipe.labels_within(augmentation.dry_grass_classes))
+        """The recipe's, with the labels that stand for its classes in all of its data sets."""
         self.worker = ThreadPoolExecutor(1)
         self.queue: deque[tuple[int, int, Future]] = deque()
 
@@ -35,9 +38,8 @@ class Crops:
         rng = np.random.default_rng([self.recipe.seed, number])
         samples = self.sets[rng.choice(len(self.sets), p=self.shares)]
         sample, other = (samples[rng.integers(len(samples))] for _ in range(2))
-        augmentation = replace(self.recipe.augmentation, scale=phase.scale, mix_classes=self.mix_labels)
-        return augmented_crop(rng, sample, other, self.recipe.view, phase.size, augmentation,
-                              (self.recipe.seed, number))
+        return augmented_crop(rng, sample, other, self.recipe.view, phase.size,
+                              replace(self.augmentation, scale=phase.scale), (self.recipe.seed, number))
 
     def make(self, first: int, phase: Phase) -> tuple[Tensor, Tensor]:
         """The batch that starts with crop number `first`."""

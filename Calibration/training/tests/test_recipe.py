@@ -129,6 +129,17 @@ def test_crops_borrow_what_a_group_stands_for() -> None:
     assert any({3, 12} <= set(crop.unique().tolist()) for crop in labels)
 
 
+@pytest.mark.parametrize("group, covered", [(11, True), (15, False)])
+def test_dry_grass_covers_what_a_group_stands_for(group: int, covered: bool) -> None:
+    """Labels that mean pavement or tree (11), where both may be covered; not those that may mean a building (15)."""
+    recipe = load_recipe(RECIPES / "contextnet-camvid11-held-out.yaml")
+    recipe = replace(recipe, augmentation=Augmentation(dry_grass=1.0, dry_grass_classes=(4, 5)))
+    plain = replace(recipe, augmentation=Augmentation())
+    sample = Sample("ground", np.full((72, 96, 3), 90, np.uint8), np.full((72, 96), group, np.uint8))
+    grown, bare = (Crops(r, [[sample], [sample]]).make(0, r.phases[0])[0] for r in (recipe, plain))
+    assert (grown != bare).any().item() is covered
+
+
 @pytest.mark.parametrize("wrong", [0, 1, 300])
 def test_what_is_taken_trains(tmp_path: Path, wrong: int) -> None:
     """A number that a recipe is taken with makes a batch, and a step; it is not found out later."""
