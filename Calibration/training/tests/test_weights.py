@@ -67,8 +67,9 @@ def test_an_exported_network_comes_back(name: str, tmp_path: Path) -> None:
 def test_a_shipped_int8_network_can_be_trained_on(name: str, file: str) -> None:
     """What its int8 weights say in float agrees with ONNX Runtime on nearly every pixel."""
     path = SHIPPED / f"{file}-int8.onnx"
-    batch = pictures(1, 360, 480)
-    wanted = onnxruntime.InferenceSession(str(path)).run(None, {"image": batch.numpy()})[0]
+    session = onnxruntime.InferenceSession(str(path))
+    batch = pictures(1, *session.get_inputs()[0].shape[2:])
+    wanted = session.run(None, {"image": batch.numpy()})[0]
     network = build(name, wanted.shape[1], MEAN, STD).eval()
     network.load_state_dict(read_weights(path, network, CPU))
     with torch.no_grad():
