@@ -17,8 +17,7 @@ struct SplitBytes {
   /// Four products added to each of 8 sums; weights are 8 even pairs, then 8 odd pairs.
   @inline(__always)
   func added(to sum: Vector, _ weights: UnsafeRawPointer) -> Vector {
-    rv_add32(
-      rv_add32(sum, rv_madd16(even, rv_load(weights))), rv_madd16(odd, rv_load(weights + 32)))
+    rv_add32(rv_add32(sum, rv_madd16_at(even, weights)), rv_madd16_at(odd, weights + 32))
   }
 }
 
