@@ -50,7 +50,7 @@ struct StepMaker {
     LayerStep(
       prepared, sources: UnsafePointer(context.memory.copy(layer.inputs.map { views[$0] })),
       destination: views[layer.output], zeroPoint: network.tensors[layer.output].quantization.zeroPoint,
-      chunks: min(chunks([work]), threads * 4))
+      chunks: even(min(chunks([work]), threads * 4)))
   }
 
   private func fusedStep(
@@ -66,7 +66,7 @@ struct StepMaker {
     }
     let destination = views[layers[layers.count - 1].output]
     // Rows at the border of two chunks are computed twice: few chunks.
-    let chunks = min(chunks(work), threads * 2, max(threads, destination.height / Self.smallestChunkRows))
+    let chunks = even(min(chunks(work), threads * 2, max(threads, destination.height / Self.smallestChunkRows)))
     return FusedStep(
       stages, destination: destination,
       stripRows: StripShape(layers, layouts, budget: context.kernels.stripBudget).rows, chunks: chunks, strips: strips,
@@ -80,6 +80,9 @@ struct StepMaker {
     let bytes = work.reduce(0) { $0 + $1.bytesMoved }
     return max(products / Self.chunkMultiplyAccumulates + bytes / Self.chunkBytes, 1)
   }
+
+  /// As many chunks for each thread: for three, two threads take as long as for four.
+  private func even(_ chunks: Int) -> Int { chunks < threads ? chunks : chunks - chunks % threads }
 
   /// What a core does in some ten microseconds.
   private static let chunkMultiplyAccumulates = 1_000_000
