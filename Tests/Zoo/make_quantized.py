@@ -128,6 +128,7 @@ def session(path):
     """With ONNX Runtime's optimizations, but for models that they cannot take: PyTorch's, with scales of shape [1]."""
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 4
+    options.add_session_config_entry("session.x64quantprecision", "1")  # without VNNI sums of bytes saturate otherwise
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except ort.capi.onnxruntime_pybind11_state.Fail:

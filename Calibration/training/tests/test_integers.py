@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from roadtrain.device import Device
+from roadtrain.evaluate import exact_session
 from roadtrain.export import export
 from roadtrain.finetune import FineTuner, finetune, main, read_float_model, spread
 from roadtrain.integers import law, qdq
@@ -179,7 +180,7 @@ def test_the_float_side_is_the_exported_network(tmp_path: Path) -> None:
 def test_onnx_runtime_agrees_within_the_rounding_of_a_few_layers(tmp_path: Path) -> None:
     network = small(tmp_path)
     qdq.write(network, tmp_path / "int8.onnx", [("a.jpg", "0" * 64)])
-    session = onnxruntime.InferenceSession(tmp_path / "int8.onnx", providers=["CPUExecutionProvider"])
+    session = exact_session(str(tmp_path / "int8.onnx"))
     picture = pictures(1)[0]
     with torch.no_grad():
         difference = session.run(None, {"image": picture.numpy()})[0] - network(picture).numpy()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 from torch import nn
@@ -16,6 +15,7 @@ from conftest import scene
 from roadtrain.crops import Crops
 from roadtrain.datasets import load
 from roadtrain.device import Device
+from roadtrain.evaluate import exact_session
 from roadtrain.export import export
 from roadtrain.networks import NETWORKS, Normalised, build
 from roadtrain.recipe import Distillation, Recipe
@@ -67,7 +67,7 @@ def test_an_exported_network_comes_back(name: str, tmp_path: Path) -> None:
 def test_a_shipped_int8_network_can_be_trained_on(name: str, file: str) -> None:
     """What its int8 weights say in float agrees with ONNX Runtime on nearly every pixel."""
     path = SHIPPED / f"{file}-int8.onnx"
-    session = onnxruntime.InferenceSession(str(path))
+    session = exact_session(str(path))
     batch = pictures(1, *session.get_inputs()[0].shape[2:])
     wanted = session.run(None, {"image": batch.numpy()})[0]
     network = build(name, wanted.shape[1], MEAN, STD).eval()

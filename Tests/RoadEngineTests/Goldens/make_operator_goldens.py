@@ -57,6 +57,7 @@ class Graph:
         if not self.optimized:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 3
+        options.add_session_config_entry("session.x64quantprecision", "1")  # without VNNI sums of bytes saturate otherwise
         return ort.InferenceSession(self.model(outputs).SerializeToString(), options, ["CPUExecutionProvider"])
 
     def quantize(self, name, low=None, high=None, margin=1.0, scale=None, zero=None):
