@@ -15,6 +15,9 @@ from .labels import VOID, text_lines
 __all__ = ["VOID", "Sample", "label_table", "load", "load_pairs", "open_label", "read_image", "read_label",
            "read_pairs"]
 
+# The pictures are small; and a forked process would wait for OpenCV's threads, which stay in the one that had them.
+cv2.setNumThreads(0)
+
 INDEXED = ("L", "P")
 """Pillow's names for 8-bit grey and paletted pictures."""
 
