@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .device import Device
 from .integers.graph import constants_of
 from .modelfile import damaged, read_model
-from .networks import Normalised, observed
+from .networks import Normalised, observed, smaller
 
 STATISTICS_CROPS = 96
 """Crops that the statistics of batch norms are taken from."""
@@ -28,9 +28,28 @@ def read_weights(path: Path, network: Normalised, device: Device) -> dict[str, T
 
     Classifiers may have another number of classes than the network's. A model file has no heads that only training
     uses: for these, the network's own values are given. Batch norms, which it holds folded into the convolutions,
-    come out as mere offsets: `unfold_batch_norms` makes them fit to train on.
+    come out as mere offsets: `unfold_batch_norms` makes them fit to train on. A file of the network that this one was
+    grown from will do as well: what was added keeps its own values.
     """
-    return _of_model(path, network) if is_model(path) else _of_checkpoint(path, network, device)
+    read = _of_model if is_model(path) else _of_checkpoint
+    try:
+        return read(path, network, device)
+    except AnotherNetwork as refusal:
+        small = smaller(network)
+        if small is None:
+            raise
+        own = {name: value.clone() for name, value in network.state_dict().items()}
+        try:
+            return own | read(path, small, device)
+        except AnotherNetwork:
+            raise refusal from None
+
+
+class AnotherNetwork(ValueError):
+    """A sound file that holds another network than the one asked for."""
+
+    def __init__(self, path: Path, network: Normalised, difference: str) -> None:
+        super().__init__(f"{path}: holds another network than {type(network.network).__name__}: {difference}")
 
 
 def is_model(path: Path) -> bool:
@@ -54,15 +73,11 @@ def read_checkpoint(path: Path, device: Device) -> dict[str, Any]:
 def _of_checkpoint(path: Path, network: Normalised, device: Device) -> dict[str, Tensor]:
     weights = read_checkpoint(path, device)["ema"]
     if missing := network.state_dict().keys() ^ weights.keys():
-        raise _another_network(path, network, f"{sorted(missing)[0]} differs")
+        raise AnotherNetwork(path, network, f"{sorted(missing)[0]} differs")
     return weights
 
 
-def _another_network(path: Path, network: Normalised, difference: str) -> ValueError:
-    return ValueError(f"{path}: holds another network than {type(network.network).__name__}: {difference}")
-
-
-def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
+def _of_model(path: Path, network: Normalised, _: Device) -> dict[str, Tensor]:
     model = read_model(path)
     try:
         values = _dequantized(model)
@@ -75,12 +90,12 @@ def _of_model(path: Path, network: Normalised) -> dict[str, Tensor]:
     layers = [node for node in model.graph.node if node.op_type in WITH_WEIGHTS]
     units = _units(network)
     if len(layers) != len(units):
-        raise _another_network(path, network, f"{len(layers)} convolutions, not {len(units)}")
+        raise AnotherNetwork(path, network, f"{len(layers)} convolutions, not {len(units)}")
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     for node, (name, norm) in zip(layers, units):
         filters, bias = (torch.tensor(values.get(i, 0.0)) for i in [*node.input[1:3], "", ""][:2])
         if filters.ndim != 4 or filters.shape[2:] != weights[f"{name}.weight"].shape[2:]:
-            raise _another_network(path, network, f"{name} has filters of {tuple(filters.shape)}")
+            raise AnotherNetwork(path, network, f"{name} has filters of {tuple(filters.shape)}")
         bias = bias if bias.ndim else torch.zeros(len(filters))
         if not (filters.isfinite().all() and bias.isfinite().all()):
             raise ValueError(f"{path}: {name} has weights that are not finite: the file is damaged")
@@ -130,8 +145,8 @@ def _units(network: Normalised) -> list[tuple[str, str | None]]:
 
 @torch.no_grad()
 def unfold_batch_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Give batch norms that are mere offsets the statistics of what reaches them, and scales and offsets that undo
-    these: the network computes what it did, and in training, where each batch is normalised by itself, nearly so.
+    """Give batch norms the statistics of what reaches them, and scales and offsets that undo these: the network computes
+    what it did, and in training, where each batch is normalised by itself, nearly so.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
@@ -148,7 +163,8 @@ def unfold_batch_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:
         count, total, squares = sums[norm]
         mean = total / count
         variance = (squares / count - mean.square()).clamp_min(0)
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        norm.bias.add_(scale * (mean.to(scale) - norm.running_mean))
+        norm.weight.copy_(scale * (variance + norm.eps).sqrt())
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(variance)
-        norm.weight.copy_((variance + norm.eps).sqrt())
-        norm.bias.add_(mean.to(norm.bias))

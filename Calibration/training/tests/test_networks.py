@@ -22,6 +22,8 @@ COSTS = {
     ("deeplabv3plus", 7): (2_716_215, 3_687_611_840), ("deeplabv3plus", 11): (2_717_243, 3_698_671_040),
 }
 """Parameters and multiply-accumulates at 360x480, counted on networks written independently for the peer benchmark."""
+CONTEXT_BLOCK = 2 * 128 * 768 + 9 * 768
+"""Weights of a bottleneck of 128 channels, widened six times."""
 
 
 @pytest.mark.parametrize(("name", "classes"), COSTS)
@@ -29,7 +31,17 @@ def test_parameters_and_macs(name: str, classes: int) -> None:
     assert cost(NETWORKS[name](classes), (360, 480)) == COSTS[name, classes]
 
 
+def test_what_contextnet_grows_by() -> None:
+    parameters, macs = COSTS["contextnet", 7]
+    parameters += 3 * (CONTEXT_BLOCK + 2 * (768 + 768 + 128))
+    parameters += 64 * 64 + 128 * 64 + 9 * 64 + 64 * 64 + 4 * 2 * 64 + 64 * 7 + 7
+    macs += 12 * 15 * 3 * CONTEXT_BLOCK  # at stride 32
+    macs += 45 * 60 * 128 * 64 + 90 * 120 * (64 * 64 + 9 * 64 + 64 * 64 + 64 * 7)  # at strides 8 and 4
+    assert cost(NETWORKS["contextnetplus"](7), (360, 480)) == (parameters, macs)
+
+
 @pytest.mark.parametrize(("name", "view", "scores"), [
+    ("contextnetplus", (360, 480), (90, 120)), ("contextnetplus", (90, 130), (23, 33)),
     ("contextnet", (360, 480), (45, 60)), ("fcn8s", (360, 480), (45, 60)), ("fcn8s", (160, 576), (20, 72)),
     ("deeplabv3plus", (360, 480), (90, 120)), ("fcn8s", (90, 130), (12, 17)),
 ])
@@ -79,6 +91,7 @@ def test_upsampling_begins_as_bilinear() -> None:
 
 
 OPERATORS = {
+    "contextnetplus": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "contextnet": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "fcn8s": {"Sub", "Div", "Conv", "Relu", "Add", "MaxPool", "ConvTranspose", "Slice"},
     "deeplabv3plus": {"Sub", "Div", "Conv", "Relu", "Clip", "Add", "Resize", "Concat", "ReduceMean"},

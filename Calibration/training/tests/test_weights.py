@@ -18,6 +18,7 @@ from roadtrain.device import Device
 from roadtrain.evaluate import exact_session
 from roadtrain.export import export
 from roadtrain.networks import NETWORKS, Normalised, build
+from roadtrain.networks.blocks import resize
 from roadtrain.recipe import Distillation, Recipe
 from roadtrain.train import train
 from roadtrain.trainer import Trainer
@@ -62,8 +63,30 @@ def test_an_exported_network_comes_back(name: str, tmp_path: Path) -> None:
         torch.testing.assert_close(again.train()(batch)[0], wanted, **close)
 
 
+@pytest.mark.parametrize("kind", ["model.onnx", "checkpoint.pt"])
+def test_a_network_begins_as_the_one_that_it_was_grown_from(kind: str, tmp_path: Path) -> None:
+    """What was added counts for nothing at first, also after its batch norms got statistics, and can be trained."""
+    small, batch = trained("contextnet"), pictures(4)
+    if kind == "model.onnx":
+        export(small, (72, 96), tmp_path / kind)
+    else:
+        torch.save({"ema": small.state_dict()}, tmp_path / kind)
+    grown = build("contextnetplus", 3, MEAN, STD)
+    nn.init.zeros_(grown.network.decoder[-1].weight)
+    grown.load_state_dict(read_weights(tmp_path / kind, grown, CPU))
+    with torch.no_grad():
+        wanted = resize(small(batch), (18, 24))
+        close = {"rtol": 1e-3, "atol": 1e-4 * float(wanted.abs().max())}
+        torch.testing.assert_close(grown.eval()(batch), wanted, **close)
+        unfold_batch_norms(grown, [batch])
+        torch.testing.assert_close(grown(batch), wanted, **close)
+    grown.train()(batch)[0].square().mean().backward()
+    added = grown.network.deep[-1].body[-1][-1].weight, grown.network.decoder[-1].weight
+    assert all(weight.grad.abs().max() > 0 for weight in added)
+
+
 @pytest.mark.parametrize(("name", "file"), [
-    ("contextnet", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"), ("deeplabv3plus", "deeplabv3plus-camvid11")])
+    ("contextnet", "contextnet-camvid11"), ("contextnetplus", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"), ("deeplabv3plus", "deeplabv3plus-camvid11")])
 def test_a_shipped_int8_network_can_be_trained_on(name: str, file: str) -> None:
     """What its int8 weights say in float agrees with ONNX Runtime on nearly every pixel."""
     path = SHIPPED / f"{file}-int8.onnx"
@@ -120,6 +143,9 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     for name in ("fcn8s", "deeplabv3plus"):
         with pytest.raises(ValueError, match="another network than .*convolutions"):
             read_weights(path, build(name, 3, MEAN, STD), CPU)
+    export(trained("fcn8s"), (72, 96), tmp_path / "fcn8s.onnx")
+    with pytest.raises(ValueError, match="another network than ContextNetPlus: 17 convolutions, not 65"):
+        read_weights(tmp_path / "fcn8s.onnx", build("contextnetplus", 3, MEAN, STD), CPU)
     with pytest.raises(ValueError, match="has not the recipe's mean"):
         read_weights(path, build("contextnet", 3, [0.5, 0.5, 0.5], STD), CPU)
     model = onnx.load(path)

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from ..names import unknown
 from .blocks import DepthwiseConv2d
-from .contextnet import ContextNet
+from .contextnet import ContextNet, ContextNetPlus
 from .deeplabv3plus import DeepLabV3Plus
 from .fcn8s import Fcn8s
 
-__all__ = ["ContextNet", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised", "NETWORKS", "build", "cost",
-           "observed"]
+__all__ = ["ContextNet", "ContextNetPlus", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised", "NETWORKS", "build",
+           "cost", "observed", "smaller"]
 
 
 class Normalised(nn.Module):
@@ -37,6 +37,7 @@ class Normalised(nn.Module):
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "contextnet": ContextNet,
+    "contextnetplus": ContextNetPlus,
     "deeplabv3plus": DeepLabV3Plus,
     "fcn8s": Fcn8s,
 }
@@ -49,7 +50,21 @@ def build(name: str, classes: int, mean: Sequence[float], std: Sequence[float], 
     """
     if name not in NETWORKS:
         raise ValueError(unknown("network", name, NETWORKS))
-    network = NETWORKS[name](classes, dropout)
+    return Normalised(_initialised(NETWORKS[name](classes, dropout)), mean, std)
+
+
+def smaller(network: Normalised) -> Normalised | None:
+    """A new network of the kind that `network` was grown from, for the same classes and with the same normalisation:
+    its layers have the same names.
+    """
+    kind = getattr(network.network, "GROWN_FROM", None)
+    if kind is None:
+        return None
+    mean, std = ((values / 255).flatten().tolist() for values in (network.mean, network.std))
+    return Normalised(_initialised(kind(network.network.classifier[-1].out_channels)), mean, std)
+
+
+def _initialised(network: nn.Module) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out" if module.groups == 1 else "fan_in")
@@ -58,7 +73,7 @@ def build(name: str, classes: int, mean: Sequence[float], std: Sequence[float], 
     # Near nothing, so that training begins with every class as likely. ContextNet begins as its recipe always did.
     for module in network.scores() if hasattr(network, "scores") else ():
         nn.init.normal_(module.weight, std=0.01)
-    return Normalised(network, mean, std)
+    return network
 
 
 @contextmanager

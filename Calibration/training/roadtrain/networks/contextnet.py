@@ -1,4 +1,4 @@
-"""ContextNet: the fast one."""
+"""ContextNet, the fast one, and with a decoder."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class ContextNet(nn.Module):
 
     # expansion, channels, repeats, first stride: table 1 of the paper
     DEEP = ((1, 32, 1, 1), (6, 32, 1, 1), (6, 48, 3, 2), (6, 64, 3, 2), (6, 96, 2, 1), (6, 128, 2, 1))
+    LOW_LAYERS = 2
+    """How many of the detail branch's first layers lie in front of stride 8."""
 
     def __init__(self, classes: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -38,12 +40,56 @@ class ContextNet(nn.Module):
         self.auxiliary_shallow = nn.Conv2d(128, classes, 1)
         self.auxiliary_deep = nn.Conv2d(128, classes, 1)
 
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
+    def branches(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Detail at stride 4 (64 channels) and at stride 8, and context at stride 32 (128 channels each)."""
         height, width = x.shape[2:]
-        detail = self.shallow(x)
-        deep = self.deep(resize(x, (height // 4, width // 4)))
+        low = self.shallow[: self.LOW_LAYERS](x)
+        return low, self.shallow[self.LOW_LAYERS :](low), self.deep(resize(x, (height // 4, width // 4)))
+
+    def fused(self, detail: Tensor, deep: Tensor) -> Tensor:
+        """Both branches joined, at stride 8, ready to be classified: 128 channels."""
         context = self.fuse_deep(resize(deep, detail.shape[2:]))
-        logits = self.classifier(self.dropout(F.relu(context + self.fuse_shallow(detail))))
-        if not self.training:
-            return logits
-        return [logits, self.auxiliary_shallow(detail), self.auxiliary_deep(deep)]
+        return self.classifier[:-1](self.dropout(F.relu(context + self.fuse_shallow(detail))))
+
+    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
+        _, detail, deep = self.branches(x)
+        logits = self.classifier[-1](self.fused(detail, deep))
+        return self.with_auxiliary(logits, detail, deep)
+
+    def with_auxiliary(self, logits: Tensor, detail: Tensor, deep: Tensor) -> Tensor | list[Tensor]:
+        """The logits; while training, a list of them and the auxiliary maps."""
+        return [logits, self.auxiliary_shallow(detail), self.auxiliary_deep(deep)] if self.training else logits
+
+
+class ContextNetPlus(ContextNet):
+    """ContextNet with a decoder at stride 4, as DeepLabv3+ has it (Chen et al. 2018), where the logits are, and three
+    more bottlenecks of context. 1.5 M parameters.
+
+    Both begin as nothing: with a ContextNet's weights it gives that network's logits, upsampled, and training goes on
+    from there.
+    """
+
+    GROWN_FROM = ContextNet
+    MORE_CONTEXT = 3
+    WIDTH = 64
+
+    def __init__(self, classes: int, dropout: float = 0.0) -> None:
+        super().__init__(classes, dropout)
+        for _ in range(self.MORE_CONTEXT):
+            block = InvertedResidual(128, 128, 1, 6)
+            nn.init.zeros_(block.body[-1][-1].weight)
+            self.deep.append(block)
+        self.reduce_low = conv_bn(64, self.WIDTH, 1, activation=None)
+        self.reduce_fused = conv_bn(128, self.WIDTH, 1, activation=None)
+        self.decoder = nn.Sequential(separable(self.WIDTH, self.WIDTH), nn.Conv2d(self.WIDTH, classes, 1))
+
+    def scores(self) -> list[nn.Conv2d]:
+        """The layer that begins as nothing, nearly."""
+        return [self.decoder[-1]]
+
+    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
+        low, detail, deep = self.branches(x)
+        fused = self.fused(detail, deep)
+        size = low.shape[2:]
+        edges = self.decoder(F.relu(resize(self.reduce_fused(fused), size) + self.reduce_low(low)))
+        return self.with_auxiliary(resize(self.classifier[-1](fused), size) + edges, detail, deep)
