@@ -12,6 +12,8 @@ public final class RoadSegmenter {
   public var classes: ClassTable { segmenter.classes }
   /// The network's own input size; pictures of any size are scaled to it.
   public var inputSize: PictureSize { segmenter.inputSize }
+  /// What may be done with the network's weights, in one line; nil where the model says nothing.
+  public let terms: String?
 
   private let segmenter: any PictureSegmenter
 
@@ -23,8 +25,9 @@ public final class RoadSegmenter {
   public init(
     model: String = ShippedModels.defaultName, threads: Int = 1, classes: ClassTable? = nil
   ) throws(RoadError) {
-    segmenter = try Segmenters.make(
-      try ShippedModels.load(model), name: model, classes: classes, threads: threads)
+    let graph = try ShippedModels.load(model)
+    segmenter = try Segmenters.make(graph, name: model, classes: classes, threads: threads)
+    terms = graph.terms
   }
 
   /// The class of every pixel of `picture`, at its own size.

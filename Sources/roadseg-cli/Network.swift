@@ -21,6 +21,7 @@ struct Network {
     name = options.model.split(separator: "/").last.map(String.init) ?? options.model
     classes = try Segmenters.classes(
       options.classTable(), of: graph, name: options.model, count: engine.scores.channels)
+    if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
   }
 
   func segmenter(for size: PictureSize) -> NetworkSegmenter {

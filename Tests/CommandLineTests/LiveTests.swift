@@ -20,6 +20,15 @@ struct LiveTests {
     #expect(bins.reduce(0, +) == ledger["frames"] as? Int)
   }
 
+  @Test("what may be done with a model's weights is said on standard error, once")
+  func terms() throws {
+    let result = try Roadseg.run(["live", "synthetic", "--size", "128x96", "--rate", "200", "--frames", "3", "--json"])
+    #expect(result.status == 0)
+    let wanted = "roadseg: model contextnet: for research, not for commercial use: trained on CamVid and IDD Lite"
+    #expect(result.errorLines == [wanted])
+    #expect(result.outputLines.allSatisfy { $0.hasPrefix("{") })
+  }
+
   @Test("overlays are JPEGs, one a shown frame")
   func output() throws {
     try withFolder { folder in

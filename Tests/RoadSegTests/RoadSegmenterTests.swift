@@ -42,7 +42,7 @@ struct RoadSegmenterTests {
   }
 
   @Test(
-    "the shipped networks load by name, say what they were calibrated on, and know a road",
+    "the shipped networks load by name, say their terms and what they were calibrated on, and know a road",
     arguments: [
       ("contextnet", 7, "drivable"), ("deeplabv3plus", 7, "drivable"), ("fcn8s", 7, "drivable"),
       ("contextnet-camvid11", 11, "Road"), ("deeplabv3plus-camvid11", 11, "Road"),
@@ -52,6 +52,7 @@ struct RoadSegmenterTests {
     let graph = try ShippedModels.load(name)
     #expect(graph.metadata["roadseg.calibration"]?.contains("sha256") == true)
     let segmenter = try RoadSegmenter(model: name)
+    #expect(segmenter.terms?.contains("not for commercial use") == true)
     #expect(segmenter.classes.count == classes && segmenter.classes[segmenter.classes.drivable].name == road)
     // The built-in road: grey at the bottom, sky at the top.
     let size = PictureSize(width: 480, height: 360)

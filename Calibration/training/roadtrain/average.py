@@ -58,7 +58,7 @@ def main() -> None:
         torch.save({"ema": network.state_dict()}, unfinished)
         os.replace(unfinished, arguments.output / "average.pt")
         onnx_file = arguments.output / f"{arguments.recipe.stem}-float.onnx"
-        export(network, recipe.view, onnx_file)
+        export(network, recipe.view, onnx_file, recipe.classes, recipe.terms)
         print(onnx_file)
 
 

@@ -13,13 +13,15 @@ import torch
 from torch import nn
 
 from .labels import LabelSet
+from .modelfile import TERMS
 
 
-def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSet | None = None) -> None:
+def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSet | None = None,
+           terms: str | None = None) -> None:
     """Write `model` for pictures of `view` (height, width). The file appears whole or not at all.
 
     `classes` go into the file's metadata, where roadseg looks for the names and colours, and for which class is the
-    road.
+    road; so do the `terms` of the weights, which it tells whoever uses them.
     """
     model = copy.deepcopy(model).eval().cpu().to(memory_format=torch.contiguous_format)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,8 +34,8 @@ def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSe
             opset_version=17, dynamo=False,
         )
     graph = with_constant_sizes(onnx.load(unfinished))
-    if classes:
-        onnx.helper.set_model_props(graph, {"classes": classes.text})
+    texts = {"classes": classes.text if classes else None, TERMS: terms}
+    onnx.helper.set_model_props(graph, {key: text for key, text in texts.items() if text})
     onnx.save(graph, unfinished)
     os.replace(unfinished, path)
 

@@ -8,6 +8,15 @@ import onnx
 from google.protobuf.message import DecodeError
 
 
+TERMS = "terms"
+"""The metadata key of what may be done with a model's weights."""
+
+
+def terms_of(model: onnx.ModelProto) -> str | None:
+    """What may be done with the model's weights, where it says so."""
+    return next((entry.value for entry in model.metadata_props if entry.key == TERMS), None)
+
+
 def read_model(path: Path) -> onnx.ModelProto:
     """The model in `path`. Raises `ValueError`, with the file's name, on one that is missing or holds none."""
     if not path.exists():

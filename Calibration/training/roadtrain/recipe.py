@@ -105,6 +105,8 @@ class Recipe:
     seed: Annotated[int, Within(0, 2**32 - 1)]
     learning_rate: Positive
     label_set: str | None = None
+    terms: str | None = None
+    """What may be done with the weights, in one line: that of the pictures. It travels with them, and roadseg shows it."""
     class_weights: list[NotNegative] | None = None
     losses: tuple[WeightedLoss, ...] = (WeightedLoss("cross_entropy", 1.0),)
     minutes: Positive | None = None

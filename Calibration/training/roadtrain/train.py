@@ -33,7 +33,7 @@ def report(trainer: Trainer, validation: dict[str, list[Sample]], export_to: Pat
     there.
     """
     recipe = trainer.recipe
-    export(trainer.ema, recipe.view, export_to, recipe.classes)
+    export(trainer.ema, recipe.view, export_to, recipe.classes, trainer.terms)
     scores: dict[str, Scores] = {}
     for name, samples in validation.items():
         scores[name] = evaluate(trainer.predict, samples, recipe.view, len(recipe.class_names), recipe.classes.road)
@@ -44,7 +44,8 @@ def report(trainer: Trainer, validation: dict[str, list[Sample]], export_to: Pat
     held_out = [s.miou for name, s in scores.items() if name.endswith("/held-out")]
     if held_out and np.mean(held_out) > trainer.progress.best:
         trainer.progress.best = float(np.mean(held_out))
-        export(trainer.ema, recipe.view, export_to.with_name(export_to.stem + "-best.onnx"), recipe.classes)
+        best = export_to.with_name(export_to.stem + "-best.onnx")
+        export(trainer.ema, recipe.view, best, recipe.classes, trainer.terms)
 
 
 def phase_now(recipe: Recipe, state: Progress, minutes: float | None) -> tuple[int, float]:

@@ -18,7 +18,15 @@ from .logs import log
 from .losses import distillation_loss, segmentation_loss
 from .networks import build
 from .recipe import Recipe
-from .weights import STATISTICS_CROPS, is_model, read_checkpoint, read_weights, unfold_batch_norms
+from .weights import (STATISTICS_CROPS, is_model, read_checkpoint, read_terms, read_weights,
+                      unfold_batch_norms)
+
+
+def joined(own: str | None, inherited: str | None) -> str | None:
+    """Both terms, each once."""
+    if own is None or inherited is None or own in inherited:
+        return inherited or own
+    return own if inherited in own else f"{own}; {inherited}"
 
 
 @dataclass
@@ -47,6 +55,8 @@ class Trainer:
         self.optimizer = self._optimizer()
         self.class_weights = torch.tensor(recipe.weights, device=self.device.torch)
         self.progress = Progress()
+        self.terms = recipe.terms
+        """What may be done with the weights: the recipe's, and those of the weights that it began with."""
 
     def _optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe
@@ -126,7 +136,7 @@ class Trainer:
         unfinished = path.with_name(path.name + ".unfinished")
         torch.save({"model": self.model.state_dict(), "ema": self.ema.state_dict(),
                     "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
-                    "network": self.recipe.network, "class_names": list(self.recipe.class_names)}, unfinished)
+                    "terms": self.terms, "network": self.recipe.network, "class_names": list(self.recipe.class_names)}, unfinished)
         os.replace(unfinished, path)
 
     def begin_from(self, path: Path, crops: Crops) -> None:
@@ -149,6 +159,7 @@ class Trainer:
             first = range(0, STATISTICS_CROPS, phase.batch)
             unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))
         self.model.load_state_dict(self.ema.state_dict())
+        self.terms = joined(self.recipe.terms, read_terms(path, self.device))
 
     def _differences(self, saved: dict[str, Any]) -> Iterator[str]:
         """Why a checkpoint is not of a run with this recipe."""
@@ -167,3 +178,4 @@ class Trainer:
         self.ema.load_state_dict(saved["ema"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.progress = Progress(**saved["progress"])
+        self.terms = joined(self.recipe.terms, saved.get("terms"))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .device import Device
 from .integers.graph import constants_of
-from .modelfile import damaged, read_model
+from .modelfile import damaged, read_model, terms_of
 from .networks import Normalised, observed, smaller
 
 STATISTICS_CROPS = 96
@@ -55,6 +55,11 @@ class AnotherNetwork(ValueError):
 def is_model(path: Path) -> bool:
     """Whether it is an ONNX model, whose batch norms are folded away, and not a checkpoint."""
     return path.suffix.lower() == ".onnx"
+
+
+def read_terms(path: Path, device: Device) -> str | None:
+    """What may be done with the weights in `path`, where it says so."""
+    return terms_of(read_model(path)) if is_model(path) else read_checkpoint(path, device).get("terms")
 
 
 def read_checkpoint(path: Path, device: Device) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -47,6 +48,8 @@ def test_the_average_is_written_for_training_and_for_quantizing(recipe: Recipe, 
     for name, value in network.state_dict().items():
         if value.is_floating_point():
             torch.testing.assert_close(value, (runs[0].ema.state_dict()[name] + runs[1].ema.state_dict()[name]) / 2)
+    model = onnx.load(tmp_path / "mean/tiny-float.onnx")
+    assert [entry.key for entry in model.metadata_props] == ["classes"], "which class is the road, nobody would know"
     batch = np.random.default_rng(0).uniform(0, 255, (1, 3, 72, 96)).astype(np.float32)
     logits = onnxruntime.InferenceSession(str(tmp_path / "mean/tiny-float.onnx")).run(None, {"image": batch})[0]
     with torch.no_grad():

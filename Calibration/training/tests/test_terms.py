@@ -1,0 +1,43 @@
+"""What may be done with the weights: from the recipe, and from the weights that a run began with, into every model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from roadtrain.device import Device
+from roadtrain.finetune import finetune
+from roadtrain.modelfile import read_model, terms_of
+from roadtrain.pictures import load_pictures
+from roadtrain.recipe import Quantization, Recipe
+from roadtrain.train import train
+from roadtrain.trainer import joined
+
+
+@pytest.mark.parametrize(("own", "inherited", "both"), [
+    (None, None, None), ("a", None, "a"), (None, "b", "b"), ("a", "b", "a; b"), ("a", "a", "a"), ("b", "a; b", "a; b"),
+    ("a; b", "b", "a; b"),
+])
+def test_both_are_named_once(own: str | None, inherited: str | None, both: str | None) -> None:
+    assert joined(own, inherited) == both
+
+
+def test_terms_travel_with_the_weights(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """From a recipe into its model, from that into another run and its checkpoint, and into the int8 model."""
+    short = replace(recipe, phases=[replace(recipe.phases[0], share=1.0, steps=1)])
+
+    def model(name: str, terms: str | None, begin_from: str | None = None) -> str | None:
+        path = tmp_path / f"{name}.onnx"
+        train(replace(short, terms=terms), data, tmp_path / name, path, None, begin_from and tmp_path / begin_from)
+        return terms_of(read_model(path))
+
+    assert model("none", None) is None
+    assert model("first", "for research") == "for research"
+    assert model("by-model", "for me", "first.onnx") == "for me; for research"
+    assert model("by-checkpoint", None, "first/checkpoint.pt") == "for research"
+    assert model("by-checkpoint", None) == "for research", "a run that goes on has forgotten them"
+    fine = replace(short, quantization=Quantization(steps=0, batch=1, calibration=2))
+    finetune(fine, read_model(tmp_path / "first.onnx"), load_pictures(fine, data), tmp_path / "int8.onnx", Device("cpu"))
+    assert terms_of(read_model(tmp_path / "int8.onnx")) == "for research"
