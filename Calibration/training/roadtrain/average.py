@@ -55,7 +55,7 @@ def main() -> None:
         network.load_state_dict(averaged([_weights(file, network) for file in files]))
         arguments.output.mkdir(parents=True, exist_ok=True)
         unfinished = arguments.output / "average.pt.unfinished"
-        torch.save({"ema": network.state_dict()}, unfinished)
+        torch.save({"ema": network.state_dict(), "terms": recipe.terms}, unfinished)
         os.replace(unfinished, arguments.output / "average.pt")
         onnx_file = arguments.output / f"{arguments.recipe.stem}-float.onnx"
         export(network, recipe.view, onnx_file, recipe.classes, recipe.terms)

@@ -20,8 +20,10 @@ from .recipe import Phase, Recipe
 WORKERS = max(1, min(8, (os.cpu_count() or 1) // 2))
 """Processes that make batches. A thread would hold Python's lock between the many small steps of training: with one, a
 step of ContextNet took 1.3 times as long on two cores."""
-PREFETCHED = 4
-"""Batches that each makes ahead, so that a slow one (JPEG, blur) does not stop the network."""
+PREFETCHED = max(1, 4 // WORKERS)
+"""Batches that each makes ahead, so that a slow one (JPEG, blur) does not stop the network. They lie in shared memory, of
+which containers have little.
+"""
 
 
 class _Batches(Dataset):

@@ -136,7 +136,8 @@ class Trainer:
         unfinished = path.with_name(path.name + ".unfinished")
         torch.save({"model": self.model.state_dict(), "ema": self.ema.state_dict(),
                     "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
-                    "terms": self.terms, "network": self.recipe.network, "class_names": list(self.recipe.class_names)}, unfinished)
+                    "terms": self.terms, "network": self.recipe.network,
+                    "class_names": list(self.recipe.class_names)}, unfinished)
         os.replace(unfinished, path)
 
     def begin_from(self, path: Path, crops: Crops) -> None:

@@ -65,8 +65,8 @@ class ContextNetPlus(ContextNet):
     """ContextNet with a decoder at stride 4, as DeepLabv3+ has it (Chen et al. 2018), where the logits are, and three
     more bottlenecks of context. 1.5 M parameters.
 
-    Both begin as nothing: with a ContextNet's weights it gives that network's logits, upsampled, and training goes on
-    from there.
+    Both begin as next to nothing: with a ContextNet's weights it gives about that network's logits, upsampled, and
+    training goes on from there.
     """
 
     GROWN_FROM = ContextNet
