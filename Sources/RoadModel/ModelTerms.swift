@@ -2,11 +2,11 @@ extension ModelGraph {
   /// Key, in the metadata, of what may be done with a model's weights.
   public static let termsKey = "terms"
 
-  /// What may be done with the weights, as whoever trained them says: one line of at most 200 characters, fit for a terminal
-  /// whatever the file holds. Nil where the model says nothing.
+  /// What may be done with the weights, as whoever trained them says: one line of at most 1,000 characters, fit for a
+  /// terminal whatever the file holds. Nil where the model says nothing.
   public var terms: String? {
     guard let text = metadata[Self.termsKey] else { return nil }
-    let shown = text.unicodeScalars.prefix(200).map { $0.isShown ? $0 : " " }
+    let shown = text.unicodeScalars.prefix(1000).map { $0.isShown ? $0 : " " }
     let words = String(String.UnicodeScalarView(shown)).split(separator: " ")
     return words.isEmpty ? nil : words.joined(separator: " ")
   }

@@ -9,7 +9,7 @@ struct ModelTermsTests {
       ("for research, not for commercial use", "for research, not for commercial use"),
       ("  two\nlines\tand\u{1B}[2Jmore\u{202E} ", "two lines and [2Jmore"),
       ("für Forschung – 研究", "für Forschung – 研究"),
-      (String(repeating: "a", count: 300), String(repeating: "a", count: 200)),
+      (String(repeating: "a", count: 1300), String(repeating: "a", count: 1000)),
     ])
   func text(metadata: String, terms: String) {
     #expect(ModelGraph(metadata: [ModelGraph.termsKey: metadata]).terms == terms)

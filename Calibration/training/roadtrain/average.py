@@ -19,9 +19,10 @@ from torch import Tensor
 from .commands import bad_input_exits
 from .device import Device
 from .export import export
+from .modelfile import joined_terms
 from .networks import Normalised, build
 from .recipe import load_recipe
-from .weights import read_weights
+from .weights import read_terms, read_weights
 
 
 def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -54,11 +55,12 @@ def main() -> None:
         files = [run / "checkpoint.pt" for run in arguments.runs]
         network.load_state_dict(averaged([_weights(file, network) for file in files]))
         arguments.output.mkdir(parents=True, exist_ok=True)
+        terms = joined_terms(recipe.terms, *(read_terms(file, Device("cpu")) for file in files))
         unfinished = arguments.output / "average.pt.unfinished"
-        torch.save({"ema": network.state_dict(), "terms": recipe.terms}, unfinished)
+        torch.save({"ema": network.state_dict(), "terms": terms}, unfinished)
         os.replace(unfinished, arguments.output / "average.pt")
         onnx_file = arguments.output / f"{arguments.recipe.stem}-float.onnx"
-        export(network, recipe.view, onnx_file, recipe.classes, recipe.terms)
+        export(network, recipe.view, onnx_file, recipe.classes, terms)
         print(onnx_file)
 
 

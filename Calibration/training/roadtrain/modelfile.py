@@ -17,6 +17,12 @@ def terms_of(model: onnx.ModelProto) -> str | None:
     return next((entry.value for entry in model.metadata_props if entry.key == TERMS), None)
 
 
+def joined_terms(*terms: str | None) -> str | None:
+    """All of them, each once, with semicolons between."""
+    each = dict.fromkeys(one.strip() for text in terms if text for one in text.split(";"))
+    return "; ".join(one for one in each if one) or None
+
+
 def read_model(path: Path) -> onnx.ModelProto:
     """The model in `path`. Raises `ValueError`, with the file's name, on one that is missing or holds none."""
     if not path.exists():

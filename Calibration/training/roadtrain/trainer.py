@@ -16,17 +16,11 @@ from .crops import Crops
 from .device import Device
 from .logs import log
 from .losses import distillation_loss, segmentation_loss
+from .modelfile import joined_terms
 from .networks import build
 from .recipe import Recipe
 from .weights import (STATISTICS_CROPS, is_model, read_checkpoint, read_terms, read_weights,
                       unfold_batch_norms)
-
-
-def joined(own: str | None, inherited: str | None) -> str | None:
-    """Both terms, each once."""
-    if own is None or inherited is None or own in inherited:
-        return inherited or own
-    return own if inherited in own else f"{own}; {inherited}"
 
 
 @dataclass
@@ -160,7 +154,7 @@ class Trainer:
             first = range(0, STATISTICS_CROPS, phase.batch)
             unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))
         self.model.load_state_dict(self.ema.state_dict())
-        self.terms = joined(self.recipe.terms, read_terms(path, self.device))
+        self.terms = joined_terms(self.recipe.terms, read_terms(path, self.device))
 
     def _differences(self, saved: dict[str, Any]) -> Iterator[str]:
         """Why a checkpoint is not of a run with this recipe."""
@@ -179,4 +173,4 @@ class Trainer:
         self.ema.load_state_dict(saved["ema"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.progress = Progress(**saved["progress"])
-        self.terms = joined(self.recipe.terms, saved.get("terms"))
+        self.terms = joined_terms(self.recipe.terms, saved.get("terms"))

@@ -15,15 +15,17 @@ import torch
 from conftest import RECIPE, Refusal
 from roadtrain.average import averaged, main
 from roadtrain.device import Device
+from roadtrain.modelfile import terms_of
 from roadtrain.networks import build
 from roadtrain.recipe import Recipe
 from roadtrain.trainer import Trainer
-from roadtrain.weights import read_weights
+from roadtrain.weights import read_terms, read_weights
 
 
 def run(recipe: Recipe, seed: int, folder: Path) -> Trainer:
     """A run that has just begun, as its checkpoint."""
     trainer = Trainer(replace(recipe, seed=seed), Device("cpu"))
+    trainer.terms = f"terms of {seed}"  # as of weights that it began with
     folder.mkdir()
     trainer.save(folder / "checkpoint.pt")
     return trainer
@@ -49,7 +51,8 @@ def test_the_average_is_written_for_training_and_for_quantizing(recipe: Recipe, 
         if value.is_floating_point():
             torch.testing.assert_close(value, (runs[0].ema.state_dict()[name] + runs[1].ema.state_dict()[name]) / 2)
     model = onnx.load(tmp_path / "mean/tiny-float.onnx")
-    assert [entry.key for entry in model.metadata_props] == ["classes"], "which class is the road, nobody would know"
+    assert {entry.key for entry in model.metadata_props} == {"classes", "terms"}
+    assert terms_of(model) == read_terms(tmp_path / "mean/average.pt", Device("cpu")) == "terms of 1; terms of 2"
     batch = np.random.default_rng(0).uniform(0, 255, (1, 3, 72, 96)).astype(np.float32)
     logits = onnxruntime.InferenceSession(str(tmp_path / "mean/tiny-float.onnx")).run(None, {"image": batch})[0]
     with torch.no_grad():

@@ -9,19 +9,18 @@ import pytest
 
 from roadtrain.device import Device
 from roadtrain.finetune import finetune
-from roadtrain.modelfile import read_model, terms_of
+from roadtrain.modelfile import joined_terms, read_model, terms_of
 from roadtrain.pictures import load_pictures
 from roadtrain.recipe import Quantization, Recipe
 from roadtrain.train import train
-from roadtrain.trainer import joined
 
 
 @pytest.mark.parametrize(("own", "inherited", "both"), [
-    (None, None, None), ("a", None, "a"), (None, "b", "b"), ("a", "b", "a; b"), ("a", "a", "a"), ("b", "a; b", "a; b"),
-    ("a; b", "b", "a; b"),
+    (None, None, None), ("a", None, "a"), (None, "b", "b"), ("a", "b", "a; b"), ("a", "a", "a"), ("b", "a; b", "b; a"),
+    ("a; b", "b", "a; b"), ("for research", "not for research", "for research; not for research"), ("", " ; ", None),
 ])
 def test_both_are_named_once(own: str | None, inherited: str | None, both: str | None) -> None:
-    assert joined(own, inherited) == both
+    assert joined_terms(own, inherited) == both
 
 
 def test_terms_travel_with_the_weights(data: Path, recipe: Recipe, tmp_path: Path) -> None:
