@@ -29,20 +29,18 @@ def read_weights(path: Path, network: Normalised, device: Device) -> dict[str, T
     Classifiers may have another number of classes than the network's. A model file has no heads that only training
     uses: for these, the network's own values are given. Batch norms, which it holds folded into the convolutions,
     come out as mere offsets: `unfold_batch_norms` makes them fit to train on. A file of the network that this one was
-    grown from will do as well: what was added keeps its own values.
+    grown from, or of the one that that was grown from, will do as well: what was added keeps its own values.
     """
     read = _of_model if is_model(path) else _of_checkpoint
-    try:
-        return read(path, network, device)
-    except AnotherNetwork as refusal:
-        small = smaller(network)
-        if small is None:
-            raise
-        own = {name: value.clone() for name, value in network.state_dict().items()}
+    own = {name: value.clone() for name, value in network.state_dict().items()}
+    candidate, refusals = network, []
+    while candidate is not None:
         try:
-            return own | read(path, small, device)
-        except AnotherNetwork:
-            raise refusal from None
+            return own | read(path, candidate, device)
+        except AnotherNetwork as refusal:
+            refusals.append(refusal)
+        candidate = smaller(candidate)
+    raise refusals[0]
 
 
 class AnotherNetwork(ValueError):

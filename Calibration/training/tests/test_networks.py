@@ -40,8 +40,18 @@ def test_what_contextnet_grows_by() -> None:
     assert cost(NETWORKS["contextnetplus"](7), (360, 480)) == (parameters, macs)
 
 
+def test_what_contextnetplus_grows_by() -> None:
+    parameters, macs = cost(NETWORKS["contextnetplus"](7), (360, 480))
+    bottleneck = 2 * 128 * 512 + 9 * 512
+    weights = 9 * 128 + 2 * 128 * 128 + 3 * bottleneck
+    parameters += weights + 3 * 2 * 128 + 3 * 2 * (512 + 512 + 128)
+    macs += 23 * 30 * weights  # at stride 16
+    assert cost(NETWORKS["contextnetrefined"](7), (360, 480)) == (parameters, macs)
+
+
 @pytest.mark.parametrize(("name", "view", "scores"), [
     ("contextnetplus", (360, 480), (90, 120)), ("contextnetplus", (90, 130), (23, 33)),
+    ("contextnetrefined", (360, 480), (90, 120)), ("contextnetrefined", (90, 130), (23, 33)),
     ("contextnet", (360, 480), (45, 60)), ("fcn8s", (360, 480), (45, 60)), ("fcn8s", (160, 576), (20, 72)),
     ("deeplabv3plus", (360, 480), (90, 120)), ("fcn8s", (90, 130), (12, 17)),
 ])
@@ -91,6 +101,7 @@ def test_upsampling_begins_as_bilinear() -> None:
 
 
 OPERATORS = {
+    "contextnetrefined": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "contextnetplus": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "contextnet": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "fcn8s": {"Sub", "Div", "Conv", "Relu", "Add", "MaxPool", "ConvTranspose", "Slice"},

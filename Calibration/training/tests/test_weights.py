@@ -64,15 +64,18 @@ def test_an_exported_network_comes_back(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["model.onnx", "checkpoint.pt"])
-def test_a_network_begins_as_the_one_that_it_was_grown_from(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "smaller"), [
+    ("contextnetplus", "contextnet"), ("contextnetrefined", "contextnetplus"), ("contextnetrefined", "contextnet")])
+def test_a_network_begins_as_the_one_that_it_was_grown_from(name: str, smaller: str, kind: str, tmp_path: Path) -> None:
     """What was added counts for nothing at first, also after its batch norms got statistics, and can be trained."""
-    small, batch = trained("contextnet"), pictures(4)
+    small, batch = trained(smaller), pictures(4)
     if kind == "model.onnx":
         export(small, (72, 96), tmp_path / kind)
     else:
         torch.save({"ema": small.state_dict()}, tmp_path / kind)
-    grown = build("contextnetplus", 3, MEAN, STD)
-    nn.init.zeros_(grown.network.decoder[-1].weight)
+    grown = build(name, 3, MEAN, STD)
+    if smaller == "contextnet":
+        nn.init.zeros_(grown.network.decoder[-1].weight)
     grown.load_state_dict(read_weights(tmp_path / kind, grown, CPU))
     with torch.no_grad():
         wanted = resize(small(batch), (18, 24))
@@ -81,7 +84,9 @@ def test_a_network_begins_as_the_one_that_it_was_grown_from(kind: str, tmp_path:
         unfold_batch_norms(grown, [batch])
         torch.testing.assert_close(grown(batch), wanted, **close)
     grown.train()(batch)[0].square().mean().backward()
-    added = grown.network.deep[-1].body[-1][-1].weight, grown.network.decoder[-1].weight
+    network = grown.network
+    added = [network.deep[-1].body[-1][-1].weight, network.decoder[-1].weight]
+    added += [network.refine[-1][-1].weight] if name == "contextnetrefined" else []
     assert all(weight.grad.abs().max() > 0 for weight in added)
 
 

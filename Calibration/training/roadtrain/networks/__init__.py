@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from ..names import unknown
 from .blocks import DepthwiseConv2d
-from .contextnet import ContextNet, ContextNetPlus
+from .contextnet import ContextNet, ContextNetPlus, ContextNetRefined
 from .deeplabv3plus import DeepLabV3Plus
 from .fcn8s import Fcn8s
 
-__all__ = ["ContextNet", "ContextNetPlus", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised", "NETWORKS", "build",
-           "cost", "observed", "smaller"]
+__all__ = ["ContextNet", "ContextNetPlus", "ContextNetRefined", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised",
+           "NETWORKS", "build", "cost", "observed", "smaller"]
 
 
 class Normalised(nn.Module):
@@ -38,6 +38,7 @@ class Normalised(nn.Module):
 NETWORKS: dict[str, type[nn.Module]] = {
     "contextnet": ContextNet,
     "contextnetplus": ContextNetPlus,
+    "contextnetrefined": ContextNetRefined,
     "deeplabv3plus": DeepLabV3Plus,
     "fcn8s": Fcn8s,
 }
