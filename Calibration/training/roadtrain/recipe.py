@@ -199,22 +199,54 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe. Raises `ValueError`, with the file's name, on one that cannot be meant."""
+    """Read and check a recipe. Raises `ValueError`, with the file's name, on one that cannot be meant.
+
+    What it leaves out, the file named by its key `base` may say, relative to it.
+    """
+    values, name = _with_base(path)
+    recipe = fitted(_completed(values, name), Recipe, name)
+    if recipe.distillation:
+        checkpoint = str(path.parent / recipe.distillation.checkpoint)
+        recipe = replace(recipe, distillation=replace(recipe.distillation, checkpoint=checkpoint))
+    _check(recipe, name)
+    return recipe
+
+
+def _with_base(path: Path) -> tuple[dict[str, Any], str]:
+    """A recipe's values, its base's among them, and what to call it in messages.
+
+    Of a key that both have, the recipe's value counts; mappings, such as `augmentation`, are joined by the same rule.
+    A base has none itself: what a recipe means can be read in two files.
+    """
+    own = _read(path)
+    if "base" not in own:
+        return own, str(path)
+    base = own.pop("base")
+    if not isinstance(base, str):
+        raise ValueError(f"{path}: base: expected a file's name, found {base!r}")
+    try:
+        common = _read(path.parent / base)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: base: {error}") from error
+    if "base" in common:
+        raise ValueError(f"{path}: base: {base} has a base itself; name that one, and say the rest here")
+    joined = {key: common[key] | own[key] for key in common.keys() & own.keys()
+              if isinstance(common[key], dict) and isinstance(own[key], dict)}
+    return common | own | joined, f"{path} on {base}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file."""
     try:
         values = yaml.load(path.read_text(), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path}: a recipe is a mapping of keys to values")
-    recipe = fitted(_completed(values, path), Recipe, str(path))
-    if recipe.distillation:
-        checkpoint = str(path.parent / recipe.distillation.checkpoint)
-        recipe = replace(recipe, distillation=replace(recipe.distillation, checkpoint=checkpoint))
-    _check(recipe, path)
-    return recipe
+    return values
 
 
-def _completed(values: dict[str, Any], path: Path) -> dict[str, Any]:
+def _completed(values: dict[str, Any], name: str) -> dict[str, Any]:
     """With what a recipe need not say: the names of a label set's classes, and, in recipes of before, the weighted
     cross entropy beside `jaccard`.
     """
@@ -222,16 +254,16 @@ def _completed(values: dict[str, Any], path: Path) -> dict[str, Any]:
     if "jaccard" in values and "losses" not in values:
         values["losses"] = {"weighted_cross_entropy": 1.0, "jaccard": values.pop("jaccard")}
     if "losses" in values:
-        values["losses"] = tuple(parse_losses(values["losses"], f"{path}: losses"))
+        values["losses"] = tuple(parse_losses(values["losses"], f"{name}: losses"))
     if "label_set" in values:
         try:
             values.setdefault("class_names", list(label_set(values["label_set"]).names))
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            raise ValueError(f"{name}: {error}") from error
     return values
 
 
-def _check(recipe: Recipe, path: Path) -> None:
+def _check(recipe: Recipe, name: str) -> None:
     """What must fit together."""
     wanted = [("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS),
               ("network", recipe.network, NETWORKS)]
@@ -239,10 +271,10 @@ def _check(recipe: Recipe, path: Path) -> None:
         wanted.append(("network", recipe.distillation.network, NETWORKS))
     for key, value, known in wanted:
         if value not in known:
-            raise ValueError(f"{path}: {unknown(key, value, known)}")
+            raise ValueError(f"{name}: {unknown(key, value, known)}")
     for part in (_classes, _phases, _data, _augmentation):
         for mistake in part(recipe):
-            raise ValueError(f"{path}: {mistake}")
+            raise ValueError(f"{name}: {mistake}")
 
 
 def _classes(recipe: Recipe) -> Iterator[str]:

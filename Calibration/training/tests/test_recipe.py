@@ -97,6 +97,44 @@ def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
     assert load_recipe(path).learning_rate == 0.002
 
 
+def test_a_recipe_says_what_its_base_does_not(tmp_path: Path) -> None:
+    """Its own values count, in the base's mappings, too; lists are not joined."""
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/common.yaml").write_text(CONTEXTNET.read_text())
+    path = tmp_path / "recipe.yaml"
+    path.write_text("base: base/common.yaml\nseed: 5\nterms: null\nview: [64, 96]\n"
+                    "losses: {jaccard: 0.25}\naugmentation: {flip: 0.0, rain: 0.125}\n")
+    common, own = load_recipe(CONTEXTNET), load_recipe(path)
+    assert own == replace(
+        common, seed=5, terms=None, view=(64, 96),
+        losses=(WeightedLoss("weighted_cross_entropy", 1.0), WeightedLoss("jaccard", 0.25)),
+        augmentation=replace(common.augmentation, flip=0.0, rain=0.125))
+
+
+@pytest.mark.parametrize(("base", "text", "message"), [
+    ("common.yaml", None, "recipe.yaml: base: .*common.yaml"),
+    (".", None, "recipe.yaml: base: .*"),
+    ('"a\\0b"', None, "recipe.yaml: base: .*"),
+    ("7", None, "recipe.yaml: base: expected a file's name, found 7"),
+    ("null", None, "recipe.yaml: base: expected a file's name, found None"),
+    ("common.yaml", "seed: [1", "recipe.yaml: base: .*common.yaml: is not YAML"),
+    ("common.yaml", "- 1", "recipe.yaml: base: .*common.yaml: a recipe is a mapping"),
+    ("common.yaml", "base: other.yaml", "recipe.yaml: base: common.yaml has a base itself"),
+    ("recipe.yaml", None, "recipe.yaml: base: recipe.yaml has a base itself"),
+    ("common.yaml", "sede: 1", "recipe.yaml on common.yaml: unknown key 'sede'; did you mean 'seed'"),
+    ("common.yaml", "network: contxtnet", "recipe.yaml on common.yaml: unknown network 'contxtnet'"),
+])
+def test_a_base_that_cannot_be_meant_is_refused(tmp_path: Path, base: str, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / "common.yaml").write_text(text)
+    path = tmp_path / "recipe.yaml"
+    whole = yaml.safe_load(CONTEXTNET.read_text())
+    whole.pop("network")
+    path.write_text(f"base: {base}\n{yaml.safe_dump(whole)}")
+    with pytest.raises(ValueError, match=message):
+        load_recipe(path)
+
+
 @pytest.mark.parametrize("wrong", [None, -1, 0, True, "text", [], [[]], {}, {"a": 1}, float("inf"), 10**30])
 def test_any_value_in_any_place_is_taken_or_refused(tmp_path: Path, wrong: object) -> None:
     """Never anything but a recipe or one `ValueError` with the file's name."""
