@@ -34,7 +34,6 @@ NOISE = np.random.default_rng(0).standard_normal(1 << 21).astype(np.float32)
 class Augmentation:
     """How far each disturbance goes (ranges) and how often it happens (probabilities)."""
 
-    scale: Scale = (0.6, 1.6)
     aspect: Annotated[float, Within(0, 2)] = 0.15
     rotation_degrees: Annotated[float, Within(0, 180)] = 3.0
     flip: Share = 0.5
@@ -105,9 +104,9 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
         else:
             image = cv2.blur(image, (int(rng.integers(2, 10)), int(rng.integers(1, 4))))
     if rng.random() < a.noise:
-        start = int(rng.integers(0, NOISE.size - image.size)) if image.size < NOISE.size else 0
-        noise = np.resize(NOISE[start : start + image.size], image.shape) * rng.uniform(2, 14)
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        start = int(rng.integers(0, abs(NOISE.size - image.size) or 1))
+        noise = NOISE.take(np.arange(start, start + image.size), mode="wrap").reshape(image.shape)
+        image = np.clip(image + noise * rng.uniform(2, 14), 0, 255).astype(np.uint8)
     if rng.random() < a.jpeg:
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
@@ -121,9 +120,10 @@ other.
 
 
 def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: tuple[int, int],
-                   size: tuple[int, int], a: Augmentation,
+                   size: tuple[int, int], scale: Scale, a: Augmentation,
                    key: tuple[int, ...] = (0,)) -> tuple[np.ndarray, np.ndarray]:
-    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in.
+    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in. At `scale`
+    1 the crop shows things as large as `view` does.
 
     `rng` and `key` (seed and number of the crop) decide everything.
     """
@@ -136,7 +136,7 @@ def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view
             image = disturb(own, image)
 
     def crop(rng: np.random.Generator, of: Sample, change: ViewChange | None = None) -> tuple[np.ndarray, np.ndarray]:
-        matrix = crop_matrix(rng, of.image.shape[:2], view, size, a)
+        matrix = crop_matrix(rng, of.image.shape[:2], view, size, scale, a)
         return to_crop(of.image, of.label, matrix, size, rng.integers(0, 256, 3), change)
 
     change = random_view(stream("view"), sample.image.shape[:2], a) if a.pitch or a.height or a.horizon else None

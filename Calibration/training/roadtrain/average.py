@@ -22,7 +22,7 @@ from .export import export
 from .modelfile import joined_terms
 from .networks import Normalised, build
 from .recipe import load_recipe
-from .weights import read_terms, read_weights
+from .weights import read_checkpoint, read_terms, read_weights
 
 
 def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -31,8 +31,10 @@ def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
             for name, last in weights[-1].items()}
 
 
-def _weights(file: Path, network: Normalised) -> dict[str, Tensor]:
+def _weights(file: Path, network: Normalised, class_names: list[str]) -> dict[str, Tensor]:
     weights = read_weights(file, network, Device("cpu"))
+    if (own := read_checkpoint(file, Device("cpu")).get("class_names", class_names)) != class_names:
+        raise ValueError(f"{file}: the run had other classes: {', '.join(own)}")
     for name, own in network.state_dict().items():
         if weights[name].shape != own.shape:
             raise ValueError(f"{file}: {name} is {tuple(weights[name].shape)}, the recipe's {tuple(own.shape)}: "
@@ -53,7 +55,7 @@ def main() -> None:
         recipe = load_recipe(arguments.recipe)
         network = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std).eval()
         files = [run / "checkpoint.pt" for run in arguments.runs]
-        network.load_state_dict(averaged([_weights(file, network) for file in files]))
+        network.load_state_dict(averaged([_weights(file, network, recipe.class_names) for file in files]))
         arguments.output.mkdir(parents=True, exist_ok=True)
         terms = joined_terms(recipe.terms, *(read_terms(file, Device("cpu")) for file in files))
         unfinished = arguments.output / "average.pt.unfinished"

@@ -54,6 +54,17 @@ class StopRequest:
         self._restore()  # asked again, it ends at once
 
 
+def not_negative(text: str) -> int:
+    """For argparse: a whole number from 0 on."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
+    return value
+
+
+not_negative.__name__ = "whole number"  # argparse's message says so
+
+
 def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     """For argparse: a number above 0."""
     def number(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -42,8 +43,8 @@ class _Batches(Dataset):
         rng = np.random.default_rng([self.recipe.seed, number])
         samples = self.sets[rng.choice(len(self.sets), p=self.shares)]
         sample, other = (samples[rng.integers(len(samples))] for _ in range(2))
-        return augmented_crop(rng, sample, other, self.recipe.view, phase.size,
-                              replace(self.augmentation, scale=phase.scale), (self.recipe.seed, number))
+        return augmented_crop(rng, sample, other, self.recipe.view, phase.size, phase.scale, self.augmentation,
+                              (self.recipe.seed, number))
 
     def __getitem__(self, batch: tuple[int, Phase]) -> tuple[Tensor, Tensor]:
         first, phase = batch
@@ -92,6 +93,11 @@ class Crops:
 
 
 def _give_way(_: int) -> None:
-    """In a process that makes batches: training, which waits for its slowest thread, goes first."""
+    """In a process that makes batches: training, which waits for its slowest thread, goes first, and decides when to
+    stop. `timeout` and service managers ask all processes of a command, and one that died would end the run without a
+    checkpoint; without training, which it looks for every few seconds, it ends by itself.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(10)

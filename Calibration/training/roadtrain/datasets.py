@@ -59,7 +59,8 @@ def read_pairs(list_file: Path) -> list[tuple[Path, Path]]:
 
 def read_image(path: Path) -> np.ndarray:
     """An RGB picture."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    # As it is stored, as labels and roadseg are read: a camera's note that it be turned is not followed.
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise ValueError(f"{path}: missing, or no picture that can be read")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -77,10 +78,14 @@ def open_label(path: Path) -> Image.Image:
     """A label picture as it is stored, decoded: OpenCV would turn a palette into its colours."""
     try:
         with Image.open(path) as picture:
+            stretched = any(depth in str(tile[3]) for tile in picture.tile for depth in ("L;2", "L;4"))
             picture.load()
-            return picture
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: missing, or no picture that can be read") from error
+    if stretched:
+        raise ValueError(f"{path}: grey labels of 2 or 4 bits would be read as brightness, not as classes; "
+                         "store them with 8 bits or a palette")
+    return picture
 
 
 def load_pairs(pairs: list[tuple[Path, Path]], decode: Callable[[Path], np.ndarray], rows: int | None = None,
@@ -98,7 +103,7 @@ def load_pairs(pairs: list[tuple[Path, Path]], decode: Callable[[Path], np.ndarr
         if rows and rows < image.shape[0]:
             size = (round(image.shape[1] * rows / image.shape[0]), rows)
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-            label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
+            label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST_EXACT)
         samples.append(Sample(names[index] if names else image_path.stem, image, label, image_path))
     return samples
 

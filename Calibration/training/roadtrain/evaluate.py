@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from .commands import bad_input_exits, positive
 from .datasets import Sample
 from .disturb import Disturbance, disturbances
-from .modelfile import check_view, damaged, read_model
+from .modelfile import check_classes, check_view, damaged, read_model
 from .pictures import load_road_validation, load_validation
 from .recipe import Recipe, load_recipe
 
@@ -105,14 +105,12 @@ def onnx_network(path: Path, recipe: Recipe, threads: int) -> Callable[[Tensor],
 
     model = read_model(path)
     check_view(path, model, recipe.view)
+    check_classes(path, model, recipe.classes)
     try:
         session = exact_session(model.SerializeToString(), threads)
     except (errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented,
             errors.RuntimeException) as error:
         raise damaged(path) from error
-    classes = session.get_outputs()[0].shape[1]
-    if classes != len(recipe.class_names):
-        raise ValueError(f"{path}: tells {classes} classes apart, the recipe {len(recipe.class_names)}")
     return lambda batch: torch.from_numpy(session.run(None, {session.get_inputs()[0].name: batch.numpy()})[0])
 
 

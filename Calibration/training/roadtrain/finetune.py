@@ -25,7 +25,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from .commands import bad_input_exits, positive
+from .commands import bad_input_exits, not_negative, positive
 from .crops import Crops
 from .datasets import Sample
 from .device import Device
@@ -34,7 +34,7 @@ from .integers import qdq
 from .integers.network import IntegerNetwork
 from .logs import RunLog, log
 from .losses import segmentation_loss
-from .modelfile import check_view, read_model
+from .modelfile import check_classes, check_view, read_model
 from .pictures import Pictures, load_pictures
 from .recipe import Recipe, load_recipe
 
@@ -49,11 +49,12 @@ def spread(sets: list[list[Sample]], count: int) -> list[Sample]:
 
 
 def read_float_model(path: Path, recipe: Recipe) -> onnx.ModelProto:
-    """A float network that `roadtrain.train` exported, for the recipe's view."""
+    """A float network that `roadtrain.train` exported, for the recipe's view and classes."""
     model = read_model(path)
     if any(node.op_type.endswith("QuantizeLinear") for node in model.graph.node):
         raise ValueError(f"{path}: is quantized already; give the float model that it was made from")
     check_view(path, model, recipe.view)
+    check_classes(path, model, recipe.classes)
     return model
 
 
@@ -99,6 +100,18 @@ class FineTuner:
                 mean.lerp_(now, 1 - keep)
         return loss.item()
 
+    def train(self, crops: Crops, run_log: RunLog) -> None:
+        """The recipe's `quantization` steps, the rate falling to nothing."""
+        wanted, losses, started = self.recipe.quantization, [], time.monotonic()
+        for step in range(wanted.steps):
+            images, labels = crops.next(step * wanted.batch, 0)
+            rate = wanted.learning_rate * (1 + math.cos(math.pi * step / wanted.steps)) / 2
+            losses.append(self.step(images, labels, rate))
+            if self.steps % LOG_STEPS == 0:
+                loss, minutes = float(np.mean(losses[-LOG_STEPS:])), (time.monotonic() - started) / 60
+                log(f"step {self.steps} of {wanted.steps} loss {loss:.4f} minutes {minutes:.1f}")
+                run_log.scalars(self.steps, {"int8/loss": loss, "int8/rate": rate})
+
     def predict(self, batch: Tensor) -> Tensor:
         """Logits of the averaged integer network, on the CPU."""
         return self.average(self.device.move(batch)).cpu()
@@ -129,16 +142,10 @@ def finetune(recipe: Recipe, model: onnx.ModelProto, pictures: Pictures, output:
     # Integer layers have the sizes of the exported graph: crops are whole views.
     phase = replace(recipe.phases[-1], size=recipe.view, batch=wanted.batch)
     crops = Crops(replace(recipe, phases=[phase], seed=recipe.seed + 1), pictures.training, device.pin)
-    losses, started = [], time.monotonic()
-    for step in range(wanted.steps):
-        images, labels = crops.next(step * wanted.batch, 0)
-        rate = wanted.learning_rate * (1 + math.cos(math.pi * step / wanted.steps)) / 2
-        losses.append(tuner.step(images, labels, rate))
-        if tuner.steps % LOG_STEPS == 0:
-            loss = float(np.mean(losses[-LOG_STEPS:]))
-            log(f"step {tuner.steps} of {wanted.steps} loss {loss:.4f} minutes {(time.monotonic() - started) / 60:.1f}")
-            run_log.scalars(tuner.steps, {"int8/loss": loss, "int8/rate": rate})
-    crops.close()
+    try:
+        tuner.train(crops, run_log)
+    finally:
+        crops.close()
     if wanted.steps:
         tuner.report(validation, run_log)
     seen = [(s.file.name, hashlib.sha256(s.file.read_bytes()).hexdigest()) for s in calibration if s.file]
@@ -155,7 +162,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="the float ONNX that training exported")
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--output", type=Path, required=True, help="the int8 ONNX to write")
-    parser.add_argument("--steps", type=int, help="how many (default: the recipe's); 0 only calibrates")
+    parser.add_argument("--steps", type=not_negative, help="how many (default: the recipe's); 0 only calibrates")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda, cuda:1")
     parser.add_argument("--threads", type=positive(int), default=os.cpu_count())
     arguments = parser.parse_args()

@@ -55,16 +55,17 @@ def to_crop(image: np.ndarray, label: np.ndarray, matrix: np.ndarray, size: tupl
 
 
 def crop_matrix(rng: np.random.Generator, source: tuple[int, int], view: tuple[int, int], size: tuple[int, int],
-                a: Augmentation) -> np.ndarray:
+                scale: tuple[float, float], a: Augmentation) -> np.ndarray:
     """A random crop of a picture that the network would see resized to `view` (height, width).
 
-    Scale 1 shows things as large as the network meets them in use, whatever the picture's own size.
+    `scale`: between which factors; 1 shows things as large as the network meets them in use, whatever the picture's own
+    size.
     """
-    scale = np.exp(rng.uniform(*np.log(a.scale)))
+    factor = np.exp(rng.uniform(*np.log(scale)))
     stretch = np.exp(rng.uniform(-a.aspect, a.aspect) / 2)
     flip = -1 if rng.random() < a.flip else 1
     angle = np.deg2rad(rng.uniform(-a.rotation_degrees, a.rotation_degrees))
-    sy, sx = source[0] / view[0] / scale * stretch, source[1] / view[1] / scale / stretch
+    sy, sx = source[0] / view[0] / factor * stretch, source[1] / view[1] / factor / stretch
     cos, sin = np.cos(angle), np.sin(angle)
     linear = np.array([[sx * cos * flip, -sx * sin], [sy * sin * flip, sy * cos]])
     # The crop's centre: anywhere that keeps the crop within the picture, or, where the crop is the larger of

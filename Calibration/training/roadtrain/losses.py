@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from .datasets import VOID
 from .names import unknown
-from .typed import fitted
+from .typed import NotNegative, Share, fitted
 
 
 @dataclass
@@ -94,7 +94,8 @@ def weighted_cross_entropy(p: Prediction) -> Tensor:
 def focal(p: Prediction, gamma: float = 2.0) -> Tensor:
     """Cross entropy with pixels that are right already counting less (Lin et al. 2017): (1 - probability)^gamma."""
     log_probability = p.true_log_probability()
-    return mean(-((1 - log_probability.exp()).clamp_min(0) ** gamma) * log_probability)
+    # Not to nothing: under a gamma of 1 the power's slope is infinite there.
+    return mean(-((1 - log_probability.exp()).clamp_min(1e-7) ** gamma) * log_probability)
 
 
 def ohem(p: Prediction, threshold: float = 0.7, keep: float = 0.25) -> Tensor:
@@ -176,8 +177,9 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     for loss in (cross_entropy, weighted_cross_entropy, focal, ohem, jaccard, dice, tversky, lovasz)
 }
 
-OPTIONS: dict[str, tuple[str, ...]] = {
-    "focal": ("gamma",), "ohem": ("threshold", "keep"), "tversky": ("alpha", "beta"),
+OPTIONS: dict[str, dict[str, Any]] = {
+    "focal": {"gamma": NotNegative}, "ohem": {"threshold": Share, "keep": Share},
+    "tversky": {"alpha": NotNegative, "beta": NotNegative},
 }
 """What may be set of a loss besides its weight: `tversky: {weight: 0.5, beta: 0.8}`."""
 
@@ -210,7 +212,7 @@ def parse_losses(values: dict[str, Any], where: str) -> list[WeightedLoss]:
         if weight < 0:
             raise ValueError(f"{where}: {name}: a loss cannot count {weight}")
         if weight:
-            options = {key: fitted(v, float, f"{where}: {name}: {key}") for key, v in options.items()}
+            options = {key: fitted(v, OPTIONS[name][key], f"{where}: {name}: {key}") for key, v in options.items()}
             terms.append(WeightedLoss(name, weight, options))
     if not terms:
         raise ValueError(f"{where}: name at least one loss, such as 'cross_entropy: 1.0'")

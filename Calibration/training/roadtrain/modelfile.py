@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
+from .labels import LabelSet
 
 TERMS = "terms"
 """The metadata key of what may be done with a model's weights."""
@@ -39,6 +40,16 @@ def read_model(path: Path) -> onnx.ModelProto:
 def damaged(path: Path) -> ValueError:
     """The refusal of a file that is no sound model."""
     return ValueError(f"{path}: is damaged, or not an ONNX model")
+
+
+def check_classes(path: Path, model: onnx.ModelProto, classes: LabelSet) -> None:
+    """Refuses a model whose logits, or whose own class table, are not of the recipe's `classes`."""
+    shape = [d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim]
+    if len(shape) != 4 or shape[1] != len(classes.names):
+        raise ValueError(f"{path}: its logits are {tuple(shape)}, the recipe tells {len(classes.names)} classes apart")
+    own = next((entry.value for entry in model.metadata_props if entry.key == "classes"), None)
+    if own and [line.split("\t")[1:2] for line in own.splitlines()[1:]] != [[name] for name in classes.names]:
+        raise ValueError(f"{path}: has other classes than the recipe's {', '.join(classes.names)}")
 
 
 def check_view(path: Path, model: onnx.ModelProto, view: tuple[int, int]) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .datasets import Sample
+from .datasets import VOID, Sample
+from .labels import label_map
 from .readers import load_split
 from .recipe import DataSet, Recipe
+
+HELD_OUT = "/held-out"
+"""What the names of held-out drives end in."""
 
 
 def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sample]:
@@ -18,7 +22,19 @@ def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sa
 
 def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
     """Val of each of the recipe's data sets that can be scored."""
-    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if not d.groups}
+    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if tells_classes_apart(recipe, d)}
+
+
+def tells_classes_apart(recipe: Recipe, d: DataSet) -> bool:
+    """Whether its labels do, so that it can be scored.
+
+    With a label map that leaves more than half of the classes void (KITTI Road's and comma10k's to driving7), nothing
+    would count against a network that takes everything for road.
+    """
+    if d.groups or d.classes is not None or d.format in ("list", "folder") or recipe.label_set is None:
+        return not d.groups
+    known = set(label_map(d.format, recipe.label_set).values.tolist()) - {VOID}
+    return 2 * len(known) >= len(recipe.class_names)
 
 
 def load_road_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
@@ -50,5 +66,5 @@ def load_pictures(recipe: Recipe, data: Path) -> Pictures:
             raise ValueError(f"{data / d.name}: hold_out leaves nothing to train on")
         training.append([s for s in samples if not (d.hold_out and s.name.startswith(d.hold_out))])
         if held_out:
-            validation[f"{d.name}/held-out"] = held_out
+            validation[d.name + HELD_OUT] = held_out
     return Pictures(training, validation)

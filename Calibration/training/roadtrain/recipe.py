@@ -296,11 +296,13 @@ def _phases(recipe: Recipe) -> Iterator[str]:
         yield "a recipe has at least one entry in 'phases'"
     if abs(sum(p.share for p in recipe.phases) - 1) > 1e-6:
         yield "the phases' shares must add up to 1"
+    if recipe.network == "deeplabv3plus" and any(p.batch == 1 for p in recipe.phases):
+        yield "batch: 2 or more: batch norm behind deeplabv3plus's pooling has one value a picture"
     if any((p.steps is None) == (p.epochs is None) for p in recipe.phases):
         yield "a phase has either 'steps' or 'epochs'"
     a = recipe.augmentation
     scales = [*(("phases: scale", p.scale) for p in recipe.phases),
-              ("augmentation: scale", a.scale), ("augmentation: height_factor", a.height_factor)]
+              ("augmentation: height_factor", a.height_factor)]
     yield from (f"{name}: the smaller number comes first" for name, (low, high) in scales if low > high)
 
 

@@ -19,7 +19,7 @@ from .device import Device
 from .evaluate import Scores, evaluate
 from .export import export
 from .logs import RunLog, log
-from .pictures import load_pictures
+from .pictures import HELD_OUT, load_pictures
 from .recipe import Recipe, load_recipe
 from .trainer import Progress, Trainer
 
@@ -41,7 +41,7 @@ def report(trainer: Trainer, validation: dict[str, list[Sample]], export_to: Pat
     run_log.scalars(trainer.progress.step, {
         f"{name}/{key}": value for name, s in scores.items()
         for key, value in (("road", s.road_iou), ("miou", s.miou), ("accuracy", s.pixel_accuracy))})
-    held_out = [s.miou for name, s in scores.items() if name.endswith("/held-out")]
+    held_out = [s.miou for name, s in scores.items() if name.endswith(HELD_OUT)]
     if held_out and np.mean(held_out) > trainer.progress.best:
         trainer.progress.best = float(np.mean(held_out))
         best = export_to.with_name(export_to.stem + "-best.onnx")
@@ -100,7 +100,9 @@ class Run:
     def go(self, stop: Callable[[], bool]) -> None:
         """Trains until the budget is spent, then scores; or until `stop` says so, and keeps what is trained."""
         state = self.trainer.progress
-        glance = {name: samples[::3] for name, samples in self.pictures.validation.items()}
+        # Held-out drives whole: their scores are compared with those at the end.
+        glance = {name: samples if name.endswith(HELD_OUT) else samples[::3]
+                  for name, samples in self.pictures.validation.items()}
         save, look = Every(SAVE_SECONDS, state.seconds), Every(REPORT_SECONDS, state.seconds)
         started = time.monotonic() - state.seconds
         while self._goes_on():
@@ -116,6 +118,7 @@ class Run:
                 self.trainer.save(self.checkpoint)
             if look.due(state.seconds):
                 report(self.trainer, glance, self.export_to, self.run_log)
+                self.trainer.save(self.checkpoint)
         self._finish()
 
     def _goes_on(self) -> bool:
@@ -146,6 +149,7 @@ class Run:
         state = self.trainer.progress
         log(f"phase {state.phase} took {state.step_in_phase} steps; {state.step} steps, {state.seen} crops, "
             f"{state.seconds / 60:.1f} minutes in all")
+        self.trainer.save(self.checkpoint)
         report(self.trainer, self.pictures.validation, self.export_to, self.run_log)
         self.trainer.save(self.checkpoint)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -94,7 +95,8 @@ class Trainer:
         return loss
 
     def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
-        """One step; gives the loss."""
+        """One step; gives the loss. What dropout leaves out depends on the seed and the step alone, so runs can resume."""
+        torch.manual_seed(int(np.random.SeedSequence([self.recipe.seed, self.progress.step]).generate_state(1)[0]))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
@@ -130,7 +132,7 @@ class Trainer:
         unfinished = path.with_name(path.name + ".unfinished")
         torch.save({"model": self.model.state_dict(), "ema": self.ema.state_dict(),
                     "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
-                    "terms": self.terms, "network": self.recipe.network,
+                    "terms": self.terms, "optimizer_name": self.recipe.optimizer, "network": self.recipe.network,
                     "class_names": list(self.recipe.class_names)}, unfinished)
         os.replace(unfinished, path)
 
@@ -161,6 +163,9 @@ class Trainer:
         for name, own in (("network", self.recipe.network), ("class_names", list(self.recipe.class_names))):
             if saved.get(name) != own:
                 yield f"belongs to a run with {name} {saved.get(name)}, the recipe has {own}"
+        # Checkpoints of before do not say it.
+        if (optimizer := saved.get("optimizer_name", self.recipe.optimizer)) != self.recipe.optimizer:
+            yield f"belongs to a run with optimizer {optimizer}, the recipe has {self.recipe.optimizer}"
         if (phase := saved["progress"]["phase"]) >= len(self.recipe.phases):
             yield f"is in phase {phase}, the recipe ends before"
 
@@ -171,6 +176,9 @@ class Trainer:
             raise ValueError(f"{path}: {difference}: take another --output, or remove it to begin anew")
         self.model.load_state_dict(saved["model"])
         self.ema.load_state_dict(saved["ema"])
+        decays = [group["weight_decay"] for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(saved["optimizer"])
+        for group, decay in zip(self.optimizer.param_groups, decays):
+            group["weight_decay"] = decay  # the recipe's of now, as with all that it says
         self.progress = Progress(**saved["progress"])
         self.terms = joined_terms(self.recipe.terms, saved.get("terms"))

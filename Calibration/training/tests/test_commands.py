@@ -66,7 +66,7 @@ def test_evaluating_refuses_another_network(data: Path, recipe_file: Path, recip
     model = tmp_path / "model.onnx"
     tried = command(evaluate, recipe_file, data, tmp_path, model)
     export(build("contextnet", 4, recipe.mean, recipe.std).eval(), recipe.view, model)
-    assert f"{model}: tells 4 classes apart, the recipe 3" in refusal(*tried)
+    assert "the recipe tells 3 classes apart" in refusal(*tried)
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 72, 96])
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 3, 72, 96])
     graph = helper.make_graph([helper.make_node("NoSuchLayer", ["image"], ["logits"])], "made", [image], [logits])

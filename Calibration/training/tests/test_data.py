@@ -16,8 +16,8 @@ from roadtrain.datasets import VOID, Sample, label_table, load, read_pairs
 from roadtrain.scenery import dry_grass, mix_in
 
 STILL = Augmentation(
-    scale=(1, 1), aspect=0, rotation_degrees=0, flip=0, brightness=0, contrast=0, gamma=0, tint=0, saturation=0,
-    darken=0, fade=0, shadow=0, reflection=0, bonnet=0, blur=0, noise=0, jpeg=0,
+    aspect=0, rotation_degrees=0, flip=0, brightness=0, contrast=0, gamma=0, tint=0, saturation=0, darken=0,
+    fade=0, shadow=0, reflection=0, bonnet=0, blur=0, noise=0, jpeg=0,
 )
 """No disturbance at all."""
 
@@ -71,9 +71,9 @@ def test_picture_and_labels_stay_aligned(seed: int) -> None:
     _, label = scene(seed, 227, 320)
     levels = np.array([40, 120, 200, 255], np.uint8)
     image = np.repeat(levels[label][..., None], 3, 2)
-    still = replace(STILL, scale=(0.6, 1.6), aspect=0.2, rotation_degrees=5, flip=0.5)
+    still = replace(STILL, aspect=0.2, rotation_degrees=5, flip=0.5)
     rng = np.random.default_rng(seed)
-    matrix = crop_matrix(rng, label.shape, (360, 480), (224, 320), still)
+    matrix = crop_matrix(rng, label.shape, (360, 480), (224, 320), (0.6, 1.6), still)
     crop, small = to_crop(image, label, matrix, (224, 320), np.zeros(3))
     seen = np.abs(cv2.resize(crop, small.shape[::-1], interpolation=cv2.INTER_AREA)[..., :1].astype(int)
                   - levels[None, None]).argmin(2)
@@ -86,15 +86,15 @@ def test_picture_and_labels_stay_aligned(seed: int) -> None:
 
 def test_undisturbed_tone_keeps_the_picture() -> None:
     still, rng = sample(2), np.random.default_rng(0)
-    crop, _ = augmented_crop(rng, still, still, (72, 96), (72, 96), STILL)
+    crop, _ = augmented_crop(rng, still, still, (72, 96), (72, 96), (1, 1), STILL)
     assert np.abs(crop.astype(int) - still.image).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg", "rain", "glare",
                                   "overexposure", "dashboard", "stamp", "dry_grass"])
 def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
-    plain = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), STILL)
-    disturbed = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96),
+    plain = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), (1, 1), STILL)
+    disturbed = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), (1, 1),
                                replace(STILL, dry_grass_classes=(1,), **{name: 1.0}))
     np.testing.assert_array_equal(plain[1], disturbed[1])
     assert np.abs(plain[0].astype(int) - disturbed[0]).mean() > 0.3
@@ -141,7 +141,7 @@ def test_a_crop_borrows_what_may_be_lent_alone() -> None:
     plain, lender = Sample("plain", grey, np.zeros_like(lent)), Sample("lender", white, lent)
     mixing, borrowed = replace(STILL, mix=1.0, mix_classes=(1, 3)), 0
     for number in range(10):
-        crop, label = augmented_crop(np.random.default_rng(number), plain, lender, (72, 96), (72, 96), mixing,
+        crop, label = augmented_crop(np.random.default_rng(number), plain, lender, (72, 96), (72, 96), (1, 1), mixing,
                                      (number,))
         assert set(np.unique(label)) <= {0, 3}
         inside = cv2.erode(cv2.resize(label, (96, 72), interpolation=cv2.INTER_NEAREST), np.ones((5, 5))) == 3
@@ -153,7 +153,7 @@ def test_a_crop_borrows_what_may_be_lent_alone() -> None:
 def test_a_bonnet_covers_the_bottom_and_has_its_class() -> None:
     image, label = scene(3)
     with_bonnet, all_road = replace(STILL, bonnet=1.0, bonnet_class=1), Sample("made", image, label * 0)
-    crop, small = augmented_crop(np.random.default_rng(5), all_road, all_road, (72, 96), (72, 96), with_bonnet)
+    crop, small = augmented_crop(np.random.default_rng(5), all_road, all_road, (72, 96), (72, 96), (1, 1), with_bonnet)
     assert small.shape == (36, 48)
     assert (small[-1] == 1).mean() > 0.5 and (small[:25] == 0).all()
     assert np.abs(crop[:50].astype(int) - image[:50]).max() <= 1
@@ -165,9 +165,9 @@ def test_new_disturbances_leave_the_draws_of_the_others_alone() -> None:
     often = Augmentation(darken=0.5, fade=0.5, shadow=0.5, reflection=0.5, bonnet=0.5, blur=0.5, noise=0.5, jpeg=0.5)
     for number in range(12):
         plain, plain_label = augmented_crop(np.random.default_rng([1, number]), one, other, (227, 320), (224, 320),
-                                            often, (1, number))
+                                            (0.6, 1.6), often, (1, number))
         stamped, stamped_label = augmented_crop(np.random.default_rng([1, number]), one, other, (227, 320), (224, 320),
-                                                replace(often, stamp=1.0), (1, number))
+                                                (0.6, 1.6), replace(often, stamp=1.0), (1, number))
         np.testing.assert_array_equal(plain_label, stamped_label)
         changed = (plain != stamped).any(2)
         assert 0 < changed.mean() < 0.12 and not changed[60:150].any()
@@ -177,8 +177,8 @@ def test_crops_with_everything_depend_on_seed_and_number_alone() -> None:
     one, other = sample(3, 227, 320), sample(4, 227, 320)
     often = Augmentation(**{name: 1.0 for name in STREAMS if name != "view"}, pitch=1.0, height=1.0, horizon=1.0,
                          dry_grass_classes=(1,), mix_classes=(2,))
-    crops = [augmented_crop(np.random.default_rng([1, n]), one, other, (227, 320), (96, 128), often, (1, n))[0]
-             for n in (7, 7, 8)]
+    crops = [augmented_crop(np.random.default_rng([1, n]), one, other, (227, 320), (96, 128), (0.6, 1.6), often,
+                            (1, n))[0] for n in (7, 7, 8)]
     np.testing.assert_array_equal(crops[0], crops[1])
     assert (crops[0] != crops[2]).mean() > 0.5
 

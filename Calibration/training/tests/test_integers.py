@@ -318,6 +318,10 @@ def test_finetuning_refuses_what_it_cannot_take(recipe: Recipe, tmp_path: Path, 
         read_float_model(tmp_path / "int8.onnx", recipe)
     with pytest.raises(ValueError, match=r"the recipe's view is \(72, 96\)"):
         read_float_model(tmp_path / "small.onnx", recipe)
+    others = replace(recipe, view=tuple(d.dim_value for d in onnx.load(tmp_path / "small.onnx").graph.input[0]
+                                        .type.tensor_type.shape.dim[2:]), class_names=["road", "grass"])
+    with pytest.raises(ValueError, match="the recipe tells 2 classes apart"):
+        read_float_model(tmp_path / "small.onnx", others)
     with pytest.raises(ValueError, match="no such model"):
         read_float_model(tmp_path / "nothing.onnx", recipe)
     with pytest.raises(ValueError, match="not calibrated"):
@@ -327,4 +331,8 @@ def test_finetuning_refuses_what_it_cannot_take(recipe: Recipe, tmp_path: Path, 
     with pytest.raises(SystemExit):
         main()
     assert "none.yaml" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["finetune", *arguments, "--steps", "-1"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "--steps: must be 0 or more, not -1" in capsys.readouterr().err
     assert spread([[1, 2, 3], [4, 5, 6]], 3) == [1, 3, 5] and spread([[1]], 9) == [1]

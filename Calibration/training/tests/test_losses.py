@@ -171,6 +171,13 @@ def test_a_recipes_sum_is_a_sum() -> None:
 GROUPS = ((1, 3), (0, 2, 3))
 
 
+def test_focal_learns_from_sure_pixels_with_any_gamma() -> None:
+    """A probability of 1 lies where a power under 1 has no slope."""
+    logits = torch.tensor([40.0, -40.0, 0.0, 0.0]).view(1, 4, 1, 1).requires_grad_()
+    LOSSES["focal"](Prediction(logits, torch.zeros(1, 1, 1, dtype=torch.long), torch.ones(4)), gamma=0.5).backward()
+    assert torch.isfinite(logits.grad).all()
+
+
 @pytest.mark.parametrize("name", ["cross_entropy", "focal", "ohem"])
 def test_a_group_is_as_likely_as_its_classes_together(name: str) -> None:
     logits, label = made()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from roadtrain.datasets import load_pairs, read_image, read_label
 from roadtrain.labels import TABLES, VOID, label_map, label_set, named, read_label_set
 from roadtrain.readers import CAMVID32, COMMA10K, FORMATS, load_split, mapillary_table
 
@@ -184,6 +187,43 @@ def test_labels_of_other_depths_are_refused(tmp_path: Path, mode: str, message: 
     (tmp_path / "classes.tsv").write_text(CLASSES_TSV)
     with pytest.raises(ValueError, match=f"labels/a.png: .*{message}"):
         targets(tmp_path, "folder")
+
+
+def test_grey_labels_of_few_bits_are_refused(tmp_path: Path) -> None:
+    """Pillow makes 0, 85, 170, 255 of 0, 1, 2, 3."""
+    put(tmp_path, "train/images/a.png", "train/labels/a.png", [0])
+    (tmp_path / "classes.tsv").write_text(CLASSES_TSV)
+    rows = b"".join(b"\0" + bytes([0b00011011] * (WIDTH // 4)) for _ in range(HEIGHT))
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 2, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    png = b"".join(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+                   for kind, body in chunks)
+    (tmp_path / "train/labels/a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + png)
+    with pytest.raises(ValueError, match="labels/a.png: grey labels of 2 or 4 bits"):
+        targets(tmp_path, "folder")
+
+
+def test_a_picture_is_read_as_it_is_stored(tmp_path: Path) -> None:
+    """Labels and roadseg do not follow a note that it be turned, either."""
+    picture = Image.fromarray(np.vstack([np.full((8, 16, 3), 20, np.uint8), np.full((8, 16, 3), 220, np.uint8)]))
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    image = read_image(tmp_path / "a.jpg")
+    assert image[:7].max() < 60 and image[9:].min() > 180
+
+
+@pytest.mark.parametrize("factor", [3, 5])
+def test_smaller_pictures_keep_their_labels_in_place(tmp_path: Path, factor: int) -> None:
+    """Each pixel of the smaller picture has the label at its centre; mirrored, too."""
+    rows, columns = 12 * factor, 20 * factor
+    label = np.zeros((rows, columns), np.uint8)
+    label[:, 9 * factor + factor // 2:] = 1
+    Image.fromarray(np.zeros((rows, columns, 3), np.uint8)).save(tmp_path / "a.png")
+    for name, labels in (("plain", label), ("mirrored", label[:, ::-1])):
+        Image.fromarray(np.ascontiguousarray(labels)).save(tmp_path / f"{name}.png")
+    sums = [int(load_pairs([(tmp_path / "a.png", tmp_path / f"{name}.png")], lambda p: read_label(p, np.arange(256)), 12)[0]
+                .label[0].sum()) for name in ("plain", "mirrored")]
+    assert sums == [11, 11]  # the edge runs through a pixel's centre, whose label counts
 
 
 def test_labels_without_any_class_are_refused(tmp_path: Path) -> None:

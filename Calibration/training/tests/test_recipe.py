@@ -45,6 +45,10 @@ def test_shipped_recipes_load(path: Path) -> None:
     ("jaccard: 0.5", "jacard: 0.5", "unknown loss 'jacard'; did you mean 'jaccard'"),
     ("jaccard: 0.5", "jaccard: {wieght: 0.5}", "unknown option 'wieght'; did you mean 'weight'"),
     ("jaccard: 0.5", "jaccard: -1", "cannot count -1"),
+    ("jaccard: 0.5", "ohem: {keep: 25}", "losses: ohem: keep: must be 0 to 1, not 25"),
+    ("jaccard: 0.5", "tversky: {alpha: -1}", "losses: tversky: alpha: must be at least 0, not -1"),
+    ("jaccard: 0.5", "focal: {gamma: -1}", "losses: focal: gamma: must be at least 0, not -1"),
+    ("bonnet: 0.08", "scale: [1, 2]", "augmentation: unknown key 'scale'"),
     ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 1]]", "names two classes or more, each 0 to 6"),
     ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 7]]", "names two classes or more, each 0 to 6"),
     ("classes: [0, 1, 2, 3, 4, 5, 6]", "classes: [0, [1, 2]]\n    hold_out: [x]", "cannot be scored"),
@@ -88,6 +92,16 @@ def test_shipped_recipes_load(path: Path) -> None:
 def test_mistakes_are_refused_with_the_nearest_name(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_recipe(changed(tmp_path, old, new))
+
+
+def test_pooling_needs_two_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    text = CONTEXTNET.read_text().replace("network: contextnet", "network: deeplabv3plus")
+    path.write_text(text)
+    load_recipe(path)
+    path.write_text(text.replace("batch: 8", "batch: 1"))
+    with pytest.raises(ValueError, match="recipe.yaml: batch: 2 or more"):
+        load_recipe(path)
 
 
 def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +19,10 @@ from roadtrain.crops import Crops
 from roadtrain.datasets import VOID, Sample, load
 from roadtrain.device import Device
 from roadtrain.evaluate import Scores, evaluate
+from roadtrain.labels import label_set as named_set
 from roadtrain.losses import LOSSES, WeightedLoss, segmentation_loss
 from roadtrain.networks import DepthwiseConv2d
-from roadtrain.pictures import load_pictures
+from roadtrain.pictures import load_pictures, tells_classes_apart
 from roadtrain.recipe import OPTIMIZERS, DataSet, Distillation, Recipe
 from roadtrain.train import main, train
 from roadtrain.trainer import Trainer
@@ -68,6 +71,7 @@ def test_crops_depend_on_their_number_alone(data: Path, recipe: Recipe) -> None:
 
 
 def test_a_resumed_run_ends_with_the_same_weights(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    recipe = replace(recipe, dropout=0.5)
     whole = train(recipe, data, tmp_path / "whole", tmp_path / "whole.onnx", None)
     assert (whole.progress.step, whole.progress.seen) == (5, 3 * 4 + 2 * 2)
 
@@ -94,6 +98,8 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(data: Path, reci
     for name, other in others.items():
         with pytest.raises(ValueError, match=f"checkpoint.pt: belongs to a run with {name} .*take another --output"):
             train(other, data, tmp_path, tmp_path / "net.onnx", None)
+    with pytest.raises(ValueError, match="belongs to a run with optimizer adamw, the recipe has sgd"):
+        train(replace(recipe, optimizer="sgd"), data, tmp_path, tmp_path / "net.onnx", None)
     later = Trainer(recipe)
     later.progress.phase = 2
     later.save(path)
@@ -107,22 +113,35 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(data: Path, reci
         assert path.read_bytes() == content
 
 
+def test_what_a_recipe_says_after_a_stop_counts(recipe: Recipe, tmp_path: Path) -> None:
+    """Its weight decay, too, which a checkpoint of the optimiser holds."""
+    Trainer(recipe).save(tmp_path / "checkpoint.pt")
+    resumed = Trainer(replace(recipe, weight_decay=0.25))
+    resumed.restore(tmp_path / "checkpoint.pt")
+    assert [group["weight_decay"] for group in resumed.optimizer.param_groups] == [0.25, 0.0]
+
+
 def test_a_gradient_that_is_not_finite_ends_the_run_with_its_remedy(recipe: Recipe) -> None:
     images, labels = torch.full((2, 3, 64, 64), torch.inf), torch.zeros(2, 32, 32, dtype=torch.long)
     with pytest.raises(FloatingPointError, match="step 0: the gradient is not finite: lower learning_rate"):
         Trainer(recipe).step(images, labels, 0.01)
 
 
+@pytest.mark.parametrize("ask", [os.kill, os.killpg])
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_command_keeps_every_step(data: Path, tmp_path: Path, asked: signal.Signals) -> None:
-    """A real process, asked after its first hundred steps; run again, it ends as if nobody had asked."""
+def test_a_stopped_command_keeps_every_step(data: Path, tmp_path: Path, asked: signal.Signals,
+                                            ask: Callable[[int, int], None]) -> None:
+    """A real process, asked after its first hundred steps, alone or with those that make its batches, as `timeout` asks;
+    run again, it ends as if nobody had asked.
+    """
     (tmp_path / "tiny.yaml").write_text(RECIPE.replace("steps: 1,", "steps: 130,"))
     command = [sys.executable, "-m", "roadtrain.train", tmp_path / "tiny.yaml", "--data", data,
                "--output", tmp_path / "run", "--device", "cpu", "--threads", "1"]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:
         while "step 100 " not in process.stderr.readline():
             assert process.poll() is None
-        process.send_signal(asked)
+        ask(process.pid, asked)
         last = process.stderr.read().splitlines()[-1]
         assert process.wait() == 128 + asked
     saved = torch.load(tmp_path / "run/checkpoint.pt", weights_only=True)["progress"]["step"]
@@ -193,7 +212,11 @@ def test_a_student_follows_its_teacher(data: Path, recipe: Recipe, tmp_path: Pat
         Trainer(missing)
 
 
-def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recipe, tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch,
+                                                       capsys: pytest.CaptureFixture) -> None:
+    """Whole each time, or the best of the looks could not be told; of val a third will do."""
+    monkeypatch.setattr("roadtrain.train.REPORT_SECONDS", 0)
     by_drive = replace(recipe, data=[replace(recipe.data[0], hold_out=("0", "1"))])
     pictures = load_pictures(by_drive, data)
     assert [s.name for s in pictures.training[0]] == ["2", "3", "4", "5"]
@@ -202,6 +225,9 @@ def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recip
     assert run.progress.best > 0 and (tmp_path / "net-best.onnx").exists()
     logged = (tmp_path / "run/log.jsonl").read_text()
     assert "made/held-out/road" in logged and "made/miou" in logged
+    printed = capsys.readouterr().err
+    assert "made, 1 pictures" in printed and "made/held-out, 2 pictures" in printed
+    assert "made/held-out, 1 pictures" not in printed
     with pytest.raises(ValueError, match="begins with xyz"):
         load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("xyz",))]), data)
     with pytest.raises(ValueError, match="leaves nothing"):
@@ -272,3 +298,16 @@ def test_the_command_line_trains_and_names_mistakes(data: Path, tmp_path: Path, 
     with pytest.raises(SystemExit):
         main()
     assert "nowhere/made: there is no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("form", "label_set", "classes", "told"), [
+    ("kitti-road", "driving7", None, False), ("comma10k", "driving7", None, False),
+    ("kitti-road", "kitti-road", None, True), ("cityscapes", "driving7", None, True), ("bdd100k", "camvid11", None, True),
+    ("kitti-road", "driving7", [0, 1], True), ("kitti-road", "driving7", [0, [1, 2, 3, 4, 5, 6]], False),
+    ("list", "driving7", [0, 1], True)])
+def test_sets_that_tell_hardly_more_than_the_road_are_not_scored(recipe: Recipe, form: str, label_set: str,
+                                                                 classes: list | None, told: bool) -> None:
+    """All that a network painted beside the road would count for nothing."""
+    names = list(named_set(label_set).names)
+    recipe = replace(recipe, label_set=label_set, class_names=names)
+    assert tells_classes_apart(recipe, DataSet("set", 1.0, classes, form)) is told
