@@ -104,6 +104,7 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
         else:
             image = cv2.blur(image, (int(rng.integers(2, 10)), int(rng.integers(1, 4))))
     if rng.random() < a.noise:
+        # The range of before, so that recipes see the noise that they always saw; past the bank's end it begins anew.
         start = int(rng.integers(0, abs(NOISE.size - image.size) or 1))
         noise = NOISE.take(np.arange(start, start + image.size), mode="wrap").reshape(image.shape)
         image = np.clip(image + noise * rng.uniform(2, 14), 0, 255).astype(np.uint8)
@@ -122,8 +123,8 @@ other.
 def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: tuple[int, int],
                    size: tuple[int, int], scale: Scale, a: Augmentation,
                    key: tuple[int, ...] = (0,)) -> tuple[np.ndarray, np.ndarray]:
-    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in. At `scale`
-    1 the crop shows things as large as `view` does.
+    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in. At scale 1
+    the crop shows things as large as `view` does.
 
     `rng` and `key` (seed and number of the crop) decide everything.
     """

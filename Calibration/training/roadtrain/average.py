@@ -33,8 +33,9 @@ def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 def _weights(file: Path, network: Normalised, class_names: list[str]) -> dict[str, Tensor]:
     weights = read_weights(file, network, Device("cpu"))
-    if (own := read_checkpoint(file, Device("cpu")).get("class_names", class_names)) != class_names:
-        raise ValueError(f"{file}: the run had other classes: {', '.join(own)}")
+    # Averages do not say it.
+    if (names := read_checkpoint(file, Device("cpu")).get("class_names", class_names)) != class_names:
+        raise ValueError(f"{file}: the run had other classes: {', '.join(names)}")
     for name, own in network.state_dict().items():
         if weights[name].shape != own.shape:
             raise ValueError(f"{file}: {name} is {tuple(weights[name].shape)}, the recipe's {tuple(own.shape)}: "

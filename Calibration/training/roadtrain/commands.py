@@ -54,23 +54,21 @@ class StopRequest:
         self._restore()  # asked again, it ends at once
 
 
-def not_negative(text: str) -> int:
-    """For argparse: a whole number from 0 on."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
-    return value
-
-
-not_negative.__name__ = "whole number"  # argparse's message says so
-
-
 def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     """For argparse: a number above 0."""
+    return _number(kind, lambda value: 0 < value < float("inf"), "above 0")
+
+
+def not_negative(kind: type[int] | type[float]) -> Callable[[str], float]:
+    """For argparse: a number from 0 on."""
+    return _number(kind, lambda value: 0 <= value < float("inf"), "0 or more")
+
+
+def _number(kind: type[int] | type[float], accepts: Callable[[float], bool], limits: str) -> Callable[[str], float]:
     def number(text: str) -> float:
         value = kind(text)
-        if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+        if not accepts(value):
+            raise argparse.ArgumentTypeError(f"must be {limits}, not {text}")
         return value
 
     number.__name__ = {int: "whole number", float: "number"}[kind]  # argparse's message says so

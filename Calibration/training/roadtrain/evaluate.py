@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from .commands import bad_input_exits, positive
 from .datasets import Sample
 from .disturb import Disturbance, disturbances
-from .modelfile import check_classes, check_view, damaged, read_model
+from .modelfile import check_fits, damaged, read_model
 from .pictures import load_road_validation, load_validation
 from .recipe import Recipe, load_recipe
 
@@ -104,8 +104,7 @@ def onnx_network(path: Path, recipe: Recipe, threads: int) -> Callable[[Tensor],
     from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     model = read_model(path)
-    check_view(path, model, recipe.view)
-    check_classes(path, model, recipe.classes)
+    check_fits(path, model, recipe.view, recipe.classes)
     try:
         session = exact_session(model.SerializeToString(), threads)
     except (errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from .labels import LabelSet
-from .modelfile import TERMS
+from .modelfile import CLASSES, TERMS
 
 
 def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSet | None = None,
@@ -34,7 +34,7 @@ def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSe
             opset_version=17, dynamo=False,
         )
     graph = with_constant_sizes(onnx.load(unfinished))
-    texts = {"classes": classes.text if classes else None, TERMS: terms}
+    texts = {CLASSES: classes.text if classes else None, TERMS: terms}
     onnx.helper.set_model_props(graph, {key: text for key, text in texts.items() if text})
     onnx.save(graph, unfinished)
     os.replace(unfinished, path)

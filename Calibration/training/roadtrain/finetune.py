@@ -34,7 +34,7 @@ from .integers import qdq
 from .integers.network import IntegerNetwork
 from .logs import RunLog, log
 from .losses import segmentation_loss
-from .modelfile import check_classes, check_view, read_model
+from .modelfile import check_fits, read_model
 from .pictures import Pictures, load_pictures
 from .recipe import Recipe, load_recipe
 
@@ -53,8 +53,7 @@ def read_float_model(path: Path, recipe: Recipe) -> onnx.ModelProto:
     model = read_model(path)
     if any(node.op_type.endswith("QuantizeLinear") for node in model.graph.node):
         raise ValueError(f"{path}: is quantized already; give the float model that it was made from")
-    check_view(path, model, recipe.view)
-    check_classes(path, model, recipe.classes)
+    check_fits(path, model, recipe.view, recipe.classes)
     return model
 
 
@@ -162,7 +161,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="the float ONNX that training exported")
     parser.add_argument("--data", type=Path, required=True, help="folder of the recipe's data sets")
     parser.add_argument("--output", type=Path, required=True, help="the int8 ONNX to write")
-    parser.add_argument("--steps", type=not_negative, help="how many (default: the recipe's); 0 only calibrates")
+    parser.add_argument("--steps", type=not_negative(int), help="how many (default: the recipe's); 0 only calibrates")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda, cuda:1")
     parser.add_argument("--threads", type=positive(int), default=os.cpu_count())
     arguments = parser.parse_args()

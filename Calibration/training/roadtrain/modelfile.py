@@ -9,13 +9,20 @@ from google.protobuf.message import DecodeError
 
 from .labels import LabelSet
 
+CLASSES = "classes"
+"""The metadata key of a model's class table."""
 TERMS = "terms"
 """The metadata key of what may be done with a model's weights."""
 
 
+def metadata_of(model: onnx.ModelProto, key: str) -> str | None:
+    """What the model says under `key`, where it says anything."""
+    return next((entry.value for entry in model.metadata_props if entry.key == key), None)
+
+
 def terms_of(model: onnx.ModelProto) -> str | None:
     """What may be done with the model's weights, where it says so."""
-    return next((entry.value for entry in model.metadata_props if entry.key == TERMS), None)
+    return metadata_of(model, TERMS)
 
 
 def joined_terms(*terms: str | None) -> str | None:
@@ -42,18 +49,16 @@ def damaged(path: Path) -> ValueError:
     return ValueError(f"{path}: is damaged, or not an ONNX model")
 
 
-def check_classes(path: Path, model: onnx.ModelProto, classes: LabelSet) -> None:
-    """Refuses a model whose logits, or whose own class table, are not of the recipe's `classes`."""
-    shape = [d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim]
-    if len(shape) != 4 or shape[1] != len(classes.names):
-        raise ValueError(f"{path}: its logits are {tuple(shape)}, the recipe tells {len(classes.names)} classes apart")
-    own = next((entry.value for entry in model.metadata_props if entry.key == "classes"), None)
-    if own and [line.split("\t")[1:2] for line in own.splitlines()[1:]] != [[name] for name in classes.names]:
+def check_fits(path: Path, model: onnx.ModelProto, view: tuple[int, int], classes: LabelSet) -> None:
+    """Refuses a model that takes other pictures than those of the recipe's `view` (height, width), or whose logits or
+    class table are not of its `classes`.
+    """
+    pictures, logits = (tuple(d.dim_value for d in value.type.tensor_type.shape.dim)
+                        for value in (model.graph.input[0], model.graph.output[0]))
+    if pictures != (1, 3, *view):
+        raise ValueError(f"{path}: takes {pictures}, the recipe's view is {view}: export it for that view")
+    if len(logits) != 4 or logits[1] != len(classes.names):
+        raise ValueError(f"{path}: its logits are {logits}, the recipe tells {len(classes.names)} classes apart")
+    rows = (metadata_of(model, CLASSES) or classes.text).splitlines()[1:]
+    if [row.split("\t")[1:2] for row in rows] != [[name] for name in classes.names]:
         raise ValueError(f"{path}: has other classes than the recipe's {', '.join(classes.names)}")
-
-
-def check_view(path: Path, model: onnx.ModelProto, view: tuple[int, int]) -> None:
-    """Refuses a model that takes other pictures than those of the recipe's `view` (height, width)."""
-    shape = tuple(d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim)
-    if shape != (1, 3, *view):
-        raise ValueError(f"{path}: takes {shape}, the recipe's view is {view}: export it for that view")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .datasets import VOID, Sample
 from .labels import label_map
-from .readers import load_split
+from .readers import WITHOUT_MAP, load_split
 from .recipe import DataSet, Recipe
 
 HELD_OUT = "/held-out"
@@ -26,13 +26,15 @@ def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
 
 
 def tells_classes_apart(recipe: Recipe, d: DataSet) -> bool:
-    """Whether its labels do, so that it can be scored.
+    """Whether the labels of `d` do, so that it can be scored.
 
     With a label map that leaves more than half of the classes void (KITTI Road's and comma10k's to driving7), nothing
     would count against a network that takes everything for road.
     """
-    if d.groups or d.classes is not None or d.format in ("list", "folder") or recipe.label_set is None:
-        return not d.groups
+    if d.groups:
+        return False
+    if d.classes is not None or d.format in WITHOUT_MAP or recipe.label_set is None:
+        return True
     known = set(label_map(d.format, recipe.label_set).values.tolist()) - {VOID}
     return 2 * len(known) >= len(recipe.class_names)
 

@@ -299,6 +299,10 @@ FORMATS: dict[str, Format] = {
 }
 
 
+WITHOUT_MAP = ("list", "folder")
+"""Formats of no particular data set: the recipe or a class table in the folder says what their labels mean."""
+
+
 def plain(name: str) -> str:
     """A class name without the differences that people make in writing it."""
     return name.lower().replace("-", " ").replace("_", " ").strip()
@@ -309,7 +313,7 @@ def target_table(root: Path, form: str, classes: list[int] | None, label_set: st
     """What each value means to the network: as `classes` says, or the label map, or the folder's own class table."""
     if classes is not None:
         return label_table(classes)
-    if form in ("list", "folder"):
+    if form in WITHOUT_MAP:
         own = folder_classes(root)
         if own is None:
             raise ValueError(f"{root}: say what its labels mean: 'classes' in the recipe, or a classes.tsv here")

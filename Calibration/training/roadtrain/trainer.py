@@ -95,7 +95,8 @@ class Trainer:
         return loss
 
     def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
-        """One step; gives the loss. What dropout leaves out depends on the seed and the step alone, so runs can resume."""
+        """One step; gives the loss."""
+        # What dropout leaves out depends on the seed and the step alone, as crops on their number: runs can resume.
         torch.manual_seed(int(np.random.SeedSequence([self.recipe.seed, self.progress.step]).generate_state(1)[0]))
         for group in self.optimizer.param_groups:
             group["lr"] = rate

@@ -68,6 +68,8 @@ def test_runs_that_cannot_be_averaged(recipe: Recipe, tmp_path: Path, refusal: R
     output = ["--output", tmp_path / "mean"]
     assert "the run had other classes" in refusal(*tried, tmp_path / "other", *output)
     assert str(tmp_path / "nowhere") in refusal(*tried, tmp_path / "nowhere", *output)
+    run(replace(recipe, class_names=["road", "sky", "grass"]), 1, tmp_path / "names")
+    assert "the run had other classes: road, sky, grass" in refusal(*tried, tmp_path / "names", *output)
     (tmp_path / "other/checkpoint.pt").write_bytes(b"text")
     assert "is no checkpoint" in refusal(*tried, tmp_path / "other", *output)
     assert not (tmp_path / "mean").exists()

@@ -14,6 +14,7 @@ from conftest import RECIPE, Refusal
 from roadtrain import disturb, evaluate, finetune, plot, train
 from roadtrain.commands import StopRequest, bad_input_exits
 from roadtrain.export import export
+from roadtrain.labels import named
 from roadtrain.networks import build
 from roadtrain.recipe import Recipe
 
@@ -67,6 +68,8 @@ def test_evaluating_refuses_another_network(data: Path, recipe_file: Path, recip
     tried = command(evaluate, recipe_file, data, tmp_path, model)
     export(build("contextnet", 4, recipe.mean, recipe.std).eval(), recipe.view, model)
     assert "the recipe tells 3 classes apart" in refusal(*tried)
+    export(build("contextnet", 3, recipe.mean, recipe.std).eval(), recipe.view, model, named(["road", "sky", "ground"]))
+    assert f"{model}: has other classes than the recipe's road, ground, sky" in refusal(*tried)
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 72, 96])
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 3, 72, 96])
     graph = helper.make_graph([helper.make_node("NoSuchLayer", ["image"], ["logits"])], "made", [image], [logits])

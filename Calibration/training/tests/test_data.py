@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import CLASSES, scene
-from roadtrain.augment import STREAMS, Augmentation, augmented_crop
+from roadtrain.augment import NOISE, STREAMS, Augmentation, augmented_crop, degrade
 from roadtrain.geometry import LABEL_STRIDE, camera_view, crop_matrix, to_crop
 from roadtrain.datasets import VOID, Sample, label_table, load, read_pairs
 from roadtrain.scenery import dry_grass, mix_in
@@ -131,6 +131,15 @@ def test_mixing_lends_pixels_with_their_labels(size: tuple[int, int]) -> None:
         np.testing.assert_array_equal(mixed[outside], image[outside])
         seen.add(chosen)
     assert len(seen) == 4
+
+
+def test_crops_larger_than_the_bank_of_noise_differ() -> None:
+    """Noise that always began at its first value would be learnt."""
+    grey = np.full((768, 1024, 3), 128, np.uint8)
+    assert grey.size > NOISE.size
+    first, second = (degrade(np.random.default_rng(seed), grey, replace(STILL, noise=1.0)).astype(int) - 128
+                     for seed in (1, 2))
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.1
 
 
 def test_a_crop_borrows_what_may_be_lent_alone() -> None:

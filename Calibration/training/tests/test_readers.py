@@ -194,7 +194,8 @@ def test_grey_labels_of_few_bits_are_refused(tmp_path: Path) -> None:
     put(tmp_path, "train/images/a.png", "train/labels/a.png", [0])
     (tmp_path / "classes.tsv").write_text(CLASSES_TSV)
     rows = b"".join(b"\0" + bytes([0b00011011] * (WIDTH // 4)) for _ in range(HEIGHT))
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 2, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 2, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows)),
+              (b"IEND", b""))
     png = b"".join(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
                    for kind, body in chunks)
     (tmp_path / "train/labels/a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + png)
@@ -219,11 +220,12 @@ def test_smaller_pictures_keep_their_labels_in_place(tmp_path: Path, factor: int
     label = np.zeros((rows, columns), np.uint8)
     label[:, 9 * factor + factor // 2:] = 1
     Image.fromarray(np.zeros((rows, columns, 3), np.uint8)).save(tmp_path / "a.png")
-    for name, labels in (("plain", label), ("mirrored", label[:, ::-1])):
-        Image.fromarray(np.ascontiguousarray(labels)).save(tmp_path / f"{name}.png")
-    sums = [int(load_pairs([(tmp_path / "a.png", tmp_path / f"{name}.png")], lambda p: read_label(p, np.arange(256)), 12)[0]
-                .label[0].sum()) for name in ("plain", "mirrored")]
-    assert sums == [11, 11]  # the edge runs through a pixel's centre, whose label counts
+    Image.fromarray(label).save(tmp_path / "plain.png")
+    Image.fromarray(np.ascontiguousarray(label[:, ::-1])).save(tmp_path / "mirrored.png")
+    pairs = [(tmp_path / "a.png", tmp_path / f"{name}.png") for name in ("plain", "mirrored")]
+    smaller = load_pairs(pairs, lambda path: read_label(path, np.arange(256)), 12)
+    # The edge runs through a pixel's centre, whose label counts.
+    assert [int(sample.label[0].sum()) for sample in smaller] == [11, 11]
 
 
 def test_labels_without_any_class_are_refused(tmp_path: Path) -> None:

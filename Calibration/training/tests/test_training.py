@@ -19,7 +19,7 @@ from roadtrain.crops import Crops
 from roadtrain.datasets import VOID, Sample, load
 from roadtrain.device import Device
 from roadtrain.evaluate import Scores, evaluate
-from roadtrain.labels import label_set as named_set
+from roadtrain.labels import label_set
 from roadtrain.losses import LOSSES, WeightedLoss, segmentation_loss
 from roadtrain.networks import DepthwiseConv2d
 from roadtrain.pictures import load_pictures, tells_classes_apart
@@ -131,8 +131,8 @@ def test_a_gradient_that_is_not_finite_ends_the_run_with_its_remedy(recipe: Reci
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_command_keeps_every_step(data: Path, tmp_path: Path, asked: signal.Signals,
                                             ask: Callable[[int, int], None]) -> None:
-    """A real process, asked after its first hundred steps, alone or with those that make its batches, as `timeout` asks;
-    run again, it ends as if nobody had asked.
+    """A real process, asked after its first hundred steps, alone or with those that make its batches, as `timeout`
+    asks; run again, it ends as if nobody had asked.
     """
     (tmp_path / "tiny.yaml").write_text(RECIPE.replace("steps: 1,", "steps: 130,"))
     command = [sys.executable, "-m", "roadtrain.train", tmp_path / "tiny.yaml", "--data", data,
@@ -234,6 +234,18 @@ def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recip
         load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("",))]), data)
 
 
+@pytest.mark.parametrize(("form", "target", "classes", "told"), [
+    ("kitti-road", "driving7", None, False), ("comma10k", "driving7", None, False),
+    ("kitti-road", "kitti-road", None, True), ("cityscapes", "driving7", None, True),
+    ("bdd100k", "camvid11", None, True), ("kitti-road", "driving7", [0, 1], True),
+    ("kitti-road", "driving7", [0, [1, 2, 3, 4, 5, 6]], False), ("list", "driving7", [0, 1], True)])
+def test_sets_that_tell_hardly_more_than_the_road_are_not_scored(recipe: Recipe, form: str, target: str,
+                                                                 classes: list | None, told: bool) -> None:
+    """All that a network painted beside the road would count for nothing."""
+    recipe = replace(recipe, label_set=target, class_names=list(label_set(target).names))
+    assert tells_classes_apart(recipe, DataSet("set", 1.0, classes, form)) is told
+
+
 def test_labels_that_stand_for_several_classes_teach_and_are_not_scored(data: Path, recipe: Recipe) -> None:
     vague = replace(recipe, data=[*recipe.data, DataSet("made", 1.0, [2, [0, 1], [0, 1], 255])])
     pictures = load_pictures(vague, data)
@@ -298,16 +310,3 @@ def test_the_command_line_trains_and_names_mistakes(data: Path, tmp_path: Path, 
     with pytest.raises(SystemExit):
         main()
     assert "nowhere/made: there is no such folder" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("form", "label_set", "classes", "told"), [
-    ("kitti-road", "driving7", None, False), ("comma10k", "driving7", None, False),
-    ("kitti-road", "kitti-road", None, True), ("cityscapes", "driving7", None, True), ("bdd100k", "camvid11", None, True),
-    ("kitti-road", "driving7", [0, 1], True), ("kitti-road", "driving7", [0, [1, 2, 3, 4, 5, 6]], False),
-    ("list", "driving7", [0, 1], True)])
-def test_sets_that_tell_hardly_more_than_the_road_are_not_scored(recipe: Recipe, form: str, label_set: str,
-                                                                 classes: list | None, told: bool) -> None:
-    """All that a network painted beside the road would count for nothing."""
-    names = list(named_set(label_set).names)
-    recipe = replace(recipe, label_set=label_set, class_names=names)
-    assert tells_classes_apart(recipe, DataSet("set", 1.0, classes, form)) is told

@@ -91,7 +91,8 @@ def test_a_network_begins_as_the_one_that_it_was_grown_from(name: str, smaller: 
 
 
 @pytest.mark.parametrize(("name", "file"), [
-    ("contextnetrefined", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"), ("deeplabv3plus", "deeplabv3plus-camvid11")])
+    ("contextnetrefined", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"),
+    ("deeplabv3plus", "deeplabv3plus-camvid11")])
 def test_a_shipped_int8_network_can_be_trained_on(name: str, file: str) -> None:
     """What its int8 weights say in float agrees with ONNX Runtime on nearly every pixel."""
     path = SHIPPED / f"{file}-int8.onnx"

@@ -18,8 +18,8 @@ from .contextnet import ContextNet, ContextNetPlus, ContextNetRefined
 from .deeplabv3plus import DeepLabV3Plus
 from .fcn8s import Fcn8s
 
-__all__ = ["ContextNet", "ContextNetPlus", "ContextNetRefined", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s", "Normalised",
-           "NETWORKS", "build", "cost", "observed", "smaller"]
+__all__ = ["ContextNet", "ContextNetPlus", "ContextNetRefined", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s",
+           "Normalised", "NETWORKS", "build", "cost", "observed", "smaller"]
 
 
 class Normalised(nn.Module):

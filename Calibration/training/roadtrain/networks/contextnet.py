@@ -47,7 +47,7 @@ class ContextNet(nn.Module):
         return low, self.shallow[self.LOW_LAYERS :](low), self.deep(resize(x, (height // 4, width // 4)))
 
     def joined(self, detail: Tensor, deep: Tensor) -> Tensor:
-        """Both branches added up, at stride 8: 128 channels, none below nothing."""
+        """Both branches added up, at stride 8: 128 channels, none negative."""
         context = self.fuse_deep(resize(deep, detail.shape[2:]))
         return F.relu(context + self.fuse_shallow(detail))
 
@@ -100,8 +100,8 @@ class ContextNetPlus(ContextNet):
 
 
 class ContextNetRefined(ContextNetPlus):
-    """ContextNetPlus whose joined branches are looked at once more at stride 16, where its deep branch, at stride 32, is
-    too coarse and its detail branch sees too little around a place. 2.0 M parameters.
+    """ContextNetPlus whose joined branches are looked at once more at stride 16, for its deep branch, at stride 32, is too
+    coarse and its detail branch sees too little around a place. 2.0 M parameters.
 
     What is found is added to what the branches gave, and begins as nothing: with a ContextNetPlus's weights it gives
     that network's logits, and training goes on from there.
@@ -109,7 +109,7 @@ class ContextNetRefined(ContextNetPlus):
 
     GROWN_FROM = ContextNetPlus
     DILATIONS = (1, 2, 4)
-    """One bottleneck each. The last sees a third of the picture's height."""
+    """One bottleneck each; together they see 15 of the 23 rows that a picture has there."""
     EXPANSION = 4
 
     def __init__(self, classes: int, dropout: float = 0.0) -> None:
@@ -122,6 +122,6 @@ class ContextNetRefined(ContextNetPlus):
         nn.init.zeros_(self.refine[-1][-1].weight)
 
     def joined(self, detail: Tensor, deep: Tensor) -> Tensor:
-        """Both branches and what a second look at them adds, at stride 8: 128 channels, none below nothing."""
+        """Both branches and what a second look at them adds, at stride 8: 128 channels, none negative."""
         joined = super().joined(detail, deep)
         return F.relu(joined + resize(self.refine(joined), joined.shape[2:]))
