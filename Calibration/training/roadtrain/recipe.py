@@ -120,6 +120,9 @@ class Recipe:
     ema: Share = 0.998
     auxiliary: NotNegative = 0.0
     dropout: Share = 0.0
+    frozen: list[str] = field(default_factory=list)
+    """Parts of the network, by name, that keep the weights a run begins with. A backbone's first stages see the most
+    pixels and change the least: without them, more crops are seen in the same time."""
     distillation: Distillation | None = None
     quantization: Quantization = field(default_factory=Quantization)
     augmentation: Augmentation = field(default_factory=Augmentation)

@@ -18,6 +18,7 @@ from .device import Device
 from .logs import log
 from .losses import distillation_loss, segmentation_loss
 from .modelfile import joined_terms
+from .names import unknown
 from .networks import build
 from .recipe import Recipe
 from .weights import (STATISTICS_CROPS, is_model, read_checkpoint, read_terms, read_weights,
@@ -37,6 +38,18 @@ class Progress:
     """Highest mIoU on held-out drives so far."""
 
 
+def freeze(network: nn.Module, parts: list[str]) -> None:
+    """Make `parts`, such as "stages.0", keep their weights and the statistics of their batch norms.
+
+    A part is a module of the network, or one of such a module. Raises `ValueError` on another name.
+    """
+    known = [name for name, _ in network.named_modules() if name and name.count(".") < 2]
+    for name in parts:
+        if name not in known:
+            raise ValueError(f"frozen: {unknown('part', name, known)}")
+        network.get_submodule(name).requires_grad_(False).eval()
+
+
 class Trainer:
     """Network, averaged network, optimiser and progress, and one step of training."""
 
@@ -45,6 +58,9 @@ class Trainer:
         self.device.seed(recipe.seed)
         self.model = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std, recipe.dropout)
         self.model = self.device.place(self.model).train()
+        freeze(self.model.network, recipe.frozen)
+        if not any(p.requires_grad for p in self.model.parameters()):
+            raise ValueError("frozen: nothing is left to be trained")
         self.ema = copy.deepcopy(self.model).eval()
         self.teacher = self._teacher()
         self.optimizer = self._optimizer()
@@ -56,8 +72,9 @@ class Trainer:
     def _optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe
         # Decay draws filters, not the scales and offsets of batch norms, towards nothing.
-        filters = [p for p in self.model.parameters() if p.ndim > 1]
-        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        learnt = [p for p in self.model.parameters() if p.requires_grad]
+        filters = [p for p in learnt if p.ndim > 1]
+        others = [p for p in learnt if p.ndim <= 1]
         groups = [{"params": filters, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
         if recipe.optimizer == "sgd":
             return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
@@ -134,7 +151,7 @@ class Trainer:
         torch.save({"model": self.model.state_dict(), "ema": self.ema.state_dict(),
                     "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
                     "terms": self.terms, "optimizer_name": self.recipe.optimizer, "network": self.recipe.network,
-                    "class_names": list(self.recipe.class_names)}, unfinished)
+                    "class_names": list(self.recipe.class_names), "frozen": self.recipe.frozen}, unfinished)
         os.replace(unfinished, path)
 
     def begin_from(self, path: Path, crops: Crops) -> None:
@@ -164,6 +181,9 @@ class Trainer:
         for name, own in (("network", self.recipe.network), ("class_names", list(self.recipe.class_names))):
             if saved.get(name) != own:
                 yield f"belongs to a run with {name} {saved.get(name)}, the recipe has {own}"
+        then, now = (", ".join(parts) or "nothing" for parts in (saved.get("frozen", []), self.recipe.frozen))
+        if then != now:
+            yield f"belongs to a run with frozen {then}, the recipe has {now}"
         # Checkpoints of before do not say it.
         if (optimizer := saved.get("optimizer_name", self.recipe.optimizer)) != self.recipe.optimizer:
             yield f"belongs to a run with optimizer {optimizer}, the recipe has {self.recipe.optimizer}"

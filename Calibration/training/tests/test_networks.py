@@ -49,7 +49,19 @@ def test_what_contextnetplus_grows_by() -> None:
     assert cost(NETWORKS["contextnetrefined"](7), (360, 480)) == (parameters, macs)
 
 
+def test_what_fcn8s_grows_by() -> None:
+    parameters, macs = cost(NETWORKS["fcn8s"](7), (360, 480))
+    context = 3 * (2 * 256 * 512 + 9 * 512) + 256 * 128  # at stride 32
+    middle = 256 * 128 + 3 * (2 * 128 * 512 + 9 * 512) + 128 * 128  # at stride 16
+    fine = 128 * 128 + 2 * (9 * 128 + 128 * 128) + 128 * 7  # at stride 8
+    scales_and_offsets = 3 * (512 + 512 + 256) + 128 + 128 + 3 * (512 + 512 + 128) + 128 + 128 + 4 * 128
+    parameters += context + middle + fine + 2 * scales_and_offsets + 7
+    macs += 12 * 15 * context + 23 * 30 * middle + 45 * 60 * fine
+    assert cost(NETWORKS["fcn8srefined"](7), (360, 480)) == (parameters, macs)
+
+
 @pytest.mark.parametrize(("name", "view", "scores"), [
+    ("fcn8srefined", (360, 480), (45, 60)), ("fcn8srefined", (90, 130), (12, 17)),
     ("contextnetplus", (360, 480), (90, 120)), ("contextnetplus", (90, 130), (23, 33)),
     ("contextnetrefined", (360, 480), (90, 120)), ("contextnetrefined", (90, 130), (23, 33)),
     ("contextnet", (360, 480), (45, 60)), ("fcn8s", (360, 480), (45, 60)), ("fcn8s", (160, 576), (20, 72)),
@@ -72,7 +84,7 @@ def test_training_gives_heads_and_gradients_everywhere(name: str) -> None:
         assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), parameter_name
 
 
-@pytest.mark.parametrize("name", ["fcn8s", "deeplabv3plus"])
+@pytest.mark.parametrize("name", ["fcn8s", "fcn8srefined", "deeplabv3plus"])
 def test_training_begins_with_every_class_about_as_likely(name: str) -> None:
     torch.manual_seed(0)
     outputs = build(name, 4, MEAN, STD).train()(torch.rand(2, 3, 32, 48) * 255)
@@ -105,6 +117,7 @@ OPERATORS = {
     "contextnetplus": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "contextnet": {"Sub", "Div", "Conv", "Relu", "Add", "Resize"},
     "fcn8s": {"Sub", "Div", "Conv", "Relu", "Add", "MaxPool", "ConvTranspose", "Slice"},
+    "fcn8srefined": {"Sub", "Div", "Conv", "Relu", "Add", "MaxPool", "ConvTranspose", "Slice", "Resize"},
     "deeplabv3plus": {"Sub", "Div", "Conv", "Relu", "Clip", "Add", "Resize", "Concat", "ReduceMean"},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -194,6 +195,37 @@ def test_other_classes_begin_at_random_and_other_networks_are_refused(recipe: Re
         torch.testing.assert_close(value, own[name] if value.shape != saved[name].shape else saved[name], msg=name)
     with pytest.raises(ValueError, match="another network than Fcn8s"):
         Trainer(replace(recipe, network="fcn8s")).begin_from(tmp_path / "checkpoint.pt", Crops(recipe, []))
+
+
+def test_frozen_parts_keep_what_they_begin_with(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """Their weights and the statistics of their batch norms, through a stop, too; all others learn."""
+    first = train(recipe, data, tmp_path / "first", tmp_path / "first.onnx", None)
+    some = replace(recipe, frozen=["deep", "shallow.0"], seed=11)
+    asked = iter([False, False, True])
+    start = tmp_path / "first" / "checkpoint.pt"
+    train(some, data, tmp_path / "second", tmp_path / "second.onnx", None, start, stop=lambda: next(asked))
+    done = train(some, data, tmp_path / "second", tmp_path / "second.onnx", None)
+    assert done.progress.step == 5
+    began = first.ema.state_dict()
+    for network in (done.model, done.ema):
+        for name, value in network.state_dict().items():
+            kept = name.startswith(("network.deep.", "network.shallow.0."))
+            if kept or not name.endswith(("num_batches_tracked", "mean", "std")):
+                assert torch.equal(value, began[name]) == kept, name
+
+
+def test_frozen_parts_that_cannot_be_meant_are_refused(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "net.onnx"
+    for frozen, message in ((["shalow"], "frozen: unknown part 'shalow'; did you mean 'shallow'?"),
+                            (["deep"], "frozen: deep would stay at random: give weights to begin with, --from"),
+                            (["shallow", "deep", "fuse_deep", "fuse_shallow", "classifier", "auxiliary_shallow",
+                              "auxiliary_deep"], "frozen: nothing is left to be trained")):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            train(replace(recipe, frozen=frozen), data, run, out, None)
+    assert not out.exists()
+    Trainer(recipe).save(run / "checkpoint.pt")
+    with pytest.raises(ValueError, match="belongs to a run with frozen nothing, the recipe has deep"):
+        train(replace(recipe, frozen=["deep"]), data, run, out, None)
 
 
 def test_a_student_follows_its_teacher(data: Path, recipe: Recipe, tmp_path: Path) -> None:

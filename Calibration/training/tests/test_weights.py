@@ -90,6 +90,28 @@ def test_a_network_begins_as_the_one_that_it_was_grown_from(name: str, smaller: 
     assert all(weight.grad.abs().max() > 0 for weight in added)
 
 
+@pytest.mark.parametrize("kind", ["model.onnx", "checkpoint.pt"])
+def test_a_refined_fcn8s_begins_as_the_fcn8s_that_it_was_grown_from(kind: str, tmp_path: Path) -> None:
+    """With sides that pooling rounds up. What was added counts for nothing at first, and can be trained."""
+    small, batch = trained("fcn8s"), pictures(4, 90, 106)
+    if kind == "model.onnx":
+        export(small, (90, 106), tmp_path / kind)
+    else:
+        torch.save({"ema": small.state_dict()}, tmp_path / kind)
+    grown = build("fcn8srefined", 3, MEAN, STD)
+    nn.init.zeros_(grown.network.classifier[-1].weight)
+    grown.load_state_dict(read_weights(tmp_path / kind, grown, CPU))
+    with torch.no_grad():
+        wanted = small(batch)
+        close = {"rtol": 1e-3, "atol": 1e-4 * float(wanted.abs().max())}
+        torch.testing.assert_close(grown.eval()(batch), wanted, **close)
+        unfold_batch_norms(grown, [batch])
+        torch.testing.assert_close(grown(batch), wanted, **close)
+    grown.train()(batch)[0].square().mean().backward()
+    added = [grown.network.classifier[-1].weight, *(block.body[-1][-1].weight for block in grown.network.context)]
+    assert all(weight.grad.abs().max() > 0 for weight in added)
+
+
 @pytest.mark.parametrize(("name", "file"), [
     ("contextnetrefined", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"),
     ("deeplabv3plus", "deeplabv3plus-camvid11")])

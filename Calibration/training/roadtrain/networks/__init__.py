@@ -16,10 +16,10 @@ from ..names import unknown
 from .blocks import DepthwiseConv2d
 from .contextnet import ContextNet, ContextNetPlus, ContextNetRefined
 from .deeplabv3plus import DeepLabV3Plus
-from .fcn8s import Fcn8s
+from .fcn8s import Fcn8s, Fcn8sRefined
 
 __all__ = ["ContextNet", "ContextNetPlus", "ContextNetRefined", "DeepLabV3Plus", "DepthwiseConv2d", "Fcn8s",
-           "Normalised", "NETWORKS", "build", "cost", "observed", "smaller"]
+           "Fcn8sRefined", "Normalised", "NETWORKS", "build", "cost", "observed", "smaller"]
 
 
 class Normalised(nn.Module):
@@ -41,6 +41,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "contextnetrefined": ContextNetRefined,
     "deeplabv3plus": DeepLabV3Plus,
     "fcn8s": Fcn8s,
+    "fcn8srefined": Fcn8sRefined,
 }
 
 
@@ -62,7 +63,7 @@ def smaller(network: Normalised) -> Normalised | None:
     if kind is None:
         return None
     mean, std = ((values / 255).flatten().tolist() for values in (network.mean, network.std))
-    return Normalised(_initialised(kind(network.network.classifier[-1].out_channels)), mean, std)
+    return Normalised(_initialised(kind(network.network.scores()[-1].out_channels)), mean, std)
 
 
 def _initialised(network: nn.Module) -> nn.Module:
