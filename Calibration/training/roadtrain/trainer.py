@@ -66,8 +66,8 @@ class Trainer:
         self.optimizer = self._optimizer()
         self.class_weights = torch.tensor(recipe.weights, device=self.device.torch)
         self.progress = Progress()
-        self.terms = recipe.terms
-        """What may be done with the weights: the recipe's, and those of the weights that it began with."""
+        self.terms = joined_terms(recipe.terms, self._teacher_terms())
+        """What may be done with the weights: the recipe's, its teacher's, and those of the weights that it began with."""
 
     def _optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe
@@ -95,6 +95,10 @@ class Trainer:
                              "a teacher has its student's classes")
         teacher.load_state_dict(weights)
         return self.device.place(teacher).eval().requires_grad_(False)
+
+    def _teacher_terms(self) -> str | None:
+        wanted = self.recipe.distillation
+        return None if wanted is None else read_terms(Path(wanted.checkpoint), self.device)
 
     def loss(self, images: Tensor, labels: Tensor) -> Tensor:
         """The recipe's losses on one batch."""
@@ -174,7 +178,7 @@ class Trainer:
             first = range(0, STATISTICS_CROPS, phase.batch)
             unfold_batch_norms(self.ema, (self.device.move(crops.make(number, phase)[0]) for number in first))
         self.model.load_state_dict(self.ema.state_dict())
-        self.terms = joined_terms(self.recipe.terms, read_terms(path, self.device))
+        self.terms = joined_terms(self.terms, read_terms(path, self.device))
 
     def _differences(self, saved: dict[str, Any]) -> Iterator[str]:
         """Why a checkpoint is not of a run with this recipe."""
@@ -202,4 +206,4 @@ class Trainer:
         for group, decay in zip(self.optimizer.param_groups, decays):
             group["weight_decay"] = decay  # the recipe's of now, as with all that it says
         self.progress = Progress(**saved["progress"])
-        self.terms = joined_terms(self.recipe.terms, saved.get("terms"))
+        self.terms = joined_terms(self.terms, saved.get("terms"))

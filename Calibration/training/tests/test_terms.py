@@ -11,8 +11,9 @@ from roadtrain.device import Device
 from roadtrain.finetune import finetune
 from roadtrain.modelfile import joined_terms, read_model, terms_of
 from roadtrain.pictures import load_pictures
-from roadtrain.recipe import Quantization, Recipe
+from roadtrain.recipe import Distillation, Quantization, Recipe
 from roadtrain.train import train
+from roadtrain.trainer import Trainer
 
 
 @pytest.mark.parametrize(("own", "inherited", "both"), [
@@ -40,3 +41,11 @@ def test_terms_travel_with_the_weights(data: Path, recipe: Recipe, tmp_path: Pat
     fine = replace(short, quantization=Quantization(steps=0, batch=1, calibration=2))
     finetune(fine, read_model(tmp_path / "first.onnx"), load_pictures(fine, data), tmp_path / "int8.onnx", Device("cpu"))
     assert terms_of(read_model(tmp_path / "int8.onnx")) == "for research"
+
+
+@pytest.mark.parametrize("file", ["teacher.onnx", "teacher/checkpoint.pt"])
+def test_a_student_has_its_teachers_terms(data: Path, recipe: Recipe, tmp_path: Path, file: str) -> None:
+    short = replace(recipe, phases=[replace(recipe.phases[0], share=1.0, steps=1)])
+    train(replace(short, terms="for research"), data, tmp_path / "teacher", tmp_path / "teacher.onnx", None)
+    taught = replace(short, terms="for me", distillation=Distillation("contextnet", str(tmp_path / file)))
+    assert Trainer(taught).terms == "for me; for research"
