@@ -113,7 +113,7 @@ def test_a_refined_fcn8s_begins_as_the_fcn8s_that_it_was_grown_from(kind: str, t
 
 
 @pytest.mark.parametrize(("name", "file"), [
-    ("contextnetrefined", "contextnet-driving7"), ("fcn8s", "fcn8s-driving7"),
+    ("contextnetrefined", "contextnet-driving7"), ("fcn8srefined", "fcn8s-driving7"),
     ("deeplabv3plus", "deeplabv3plus-camvid11")])
 def test_a_shipped_int8_network_can_be_trained_on(name: str, file: str) -> None:
     """What its int8 weights say in float agrees with ONNX Runtime on nearly every pixel."""
