@@ -41,13 +41,16 @@ class Progress:
 def freeze(network: nn.Module, parts: list[str]) -> None:
     """Make `parts`, such as "stages.0", keep their weights and the statistics of their batch norms.
 
-    A part is a module of the network, or one of such a module. Raises `ValueError` on another name.
+    A part is a module of the network, or one of such a module. Raises `ValueError` on another name, and where nothing is
+    left to be trained.
     """
     known = [name for name, _ in network.named_modules() if name and name.count(".") < 2]
     for name in parts:
         if name not in known:
             raise ValueError(f"frozen: {unknown('part', name, known)}")
         network.get_submodule(name).requires_grad_(False).eval()
+    if not any(p.requires_grad for p in network.parameters()):
+        raise ValueError("frozen: nothing is left to be trained")
 
 
 class Trainer:
@@ -59,8 +62,6 @@ class Trainer:
         self.model = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std, recipe.dropout)
         self.model = self.device.place(self.model).train()
         freeze(self.model.network, recipe.frozen)
-        if not any(p.requires_grad for p in self.model.parameters()):
-            raise ValueError("frozen: nothing is left to be trained")
         self.ema = copy.deepcopy(self.model).eval()
         self.teacher = self._teacher()
         self.optimizer = self._optimizer()
@@ -170,6 +171,9 @@ class Trainer:
         classes = len(self.recipe.class_names)
         if strange := [name for name in other if classes not in own[name].shape]:
             raise ValueError(f"{path}: {strange[0]} has another shape than in '{self.recipe.network}'")
+        learnt = {name for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+        if stuck := [name for name in other if name not in learnt]:
+            raise ValueError(f"{path} has another number of classes: frozen, {stuck[0]} would stay at random")
         if other:
             log(f"{path} has another number of classes: {', '.join(other)} begin at random")
         self.ema.load_state_dict({name: own[name] if name in other else weights[name] for name in own})

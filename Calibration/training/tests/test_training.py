@@ -224,6 +224,9 @@ def test_frozen_parts_that_cannot_be_meant_are_refused(data: Path, recipe: Recip
             train(replace(recipe, frozen=frozen), data, run, out, None)
     assert not out.exists()
     Trainer(recipe).save(run / "checkpoint.pt")
+    four = replace(recipe, class_names=["a", "b", "c", "d"], class_weights=[1.0] * 4, frozen=["classifier"])
+    with pytest.raises(ValueError, match="another number of classes: frozen, .*classifier.* would stay at random"):
+        Trainer(four).begin_from(run / "checkpoint.pt", Crops(four, []))
     with pytest.raises(ValueError, match="belongs to a run with frozen nothing, the recipe has deep"):
         train(replace(recipe, frozen=["deep"]), data, run, out, None)
 
