@@ -97,7 +97,8 @@ class Run:
             trainer.begin_from(begin_from, self.crops)
             log(f"starting with the weights of {begin_from}")
         elif self.recipe.frozen:
-            raise ValueError(f"frozen: {self.recipe.frozen[0]} would stay at random: give weights to begin with, --from")
+            raise ValueError(f"frozen: {self.recipe.frozen[0]} would stay at random: "
+                             "give weights to begin with, --from")
 
     def go(self, stop: Callable[[], bool]) -> None:
         """Trains until the budget is spent, then scores; or until `stop` says so, and keeps what is trained."""

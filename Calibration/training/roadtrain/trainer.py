@@ -41,8 +41,8 @@ class Progress:
 def freeze(network: nn.Module, parts: list[str]) -> None:
     """Make `parts`, such as "stages.0", keep their weights and the statistics of their batch norms.
 
-    A part is a module of the network, or one of such a module. Raises `ValueError` on another name, and where nothing is
-    left to be trained.
+    A part is a module of the network, or one of such a module. Raises `ValueError` on another name, and where nothing
+    is left to be trained.
     """
     known = [name for name, _ in network.named_modules() if name and name.count(".") < 2]
     for name in parts:
@@ -68,7 +68,7 @@ class Trainer:
         self.class_weights = torch.tensor(recipe.weights, device=self.device.torch)
         self.progress = Progress()
         self.terms = joined_terms(recipe.terms, self._teacher_terms())
-        """What may be done with the weights: the recipe's, its teacher's, and those of the weights that it began with."""
+        """What may be done with the weights: the recipe's, its teacher's, and what is said of those it began with."""
 
     def _optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe
