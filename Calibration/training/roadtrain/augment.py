@@ -96,6 +96,12 @@ def tone(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.nda
     return image
 
 
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """The RGB picture as JPEG of that quality (1 to 100) leaves it."""
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].copy()
+
+
 def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.ndarray:
     """Blur (focus or motion), sensor noise and JPEG, in the order in which a camera adds them."""
     if rng.random() < a.blur:
@@ -109,8 +115,7 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
         noise = NOISE.take(np.arange(start, start + image.size), mode="wrap").reshape(image.shape)
         image = np.clip(image + noise * rng.uniform(2, 14), 0, 255).astype(np.uint8)
     if rng.random() < a.jpeg:
-        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = jpeg(image, int(rng.integers(15, 80)))
     return image
 
 

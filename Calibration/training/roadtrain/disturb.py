@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .augment import jpeg
 from .commands import bad_input_exits
 from .datasets import Sample
 from .geometry import camera_view, warped
@@ -33,12 +34,6 @@ def generator(seed: int, sample: Sample, name: str) -> np.random.Generator:
     for.
     """
     return np.random.default_rng([seed, zlib.crc32(sample.name.encode()), zlib.crc32(name.encode())])
-
-
-def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """The picture as JPEG of that quality leaves it."""
-    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].copy()
 
 
 def moved(sample: Sample, **mount: float) -> Sample:

@@ -101,6 +101,20 @@ def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
+def test_jpeg_keeps_red_detail_better_than_blue(seed: int) -> None:
+    """As cameras write it: most of what is fine goes by luma, 0.299 of it red, 0.114 blue (ITU-T T.871)."""
+    stripes = (np.indices((72, 96))[1] // 2 % 2 * 120).astype(np.uint8)
+
+    def lost(channel: int) -> float:
+        image = np.full((72, 96, 3), 100, np.uint8)
+        image[..., channel] += stripes
+        left = degrade(np.random.default_rng(seed), image, replace(STILL, jpeg=1.0))
+        return float(np.abs(left[..., channel].astype(int) - image[..., channel]).mean())
+
+    assert lost(0) < lost(2)
+
+
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("size", [(72, 96), (71, 95)])
 def test_dry_grass_covers_its_classes_alone(seed: int, size: tuple[int, int]) -> None:
     """Whatever the line that it grows below: the road (2) and the sky keep their pixels, but for one at the edge."""
