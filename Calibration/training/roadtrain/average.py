@@ -3,6 +3,9 @@
     python -m roadtrain.average recipes/deeplabv3plus-driving7-eighth-cycle.yaml runs/deep-seventh runs/deep-eighth \\
         --output runs/deep-average
 
+Model files (ONNX, float or int8) can be averaged like runs. What comes out then is a model file, too: its batch norms
+are folded into the convolutions.
+
 Wortsman et al. 2022, "Robust fine-tuning of zero-shot models": between a network and what fine-tuning made of it, the
 middle keeps most of what both can do.
 """
@@ -19,10 +22,10 @@ from torch import Tensor
 from .commands import bad_input_exits
 from .device import Device
 from .export import export
-from .modelfile import joined_terms
+from .modelfile import check_fits, joined_terms, read_model
 from .networks import Normalised, build
-from .recipe import load_recipe
-from .weights import read_checkpoint, read_terms, read_weights
+from .recipe import Recipe, load_recipe
+from .weights import is_model, read_checkpoint, read_terms, read_weights
 
 
 def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -31,10 +34,20 @@ def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
             for name, last in weights[-1].items()}
 
 
-def _weights(file: Path, network: Normalised, class_names: list[str]) -> dict[str, Tensor]:
+def _files(runs: list[Path]) -> list[Path]:
+    files = [run if is_model(run) else run / "checkpoint.pt" for run in runs]
+    if len({is_model(file) for file in files}) > 1:
+        raise ValueError("give runs only, or model files only: the batch norms of model files are folded into the "
+                         "convolutions, those of runs are not; a run's model file is in its folder")
+    return files
+
+
+def _weights(file: Path, network: Normalised, recipe: Recipe) -> dict[str, Tensor]:
     weights = read_weights(file, network, Device("cpu"))
+    if is_model(file):
+        check_fits(file, read_model(file), recipe.view, recipe.classes)
     # Averages do not say it.
-    if (names := read_checkpoint(file, Device("cpu")).get("class_names", class_names)) != class_names:
+    elif (names := read_checkpoint(file, Device("cpu")).get("class_names", recipe.class_names)) != recipe.class_names:
         raise ValueError(f"{file}: the run had other classes: {', '.join(names)}")
     for name, own in network.state_dict().items():
         if weights[name].shape != own.shape:
@@ -43,25 +56,31 @@ def _weights(file: Path, network: Normalised, class_names: list[str]) -> dict[st
     return weights
 
 
+def _save(network: Normalised, terms: str | None, file: Path) -> None:
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    torch.save({"ema": network.state_dict(), "terms": terms}, unfinished)
+    os.replace(unfinished, file)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m roadtrain.average", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run's --output folder")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run's --output folder, or a model file")
     parser.add_argument("--output", type=Path, required=True,
-                        help="folder for average.pt, which --from takes, and the float ONNX")
+                        help="folder for average.pt (of runs), which --from takes, and the float ONNX")
     arguments = parser.parse_args()
     with bad_input_exits(parser):
         recipe = load_recipe(arguments.recipe)
         network = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std).eval()
-        files = [run / "checkpoint.pt" for run in arguments.runs]
-        network.load_state_dict(averaged([_weights(file, network, recipe.class_names) for file in files]))
+        files = _files(arguments.runs)
+        network.load_state_dict(averaged([_weights(file, network, recipe) for file in files]))
         arguments.output.mkdir(parents=True, exist_ok=True)
         terms = joined_terms(recipe.terms, *(read_terms(file, Device("cpu")) for file in files))
-        unfinished = arguments.output / "average.pt.unfinished"
-        torch.save({"ema": network.state_dict(), "terms": terms}, unfinished)
-        os.replace(unfinished, arguments.output / "average.pt")
+        # Folded batch norms are nothing to train on: `--from` unfolds those of a model file.
+        if not is_model(files[0]):
+            _save(network, terms, arguments.output / "average.pt")
         onnx_file = arguments.output / f"{arguments.recipe.stem}-float.onnx"
         export(network, recipe.view, onnx_file, recipe.classes, terms)
         print(onnx_file)

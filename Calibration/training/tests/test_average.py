@@ -15,6 +15,8 @@ import torch
 from conftest import RECIPE, Refusal
 from roadtrain.average import averaged, main
 from roadtrain.device import Device
+from roadtrain.export import export
+from roadtrain.integers.graph import constants_of
 from roadtrain.modelfile import terms_of
 from roadtrain.networks import build
 from roadtrain.recipe import Recipe
@@ -59,6 +61,30 @@ def test_the_average_is_written_for_training_and_for_quantizing(recipe: Recipe, 
         np.testing.assert_allclose(logits, network(torch.from_numpy(batch)).numpy(), rtol=1e-3, atol=1e-4)
 
 
+def test_model_files_are_averaged_as_they_compute(recipe: Recipe, tmp_path: Path,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the weights that the file has, batch norms folded in: not the mean of what these were folded from."""
+    files = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        network = build("contextnet", 3, recipe.mean, recipe.std).eval()
+        for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+            norm.running_var.uniform_(0.5, 2)
+        files.append(tmp_path / f"{seed}.onnx")
+        export(network, recipe.view, files[-1], recipe.classes, f"terms of {seed}")
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    monkeypatch.setattr(sys, "argv", ["average", str(tmp_path / "tiny.yaml"), *map(str, files),
+                                      "--output", str(tmp_path / "mean")])
+    main()
+    assert [file.name for file in (tmp_path / "mean").iterdir()] == ["tiny-float.onnx"]
+    mean = onnx.load(tmp_path / "mean/tiny-float.onnx")
+    assert terms_of(mean) == "terms of 1; terms of 2"
+    one, other, averages = (constants_of(model) for model in (*map(onnx.load, files), mean))
+    assert one.keys() == averages.keys() and any(value.ndim == 4 for value in averages.values())
+    for name, value in averages.items():
+        np.testing.assert_allclose(value, (one[name] + other[name]) / 2, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
 def test_runs_that_cannot_be_averaged(recipe: Recipe, tmp_path: Path, refusal: Refusal) -> None:
     run(recipe, 1, tmp_path / "one")
     of_two = replace(recipe.data[0], classes=[0, 1])
@@ -70,6 +96,10 @@ def test_runs_that_cannot_be_averaged(recipe: Recipe, tmp_path: Path, refusal: R
     assert str(tmp_path / "nowhere") in refusal(*tried, tmp_path / "nowhere", *output)
     run(replace(recipe, class_names=["road", "sky", "grass"]), 1, tmp_path / "names")
     assert "the run had other classes: road, sky, grass" in refusal(*tried, tmp_path / "names", *output)
+    network = build("contextnet", 3, recipe.mean, recipe.std).eval()
+    export(network, (96, 128), tmp_path / "large.onnx", recipe.classes)
+    assert "runs only, or model files only" in refusal(*tried, tmp_path / "large.onnx", *output)
+    assert "takes (1, 3, 96, 128)" in refusal(main, tmp_path / "tiny.yaml", tmp_path / "large.onnx", *output)
     (tmp_path / "other/checkpoint.pt").write_bytes(b"text")
     assert "is no checkpoint" in refusal(*tried, tmp_path / "other", *output)
     assert not (tmp_path / "mean").exists()
