@@ -13,7 +13,6 @@ middle keeps most of what both can do.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 import torch
@@ -26,6 +25,7 @@ from .modelfile import check_fits, joined_terms, read_model
 from .networks import Normalised, build
 from .recipe import Recipe, load_recipe
 from .weights import is_model, read_checkpoint, read_terms, read_weights
+from .whole import written_whole
 
 
 def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -43,12 +43,14 @@ def _files(runs: list[Path]) -> list[Path]:
 
 
 def _weights(file: Path, network: Normalised, recipe: Recipe) -> dict[str, Tensor]:
-    weights = read_weights(file, network, Device("cpu"))
+    weights = read_weights(file, network, Device("cpu"), grown=False)
     if is_model(file):
         check_fits(file, read_model(file), recipe.view, recipe.classes)
-    # Averages do not say it.
-    elif (names := read_checkpoint(file, Device("cpu")).get("class_names", recipe.class_names)) != recipe.class_names:
-        raise ValueError(f"{file}: the run had other classes: {', '.join(names)}")
+    else:
+        # Averages do not say their classes.
+        names = read_checkpoint(file, Device("cpu")).get("class_names", recipe.class_names)
+        if names != recipe.class_names:
+            raise ValueError(f"{file}: the run had other classes: {', '.join(names)}")
     for name, own in network.state_dict().items():
         if weights[name].shape != own.shape:
             raise ValueError(f"{file}: {name} is {tuple(weights[name].shape)}, the recipe's {tuple(own.shape)}: "
@@ -57,9 +59,8 @@ def _weights(file: Path, network: Normalised, recipe: Recipe) -> dict[str, Tenso
 
 
 def _save(network: Normalised, terms: str | None, file: Path) -> None:
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    torch.save({"ema": network.state_dict(), "terms": terms}, unfinished)
-    os.replace(unfinished, file)
+    with written_whole(file) as unfinished:
+        torch.save({"ema": network.state_dict(), "terms": terms}, unfinished)
 
 
 def main() -> None:
@@ -76,7 +77,6 @@ def main() -> None:
         network = build(recipe.network, len(recipe.class_names), recipe.mean, recipe.std).eval()
         files = _files(arguments.runs)
         network.load_state_dict(averaged([_weights(file, network, recipe) for file in files]))
-        arguments.output.mkdir(parents=True, exist_ok=True)
         terms = joined_terms(recipe.terms, *(read_terms(file, Device("cpu")) for file in files))
         # Folded batch norms are nothing to train on: `--from` unfolds those of a model file.
         if not is_model(files[0]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import warnings
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import nn
 
 from .labels import LabelSet
 from .modelfile import CLASSES, TERMS
+from .whole import written_whole
 
 
 def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSet | None = None,
@@ -24,20 +24,18 @@ def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSe
     road; so do the `terms` of the weights, which it tells whoever uses them.
     """
     model = copy.deepcopy(model).eval().cpu().to(memory_format=torch.contiguous_format)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with warnings.catch_warnings():
-        # The tracing exporter folds batch norms into the convolutions and keeps every size fixed.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            model, (torch.zeros(1, 3, *view),), str(unfinished), input_names=["image"], output_names=["logits"],
-            opset_version=17, dynamo=False,
-        )
-    graph = with_constant_sizes(onnx.load(unfinished))
     texts = {CLASSES: classes.text if classes else None, TERMS: terms}
-    onnx.helper.set_model_props(graph, {key: text for key, text in texts.items() if text})
-    onnx.save(graph, unfinished)
-    os.replace(unfinished, path)
+    with written_whole(path) as unfinished:
+        with warnings.catch_warnings():
+            # The tracing exporter folds batch norms into the convolutions and keeps every size fixed.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                model, (torch.zeros(1, 3, *view),), str(unfinished), input_names=["image"], output_names=["logits"],
+                opset_version=17, dynamo=False,
+            )
+        graph = with_constant_sizes(onnx.load(unfinished))
+        onnx.helper.set_model_props(graph, {key: text for key, text in texts.items() if text})
+        onnx.save(graph, unfinished)
 
 
 def with_constant_sizes(model: onnx.ModelProto) -> onnx.ModelProto:

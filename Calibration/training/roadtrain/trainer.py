@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from .networks import build
 from .recipe import Recipe
 from .weights import (STATISTICS_CROPS, is_model, read_checkpoint, read_terms, read_weights,
                       unfold_batch_norms)
+from .whole import written_whole
 
 
 @dataclass
@@ -152,12 +152,12 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
-        unfinished = path.with_name(path.name + ".unfinished")
-        torch.save({"model": self.model.state_dict(), "ema": self.ema.state_dict(),
-                    "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
-                    "terms": self.terms, "optimizer_name": self.recipe.optimizer, "network": self.recipe.network,
-                    "class_names": list(self.recipe.class_names), "frozen": self.recipe.frozen}, unfinished)
-        os.replace(unfinished, path)
+        state = {"model": self.model.state_dict(), "ema": self.ema.state_dict(),
+                 "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress),
+                 "terms": self.terms, "optimizer_name": self.recipe.optimizer, "network": self.recipe.network,
+                 "class_names": list(self.recipe.class_names), "frozen": self.recipe.frozen}
+        with written_whole(path) as unfinished:
+            torch.save(state, unfinished)
 
     def begin_from(self, path: Path, crops: Crops) -> None:
         """Start with the averaged weights of another run's checkpoint, or with those of a model file, float or int8;

@@ -22,14 +22,15 @@ STATISTICS_CROPS = 96
 WITH_WEIGHTS = ("Conv", "ConvTranspose")
 
 
-def read_weights(path: Path, network: Normalised, device: Device) -> dict[str, Tensor]:
+def read_weights(path: Path, network: Normalised, device: Device, grown: bool = True) -> dict[str, Tensor]:
     """What `path` holds for `network`, by name: a checkpoint's averaged weights, or those of an ONNX model, float or
     int8. `network` keeps its own.
 
     Classifiers may have another number of classes than the network's. A model file has no heads that only training
     uses: for these, the network's own values are given. Batch norms, which it holds folded into the convolutions,
-    come out as mere offsets: `unfold_batch_norms` makes them fit to train on. A file of the network that this one was
-    grown from, or of the one that that was grown from, will do as well: what was added keeps its own values.
+    come out as mere offsets: `unfold_batch_norms` makes them fit to train on. Where it may have `grown`, a file of the
+    network that this one was grown from, or of the one that that was grown from, will do as well: what was added keeps
+    its own values.
     """
     read = _of_model if is_model(path) else _of_checkpoint
     own = {name: value.clone() for name, value in network.state_dict().items()}
@@ -39,7 +40,7 @@ def read_weights(path: Path, network: Normalised, device: Device) -> dict[str, T
             return own | read(path, candidate, device)
         except AnotherNetwork as refusal:
             refusals.append(refusal)
-        candidate = smaller(candidate)
+        candidate = smaller(candidate) if grown else None
     raise refusals[0]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from ..whole import written_whole
 from .graph import Layer
 from .network import IntegerNetwork
 
@@ -24,10 +24,8 @@ def write(network: IntegerNetwork, path: Path, pictures: list[tuple[str, str]] =
         entries = [{"name": name, "sha256": digest} for name, digest in pictures]
         model.metadata_props.add(key=MANIFEST, value=json.dumps({"pictures": entries}, separators=(",", ":")))
     onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    onnx.save(model, unfinished)
-    os.replace(unfinished, path)
+    with written_whole(path) as unfinished:
+        onnx.save(model, unfinished)
 
 
 def build(network: IntegerNetwork) -> onnx.ModelProto:
