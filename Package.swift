@@ -36,6 +36,7 @@ let package = Package(
       name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CVectorUnit"),
+    .systemLibrary(name: "CPerformanceCounters"),
 
     // Offline: ONNX → graph → int8 ONNX. Online: plan → run.
     .target(name: "RoadBase", swiftSettings: strict),
@@ -78,12 +79,18 @@ let package = Package(
       dependencies: ["RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"],
       swiftSettings: strict),
     .target(
+      name: "RoadProfiler",
+      dependencies: [
+        "CPerformanceCounters", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline", "RoadTelemetry",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "RoadSeg", dependencies: ["RoadPipeline", "RoadEvaluation"],
       resources: [.copy("Models")], swiftSettings: strict),
     .executableTarget(
       name: "roadseg",
       dependencies: [
-        "RoadSeg", "RoadQuantizer", "RoadEvaluation",
+        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadProfiler",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/roadseg-cli", swiftSettings: strict),
@@ -133,6 +140,9 @@ let package = Package(
       dependencies: [
         "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "RoadProfilerTests",
+      dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
     .testTarget(name: "RoadEvaluationTests", dependencies: ["RoadEvaluation"], swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.

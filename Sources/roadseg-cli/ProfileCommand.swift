@@ -1,11 +1,13 @@
 import ArgumentParser
+import Foundation
 import RoadBase
 import RoadCamera
 import RoadEngine
 import RoadEvaluation
 import RoadFrame
 import RoadMask
-import RoadPipeline
+import RoadModel
+import RoadProfiler
 import RoadSeg
 
 /// `roadseg profile`
@@ -15,12 +17,19 @@ struct ProfileCommand: ParsableCommand {
     abstract: "Tells where each millisecond of a frame goes: stages, layers, memory.",
     discussion: """
       GMAC/s counts useful multiply-accumulates. The peak is measured in the same run: this machine's fastest integer \
-      multiply-accumulate, in registers only, on as many threads.
+      multiply-accumulate, in registers only, on as many threads; likewise what its second-level cache and its memory can \
+      copy. Each layer is held against the bound that these set (roofline).
+
+      Frames are measured in repetitions. 'low' and 'high' are their smallest and largest median: with six, the true one \
+      lies between with 97 %. The report says when the machine was too noisy to conclude.
 
       EXAMPLES:
         roadseg profile
-        roadseg profile --size 480x360 --threads 2 --json
-        roadseg profile --input frame.jpg --model int8.onnx
+        roadseg profile --size 480x360 --threads 2 --json > before.json
+        roadseg profile --input frame.jpg --model int8.onnx --html report.html
+        roadseg profile --compare before.json after.json
+        roadseg profile --baseline board.json       # keeps one, or compares with it
+        roadseg profile --cold-start
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -47,18 +56,108 @@ struct ProfileCommand: ParsableCommand {
   @Option(name: .long, help: "Frames to measure.")
   var frames = 100
 
+  @Option(name: .long, help: "Repetitions that the frames are divided into; below 6 nothing is certain.")
+  var repetitions = 6
+
+  @Option(name: .long, help: ArgumentHelp("Frames run this long before any counts.", valueName: "seconds"))
+  var warmUp = 0.3
+
+  @Option(name: .long, help: ArgumentHelp("Rest between repetitions, for a board that gets hot.", valueName: "seconds"))
+  var coolDown = 0.0
+
+  @Option(
+    name: .long, help: ArgumentHelp("Count the frames that take longer, and the stage at fault.", valueName: "ms"))
+  var budgetMs: Double?
+
   @Flag(name: .long, help: "Run each layer over the whole picture, to see what running them strip by strip gains.")
   var unfused = false
 
   @Flag(name: .long, help: "Print one JSON object instead of tables.")
   var json = false
 
+  @Option(name: .long, help: ArgumentHelp("Write one self-contained page with plots.", valueName: "file"))
+  var html: String?
+
+  @Option(name: .long, help: ArgumentHelp("Write stages and layers as a table.", valueName: "file"))
+  var csv: String?
+
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Two profiles: what changed beyond noise. Ends with 1 when something is slower, 3 when nothing can be concluded.",
+      valueName: "json"))
+  var compare: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Keep this profile; where it is there, compare with it and end as --compare.", valueName: "json")
+  )
+  var baseline: String?
+
+  @Flag(name: .long, help: "Tell how long fresh processes take to their first mask.")
+  var coldStart = false
+
+  @Flag(name: .long, help: "Print the JSON schema of --json.")
+  var schema = false
+
+  /// Run by `--cold-start` in a fresh process: prints when its first mask was there.
+  @Flag(name: .long, help: .private)
+  var untilFirstMask = false
+
   func validate() throws {
     if !(1...100_000).contains(frames) { throw ValidationError("--frames takes 1 to 100000") }
+    if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions takes 1 to 1000") }
+    for (name, seconds) in [("--warm-up", warmUp), ("--cool-down", coolDown)] where !(0...3600).contains(seconds) {
+      throw ValidationError("\(name) takes 0 to 3600 seconds")
+    }
+    if let budgetMs, !(budgetMs > 0 && budgetMs <= 60_000) {
+      throw ValidationError("--budget-ms takes a number above 0, up to 60000")
+    }
+    if !compare.isEmpty, compare.count != 2 { throw ValidationError("--compare takes two profiles") }
   }
 
   func run() throws {
-    let graph = try ShippedModels.load(modelOptions.model)
+    let entered = MonotonicClock.now()
+    if schema { return Terminal.printLine(ProfileSchema.text) }
+    if compare.count == 2 { return try report(ProfileFile.read(compare[0]), against: ProfileFile.read(compare[1])) }
+    if untilFirstMask { return try printFirstMask(entered: entered) }
+    if coldStart { return try measureColdStart() }
+    // A baseline that cannot be read is known before the time is spent.
+    let kept = try baseline.flatMap { FileManager.default.fileExists(atPath: $0) ? try ProfileFile.read($0) : nil }
+    let measurement = try measure()
+    try write(measurement)
+    if let kept { return try report(kept, against: measurement.profile) }
+    if let baseline { try ProfileFile.write(measurement.profile, to: baseline) }
+    Terminal.printLine(json ? try ProfileFile.json(measurement.profile) : ProfileText.text(measurement.profile))
+  }
+
+  private func measure() throws -> FrameMeasurement {
+    // Before the engine: its threads are counted, too.
+    let counters = HardwareCounters()
+    let (engine, classes) = try loadEngine(ShippedModels.load(modelOptions.model))
+    let profiler = try FrameProfiler(
+      engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
+      modelName: modelOptions.model, counters: counters)
+    let bar = Terminal.ProgressBar("measuring", total: frames)
+    let settings = FrameProfiler.Settings(
+      frames: frames, repetitions: repetitions, warmUp: UInt64(warmUp * 1e9), coolDown: UInt64(coolDown * 1e9),
+      budget: budgetMs.map { UInt64($0 * 1e6) })
+    return profiler.measure(settings) { bar.update(Int($0 * Double(frames))) }
+  }
+
+  private func write(_ measurement: FrameMeasurement) throws(RoadError) {
+    if let html { try FileOutput.write(ProfileReport.html(measurement), to: html) }
+    if let csv { try FileOutput.write(ProfileCSV.text(measurement.profile), to: csv) }
+  }
+
+  /// - Throws: the exit code of the comparison.
+  private func report(_ before: FrameProfile, against after: FrameProfile) throws {
+    let comparison = ProfileComparison(before: before, after: after)
+    if json { try Terminal.printJSON(comparison) } else { Terminal.printLine(ProfileText.text(comparison)) }
+    if comparison.exitCode != 0 { throw ExitCode(comparison.exitCode) }
+  }
+
+  private func loadEngine(_ graph: ModelGraph) throws -> (Engine, ClassTable) {
     guard graph.isQuantized else {
       throw RoadError(.model, "\(modelOptions.model): is a float model", remedy: "quantize it first: roadseg quantize")
     }
@@ -66,12 +165,7 @@ struct ProfileCommand: ParsableCommand {
       model: graph, options: EngineOptions(threads: threads.count, inputSize: size, fusesLayers: !unfused))
     let classes = try Segmenters.classes(
       modelOptions.classTable(), of: graph, name: modelOptions.model, count: engine.scores.channels)
-    let profiler = try FrameProfiler(
-      engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
-      modelName: modelOptions.model)
-    let bar = Terminal.ProgressBar("measuring", total: 2 * frames)
-    let profile = profiler.measure(frames: frames) { bar.update($0) }
-    if json { try Terminal.printJSON(profile) } else { print(text(profile)) }
+    return (engine, classes)
   }
 
   private func picture() throws(RoadError) -> Picture {
@@ -81,49 +175,29 @@ struct ProfileCommand: ParsableCommand {
     scene.render(frame: 30, pixels: picture.base, rowPitch: picture.rowPitch)
     return picture
   }
+}
 
-  private func text(_ profile: FrameProfile) -> String {
-    let peak = profile.peak
-    let memory = profile.memory
-    return """
-      network \(profile.inputSize), frames \(profile.frameSize), \(profile.threads) threads, \(profile.instructionSet), \
-      \(profile.frames) frames
-      peak of this machine: \(Format.fixed(peak.gigaMultiplyAccumulates, 1)) GMAC/s on \(peak.threads) threads
-      network: \(Format.fixed(profile.networkGigaMultiplyAccumulates, 1)) GMAC/s, \
-      \(Format.percent(profile.networkShareOfPeak)) of the peak
-      memory: activations \(memory.arenaBytes / 1024) KiB (unshared \(memory.unsharedBytes / 1024)), weights \
-      \(memory.constantBytes / 1024) KiB
-
-      \(Format.table(stageRows(profile)))
-
-      \(Format.table(layerRows(profile)))
-      """
+// The first mask of a fresh process.
+extension ProfileCommand {
+  private func printFirstMask(entered: UInt64) throws {
+    let graph = try ShippedModels.load(modelOptions.model)
+    let loaded = MonotonicClock.now()
+    let (engine, classes) = try loadEngine(graph)
+    let planned = MonotonicClock.now()
+    try FrameProfiler.showOneFrame(
+      engine: engine, classes: classes, size: frameSize, format: frameFormat == .mjpeg ? .mjpeg : .yuyv)
+    let moments = ColdStart.Moments(
+      entered: entered, loaded: loaded, planned: planned, firstMask: MonotonicClock.now())
+    // ColdStart reads it with a plain decoder.
+    Terminal.printLine(String(decoding: try JSONEncoder().encode(moments), as: UTF8.self))
   }
 
-  private func stageRows(_ profile: FrameProfile) -> [[String]] {
-    let stages =
-      profile.stages.map { ($0.name, $0.milliseconds) } + [
-        ("camera to overlay", profile.cameraToOverlay), ("whole frame", profile.total),
-      ]
-    return [["stage", "median ms", "p90", "p99", "max", "share"]]
-      + stages.map { name, times in
-        [
-          name, Format.fixed(times.median, 3), Format.fixed(times.p90, 3), Format.fixed(times.p99, 3),
-          Format.fixed(times.maximum, 3), Format.percent(times.median / max(profile.total.median, 1e-9)),
-        ]
-      }
-  }
-
-  private func layerRows(_ profile: FrameProfile) -> [[String]] {
-    [["layer", "kind", "output", "window", "MMAC", "median ms", "GMAC/s", "of peak", "GB/s", "kernel"]]
-      + profile.layers.map { row in
-        let layer = row.description
-        return [
-          layer.name, layer.kind.rawValue, "\(layer.height)x\(layer.width)x\(layer.channels)", layer.window,
-          Format.fixed(Double(layer.multiplyAccumulates) / 1e6, 2), Format.fixed(row.milliseconds.median, 4),
-          Format.fixed(row.gigaMultiplyAccumulates, 1), Format.percent(row.shareOfPeak), Format.fixed(row.gigabytes, 1),
-          layer.kernel,
-        ]
-      }
+  private func measureColdStart() throws {
+    var arguments = ["profile", "--until-first-mask", "--model", modelOptions.model, "--frame-size", "\(frameSize)"]
+    arguments += ["--frame-format", frameFormat.rawValue, "--threads", "\(threads.count)"]
+    if let size { arguments += ["--size", "\(size)"] }
+    if let classes = modelOptions.classes { arguments += ["--classes", classes] }
+    let start = try ColdStart.measure(program: "/proc/self/exe", arguments: arguments, starts: 11)
+    if json { try Terminal.printJSON(start) } else { Terminal.printLine(ProfileText.text(start)) }
   }
 }

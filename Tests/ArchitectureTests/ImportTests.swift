@@ -27,6 +27,10 @@ import Testing
     "RoadEvaluation": [
       "RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline",
     ],
+    "RoadProfiler": [
+      "RoadBase", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline", "RoadTelemetry",
+      "CPerformanceCounters",
+    ],
     "RoadPipeline": [
       "RoadBase", "RoadCamera", "RoadEngine", "RoadFrame", "RoadKernels", "RoadMask", "RoadModel", "RoadOverlay",
       "RoadTelemetry", "RoadKernelContract",
@@ -58,7 +62,7 @@ import Testing
     #expect(try Self.imports(of: "RoadModel").contains { $0.imported == "RoadBase" })
   }
 
-  static let shims: Set = ["CVideoDevice", "CJPEG", "CPNG", "CVectorUnit"]
+  static let shims: Set = ["CVideoDevice", "CJPEG", "CPNG", "CPerformanceCounters", "CVectorUnit"]
 
   /// Each Swift file of the module and each module it imports.
   static func imports(of module: String) throws -> [(file: String, imported: String)] {

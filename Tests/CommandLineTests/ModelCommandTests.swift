@@ -205,12 +205,66 @@ struct ModelCommandTests {
     #expect(layers.count > 3)
     var description = try #require(layers[0]["description"] as? [String: Any])
     for key in ["kernel", "name", "kind"] { description[key] = "#" }
-    profile["layers"] = [layers[0].merging(["description": description]) { $1 }]
+    var roofline = try #require(layers[0]["roofline"] as? [String: Any])
+    roofline["bound"] = "#"
+    profile["layers"] = [layers[0].merging(["description": description, "roofline": roofline]) { $1 }]
+    // What a kernel tells of clock, heat and counters differs by machine.
+    let conditions = try #require(profile["conditions"] as? [String: Any])
+    #expect(conditions["doubts"] is [String])
+    profile["conditions"] = "#"
+    profile["counters"] = nil
     profile["instruction_set"] = "#"
     let peak = try #require(profile["peak"] as? [String: Any])
     profile["peak"] = peak.merging(["instruction_set": "#"]) { $1 }
     let json = String(decoding: try JSONSerialization.data(withJSONObject: profile), as: UTF8.self)
     try expectSnapshot(try shape(of: json), "profile.json")
+  }
+
+  @Test("the published schema of a profile has its keys, no more and no fewer")
+  func profileSchema() throws {
+    let schema = try object(Roadseg.run(["profile", "--schema"]).output)
+    let properties = try #require(schema["properties"] as? [String: Any])
+    let required = try #require(schema["required"] as? [String])
+    let result = try Roadseg.run([
+      "profile", "--model", Roadseg.model, "--frames", "1", "--frame-size", "128x96", "--warm-up", "0", "--json",
+      "--budget-ms", "1000",
+    ])
+    let keys = Set(try object(result.output).keys)
+    #expect(keys.isSuperset(of: required))
+    #expect(keys.isSubset(of: properties.keys))
+  }
+
+  @Test("a profile kept as a baseline is compared with the next, and reports are written whole")
+  func profileReports() throws {
+    try withFolder { folder in
+      let arguments = [
+        "profile", "--model", Roadseg.model, "--frames", "6", "--frame-size", "128x96", "--warm-up", "0", "--baseline",
+        "\(folder)/kept.json", "--html", "\(folder)/report.html", "--csv", "\(folder)/layers.csv",
+      ]
+      #expect(try Roadseg.run(arguments).status == 0)
+      #expect(Set(files(below: folder)) == ["kept.json", "report.html", "layers.csv"])
+      let compared = try Roadseg.run(arguments)
+      // 3: the machine that runs the tests is seldom quiet.
+      #expect([0, 1, 3].contains(compared.status))
+      #expect(compared.output.contains("whole frame"))
+      let alone = try Roadseg.run(["profile", "--compare", "\(folder)/kept.json", "\(folder)/kept.json"])
+      #expect([0, 3].contains(alone.status))
+      let wrong = try Roadseg.run(["profile", "--compare", "\(folder)/kept.json", "\(folder)/layers.csv"])
+      #expect(wrong.status == 1)
+      #expect(wrong.errorLines.count == 1, "\(wrong.errors)")
+    }
+  }
+
+  @Test("cold start tells its parts, which add up to less than the whole and more than nothing")
+  func coldStart() throws {
+    let result = try Roadseg.run([
+      "profile", "--model", Roadseg.model, "--frame-size", "128x96", "--cold-start", "--json",
+    ])
+    let start = try object(result.output)
+    for part in ["process", "model_load", "planning", "first_frame", "total"] {
+      let times = try #require(start[part] as? [String: Any])
+      #expect((times["median"] as? Double ?? 0) > 0, "\(part)")
+    }
   }
 
   @Test("cameras lists what is there, which may be nothing")
