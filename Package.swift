@@ -69,9 +69,11 @@ let package = Package(
     .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
     .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
     .target(
+      name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
+    .target(
       name: "RoadPipeline",
       dependencies: [
-        "RoadCamera", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadTelemetry",
+        "RoadCamera", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
       ],
       swiftSettings: strict),
     .target(
@@ -136,9 +138,14 @@ let package = Package(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
       swiftSettings: strict),
     .testTarget(
+      name: "RoadSinkTests",
+      dependencies: ["RoadSink", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter"],
+      swiftSettings: strict),
+    .testTarget(
       name: "RoadPipelineTests",
       dependencies: [
-        "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter",
+        "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
+        "CAllocationCounter",
       ], swiftSettings: strict),
     .testTarget(
       name: "RoadProfilerTests",

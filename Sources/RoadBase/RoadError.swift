@@ -13,11 +13,14 @@ public struct RoadError: Error, Hashable, Sendable, CustomStringConvertible {
   public let cause: String
   /// What the user can do about it; empty only where there is nothing to do.
   public let remedy: String
+  /// The system's `errno` where a system call failed, so that failures can be told apart and counted; nil else.
+  public let code: Int32?
 
-  public init(_ subject: Subject, _ cause: String, remedy: String = "") {
+  public init(_ subject: Subject, _ cause: String, remedy: String = "", code: Int32? = nil) {
     self.subject = subject
     self.cause = cause
     self.remedy = remedy
+    self.code = code
   }
 
   public var description: String { remedy.isEmpty ? cause : "\(cause); \(remedy)" }

@@ -10,6 +10,10 @@ public protocol FrameSource: AnyObject, Sendable {
   /// Valid after the source was made; the size may be refined by `start`.
   var properties: SourceProperties { get }
 
+  /// Asks a live source for every frame in turn instead of the newest; called before `start`. A source that cannot ignores it,
+  /// and says so in the `skipped` of its outcomes.
+  func deliverEveryFrame()
+
   func start() throws(RoadError)
 
   /// Fills `frame` with the next frame: for a live source the newest one that the driver holds.
@@ -18,6 +22,10 @@ public protocol FrameSource: AnyObject, Sendable {
   func read(into frame: Frame, timeout: UInt64) -> ReadOutcome
 
   func stop()
+}
+
+extension FrameSource {
+  public func deliverEveryFrame() {}
 }
 
 /// What one `read` came to.
@@ -33,33 +41,4 @@ public enum ReadOutcome: Hashable, Sendable {
   case disconnected
   /// No further frame will come: end of the folder or stream.
   case ended
-}
-
-/// What a source is and sends.
-public struct SourceProperties: Sendable {
-  /// For people: "USB camera C920 (/dev/video0)", "synthetic road, seed 1".
-  public var name: String
-  public var size: PictureSize
-  public var format: PixelFormat
-  /// Frames a second that the source intends to send; nil if it does not say.
-  public var nominalRate: Double?
-  /// A live source does not wait for its reader: the newest frame wins. Others give every frame.
-  public var isLive: Bool
-  /// Frames in all, where known before the end.
-  public var frameCount: Int?
-  /// Bytes that the largest frame may take.
-  public var maximumFrameBytes: Int
-
-  public init(
-    name: String, size: PictureSize, format: PixelFormat, nominalRate: Double?, isLive: Bool, frameCount: Int?,
-    maximumFrameBytes: Int
-  ) {
-    self.name = name
-    self.size = size
-    self.format = format
-    self.nominalRate = nominalRate
-    self.isLive = isLive
-    self.frameCount = frameCount
-    self.maximumFrameBytes = maximumFrameBytes
-  }
 }

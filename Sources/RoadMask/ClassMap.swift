@@ -17,4 +17,10 @@ public final class ClassMap: @unchecked Sendable {
   }
 
   deinit { bytes.deallocate() }
+
+  /// Takes over the classes of a map of the same size.
+  public func copy(from other: ClassMap) {
+    precondition(size == other.size, "copy of \(other.size) into \(size)")
+    _ = bytes.update(fromContentsOf: other.bytes)
+  }
 }

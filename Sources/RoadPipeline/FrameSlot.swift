@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadTelemetry
 
 /// All that one frame needs on its way, allocated once. The stage that holds the slot's number owns it.
 final class FrameSlot: @unchecked Sendable {
@@ -9,6 +10,7 @@ final class FrameSlot: @unchecked Sendable {
   let map: ClassMap
   /// How many frame numbers the source had used before this one.
   var ordinal = 0
+  var times = FrameTimes()
 
   init(size: PictureSize, frameBytes: Int) {
     frame = Frame(capacity: frameBytes)

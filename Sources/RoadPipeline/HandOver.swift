@@ -1,4 +1,4 @@
-import Glibc
+import RoadBase
 
 /// Hands slot numbers from one stage's thread to the next one's, first in, first out; waiting threads sleep.
 ///

@@ -1,5 +1,5 @@
 import RoadBase
-import RoadCamera
+import RoadFrame
 import RoadOverlay
 import RoadTelemetry
 

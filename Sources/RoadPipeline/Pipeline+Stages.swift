@@ -1,6 +1,7 @@
 import RoadBase
 import RoadCamera
 import RoadFrame
+import RoadSink
 import RoadTelemetry
 
 /// The three stages. Each ends when the one before it closed its hand-over and nothing is left to take.
@@ -20,16 +21,19 @@ extension Pipeline {
       let frame = slots[current].frame
       switch source.read(into: frame, timeout: Self.readTimeout) {
       case .frame(let skipped, let lost):
-        telemetry.ledger.enterSettled(.drained, skipped)
-        telemetry.ledger.enterSettled(.lostInDriver, lost)
+        passedBy(.lostInDriver, lost, from: numbers)
+        passedBy(.drained, skipped, from: numbers + lost)
         telemetry.ledger.enter()
         slots[current].ordinal = numbers + skipped + lost
+        slots[current].times = FrameTimes()
+        slots[current].times.arrived = MonotonicClock.now()
         numbers += 1 + skipped + lost
         read += 1
         telemetry.arrived(frame, skipped: skipped, lost: lost)
+        for lane in lanes { lane.offer(CapturedFrame(ordinal: slots[current].ordinal, frame)) }
         slot = pass(current)
       case .corrupt(let damage):
-        telemetry.ledger.enterSettled(FrameFate(damage))
+        passedBy(FrameFate(damage), 1, from: numbers)
         telemetry.remember(DamagedFrame(ordinal: numbers, damage: damage))
         numbers += 1
       case .timedOut:
@@ -55,6 +59,7 @@ extension Pipeline {
         giveBack(number, FrameFate(damage))
       } else {
         let times = segmenter.segment(slot.picture, into: slot.map)
+        slot.times.segmented(times)
         telemetry.record(.scale, nanoseconds: times.scale)
         telemetry.record(.network, nanoseconds: times.network)
         telemetry.record(.classMap, nanoseconds: times.classMap)
@@ -75,6 +80,7 @@ extension Pipeline {
       let start = MonotonicClock.now()
       painter.paint(slot, telemetry)
       let drawn = MonotonicClock.now()
+      (slot.times.drawBegan, slot.times.drawn) = (start, drawn)
       telemetry.record(.draw, nanoseconds: drawn - start)
       if drawn > slot.frame.timestamp { telemetry.latency.record(nanoseconds: drawn - slot.frame.timestamp) }
       guard feedSinks(slot) else {
@@ -82,6 +88,7 @@ extension Pipeline {
         continue
       }
       let finished = MonotonicClock.now()
+      slot.times.handedOn = finished
       telemetry.record(.output, nanoseconds: finished - drawn)
       telemetry.rates.record(.shown, at: finished)
       giveBack(number, .shown)
@@ -106,13 +113,28 @@ extension Pipeline {
       return free.take()
     }
     guard let superseded = captured.putNewest(slot) else { return free.take() }
-    telemetry.ledger.settle(.superseded)
+    settle(slots[superseded], .superseded)
     return superseded
   }
 
   private func giveBack(_ slot: Int, _ fate: FrameFate) {
-    telemetry.ledger.settle(fate)
+    settle(slots[slot], fate)
     free.put(slot)
+  }
+
+  /// The end of a frame that reached us.
+  private func settle(_ slot: FrameSlot, _ fate: FrameFate) {
+    telemetry.ledger.settle(fate)
+    offer(
+      SettledFrames(
+        ordinal: slot.ordinal, fate: fate, stamp: FrameStamp(ordinal: slot.ordinal, of: slot.frame), times: slot.times))
+  }
+
+  /// The end of frames that never reached us.
+  private func passedBy(_ fate: FrameFate, _ count: Int, from ordinal: Int) {
+    guard count > 0 else { return }
+    telemetry.ledger.enterSettled(fate, count)
+    offer(SettledFrames(ordinal: ordinal, count: count, fate: fate))
   }
 
   /// Frame to picture; nil when all went well.
@@ -120,14 +142,17 @@ extension Pipeline {
     guard slot.frame.size == slot.picture.size else { return .wrongSize }
     let start = MonotonicClock.now()
     let outcome = decoder.decode(slot.frame, into: slot.picture)
-    telemetry.record(.decode, nanoseconds: MonotonicClock.now() - start)
+    let decoded = MonotonicClock.now()
+    (slot.times.decodeBegan, slot.times.decoded) = (start, decoded)
+    telemetry.record(.decode, nanoseconds: decoded - start)
     guard case .corrupt(let damage) = outcome else { return nil }
     return damage
   }
 
   /// - Returns: false when a sink failed, which ends the pipeline.
   private func feedSinks(_ slot: FrameSlot) -> Bool {
-    let shown = ShownFrame(ordinal: slot.ordinal, frame: slot.frame, picture: slot.picture, map: slot.map)
+    let stamp = FrameStamp(ordinal: slot.ordinal, of: slot.frame)
+    let shown = ShownFrame(stamp: stamp, picture: slot.picture, map: slot.map)
     for sink in sinks {
       do throws(RoadError) {
         try sink.receive(shown)
@@ -136,6 +161,16 @@ extension Pipeline {
         return false
       }
     }
+    for lane in lanes { lane.offer(shown) }
     return true
+  }
+}
+
+extension FrameTimes {
+  /// The three steps follow one another from `decoded` on.
+  fileprivate mutating func segmented(_ times: SegmentationTimes) {
+    classified = MonotonicClock.now()
+    inferred = classified - min(times.classMap, classified)
+    scaled = inferred - min(times.network, inferred)
   }
 }

@@ -4,6 +4,7 @@ import RoadCamera
 import RoadFrame
 import RoadMask
 import RoadOverlay
+import RoadSink
 import RoadTelemetry
 import Synchronization
 
@@ -17,11 +18,14 @@ public struct PipelineOptions: Sendable {
   public var showsPanel: Bool
   /// Nanoseconds between two calls with statistics.
   public var statisticsInterval: UInt64
+  /// What computes the masks, for the sinks.
+  public var identity: RunIdentity
 
   public init(
     frameLimit: Int? = nil, style: OverlayStyle? = OverlayStyle(), showsPanel: Bool = true,
-    statisticsInterval: UInt64 = 1_000_000_000
+    statisticsInterval: UInt64 = 1_000_000_000, identity: RunIdentity = RunIdentity()
   ) {
+    self.identity = identity
     self.frameLimit = frameLimit
     self.style = style
     self.showsPanel = showsPanel
@@ -31,11 +35,12 @@ public struct PipelineOptions: Sendable {
 
 /// Frames from a source, through a network, onto a picture, into sinks: three threads over a ring of preallocated slots.
 ///
-///     capture ──captured──► infer ──inferred──► draw
-///        ▲                    │                   │
+///     capture ──captured──► infer ──inferred──► draw ──► sinks in the draw thread
+///        ▲  ╲                 │                   │ ╲
+///        │   └────────────────│───────────────────│──┴─► lanes, each with a sink and a thread of its own
 ///        └──────── free ◄─────┴───────────────────┘
 ///
-/// Capture reads the source; infer decodes and segments; draw paints and feeds the sinks. While frame n is drawn, n + 1 is in
+/// Capture reads the source; infer decodes and segments; draw paints and feeds sinks and lanes (see ``FrameSink``). While frame n is drawn, n + 1 is in
 /// the network and n + 2 is captured. From a live source the newest frame wins: when the network is busy, a waiting frame gives
 /// way to a newer one. Any other source gives every frame and waits.
 ///
@@ -47,6 +52,7 @@ public final class Pipeline: @unchecked Sendable {
   let source: any FrameSource
   let segmenter: any Segmenter
   let sinks: [any FrameSink]
+  let lanes: [SinkLane]
   let options: PipelineOptions
   let telemetry = Telemetry()
   let decoder: FrameDecoder
@@ -62,6 +68,8 @@ public final class Pipeline: @unchecked Sendable {
   /// Those on their way are not finished either.
   let abandoned = Atomic<Bool>(false)
   let failure = Mutex<RoadError?>(nil)
+  /// When a stop was requested, which bounds how long the sinks may take to end; 0 before.
+  private let stopTime = Atomic<UInt64>(0)
   private let ended = Monitor()
   private var runningStages = 0
 
@@ -70,11 +78,16 @@ public final class Pipeline: @unchecked Sendable {
 
   /// Starts the source, whose size is known only then.
   ///
-  /// - Parameter segmenter: makes the segmenter for the source's picture size.
+  /// - Parameters:
+  ///   - sinks: fed by the draw thread; the error of one ends the run.
+  ///   - lanes: sinks with a thread of their own, which neither stall nor end the run.
+  ///   - segmenter: makes the segmenter for the source's picture size.
   public init(
-    source: any FrameSource, sinks: [any FrameSink] = [], options: PipelineOptions = PipelineOptions(),
+    source: any FrameSource, sinks: [any FrameSink] = [], lanes: [SinkLane] = [],
+    options: PipelineOptions = PipelineOptions(),
     segmenter: (PictureSize) throws(RoadError) -> any Segmenter
   ) throws(RoadError) {
+    if lanes.contains(where: { $0.sink.interest.contains(.captured) }) { source.deliverEveryFrame() }
     try source.start()
     let properties = source.properties
     do {
@@ -86,6 +99,7 @@ public final class Pipeline: @unchecked Sendable {
     }
     self.source = source
     self.sinks = sinks
+    self.lanes = lanes
     self.options = options
     self.properties = properties
     painter = OverlayPainter(segmenter: self.segmenter, source: properties, options: options)
@@ -101,10 +115,17 @@ public final class Pipeline: @unchecked Sendable {
   /// Frames that could not be used, the first thousand of them.
   public var damagedFrames: [DamagedFrame] { telemetry.damagedFrames }
 
-  public func statistics() -> PipelineStatistics { telemetry.statistics() }
+  public func statistics() -> PipelineStatistics { telemetry.statistics(lanes.map { $0.statistics() }) }
 
-  /// Reads no further frame; `run` returns when those on their way are shown.
+  /// Reads no further frame; `run` returns when those on their way are shown and the sinks have ended, but no later than
+  /// ``stopPatience`` for a sink that hangs.
   public func requestStop() {
+    _ = stopTime.compareExchange(expected: 0, desired: MonotonicClock.now(), ordering: .relaxed)
+    for lane in lanes { lane.stopWaiting() }
+    halt()
+  }
+
+  private func halt() {
     stopRequested.store(true, ordering: .relaxed)
     ended.locked { ended.wakeAll() }
   }
@@ -113,16 +134,18 @@ public final class Pipeline: @unchecked Sendable {
   ///
   /// - Parameter report: called by this thread at each interval with the statistics so far.
   /// - Returns: the statistics at the end; the ledger balances.
-  /// - Throws: the error of the sink that failed.
+  /// - Throws: the error of the sink that failed, or of the sink or lane that could not start.
   @discardableResult
   public func run(report: (PipelineStatistics) -> Void = { _ in }) throws(RoadError) -> PipelineStatistics {
+    defer { source.stop() }
     telemetry.begin()
+    try startSinks()
     let threads = startStages()
     waitForStages(report)
     for thread in threads { thread.join() }
-    source.stop()
+    stopSinks()
     if let error = failure.withLock({ $0 }) { throw error }
-    return telemetry.statistics()
+    return statistics()
   }
 
   /// Ends the pipeline with an error: the first one is the one that `run` throws.
@@ -133,24 +156,24 @@ public final class Pipeline: @unchecked Sendable {
 
   func abandon() {
     abandoned.store(true, ordering: .relaxed)
-    requestStop()
+    halt()
   }
 }
 
 extension Pipeline {
   /// A stage that gets no thread is a failure, but its hand-over is closed as if it had run, so that the others end.
-  private func startStages() -> [StageThread] {
+  private func startStages() -> [SystemThread] {
     let stages: [(String, @Sendable () -> Void)] = [
       ("road-draw", { self.drawFrames() }),
       ("road-infer", { self.inferFrames() }),
       ("road-capture", { self.captureFrames() }),
     ]
     ended.locked { runningStages = stages.count }
-    var threads: [StageThread] = []
+    var threads: [SystemThread] = []
     for (name, body) in stages {
       do throws(RoadError) {
         threads.append(
-          try StageThread(name) {
+          try SystemThread(name) {
             body()
             self.stageEnded()
           })
@@ -182,7 +205,7 @@ extension Pipeline {
         return nil
       }
       guard isDue != nil else { return }
-      report(telemetry.statistics())
+      report(statistics())
       next = max(next + options.statisticsInterval, MonotonicClock.now())
     }
   }
@@ -193,5 +216,49 @@ extension Pipeline {
     ended.locked {
       while !stopRequested.load(ordering: .relaxed), ended.wait(until: deadline) {}
     }
+  }
+}
+
+// MARK: - Sinks
+
+extension Pipeline {
+  /// Nanoseconds that the lanes have, after a requested stop, to write what waits and to end.
+  public static let stopPatience: UInt64 = 600_000_000
+  /// The same when the source ended by itself and nobody waits for the process.
+  private static let endPatience: UInt64 = 10_000_000_000
+
+  private func startSinks() throws(RoadError) {
+    let session = SinkSession(source: properties, classes: segmenter.classes, identity: options.identity)
+    var started: [any FrameSink] = []
+    do throws(RoadError) {
+      for sink in sinks {
+        try sink.start(session)
+        started.append(sink)
+      }
+      for lane in lanes { try lane.start(session) }
+    } catch {
+      for sink in started { sink.stop() }
+      for lane in lanes { lane.close() }
+      for lane in lanes { lane.end() }
+      throw error
+    }
+  }
+
+  private func stopSinks() {
+    for sink in sinks { sink.stop() }
+    for lane in lanes { lane.close() }
+    let begin = MonotonicClock.now()
+    for lane in lanes {
+      while !lane.wait(until: MonotonicClock.now() + 20_000_000) {
+        let requested = stopTime.load(ordering: .relaxed)
+        let deadline = requested > 0 ? requested + Self.stopPatience : begin + Self.endPatience
+        if MonotonicClock.now() > deadline { break }
+      }
+      lane.end()
+    }
+  }
+
+  func offer(_ frames: SettledFrames) {
+    for lane in lanes { lane.offer(frames) }
   }
 }

@@ -56,12 +56,13 @@ final class Telemetry: Sendable {
 
   var damagedFrames: [DamagedFrame] { damaged.withLock { $0 } }
 
-  func statistics() -> PipelineStatistics {
+  func statistics(_ sinks: [SinkStatistics]) -> PipelineStatistics {
     let now = MonotonicClock.now()
     let begun = start.load(ordering: .relaxed)
     return PipelineStatistics(
       elapsed: now - begun, video: VideoState(rawValue: video.load(ordering: .relaxed)) ?? .starting,
       silence: silence(now), rates: rates.rates(now: now), latency: latency.summary(),
-      ledger: ledger.snapshot(), usage: .now(), stages: stages.map { $0.summary() })
+      ledger: ledger.snapshot(), usage: .now(), stages: stages.map { $0.summary() },
+      sinks: sinks)
   }
 }

@@ -5,3 +5,5 @@
 @_exported import RoadMask
 @_exported import RoadOverlay
 @_exported import RoadPipeline
+@_exported import RoadSink
+@_exported import RoadTelemetry

@@ -92,4 +92,6 @@ public struct FateCounts: Hashable, Sendable {
     get { counts[fate.rawValue] }
     set { counts[fate.rawValue] = newValue }
   }
+
+  public static func += (left: inout Self, right: Self) { left.counts &+= right.counts }
 }

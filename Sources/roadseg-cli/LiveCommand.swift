@@ -66,15 +66,19 @@ struct LiveCommand: ParsableCommand {
     let (source, remark) = try SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed).open()
     if let remark { Terminal.say("roadseg: \(remark)") }
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
-    var sinks: [any FrameSink] = []
-    if let output { sinks.append(try OverlayFiles(folder: output, largest: source.properties.size)) }
-    let pipeline = try Pipeline(source: source, sinks: sinks, options: PipelineOptions(frameLimit: frames)) { size in
+    var lanes: [SinkLane] = []
+    if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
+    let pipeline = try Pipeline(source: source, lanes: lanes, options: PipelineOptions(frameLimit: frames)) { size in
       network.segmenter(for: size)
     }
     StopSignals.onFirst { pipeline.requestStop() }
     let statistics = try pipeline.run { try? print($0, type: "statistics") }
     try print(statistics, type: "summary")
+    if let failure = statistics.sinks.lazy.compactMap(\.failure).first { throw failure }
   }
+
+  /// Bytes of painted pictures that may wait for the disk.
+  private static let overlayMemory = 16 << 20
 
   private func print(_ statistics: PipelineStatistics, type: String) throws {
     if json {

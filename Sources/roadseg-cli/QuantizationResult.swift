@@ -1,6 +1,7 @@
 import Foundation
 import RoadEvaluation
 import RoadQuantizer
+import RoadTelemetry
 
 /// What `quantize --json` prints.
 struct QuantizationResult: Encodable {

@@ -8,6 +8,7 @@ import RoadFrame
 import RoadMask
 import RoadModel
 import RoadQuantizer
+import RoadTelemetry
 
 /// `roadseg quantize`
 struct QuantizeCommand: ParsableCommand {
@@ -110,8 +111,7 @@ struct QuantizeCommand: ParsableCommand {
     let result = QuantizationResult(
       model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, equalized: equalize,
       wide: quantized.wideActivations,
-      layers: Nullable(wrappedValue: layers),
-      drop: Nullable(wrappedValue: drop.map { .init($0, pictures: labelled.count) }))
+      layers: layers, drop: drop.map { .init($0, pictures: labelled.count) })
     if json { try Terminal.printJSON(result) } else { print(result.table) }
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import RoadPipeline
+import RoadBase
 import RoadTelemetry
 
 /// The live statistics as one line for people:
@@ -9,6 +9,7 @@ enum StatisticsLine {
   static func text(_ statistics: PipelineStatistics) -> String {
     var parts = [rates(statistics.rates), latency(statistics.latency), ledger(statistics.ledger)]
     if let trouble = trouble(statistics) { parts.append(trouble) }
+    parts += statistics.sinks.compactMap(trouble)
     return parts.joined(separator: " | ")
   }
 
@@ -43,20 +44,23 @@ enum StatisticsLine {
     case .flowing, .ended: nil
     }
   }
-}
 
-extension FrameFate {
-  var words: String {
-    switch self {
-    case .shown: "shown"
-    case .superseded: "superseded"
-    case .drained: "drained"
-    case .lostInDriver: "lost in the driver"
-    case .driverError: "driver errors"
-    case .truncated: "truncated"
-    case .undecodable: "undecodable"
-    case .wrongSize: "wrong size"
-    case .unfinished: "unfinished"
+  /// What is wrong with a sink, or what it has missed.
+  static func trouble(_ sink: SinkStatistics) -> String? {
+    let counts = sink.total
+    let missed = [
+      ("superseded", counts.superseded), ("too much memory", counts.tooMuchMemory), ("unfinished", counts.unfinished),
+    ]
+    let failed = SinkFailure.allCases.map { ("failed: \($0.words)", counts[$0]) }
+    let bins = (missed + failed).filter { $0.1 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
+    let tally = "\(sink.name): \(counts.delivered) of \(counts.offered)\(bins)"
+    let now = MonotonicClock.now()
+    func seconds(_ since: UInt64) -> String { String(format: "%.0f s", Double(now - min(since, now)) / 1e9) }
+    return switch sink.health {
+    case .failing(let since, let reason): "\(tally): FAILING for \(seconds(since)): \(reason)"
+    case .stuck(let since): "\(tally): STUCK for \(seconds(since))"
+    case .starting: "\(sink.name): not started yet"
+    case .ok, .stopped: bins.isEmpty ? nil : tally
     }
   }
 }
@@ -73,18 +77,5 @@ extension StatisticsLine {
       }
     let seconds = Format.fixed(Double(statistics.elapsed) / 1e9, 1)
     return "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\n\(Format.table(rows))"
-  }
-}
-
-extension PipelineStage {
-  var words: String {
-    switch self {
-    case .decode: "decode"
-    case .scale: "scale"
-    case .network: "network"
-    case .classMap: "class map"
-    case .draw: "draw"
-    case .output: "output"
-    }
   }
 }

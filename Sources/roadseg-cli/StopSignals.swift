@@ -14,7 +14,7 @@ enum StopSignals {
   static func watch() throws(RoadError) {
     var signals = set
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    _ = try StageThread("road-signals") {
+    _ = try SystemThread("road-signals") {
       let first = wait()
       guard let stop = stop.withLock({ $0 }) else { _exit(128 + first) }
       let begin = MonotonicClock.now()

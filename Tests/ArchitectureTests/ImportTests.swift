@@ -31,9 +31,10 @@ import Testing
       "RoadBase", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline", "RoadTelemetry",
       "CPerformanceCounters",
     ],
+    "RoadSink": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"],
     "RoadPipeline": [
       "RoadBase", "RoadCamera", "RoadEngine", "RoadFrame", "RoadKernels", "RoadMask", "RoadModel", "RoadOverlay",
-      "RoadTelemetry", "RoadKernelContract",
+      "RoadSink", "RoadTelemetry", "RoadKernelContract",
     ],
   ]
 

@@ -3,6 +3,7 @@ import RoadBase
 import RoadCamera
 import RoadFrame
 import RoadPipeline
+import RoadSink
 import Synchronization
 import Testing
 
@@ -47,9 +48,10 @@ import Testing
 
   /// The draw thread.
   final class WatchedSink: FrameSink {
+    let name = "watched"
     private let watch: Watch
     init(_ watch: Watch) { self.watch = watch }
-    func receive(_ frame: ShownFrame) throws(RoadError) { watch.pass(frame: frame.ordinal) }
+    func receive(_ frame: ShownFrame) throws(RoadError) { watch.pass(frame: frame.stamp.ordinal) }
   }
 
   @Test func steadyStateTakesNoMemory() throws {

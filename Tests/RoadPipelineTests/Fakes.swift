@@ -4,6 +4,7 @@ import RoadCamera
 import RoadFrame
 import RoadMask
 import RoadPipeline
+import RoadSink
 import Synchronization
 
 /// A source that does what its script says, step after step, and then ends.
@@ -113,6 +114,7 @@ final class RecordingSink: FrameSink {
     var isWhole: Bool
   }
 
+  let name = "recording"
   private let list = Mutex<[Seen]>([])
   private let before: @Sendable (ShownFrame) throws(RoadError) -> Void
 
@@ -122,10 +124,10 @@ final class RecordingSink: FrameSink {
 
   func receive(_ frame: ShownFrame) throws(RoadError) {
     try before(frame)
-    let byte = UInt8(truncatingIfNeeded: frame.frame.sequence)
+    let byte = UInt8(truncatingIfNeeded: frame.stamp.sequence)
     let isWhole = frame.map.bytes.allSatisfy { $0 == byte } && frame.picture.base[0] == byte
     list.withLock {
-      $0.append(Seen(ordinal: frame.ordinal, sequence: frame.frame.sequence, isWhole: isWhole))
+      $0.append(Seen(ordinal: frame.stamp.ordinal, sequence: frame.stamp.sequence, isWhole: isWhole))
     }
   }
 }
@@ -137,9 +139,11 @@ extension PipelineOptions {
 
 extension Pipeline {
   convenience init(
-    _ source: ScriptedSource, sinks: [any FrameSink] = [], options: PipelineOptions = .plain,
+    _ source: ScriptedSource, sinks: [any FrameSink] = [], lanes: [SinkLane] = [], options: PipelineOptions = .plain,
     before: @escaping @Sendable () -> Void = {}
   ) throws {
-    try self.init(source: source, sinks: sinks, options: options) { size in FakeSegmenter(size, before: before) }
+    try self.init(source: source, sinks: sinks, lanes: lanes, options: options) { size in
+      FakeSegmenter(size, before: before)
+    }
   }
 }

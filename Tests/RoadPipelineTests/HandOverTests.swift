@@ -1,4 +1,5 @@
 import Dispatch
+import RoadBase
 import RoadPipeline
 import Testing
 
@@ -30,7 +31,7 @@ import Testing
   @Test func aCloseWakesTheWaitingReader() throws {
     let handOver = HandOver(capacity: 1)
     let ended = DispatchSemaphore(value: 0)
-    let reader = try StageThread("reader") {
+    let reader = try SystemThread("reader") {
       if handOver.take() == nil { ended.signal() }
     }
     usleepBriefly()
@@ -43,7 +44,7 @@ import Testing
   @Test func losesNothingBetweenTwoThreads() throws {
     let handOver = HandOver(capacity: 3)
     let count = 50_000
-    let writer = try StageThread("writer") {
+    let writer = try SystemThread("writer") {
       for slot in 0..<count { handOver.put(slot) }
       handOver.close()
     }
@@ -65,7 +66,7 @@ import Testing
     let taken = DispatchSemaphore(value: 0)
     let count = 20_000
     nonisolated(unsafe) var sum = 0
-    let reader = try StageThread("reader") {
+    let reader = try SystemThread("reader") {
       var last = -1
       while let slot = handOver.take() {
         if slot <= last { Issue.record("\(slot) after \(last)") }

@@ -88,7 +88,7 @@ import Testing
 
   @Test func aFailingSinkEndsThePipelineWithItsError() throws {
     let error = RoadError(.output, "disk full", remedy: "free some space")
-    let sink = RecordingSink { frame throws(RoadError) in if frame.ordinal == 3 { throw error } }
+    let sink = RecordingSink { frame throws(RoadError) in if frame.stamp.ordinal == 3 { throw error } }
     let source = ScriptedSource(Array(repeating: .frame, count: 100), isLive: false)
     let pipeline = try Pipeline(source, sinks: [sink])
     #expect(throws: error) { try pipeline.run() }

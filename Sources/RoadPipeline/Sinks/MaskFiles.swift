@@ -1,10 +1,12 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadSink
 
 /// Everything that a picture comes to, in three folders: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where
 /// the road is, else 0) and `overlay/NAME.jpg`.
 public final class MaskFiles: FrameSink, @unchecked Sendable {
+  public let name = "masks"
   private let folder: String
   private let names: [String]?
   private let drivable: UInt8
@@ -32,7 +34,7 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
   deinit { road.deallocate() }
 
   public func receive(_ frame: ShownFrame) throws(RoadError) {
-    let name = names?[frame.ordinal] ?? FrameName.of(frame.ordinal)
+    let name = names?[frame.stamp.ordinal] ?? FrameName.of(frame.stamp.ordinal)
     try writeGrey(frame.map.bytes, frame.map.size, to: "\(folder)/classes/\(name).png")
     frame.map.writeRoad(drivable: drivable, into: road)
     try writeGrey(road, frame.map.size, to: "\(folder)/road/\(name).png")

@@ -1,22 +1,31 @@
 import RoadBase
 import RoadFrame
+import RoadSink
+import Synchronization
 
 /// Overlays as numbered JPEGs in a folder: `frame-000042.jpg` is the source's frame 42, whatever became of the others.
 public final class OverlayFiles: FrameSink {
+  public let name = "overlays"
+  public let interest: SinkInterest = .picture
   private let folder: String
-  private let encoder: JPEGEncoder
+  /// Nil while stopped.
+  private let encoder = Mutex<JPEGEncoder?>(nil)
 
-  /// - Parameter largest: the size of the frames.
+  public init(folder: String) { self.folder = folder }
+
   /// - Throws: `.output` when the folder cannot be made or written to.
-  public init(folder: String, largest: PictureSize) throws(RoadError) {
+  public func start(_ session: SinkSession) throws(RoadError) {
     try FileOutput.makeFolder(folder)
-    self.folder = folder
-    encoder = try JPEGEncoder(largest: largest)
+    let fresh = try JPEGEncoder(largest: session.source.size)
+    encoder.withLock { $0 = fresh }
   }
 
   public func receive(_ frame: ShownFrame) throws(RoadError) {
-    try encoder.write(frame.picture, to: "\(folder)/\(FrameName.of(frame.ordinal)).jpg")
+    let path = "\(folder)/\(FrameName.of(frame.stamp.ordinal)).jpg"
+    try encoder.withLock { $0 }?.write(frame.picture, to: path)
   }
+
+  public func stop() { encoder.withLock { $0 = nil } }
 }
 
 enum FrameName {

@@ -1,6 +1,3 @@
-import RoadFrame
-import RoadTelemetry
-
 /// The steps whose time is told apart.
 public enum PipelineStage: Int, CaseIterable, Sendable {
   /// Camera bytes to pixels.
@@ -38,11 +35,14 @@ public struct PipelineStatistics: Sendable {
   public var latency: LatencySummary
   public var ledger: LedgerCounts
   public var usage: ProcessUsage
+  /// In the order in which they were given to the pipeline.
+  public var sinks: [SinkStatistics]
   private var stages: [LatencySummary]
 
-  init(
+  public init(
     elapsed: UInt64, video: VideoState, silence: UInt64, rates: FrameRates, latency: LatencySummary,
-    ledger: LedgerCounts, usage: ProcessUsage, stages: [LatencySummary]
+    ledger: LedgerCounts, usage: ProcessUsage, stages: [LatencySummary],
+    sinks: [SinkStatistics] = []
   ) {
     self.elapsed = elapsed
     self.video = video
@@ -52,26 +52,8 @@ public struct PipelineStatistics: Sendable {
     self.ledger = ledger
     self.usage = usage
     self.stages = stages
+    self.sinks = sinks
   }
 
   public subscript(stage: PipelineStage) -> LatencySummary { stages[stage.rawValue] }
-}
-
-/// A frame that could not be used.
-public struct DamagedFrame: Hashable, Sendable {
-  /// Its place among the source's frame numbers, from 0.
-  public var ordinal: Int
-  public var damage: CorruptFrame
-}
-
-extension FrameFate {
-  init(_ damage: CorruptFrame) {
-    self =
-      switch damage {
-      case .driverError: .driverError
-      case .truncated: .truncated
-      case .undecodable: .undecodable
-      case .wrongSize: .wrongSize
-      }
-  }
 }

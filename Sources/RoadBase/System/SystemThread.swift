@@ -1,8 +1,7 @@
 import Glibc
-import RoadBase
 
-/// One thread of the pipeline, from its start to its end.
-package struct StageThread: Sendable {
+/// One named thread of the system, from its start to its end.
+package struct SystemThread: Sendable {
   private let thread: pthread_t
 
   private final class Body: Sendable {

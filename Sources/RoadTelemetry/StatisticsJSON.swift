@@ -1,9 +1,6 @@
-import RoadPipeline
-import RoadTelemetry
-
-/// `live --json` and `run --json`: the shape is documented in the README and held by a snapshot test. Times in milliseconds,
-/// memory in bytes, rates in frames a second; what is unknown is null.
-struct StatisticsJSON: Encodable {
+/// The statistics as JSON, one shape for the command line, the page and recordings. It is documented in the README and held by a
+/// snapshot test. Times in milliseconds, memory in bytes, rates in frames a second; what is unknown is null.
+public struct StatisticsJSON: Encodable {
   let type: String
   let seconds: Double
   let video: String
@@ -15,9 +12,10 @@ struct StatisticsJSON: Encodable {
   let memoryBytes: UInt64
   let peakMemoryBytes: UInt64
   let processorSeconds: Double
+  let sinks: [Sink]
 
   /// - Parameter type: "statistics" for one a second, "summary" for the last.
-  init(_ statistics: PipelineStatistics, type: String) {
+  public init(_ statistics: PipelineStatistics, type: String) {
     self.type = type
     seconds = (Double(statistics.elapsed) / 1e9).rounded(toDecimals: 3)
     video = "\(statistics.video)"
@@ -30,6 +28,7 @@ struct StatisticsJSON: Encodable {
     memoryBytes = statistics.usage.residentBytes
     peakMemoryBytes = statistics.usage.peakResidentBytes
     processorSeconds = (Double(statistics.usage.processorNanoseconds) / 1e9).rounded(toDecimals: 3)
+    sinks = statistics.sinks.map(Sink.init)
   }
 
   struct Rates: Encodable {
@@ -64,7 +63,7 @@ struct StatisticsJSON: Encodable {
   }
 
   /// `frames` is the sum of all others once the pipeline has ended: then `balances`.
-  struct Ledger: Encodable {
+  public struct Ledger: Encodable {
     let frames: Int
     let shown: Int
     let superseded: Int
@@ -78,7 +77,7 @@ struct StatisticsJSON: Encodable {
     let inFlight: Int
     let balances: Bool
 
-    init(_ ledger: LedgerCounts) {
+    public init(_ ledger: LedgerCounts) {
       frames = ledger.entered
       shown = ledger[.shown]
       superseded = ledger[.superseded]
@@ -95,22 +94,9 @@ struct StatisticsJSON: Encodable {
   }
 }
 
-extension PipelineStage {
-  var key: String {
-    switch self {
-    case .decode: "decode"
-    case .scale: "scale"
-    case .network: "network"
-    case .classMap: "class_map"
-    case .draw: "draw"
-    case .output: "output"
-    }
-  }
-}
-
 extension Double {
   /// As many decimals as mean anything, so that the JSON stays readable.
-  func rounded(toDecimals decimals: Int) -> Double {
+  public func rounded(toDecimals decimals: Int) -> Double {
     var power = 1.0
     for _ in 0..<decimals { power *= 10 }
     return (self * power).rounded() / power

@@ -1,0 +1,21 @@
+import RoadFrame
+import RoadTelemetry
+
+/// A frame that could not be used.
+public struct DamagedFrame: Hashable, Sendable {
+  /// Its place among the source's frame numbers, from 0.
+  public var ordinal: Int
+  public var damage: CorruptFrame
+}
+
+extension FrameFate {
+  init(_ damage: CorruptFrame) {
+    self =
+      switch damage {
+      case .driverError: .driverError
+      case .truncated: .truncated
+      case .undecodable: .undecodable
+      case .wrongSize: .wrongSize
+      }
+  }
+}
