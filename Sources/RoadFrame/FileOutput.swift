@@ -82,6 +82,7 @@ public enum FileOutput {
       case ENAMETOOLONG: "choose a shorter name"
       default: "check the disk"
       }
-    return RoadError(.output, "\(path): cannot be written: \(String(cString: strerror(code)))", remedy: remedy, code: code)
+    return RoadError(
+      .output, "\(path): cannot be written: \(String(cString: strerror(code)))", remedy: remedy, code: code)
   }
 }
