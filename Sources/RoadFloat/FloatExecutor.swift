@@ -8,13 +8,13 @@ import RoadModel
 /// size that the graph allows.
 public final class FloatExecutor: Sendable {
   public let graph: ModelGraph
-  private let constants: [String: Value]
+  private let constants: [String: TensorValue]
   /// Names whose value is needed last by the node of that index: their memory goes back there.
   private let lastUses: [[String]]
 
   /// - Throws: one `RoadError` that lists every node whose operator is not supported.
   public init(_ graph: ModelGraph) throws(RoadError) {
-    let unsupported = graph.nodes.filter { FloatOperators.table[$0.operation] == nil || !$0.domain.isStandard }
+    let unsupported = graph.nodes.filter { OperatorCatalogue[$0.operation]?.evaluation == nil || !$0.domain.isStandard }
     guard unsupported.isEmpty else {
       let list = unsupported.map { "'\($0.name)' (\($0.operation))" }.joined(separator: ", ")
       throw RoadError(
@@ -22,11 +22,11 @@ public final class FloatExecutor: Sendable {
         remedy: "export the model with the operators that the README lists")
     }
     self.graph = Self.withOutputTypes(graph)
-    constants = graph.initializers.mapValues(Value.init)
+    constants = graph.initializers.mapValues(TensorValue.init)
     lastUses = Self.lastUses(in: graph)
   }
 
-  /// QuantizeLinear takes its output type from its zero-point, a constant whose type ``Value`` forgets: noted on the node.
+  /// QuantizeLinear takes its output type from its zero-point, a constant whose type ``TensorValue`` forgets: noted on the node.
   private static func withOutputTypes(_ graph: ModelGraph) -> ModelGraph {
     var typed = graph
     for (index, node) in graph.nodes.enumerated() where node.operation == "QuantizeLinear" && node.inputs.count > 2 {
@@ -65,7 +65,7 @@ public final class FloatExecutor: Sendable {
     return try outputs(from: values)
   }
 
-  private func outputs(from values: [String: Value]) throws(RoadError) -> [String: FloatTensor] {
+  private func outputs(from values: [String: TensorValue]) throws(RoadError) -> [String: FloatTensor] {
     var outputs: [String: FloatTensor] = [:]
     for output in graph.outputs {
       guard case .floats(let tensor)? = values[output.name] else {
@@ -76,8 +76,10 @@ public final class FloatExecutor: Sendable {
     return outputs
   }
 
-  private static func compute(_ node: Node, opset: Int, values: [String: Value]) throws(RoadError) -> [Value] {
-    var arguments: [Value?] = []
+  private static func compute(_ node: Node, opset: Int, values: [String: TensorValue]) throws(RoadError)
+    -> [TensorValue]
+  {
+    var arguments: [TensorValue?] = []
     for name in node.inputs {
       if name.isEmpty {
         arguments.append(nil)
@@ -87,7 +89,7 @@ public final class FloatExecutor: Sendable {
         throw RoadError(.model, "node '\(node.name)': its input '\(name)' is not computed before it")
       }
     }
-    guard let compute = FloatOperators.table[node.operation] else {
+    guard let compute = OperatorCatalogue[node.operation]?.evaluation else {
       preconditionFailure("operator \(node.operation) passed the check of init")
     }
     return try compute(OperatorCall(node: node, opset: opset, arguments: arguments))

@@ -84,4 +84,15 @@ package enum Float16Bits {
     default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
     }
   }
+  /// To nearest, ties to even; what is too large becomes infinite.
+  package static func bits(_ value: Float) -> UInt16 {
+    let sign = UInt16(value.bitPattern >> 16 & 0x8000)
+    let magnitude = abs(value)
+    if value.isNaN { return sign | 0x7E00 }
+    if magnitude >= 65520 { return sign | 0x7C00 }
+    if magnitude < 0x1p-14 { return sign | UInt16((magnitude * 0x1p24).rounded(.toNearestOrEven)) }
+    let word = magnitude.bitPattern
+    let rounded = word + 0xFFF + (word >> 13 & 1)
+    return sign | UInt16(truncatingIfNeeded: (rounded >> 13) - (112 << 10))
+  }
 }

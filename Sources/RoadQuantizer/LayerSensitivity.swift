@@ -60,7 +60,7 @@ struct LayerSensitivity {
   /// The rounded weights of the convolution that makes the tensor, perhaps through an activation.
   private func weights(behind tensor: String) -> (name: String, values: TensorData)? {
     guard var index = producers[tensor] else { return nil }
-    if QuantizationScheme.activations.contains(float.nodes[index].operation),
+    if OperatorCatalogue.has(float.nodes[index].operation, .activation),
       let maker = producers[float.nodes[index].inputs[0]]
     {
       index = maker

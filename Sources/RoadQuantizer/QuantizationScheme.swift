@@ -21,33 +21,6 @@ struct QuantizationScheme {
   /// Convolutions with weights and bias to quantize, by node index.
   let convolutions: [Int]
 
-  static let activations: Set = ["Relu", "Clip"]
-  private static let headOperations: Set = ["Sub", "Div", "Mul", "Add", "Identity", "Cast"]
-  /// Operators whose results are among the numbers that they read, or between two of them.
-  private static let scaleKeepers: Set = [
-    "Resize", "Upsample", "MaxPool", "MaxUnpool", "GlobalMaxPool", "ReduceMax", "ReduceMin", "GridSample", "Identity",
-    "Reshape",
-    "Flatten", "Squeeze", "Unsqueeze", "Slice", "Split", "Transpose", "Expand", "Tile", "Gather", "Pad", "DepthToSpace",
-    "SpaceToDepth",
-  ]
-  private static let weighted: Set = ["Conv", "ConvTranspose"]
-  /// Operators behind which a ReLU or clip costs nothing.
-  private static let fusing: Set = [
-    "Conv", "ConvTranspose", "Add", "Sub", "Mul", "MatMul", "Gemm", "AveragePool", "GlobalAveragePool", "ReduceMean",
-    "ReduceSum", "Concat", "BatchNormalization",
-  ]
-  /// Functions of one number.
-  private static let functions: Set = [
-    "Relu", "Clip", "LeakyRelu", "PRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Exp", "Log",
-    "Sqrt", "Abs", "Neg", "Erf", "Softplus", "BatchNormalization", "Gelu", "Mish", "Celu", "Softsign",
-    "ThresholdedRelu",
-    "Floor", "Ceil", "Round", "Sign", "Reciprocal", "Sin", "Cos",
-  ]
-  private static let fixedRanges: [String: Quantization] = [
-    "Sigmoid": Quantization(scale: 1 / 256, zeroPoint: 0), "HardSigmoid": Quantization(scale: 1 / 256, zeroPoint: 0),
-    "Tanh": Quantization(scale: 1 / 128, zeroPoint: 128),
-  ]
-
   init(_ graph: ModelGraph) {
     let view = DataFlow(graph)
     let exempt = Self.samplingGrids(in: graph, view)
@@ -58,7 +31,7 @@ struct QuantizationScheme {
     for (index, node) in graph.nodes.enumerated() {
       let inputs = node.inputs.filter(view.data.contains)
       guard !inputs.isEmpty, node.operation != "Shape" else { continue }
-      if Self.headOperations.contains(node.operation), inputs.count == 1, head.contains(inputs[0]) {
+      if OperatorCatalogue.has(node.operation, .normalisation), inputs.count == 1, head.contains(inputs[0]) {
         head.formUnion(node.outputs)
         continue
       }
@@ -67,8 +40,8 @@ struct QuantizationScheme {
       if Self.keepsScale(node) {
         for output in node.outputs where !output.isEmpty { shared[output] = inputs[0] }
       }
-      if let range = Self.fixedRanges[node.operation], let output = node.outputs.first { fixed[output] = range }
-      if Self.weighted.contains(node.operation) { convolutions.append(index) }
+      if let range = OperatorCatalogue[node.operation]?.range, let output = node.outputs.first { fixed[output] = range }
+      if OperatorCatalogue.has(node.operation, .weighted) { convolutions.append(index) }
     }
     let order = graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs)
     tensors = order.filter(wanted.contains)
@@ -85,28 +58,31 @@ struct QuantizationScheme {
       let producer = view.producers[tensor]
     else { return false }
     let (next, last) = (graph.nodes[readers[0]], graph.nodes[producer])
-    if activations.contains(next.operation), fusing.contains(last.operation) { return true }
+    if OperatorCatalogue.has(next.operation, .activation), OperatorCatalogue.has(last.operation, .takesActivation) {
+      return true
+    }
     return isFunction(next, view) && isFunction(last, view) && !isPartOfProducer(last, graph, view)
   }
 
   /// Whether a node is an activation that the one before it computes: what follows has no bytes to look up.
   private static func isPartOfProducer(_ node: Node, _ graph: ModelGraph, _ view: DataFlow) -> Bool {
-    guard activations.contains(node.operation), let producer = view.producers[node.inputs[0]],
+    guard OperatorCatalogue.has(node.operation, .activation), let producer = view.producers[node.inputs[0]],
       view.consumers[node.inputs[0]]?.count == 1, !view.outputs.contains(node.inputs[0])
     else { return false }
-    return fusing.contains(graph.nodes[producer].operation) && !isFunction(graph.nodes[producer], view)
+    return OperatorCatalogue.has(graph.nodes[producer].operation, .takesActivation)
+      && !isFunction(graph.nodes[producer], view)
   }
 
   /// Cubics overshoot, and what a region of interest leaves open is none of the numbers read.
   private static func keepsScale(_ node: Node) -> Bool {
     let mode = node.attributes["mode"]
-    return scaleKeepers.contains(node.operation) && mode != .string("cubic") && mode != .string("bicubic")
+    return OperatorCatalogue.has(node.operation, .keepsScale) && mode != .string("cubic") && mode != .string("bicubic")
       && node.attributes["coordinate_transformation_mode"] != .string("tf_crop_and_resize")
   }
 
   private static func isFunction(_ node: Node, _ view: DataFlow) -> Bool {
-    if functions.contains(node.operation) { return true }
-    guard ["Add", "Sub", "Mul", "Div"].contains(node.operation), node.inputs.filter(view.data.contains).count == 1,
+    if OperatorCatalogue.has(node.operation, .function) { return true }
+    guard OperatorCatalogue.has(node.operation, .arithmetic), node.inputs.filter(view.data.contains).count == 1,
       let constant = node.inputs.first(where: { !view.data.contains($0) })
     else { return false }
     return view.constantCounts[constant] == 1
@@ -120,7 +96,7 @@ struct QuantizationScheme {
       while let producer = view.producers[name] {
         let node = graph.nodes[producer]
         let inputs = node.inputs.filter(view.data.contains)
-        let isArithmetic = ["Add", "Sub", "Mul", "Div"].contains(node.operation) && inputs.count == 1
+        let isArithmetic = OperatorCatalogue.has(node.operation, .arithmetic) && inputs.count == 1
         guard isArithmetic || ["Transpose", "Reshape", "Squeeze", "Unsqueeze"].contains(node.operation),
           view.consumers[name]?.count == 1
         else { break }

@@ -1,4 +1,3 @@
-import Foundation
 import RoadBase
 import RoadModel
 
@@ -104,55 +103,11 @@ enum FunctionRule: OperatorRule {
       let slopes = [Double](repeating: alpha, count: layer.shape.channels)
       if let leaky = try lowering.leaky(layer, slopes) { return lowering.set(.pending(leaky), outputOf: node) }
     }
-    try lowering.apply(node, try function(node))
-  }
-
-  static func function(_ node: Node) throws(RoadError) -> (Float) -> Float {
-    switch node.operation {
-    case "LeakyRelu":
-      let alpha = try node.float("alpha", default: 0.01)
-      return { $0 < 0 ? alpha * $0 : $0 }
-    case "Elu":
-      let alpha = try node.float("alpha", default: 1)
-      return { $0 < 0 ? alpha * (exp($0) - 1) : $0 }
-    case "Selu":
-      let alpha = try node.float("alpha", default: 1.67326319)
-      let gamma = try node.float("gamma", default: 1.05070102)
-      return { gamma * ($0 < 0 ? alpha * (exp($0) - 1) : $0) }
-    case "Celu":
-      let alpha = try node.float("alpha", default: 1)
-      return { $0 < 0 ? alpha * (exp($0 / alpha) - 1) : $0 }
-    case "ThresholdedRelu":
-      let threshold = try node.float("alpha", default: 1)
-      return { $0 > threshold ? $0 : 0 }
-    case "HardSigmoid":
-      let (alpha, beta) = (try node.float("alpha", default: 0.2), try node.float("beta", default: 0.5))
-      return { min(max(alpha * $0 + beta, 0), 1) }
-    case "Gelu":
-      let isTanh = try node.string("approximate", default: "none", of: ["none", "tanh"]) == "tanh"
-      guard isTanh else { return { (real: Float) -> Float in real / 2 * (1 + erf(real * Float(0.5).squareRoot())) } }
-      return { (real: Float) -> Float in
-        let inner: Float = real + 0.044715 * real * real * real
-        return real / 2 * (1 + tanh((2 / Float.pi).squareRoot() * inner))
-      }
-    default:
-      guard let function = plain[node.operation] else {
-        throw RoadError(.model, "operator \(node.operation) is not supported")
-      }
-      return function
+    guard let function = try OperatorCatalogue[node.operation]?.function(of: node) else {
+      throw RoadError(.model, "operator \(node.operation) is not supported")
     }
+    try lowering.apply(node) { function($0) }
   }
-
-  /// Without attributes.
-  static let plain: [String: @Sendable (Float) -> Float] = [
-    "Sigmoid": { 1 / (1 + exp(-$0)) }, "Tanh": { tanh($0) }, "Exp": { exp($0) }, "Log": { log($0) },
-    "Sqrt": { $0.squareRoot() }, "Abs": { abs($0) }, "Neg": { -$0 }, "Reciprocal": { 1 / $0 }, "Erf": { erf($0) },
-    "HardSwish": { $0 * min(max($0 / 6 + 0.5, 0), 1) }, "Softplus": { log1p(exp($0)) },
-    "Softsign": { $0 / (1 + abs($0)) }, "Mish": { $0 * tanh(log1p(exp($0))) }, "Floor": { $0.rounded(.down) },
-    "Ceil": { $0.rounded(.up) }, "Round": { $0.rounded(.toNearestOrEven) }, "Sin": { sin($0) }, "Cos": { cos($0) },
-    "Sign": { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 },
-  ]
-  static let names = Array(plain.keys) + ["LeakyRelu", "Elu", "Selu", "Celu", "ThresholdedRelu", "HardSigmoid", "Gelu"]
 }
 
 /// PRelu with one slope, or one a channel.

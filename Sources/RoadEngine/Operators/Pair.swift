@@ -1,4 +1,3 @@
-import Foundation
 import RoadBase
 import RoadKernelContract
 import RoadKernels
@@ -72,14 +71,13 @@ struct PairFunction: Sendable {
   var kind: Kind
   var apply: @Sendable (Float, Float) -> Float
 
-  static let named: [String: PairFunction] = [
-    "Add": PairFunction(kind: .sum, apply: +), "Sum": PairFunction(kind: .sum, apply: +),
-    "Sub": PairFunction(kind: .difference, apply: -),
-    "Mul": PairFunction(kind: .product, apply: *), "Div": PairFunction(kind: .other, apply: /),
-    "Min": PairFunction(kind: .other, apply: { Swift.min($0, $1) }),
-    "Max": PairFunction(kind: .other, apply: { Swift.max($0, $1) }),
-    "Pow": PairFunction(kind: .other, apply: { pow($0, $1) }),
-  ]
+  /// The catalogue's functions of two numbers.
+  static let named: [String: PairFunction] = {
+    let kinds: [String: Kind] = ["Add": .sum, "Sum": .sum, "Sub": .difference, "Mul": .product]
+    return OperatorCatalogue.operators.compactMapValues { known in
+      known.pair.map { PairFunction(kind: kinds[known.name] ?? .other, apply: $0) }
+    }
+  }()
 }
 
 /// Add, Sub, Mul, Div, Min, Max, Pow: of two activations, or of an activation and a constant.

@@ -1,3 +1,5 @@
+import RoadModel
+
 /// Which rule lowers which ONNX operator: the one place that a new operator is entered.
 let operatorRules: [String: any OperatorRule.Type] = {
   var rules: [String: any OperatorRule.Type] = [
@@ -36,7 +38,7 @@ let operatorRules: [String: any OperatorRule.Type] = {
   ]
   for name in ["Reshape", "Flatten", "Squeeze", "Unsqueeze"] { rules[name] = ReshapeRule.self }
   for name in PairFunction.named.keys { rules[name] = PairRule.self }
-  for name in FunctionRule.names { rules[name] = FunctionRule.self }
+  for name in OperatorCatalogue.functionNames { rules[name] = FunctionRule.self }
   for name in ["GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceSum", "ReduceL2", "ReduceMax", "ReduceMin"] {
     rules[name] = ReductionRule.self
   }

@@ -1,4 +1,3 @@
-import Foundation
 import RoadBase
 import RoadKernelContract
 import RoadKernels
@@ -66,7 +65,9 @@ enum SoftmaxRule: OperatorRule {
       lowering.append(
         SoftmaxLayer(
           name: name, source: source, output: output,
-          exponents: (0...255).map { Int64((unit * exp(-Double(from.quantization.scale) * Double($0))).rounded()) },
+          exponents: (0...255).map {
+            Int64((unit * exponential(-Double(from.quantization.scale) * Double($0))).rounded())
+          },
           multiplier: Int64(multiplier), zeroPoint: to.zeroPoint))
     }
     pending.range = 0...1

@@ -1,5 +1,8 @@
 import RoadBase
 
+/// Writes a node's replacement and tells whether it did.
+typealias Decomposition = @Sendable (Node, inout DecompositionWriter) -> Bool
+
 extension ModelGraph {
   /// Says with simpler operators what some rarer ones say, so that only the simpler ones need kernels:
   /// - Min, Max and Sum of one input or more than two, Mean: pairs,
@@ -18,7 +21,7 @@ extension ModelGraph {
     var writer = DecompositionWriter(graph: self, types: types)
     for node in nodes {
       guard node.domain.isEmpty, node.outputs.dropFirst().allSatisfy(\.isEmpty), node.outputs.first?.isEmpty == false,
-        let decompose = Self.decompositions[node.operation], decompose(node, &writer)
+        let decompose = OperatorCatalogue[node.operation]?.decomposition, decompose(node, &writer)
       else {
         writer.nodes.append(node)
         continue
@@ -31,21 +34,13 @@ extension ModelGraph {
     return graph.removingUnread()
   }
 
-  /// Each writes a node's replacement and tells whether it did.
-  private static let decompositions: [String: @Sendable (Node, inout DecompositionWriter) -> Bool] = [
-    "Min": chain, "Max": chain, "Sum": chain, "Mean": mean, "Gemm": scaleGemm, "Pow": power, "ReduceL1": absoluteSum,
-    "ReduceSumSquare": squareSum, "PRelu": slopes, "Tile": tile, "Gather": gather, "Conv": lines,
-    "GroupNormalization": groups, "LpNormalization": unitLength,
-    "Einsum": product,
-  ]
-
-  @Sendable private static func chain(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func chain(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard node.inputs.count != 2, let first = node.inputs.first, !node.inputs.contains("") else { return false }
     writer.chain(node, node.operation == "Sum" ? "Add" : node.operation, from: first, to: node.outputs[0])
     return true
   }
 
-  @Sendable private static func mean(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func mean(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let first = node.inputs.first, !node.inputs.contains("") else { return false }
     let sum = writer.name(node, "sum")
     writer.chain(node, "Add", from: first, to: sum)
@@ -54,7 +49,7 @@ extension ModelGraph {
     return true
   }
 
-  @Sendable private static func scaleGemm(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func scaleGemm(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let alpha = try? node.float("alpha", default: 1), let beta = try? node.float("beta", default: 1),
       alpha != 1 || beta != 1 && node.input(2) != nil,
       let matrix = writer.floats(node, 1), node.input(2) == nil || writer.floats(node, 2) != nil
@@ -68,7 +63,7 @@ extension ModelGraph {
     return true
   }
 
-  @Sendable private static func power(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func power(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let exponent = writer.floats(node, 1), exponent.count == 1, exponent.shape.count <= 1 else { return false }
     let (base, result) = (node.inputs[0], node.outputs[0])
     switch exponent.floats[0] {
@@ -80,15 +75,15 @@ extension ModelGraph {
     return true
   }
 
-  @Sendable private static func absoluteSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func absoluteSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     writer.sum(node, of: "Abs", [node.inputs[0]])
   }
 
-  @Sendable private static func squareSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func squareSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     writer.sum(node, of: "Mul", [node.inputs[0], node.inputs[0]])
   }
 
-  @Sendable private static func slopes(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func slopes(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard node.inputs.count == 2, let shape = writer.floats(node, 1)?.shape else { return false }
     // One slope, or one a channel, is a table of its own.
     guard shape.enumerated().contains(where: { $1 != 1 && $0 != shape.count - 3 }) else { return false }
@@ -101,7 +96,7 @@ extension ModelGraph {
     return true
   }
 
-  @Sendable private static func tile(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func tile(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let shape = writer.types[node.inputs[0]]?.shape,
       let repeats = node.input(1).flatMap({ writer.types.constants[$0] }),
       let counts = repeats.integers, counts.count == shape.count, counts.allSatisfy({ (1...4096).contains($0) })
@@ -127,7 +122,7 @@ extension ModelGraph {
   }
 
   /// Runs of consecutive indices become slices; evenly spaced ones are one slice already.
-  @Sendable private static func gather(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func gather(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let (axis, indices) = scatteredIndices(node, writer.types) else { return false }
     var runs: [Range<Int>] = []
     for index in indices {

@@ -1,15 +1,8 @@
 import RoadBase
 
-/// The shape rules of every operator that we know.
-enum ShapeRules {
-  static let rules: [String: ShapeRule] = [
-    WindowShapes.rules, ElementwiseShapes.rules, LayoutShapes.rules, ReductionShapes.rules,
-  ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
-}
-
 extension ModelGraph {
   /// The operators whose shapes are known: what a graph may hold at all.
-  public static var knownOperators: [String] { ShapeRules.rules.keys.sorted() }
+  public static var knownOperators: [String] { OperatorCatalogue.operators.keys.sorted() }
 
   /// The type of every value, and the value of everything that follows from constants and shapes.
   ///
@@ -53,10 +46,10 @@ extension ModelGraph {
   }
 
   private func infer(_ node: Node, into known: inout GraphTypes) throws(RoadError) {
-    guard let rule = ShapeRules.rules[node.operation] else {
+    guard let rule = OperatorCatalogue[node.operation]?.shape else {
       preconditionFailure("\(node.label) passed the check of its operator")
     }
-    if let values = try ConstantEvaluation.evaluate(node, opset: opset, known: known) {
+    if let values = try ConstantEvaluation.evaluate(node, opset: opset, known: &known) {
       for (name, value) in zip(node.outputs, values) where !name.isEmpty {
         known.constants[name] = value
         known.types[name] = TensorType(value.elementType, value.shape)
@@ -104,7 +97,7 @@ extension Node {
     if attributes.values.contains(.unreadable) {
       return "subgraphs, sparse tensors and references are not supported; export the model without control flow"
     }
-    return domain.isEmpty && ShapeRules.rules[operation] != nil ? nil : "the operator is not supported"
+    return domain.isEmpty && OperatorCatalogue[operation] != nil ? nil : "the operator is not supported"
   }
 }
 

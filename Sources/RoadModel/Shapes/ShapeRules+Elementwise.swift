@@ -2,21 +2,6 @@ import RoadBase
 
 /// Operators whose output has the shape of their input, or the shape that their inputs broadcast to.
 enum ElementwiseShapes {
-  static let rules: [String: ShapeRule] = [
-    "Equal": comparison, "Greater": comparison, "Less": comparison, "Where": selection, "Cast": cast,
-    "QuantizeLinear": quantize, "DequantizeLinear": dequantize, "BatchNormalization": batchNormalization,
-    "InstanceNormalization": instanceNormalization, "LayerNormalization": layerNormalization,
-    "Relu": same, "Clip": same, "LeakyRelu": same, "HardSwish": same, "HardSigmoid": same, "Sigmoid": same,
-    "Tanh": same, "Softmax": same, "LogSoftmax": same, "GroupNormalization": same, "LpNormalization": same, "Elu": same,
-    "Selu": same, "Identity": same, "Dropout": same,
-    "Floor": same, "Ceil": same, "Round": same, "Sqrt": same, "Exp": same, "Log": same, "Neg": same, "Abs": same,
-    "Reciprocal": same, "Erf": same, "Not": same, "Softplus": same, "Mish": same, "Gelu": same,
-    "Celu": same, "ThresholdedRelu": same, "Softsign": same, "Sign": same, "Sin": same, "Cos": same, "Add": binary,
-    "Sub": binary, "Mul": binary, "Div": binary, "Mod": binary, "Pow": binary, "PRelu": binary, "Min": variadic,
-    "Max": variadic,
-    "Sum": variadic, "Mean": variadic,
-  ]
-
   static func same(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let input = try context.input(0)
     return [input, TensorType(.bool, input.shape)]

@@ -2,12 +2,6 @@ import RoadBase
 
 /// Operators that move elements without computing: reshapes, slices, concatenations, shape arithmetic.
 enum LayoutShapes {
-  static let rules: [String: ShapeRule] = [
-    "Constant": constant, "ConstantOfShape": constantOfShape, "Shape": shape, "Size": size, "Reshape": reshape,
-    "Flatten": flatten, "Transpose": transpose, "Squeeze": squeeze, "Unsqueeze": unsqueeze, "Slice": slice,
-    "Split": split, "Concat": concat, "Gather": gather, "Expand": expand, "Pad": pad, "Range": range, "Tile": tile,
-  ]
-
   static func constant(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let value = try ConstantEvaluation.constant(context.node)
     return [TensorType(value.elementType, value.shape)]

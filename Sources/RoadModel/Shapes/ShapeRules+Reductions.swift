@@ -2,12 +2,6 @@ import RoadBase
 
 /// Matrix products and reductions.
 enum ReductionShapes {
-  static let rules: [String: ShapeRule] = [
-    "ReduceMean": reduce, "ReduceMax": reduce, "ReduceMin": reduce, "ReduceSum": reduce, "ReduceProd": reduce,
-    "ReduceL1": reduce, "ReduceL2": reduce, "ReduceSumSquare": reduce,
-    "ArgMax": argMax, "MatMul": matMul, "Einsum": einsum, "Gemm": gemm,
-  ]
-
   static func reduce(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let input = try context.input(0)
     let rank = input.shape.count

@@ -2,13 +2,6 @@ import RoadBase
 
 /// Convolutions, pools and resizes.
 enum WindowShapes {
-  static let rules: [String: ShapeRule] = [
-    "Conv": convolution, "ConvTranspose": transposedConvolution, "MaxPool": pool, "AveragePool": pool,
-    "GlobalAveragePool": globalPool, "GlobalMaxPool": globalPool, "Resize": resize,
-    "DepthToSpace": depthToSpace, "SpaceToDepth": spaceToDepth,
-    "MaxUnpool": unpool, "GridSample": gridSample,
-  ]
-
   static func convolution(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let (input, weights, groups) = try operands(context, ranks: [3, 4])
     guard input.shape[1] == weights.shape[1] * groups, weights.shape[0].isMultiple(of: groups) else {

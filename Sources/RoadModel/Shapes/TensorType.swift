@@ -17,6 +17,9 @@ public struct GraphTypes: Sendable {
   /// Initializers, and values that follow from constants and shapes alone.
   public internal(set) var constants: [String: TensorData] = [:]
 
+  /// What computing them has cost so far, see ``ConstantEvaluation/workLimit``.
+  var foldingWork = 0
+
   public init() {}
 
   public subscript(_ name: String) -> TensorType? { types[name] }

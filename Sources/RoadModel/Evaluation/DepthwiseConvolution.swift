@@ -1,5 +1,3 @@
-import RoadModel
-
 /// Conv with as many groups as channels, one output channel each: no matrix to lay out, each tap adds one shifted row.
 struct DepthwisePass {
   let input: FloatTensor

@@ -1,5 +1,4 @@
 import RoadBase
-import RoadModel
 
 /// Reductions over any set of axes, which are an input in newer operator sets and an attribute in older ones.
 enum ReductionOperators {
@@ -33,6 +32,11 @@ enum ReductionOperators {
   } finish: { sum, _ in
     sum
   }
+  static let product = reduction(from: 1) {
+    $0 * $1
+  } finish: { product, _ in
+    product
+  }
   static let euclidean = reduction(from: 0) {
     $0 + $1 * $1
   } finish: { sum, _ in
@@ -42,7 +46,7 @@ enum ReductionOperators {
   private static func reduction(
     from start: Float, _ combine: @escaping @Sendable (Float, Float) -> Float,
     finish: @escaping @Sendable (Float, Int) -> Float
-  ) -> FloatOperator {
+  ) -> Evaluation {
     { call throws(RoadError) in
       let input = try call.floats(0)
       let axes = try axes(call, rank: input.shape.count)
@@ -61,7 +65,7 @@ enum ReductionOperators {
   }
 
   /// The first of equal maxima, or the last with `select_last_index`.
-  static func argMax(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func argMax(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     let axis = try call.axis(call.integer("axis", default: 0), rank: input.shape.count)
     let takesLast = call.integer("select_last_index", default: 0) != 0

@@ -1,15 +1,14 @@
 import RoadBase
-import RoadModel
 
 /// Operators that move or count numbers, and the shape arithmetic of exporters.
 enum ShapeOperators {
-  static func identity(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func identity(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     guard let value = call.arguments.first ?? nil else { throw call.failure("no input") }
     return [value]
   }
 
-  static func constant(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    if case .tensor(let data)? = call.node.attributes["value"] { return [Value(data)] }
+  static func constant(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    if case .tensor(let data)? = call.node.attributes["value"] { return [TensorValue(data)] }
     if case .integer(let value)? = call.node.attributes["value_int"] { return [.integers(shape: [], values: [value])] }
     if case .float(let value)? = call.node.attributes["value_float"] {
       return [.floats(FloatTensor(shape: [], values: [value]))]
@@ -18,18 +17,50 @@ enum ShapeOperators {
     throw call.failure("a constant without a tensor, integer or float")
   }
 
-  static func shape(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let shape = try any(call, 0).shape
+  static func shape(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let shape = try call.value(0).shape
     let start = clamp(call.integer("start", default: 0), shape.count)
     let end = clamp(call.integer("end", default: shape.count), shape.count)
     let part = Array(shape[start..<max(start, end)])
     return [.integers(shape: [part.count], values: part)]
   }
 
-  static func gather(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func size(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    [.integers(shape: [], values: [try call.value(0).shape.reduce(1, *)])]
+  }
+
+  static func constantOfShape(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let shape = try call.integers(0)
+    guard let count = ShapeLimits.count(shape) else { throw call.failure("a shape of \(shape.prefix(8))") }
+    var fill = TensorValue.floats(FloatTensor(shape: [1]))
+    if case .tensor(let data)? = call.node.attributes["value"], data.count == 1 { fill = TensorValue(data) }
+    return [fill.rearranged(shape: shape) { take in for _ in 0..<count { take(0) } }]
+  }
+
+  /// From the first input to the second, which is not reached, in steps of the third.
+  static func range(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    func steps(_ from: Double, _ to: Double, _ by: Double) throws(RoadError) -> Int {
+      let count = ((to - from) / by).rounded(.up)
+      guard by != 0, count <= Double(ShapeLimits.dimension) else { throw call.failure("\(count) steps") }
+      return max(Int(count), 0)
+    }
+    if case .integers(_, let from) = try call.value(0), case .integers(_, let to) = try call.value(1),
+      case .integers(_, let by) = try call.value(2), from.count == 1, to.count == 1, by.count == 1
+    {
+      let count = try steps(Double(from[0]), Double(to[0]), Double(by[0]))
+      return [.integers(shape: [count], values: (0..<count).map { from[0] &+ $0 &* by[0] })]
+    }
+    let limits = try (0..<3).mapChecked { index throws(RoadError) in try call.floats(index).values }
+    guard limits.allSatisfy({ $0.count == 1 && $0[0].isFinite }) else { throw call.failure("limits \(limits)") }
+    let count = try steps(Double(limits[0][0]), Double(limits[1][0]), Double(limits[2][0]))
+    let values = (0..<count).map { limits[0][0] + Float($0) * limits[2][0] }
+    return [.floats(FloatTensor(shape: [count], values: values))]
+  }
+
+  static func gather(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let indices = try call.integers(1)
-    let indexShape = try any(call, 1).shape
-    let data = try any(call, 0)
+    let indexShape = try call.value(1).shape
+    let data = try call.value(0)
     let axis = try call.axis(call.integer("axis", default: 0), rank: data.shape.count)
     let size = data.shape[axis]
     let picked = indices.map { $0 < 0 ? $0 + size : $0 }
@@ -45,17 +76,17 @@ enum ShapeOperators {
   }
 
   /// Starts, ends, axes and steps are inputs from opset 10 on; steps may be negative.
-  static func slice(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let data = try any(call, 0)
+  static func slice(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let data = try call.value(0)
     let cuts = try SliceGeometry(node: call.node, input: data.shape) { name in
       call.node.inputs.firstIndex(of: name).flatMap { try? TensorData(integers: call.integers($0)) }
     }
     return [data.viewed(cuts.view(of: data.shape))]
   }
 
-  static func concatenate(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    var parts: [Value] = []
-    for index in call.arguments.indices { parts.append(try any(call, index)) }
+  static func concatenate(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    var parts: [TensorValue] = []
+    for index in call.arguments.indices { parts.append(try call.value(index)) }
     guard let first = parts.first else { throw call.failure("no inputs") }
     let axis = try call.axis(call.integer("axis", default: 0), rank: first.shape.count)
     var shape = first.shape
@@ -90,8 +121,8 @@ enum ShapeOperators {
     return out
   }
 
-  static func reshape(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let data = try any(call, 0)
+  static func reshape(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let data = try call.value(0)
     var shape = try call.integers(1)
     let keepsZeros = call.integer("allowzero", default: 0) != 0
     for axis in shape.indices where shape[axis] == 0 && !keepsZeros && axis < data.shape.count {
@@ -106,15 +137,15 @@ enum ShapeOperators {
     return [data.reshaped(shape)]
   }
 
-  static func flatten(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let data = try any(call, 0)
+  static func flatten(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let data = try call.value(0)
     let given = call.integer("axis", default: 1)
     let axis = given == data.shape.count ? given : try call.axis(given, rank: data.shape.count)
     return [data.reshaped([data.shape[..<axis].reduce(1, *), data.shape[axis...].reduce(1, *)])]
   }
 
-  static func unsqueeze(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let data = try any(call, 0)
+  static func unsqueeze(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let data = try call.value(0)
     let axes: [Int]
     if let named = call.integers(named: "axes") { axes = named } else { axes = try call.integers(1) }
     var shape = data.shape
@@ -127,8 +158,8 @@ enum ShapeOperators {
     return [data.reshaped(shape)]
   }
 
-  static func squeeze(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let data = try any(call, 0)
+  static func squeeze(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let data = try call.value(0)
     var axes = data.shape.indices.filter { data.shape[$0] == 1 }
     var given = call.integers(named: "axes")
     if call.has(1) { given = try call.integers(1) }
@@ -139,26 +170,15 @@ enum ShapeOperators {
     return [data.reshaped(data.shape.indices.filter { !axes.contains($0) }.map { data.shape[$0] })]
   }
 
-  static func cast(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let data = try any(call, 0)
+  static func cast(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let data = try call.value(0)
     switch ElementType(rawValue: call.integer("to", default: 0)) {
-    case .int64, .int32:
-      guard case .floats(let tensor) = data else { return [data] }
-      guard tensor.values.allSatisfy({ abs($0) < 0x1p62 }) else { throw call.failure("numbers beyond 64-bit integers") }
-      return [.integers(shape: data.shape, values: tensor.values.map { Int($0) })]
+    case .int64, .int32, .int16, .uint16, .int8, .uint8: return [.integers(shape: data.shape, values: data.integers)]
     case .bool:
-      let numbers = try call.floats(0)
-      return [.integers(shape: data.shape, values: numbers.values.map { $0 == 0 ? 0 : 1 })]
-    case .float, .double: return [.floats(try call.floats(0))]
-    default: throw call.failure("a cast to another type than int32, int64, bool, float or double")
+      return [.integers(shape: data.shape, values: data.floats.values.map { $0 == 0 ? 0 : 1 })]
+    case .float, .double, .float16: return [.floats(data.floats)]
+    case nil: throw call.failure("a cast to element type \(call.integer("to", default: 0))")
     }
-  }
-
-  private static func any(_ call: OperatorCall, _ index: Int) throws(RoadError) -> Value {
-    guard index < call.arguments.count, let value = call.arguments[index] else {
-      throw call.failure("input \(index) is missing")
-    }
-    return value
   }
 
   /// A position that may count from the end, brought into 0...size as ONNX Slice does.
@@ -167,8 +187,8 @@ enum ShapeOperators {
   }
 }
 
-extension Value {
-  func reshaped(_ shape: [Int]) -> Value {
+extension TensorValue {
+  func reshaped(_ shape: [Int]) -> TensorValue {
     switch self {
     case .floats(let tensor): .floats(FloatTensor(shape: shape, values: tensor.values))
     case .integers(_, let values): .integers(shape: shape, values: values)
@@ -176,7 +196,7 @@ extension Value {
   }
 
   /// A new tensor of `shape` whose elements are those that `order` takes, one index after the other.
-  func rearranged(shape: [Int], _ order: ((Int) -> Void) -> Void) -> Value {
+  func rearranged(shape: [Int], _ order: ((Int) -> Void) -> Void) -> TensorValue {
     switch self {
     case .floats(let tensor):
       var values: [Float] = []
@@ -191,7 +211,7 @@ extension Value {
   }
 }
 
-extension Array {
+extension Collection {
   /// `map` with a typed error.
   func mapChecked<Result>(_ transform: (Element) throws(RoadError) -> Result) throws(RoadError) -> [Result] {
     var results: [Result] = []

@@ -3,7 +3,7 @@ import RoadBase
 /// Mean 0 and variance 1 of what lies together, then gains and offsets.
 enum NormalizationOperators {
   /// Every plane by itself.
-  static func instance(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func instance(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     var output = try call.floats(0)
     let (gains, offsets) = (try call.floats(1).values, try call.floats(2).values)
     guard output.shape.count >= 3, gains.count == output.shape[1], offsets.count == output.shape[1] else {
@@ -18,7 +18,7 @@ enum NormalizationOperators {
   }
 
   /// The axes from the one named on, a gain and an offset for each of their numbers.
-  static func layer(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func layer(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     var output = try call.floats(0)
     let axis = try call.axis(call.integer("axis", default: -1), rank: output.shape.count)
     let count = output.shape[axis...].reduce(1, *)

@@ -1,10 +1,9 @@
 import RoadBase
-import RoadModel
 
 /// MaxPool that tells where its maxima were, and MaxUnpool that puts values back there.
 enum UnpoolingOperators {
   /// Indices count through the whole input tensor, N, C, H, W (`storage_order` 0).
-  static func maximumWithIndices(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func maximumWithIndices(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     guard call.integer("storage_order", default: 0) == 0 else { throw call.failure("storage_order 1") }
     let window = try SpatialWindow(node: call.node, input: input.shape)
@@ -38,7 +37,7 @@ enum UnpoolingOperators {
 
   /// Everything else is zero. With an output shape the indices are those of the tensor without it, as ONNX Runtime reads
   /// them: they count through the output.
-  static func unpool(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func unpool(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let indices = try call.integers(1)
     var shape = try UnpoolGeometry.natural(node: call.node, input: input.shape)

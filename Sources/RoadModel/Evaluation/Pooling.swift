@@ -1,21 +1,20 @@
 import RoadBase
-import RoadModel
 
 /// MaxPool, AveragePool (both ways of counting padding) and the global pools.
 enum PoolingOperators {
-  static func maximum(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func maximum(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     if call.node.outputs.dropFirst().contains(where: { !$0.isEmpty }) {
       return try UnpoolingOperators.maximumWithIndices(call)
     }
     return try pool(call) { values, _ in values.reduce(-.infinity, max) }
   }
 
-  static func average(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func average(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let countsPadding = call.integer("count_include_pad", default: 0) != 0
     return try pool(call) { values, padded in values.reduce(0, +) / Float(countsPadding ? padded : values.count) }
   }
 
-  static func globalMaximum(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func globalMaximum(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let area = input.shape[2] * input.shape[3]
     let peaks = (0..<input.shape[0] * input.shape[1]).map { plane in
@@ -24,7 +23,7 @@ enum PoolingOperators {
     return [.floats(FloatTensor(shape: [input.shape[0], input.shape[1], 1, 1], values: peaks))]
   }
 
-  static func globalAverage(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func globalAverage(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let area = input.shape[2] * input.shape[3]
     let means = (0..<input.shape[0] * input.shape[1]).map { plane in
@@ -34,7 +33,7 @@ enum PoolingOperators {
   }
 
   /// - Parameter reduce: the values inside the input, and how many positions lie inside input and padding together.
-  private static func pool(_ call: OperatorCall, _ reduce: ([Float], Int) -> Float) throws(RoadError) -> [Value] {
+  private static func pool(_ call: OperatorCall, _ reduce: ([Float], Int) -> Float) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let window = try SpatialWindow(node: call.node, input: input.shape)
     let (height, width) = (input.shape[2], input.shape[3])

@@ -1,75 +1,100 @@
-import Glibc
 import RoadBase
-import RoadModel
-
-func exponential(_ x: Float) -> Float { expf(x) }
-func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
-func errorFunction(_ x: Float) -> Float { erff(x) }
-func naturalLogarithm(_ x: Float) -> Float { logf(x) }
-func sine(_ x: Float) -> Float { sinf(x) }
-func cosine(_ x: Float) -> Float { cosf(x) }
-func softplus(_ x: Float) -> Float { log1pf(expf(-abs(x))) + max(x, 0) }
 
 /// Operators that work number by number, with ONNX (NumPy) broadcasting.
 enum ElementwiseOperators {
   /// Written out because every convolution has one: a closure called for each number would cost more than the number.
-  static func relu(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func relu(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     return [.floats(FloatTensor(shape: input.shape, values: input.values.map { $0 > 0 ? $0 : 0 }))]
   }
 
-  static func unary(_ function: @escaping @Sendable (Float) -> Float) -> FloatOperator {
+  /// A function of one number. What is an integer stays one: ONNX defines no other results for integers.
+  static func function(_ rule: @escaping ScalarRule) -> Evaluation {
     { call throws(RoadError) in
-      let input = try call.floats(0)
-      return [.floats(FloatTensor(shape: input.shape, values: input.values.map(function)))]
-    }
-  }
-
-  static func binary(
-    _ function: @escaping @Sendable (Float, Float) -> Float, integers: @escaping @Sendable (Int, Int) -> Int
-  ) -> FloatOperator {
-    { call throws(RoadError) in
-      if call.arguments.count == 2, case .integers(let leftShape, let left)? = call.arguments[0],
-        case .integers(let rightShape, let right)? = call.arguments[1]
-      {
-        let plan = try Broadcast(call, leftShape, rightShape)
-        return [.integers(shape: plan.shape, values: plan.combine(left, right, integers))]
+      let function = try rule(call.node)
+      switch try call.value(0) {
+      case .floats(let input):
+        return [.floats(FloatTensor(shape: input.shape, values: input.values.map { function($0) }))]
+      case .integers(let shape, let values):
+        return [
+          .integers(
+            shape: shape,
+            values: try values.mapChecked { value throws(RoadError) in
+              guard let result = Int(exactly: function(exactly: Double(value)).rounded(.towardZero)) else {
+                throw call.failure("no integer is its result for \(value)")
+              }
+              return result
+            })
+        ]
       }
-      let left = try call.floats(0)
-      let right = try call.floats(1)
-      let plan = try Broadcast(call, left.shape, right.shape)
-      return [.floats(FloatTensor(shape: plan.shape, values: plan.combine(left.values, right.values, function)))]
     }
   }
 
-  /// One input or more, all broadcast to one shape.
-  static func variadic(_ function: @escaping @Sendable (Float, Float) -> Float) -> FloatOperator {
+  /// A function of two numbers; with one input or more than two, it takes them in one after the other.
+  static func pair(
+    _ function: @escaping @Sendable (Float, Float) -> Float, integers: (@Sendable (Int, Int) -> Int)? = nil
+  ) -> Evaluation {
     { call throws(RoadError) in
-      var result = try call.floats(0)
+      var result = try call.value(0)
       for index in call.arguments.indices.dropFirst() {
-        let next = try call.floats(index)
+        let next = try call.value(index)
         let plan = try Broadcast(call, result.shape, next.shape)
-        result = FloatTensor(shape: plan.shape, values: plan.combine(result.values, next.values, function))
+        if let integers, case .integers(_, let left) = result, case .integers(_, let right) = next {
+          result = .integers(shape: plan.shape, values: plan.combine(left, right, integers))
+        } else {
+          let values = plan.combine(result.floats.values, next.floats.values, function)
+          result = .floats(FloatTensor(shape: plan.shape, values: values))
+        }
       }
-      return [.floats(result)]
+      return [result]
     }
   }
 
-  static func mean(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func mean(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let share = 1 / Float(call.arguments.count)
-    guard case .floats(let sum)? = try variadic({ $0 + $1 })(call).first else { return [] }
+    guard case .floats(let sum)? = try pair({ $0 + $1 })(call).first else { return [] }
     return [.floats(FloatTensor(shape: sum.shape, values: sum.values.map { $0 * share }))]
   }
 
-  static func equal(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let (left, right) = (try call.floats(0), try call.floats(1))
-    let plan = try Broadcast(call, left.shape, right.shape)
-    let same = plan.combine(left.values, right.values) { $0 == $1 ? 1 : 0 }
-    return [.integers(shape: plan.shape, values: same.map { Int($0) })]
+  /// Integers are compared as such: beyond 2^24 they are no floats.
+  static func comparison(
+    floats: @escaping @Sendable (Float, Float) -> Bool, integers: @escaping @Sendable (Int, Int) -> Bool
+  ) -> Evaluation {
+    { call throws(RoadError) in
+      let (left, right) = (try call.value(0), try call.value(1))
+      let plan = try Broadcast(call, left.shape, right.shape)
+      if case .integers(_, let a) = left, case .integers(_, let b) = right {
+        return [.integers(shape: plan.shape, values: plan.combine(a, b) { integers($0, $1) ? 1 : 0 })]
+      }
+      let truth = plan.combine(left.floats.values, right.floats.values) { floats($0, $1) ? 1 : 0 }
+      return [.integers(shape: plan.shape, values: truth.map { Int($0) })]
+    }
+  }
+
+  static func logic(_ function: @escaping @Sendable (Bool, Bool) -> Bool) -> Evaluation {
+    comparison(floats: { function($0 != 0, $1 != 0) }, integers: { function($0 != 0, $1 != 0) })
+  }
+
+  static func negation(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let input = try call.floats(0)
+    return [.integers(shape: input.shape, values: input.values.map { $0 == 0 ? 1 : 0 })]
+  }
+
+  /// The remainder has the divisor's sign, with `fmod` the dividend's. Nothing remains of a division by 0.
+  static func remainder(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let keepsDividend = call.integer("fmod", default: 0) != 0
+    return try pair { dividend, divisor in
+      let rest = dividend.truncatingRemainder(dividingBy: divisor)
+      return keepsDividend || rest == 0 || (rest < 0) == (divisor < 0) ? rest : rest + divisor
+    } integers: { dividend, divisor in
+      guard divisor != 0, divisor != -1 else { return 0 }
+      let rest = dividend % divisor
+      return keepsDividend || rest == 0 || (rest < 0) == (divisor < 0) ? rest : rest + divisor
+    }(call)
   }
 
   /// The second input where the first is not zero, the third elsewhere.
-  static func selection(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func selection(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let condition = try call.floats(0)
     let (yes, no) = (try call.value(1), try call.value(2))
     guard let pair = broadcastShape(yes.shape, no.shape), let shape = broadcastShape(pair, condition.shape),
@@ -86,57 +111,8 @@ enum ElementwiseOperators {
     return [.floats(FloatTensor(shape: shape, values: pick(try call.floats(1).values, try call.floats(2).values)))]
   }
 
-  static func elu(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let alpha = call.float("alpha", default: 1)
-    return try unary { $0 < 0 ? alpha * (exponential($0) - 1) : $0 }(call)
-  }
-
-  static func selu(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let (alpha, gamma) = (call.float("alpha", default: 1.67326319), call.float("gamma", default: 1.05070102))
-    return try unary { gamma * ($0 < 0 ? alpha * (exponential($0) - 1) : $0) }(call)
-  }
-
-  static func celu(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let alpha = call.float("alpha", default: 1)
-    return try unary { $0 < 0 ? alpha * (exponential($0 / alpha) - 1) : $0 }(call)
-  }
-
-  static func thresholdedRelu(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let threshold = call.float("alpha", default: 1)
-    return try unary { $0 > threshold ? $0 : 0 }(call)
-  }
-
-  static func power(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let (base, exponent) = (try call.floats(0), try call.floats(1))
-    let plan = try Broadcast(call, base.shape, exponent.shape)
-    return [
-      .floats(FloatTensor(shape: plan.shape, values: plan.combine(base.values, exponent.values) { powf($0, $1) }))
-    ]
-  }
-
-  /// Exact, or by the hyperbolic tangent (https://arxiv.org/abs/1606.08415).
-  static func gelu(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    switch call.string("approximate", default: "none") {
-    case "none": return try unary { 0.5 * $0 * (1 + errorFunction($0 * Float(0.5).squareRoot())) }(call)
-    case "tanh":
-      let factor = (2 / Float.pi).squareRoot()
-      return try unary { 0.5 * $0 * (1 + hyperbolicTangent(factor * ($0 + 0.044715 * $0 * $0 * $0))) }(call)
-    case let other: throw call.failure("approximate '\(other)'")
-    }
-  }
-
-  static func leakyRelu(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let slope = call.float("alpha", default: 0.01)
-    return try unary { $0 < 0 ? slope * $0 : $0 }(call)
-  }
-
-  static func hardSigmoid(_ call: OperatorCall) throws(RoadError) -> [Value] {
-    let (slope, offset) = (call.float("alpha", default: 0.2), call.float("beta", default: 0.5))
-    return try unary { min(max(slope * $0 + offset, 0), 1) }(call)
-  }
-
   /// The bounds are inputs from opset 11 on, attributes before.
-  static func clip(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func clip(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     let low = call.has(1) ? try scalar(call, 1) : call.float("min", default: -.infinity)
     let high = call.has(2) ? try scalar(call, 2) : call.float("max", default: .infinity)
@@ -149,7 +125,7 @@ enum ElementwiseOperators {
     return tensor.values[0]
   }
 
-  static func batchNormalization(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func batchNormalization(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     var parameters: [[Float]] = []
     for index in 1...4 {

@@ -1,12 +1,11 @@
 import RoadBase
-import RoadModel
 
 /// ONNX Conv, 2-D: any group, stride, dilation and asymmetric padding.
 ///
 /// Row by row: the taps of one output row are laid out as a matrix of `inputChannels · kernel` rows, then multiplied by the
 /// weights, four output channels and eight pixels at a time.
 enum ConvolutionOperator {
-  static func compute(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func compute(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let weights = try call.picture(1)
     let bias = call.has(2) ? try call.floats(2).values : [Float](repeating: 0, count: weights.shape[0])

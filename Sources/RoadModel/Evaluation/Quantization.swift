@@ -1,9 +1,8 @@
 import RoadBase
-import RoadModel
 
 /// QuantizeLinear and DequantizeLinear, with the bytes kept as floats: a QDQ model then runs as its own float oracle.
 enum QuantizationOperators {
-  static func quantize(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func quantize(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     let (scales, zeroPoints) = try parameters(call)
     let range = try range(call)
@@ -17,7 +16,7 @@ enum QuantizationOperators {
     return [.floats(output)]
   }
 
-  static func dequantize(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func dequantize(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     let (scales, zeroPoints) = try parameters(call)
     let index = try channelIndex(call, shape: input.shape, count: scales.count)

@@ -1,11 +1,10 @@
 import Glibc
 import RoadBase
-import RoadModel
 
 /// MatMul, Gemm and Softmax: what attention is made of.
 enum MatrixOperators {
   /// NumPy's rule: the last two axes multiply, those before them broadcast.
-  static func product(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func product(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let left = try call.floats(0)
     let right = try call.floats(1)
     guard left.shape.count >= 2, right.shape.count >= 2,
@@ -55,7 +54,7 @@ enum MatrixOperators {
   }
 
   /// `alpha · A' · B' + beta · C`.
-  static func general(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func general(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let left = try matrix(call, 0, transposed: call.integer("transA", default: 0) != 0)
     let right = try matrix(call, 1, transposed: call.integer("transB", default: 0) != 0)
     guard left.shape[1] == right.shape[0] else {
@@ -85,11 +84,11 @@ enum MatrixOperators {
   }
 
   /// Over one axis from opset 13 on; before, over all axes from `axis` on together.
-  static func softmax(_ call: OperatorCall) throws(RoadError) -> [Value] { try softmax(call, logarithm: false) }
+  static func softmax(_ call: OperatorCall) throws(RoadError) -> [TensorValue] { try softmax(call, logarithm: false) }
 
-  static func logSoftmax(_ call: OperatorCall) throws(RoadError) -> [Value] { try softmax(call, logarithm: true) }
+  static func logSoftmax(_ call: OperatorCall) throws(RoadError) -> [TensorValue] { try softmax(call, logarithm: true) }
 
-  private static func softmax(_ call: OperatorCall, logarithm: Bool) throws(RoadError) -> [Value] {
+  private static func softmax(_ call: OperatorCall, logarithm: Bool) throws(RoadError) -> [TensorValue] {
     var output = try call.floats(0)
     let rank = output.shape.count
     let axis = try call.axis(call.integer("axis", default: call.opset >= 13 ? -1 : 1), rank: rank)

@@ -1,11 +1,10 @@
 import RoadBase
-import RoadModel
 
 /// GridSample (opset 16): each output pixel is read where a grid of normalised coordinates points.
 enum GridSampleOperator {
   private enum Padding: String { case zeros, border, reflection }
 
-  static func compute(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func compute(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let grid = try call.floats(1)
     guard grid.shape.count == 4, grid.shape[0] == input.shape[0], grid.shape[3] == 2 else {

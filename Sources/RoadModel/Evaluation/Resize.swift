@@ -1,9 +1,8 @@
 import RoadBase
-import RoadModel
 
 /// ONNX Resize of pictures, linear and nearest; ``ResizeGeometry`` says where each output coordinate reads.
 enum ResizeOperator {
-  static func compute(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func compute(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let geometry = try ResizeGeometry(node: call.node, input: input.shape) { call.data($0) }
     guard geometry.output[..<2] == input.shape[..<2] else {

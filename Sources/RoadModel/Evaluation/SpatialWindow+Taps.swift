@@ -1,5 +1,3 @@
-import RoadModel
-
 /// What a convolution's loops ask of a window: which input numbers its taps read.
 extension SpatialWindow {
   var taps: Int { kernelHeight * kernelWidth }

@@ -1,15 +1,14 @@
 import RoadBase
-import RoadModel
 
 /// Operators that give the numbers of their input in another order or shape.
 enum RearrangementOperators {
-  static func transpose(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func transpose(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.value(0)
     let order = try call.node.permutation(rank: input.shape.count)
     return [input.viewed(StridedView(of: input.shape).transposed(order))]
   }
 
-  static func expand(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func expand(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.value(0)
     let wanted = try call.integers(1)
     guard wanted.allSatisfy({ (0...ShapeLimits.dimension).contains($0) }),
@@ -19,7 +18,7 @@ enum RearrangementOperators {
     return [input.viewed(view)]
   }
 
-  static func tile(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func tile(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.value(0)
     let repeats = try call.integers(1)
     guard repeats.count == input.shape.count, repeats.allSatisfy({ (0...ShapeLimits.dimension).contains($0) }),
@@ -32,7 +31,7 @@ enum RearrangementOperators {
   }
 
   /// Sizes come from an input, from the attribute of older operator sets, or are equal parts.
-  static func split(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func split(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.value(0)
     let axis = try call.axis(call.integer("axis", default: 0), rank: input.shape.count)
     let parts = call.node.outputs.count
@@ -51,7 +50,7 @@ enum RearrangementOperators {
   }
 
   /// Pads are an input from opset 11 on. Modes: constant, reflect, edge, wrap; negative pads cut off.
-  static func pad(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func pad(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     let rank = input.shape.count
     var axes = Array(0..<rank)
@@ -107,7 +106,7 @@ enum RearrangementOperators {
     descend(0, 0)
   }
 
-  static func depthToSpace(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func depthToSpace(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let block = call.integer("blocksize", default: 1)
     let (batch, channels, height, width) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3])
@@ -119,11 +118,11 @@ enum RearrangementOperators {
     let split =
       isColumnsFirst ? [batch, depth, block, block, height, width] : [batch, block, block, depth, height, width]
     let order = isColumnsFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]
-    let moved = Value.floats(input).reshaped(split).viewed(StridedView(of: split).transposed(order))
+    let moved = TensorValue.floats(input).reshaped(split).viewed(StridedView(of: split).transposed(order))
     return [moved.reshaped([batch, depth, height * block, width * block])]
   }
 
-  static func spaceToDepth(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func spaceToDepth(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let block = call.integer("blocksize", default: 1)
     let (batch, channels, height, width) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3])
@@ -131,22 +130,14 @@ enum RearrangementOperators {
       throw call.failure("blocks of \(block) do not fit an input of shape \(input.shape)")
     }
     let split = [batch, channels, height / block, block, width / block, block]
-    let moved = Value.floats(input).reshaped(split).viewed(StridedView(of: split).transposed([0, 3, 5, 1, 2, 4]))
+    let moved = TensorValue.floats(input).reshaped(split).viewed(StridedView(of: split).transposed([0, 3, 5, 1, 2, 4]))
     return [moved.reshaped([batch, channels * block * block, height / block, width / block])]
   }
 }
 
-extension OperatorCall {
-  /// Input `index`, numbers or integers.
-  func value(_ index: Int) throws(RoadError) -> Value {
-    guard index < arguments.count, let value = arguments[index] else { throw failure("input \(index) is missing") }
-    return value
-  }
-}
-
-extension Value {
+extension TensorValue {
   /// The elements that a view shows, in its order.
-  func viewed(_ view: StridedView) -> Value {
+  func viewed(_ view: StridedView) -> TensorValue {
     rearranged(shape: view.shape) { take in for offset in view.offsets { take(offset) } }
   }
 }

@@ -1,9 +1,8 @@
 import RoadBase
-import RoadModel
 
 /// ONNX ConvTranspose, 2-D: any group, stride, dilation, padding, output padding and output shape.
 enum TransposedConvolutionOperator {
-  static func compute(_ call: OperatorCall) throws(RoadError) -> [Value] {
+  static func compute(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let weights = try call.picture(1)
     let groups = call.integer("group", default: 1)
