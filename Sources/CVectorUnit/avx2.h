@@ -103,7 +103,7 @@ RV_INLINE __m256i rv_dpbusd(__m256i sum, __m256i bytes, __m256i weights) {
 }
 #endif
 
-/// The upper 32 bits of the 64-bit products a·m plus r: the law of `PreciseRequantization`. `r` is unsigned.
+/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is unsigned.
 RV_INLINE __m256i rv_muladdhi32(__m256i a, __m256i m, __m256i r) {
   __m256i low = _mm256_blend_epi32(r, _mm256_setzero_si256(), 0xAA);
   __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), low);

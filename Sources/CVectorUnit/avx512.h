@@ -111,7 +111,7 @@ RV_INLINE __m512i rv_zip_lanes_high(__m512i a, __m512i b) {
   return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
 }
 
-/// The upper 32 bits of the 64-bit products a·m plus r: the law of `PreciseRequantization`. `r` is unsigned.
+/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is unsigned.
 RV_INLINE __m512i rv_muladdhi32(__m512i a, __m512i m, __m512i r) {
   __m512i low = _mm512_maskz_mov_epi32(0x5555, r);
   __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m), low);

@@ -40,7 +40,7 @@ public struct Requantization: Hashable, Sendable {
   @inlinable
   public static func rounding(forShift shift: Int32) -> Int32 { shift > 0 ? 1 << (shift - 1) : 0 }
 
-  /// The law: one accumulator (bias added, rounding of the shift not yet) to one byte.
+  /// The rounding rule: one accumulator (bias added, rounding of the shift not yet) to one byte.
   @inlinable
   public func apply(_ accumulator: Int32) -> UInt8 {
     let shifted = (accumulator + Self.rounding(forShift: shift)) >> shift

@@ -1,5 +1,5 @@
 /// From a wide accumulator to an 8-bit activation with a 31-bit multiplier: what operators use that sum much and write little
-/// (pools, means, products of two activations). ``Requantization`` is the cheaper law of the convolutions.
+/// (pools, means, products of two activations). ``Requantization`` is the cheaper rounding rule of the convolutions.
 ///
 /// With a multiplier `m`, a shift `s`, a zero-point `z` and a clamp `[low, high]`:
 ///
@@ -35,7 +35,7 @@ public struct Rescaling: Hashable, Sendable {
 
   public static func isUsable(_ scale: Double) -> Bool { scale.isFinite && scale > 0 && scale < 0x1p29 }
 
-  /// The law.
+  /// The rounding rule.
   @inlinable
   public func apply(_ accumulator: Int) -> UInt8 {
     let rounded = Int64(accumulator) &* multiplier &+ (1 &<< (shift &- 1))

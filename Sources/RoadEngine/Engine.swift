@@ -39,7 +39,7 @@ public struct EngineOptions: Sendable {
 }
 
 extension EngineOptions {
-  fileprivate func isPrecise(_ model: ModelGraph) -> Bool {
+  fileprivate func roundsAsONNXRuntime(_ model: ModelGraph) -> Bool {
     switch rounding {
     case .automatic:
       model.producer != ModelGraph.ownProducer && !model.metadata.keys.contains { $0.hasPrefix("roadseg.") }
@@ -105,7 +105,8 @@ public final class Engine: @unchecked Sendable {
   /// - Parameter pool: shared with others; replaces `options.threads`.
   public init(model: ModelGraph, options: EngineOptions, pool: WorkerPool) throws(RoadError) {
     let set = try InstructionSet.chosen(options.instructionSet)
-    let network = try Lowering.lower(model, inputSize: options.inputSize, isPrecise: options.isPrecise(model))
+    let network = try Lowering.lower(
+      model, inputSize: options.inputSize, roundsAsONNXRuntime: options.roundsAsONNXRuntime(model))
     let plan = try Plan(network, kernels: .of(set), threads: pool.threads, fuses: options.fusesLayers)
     self.plan = plan
     self.pool = pool

@@ -58,12 +58,12 @@ public struct ConvolutionArguments {
   public var zeroPoint: Int16
   public var low: UInt8
   public var high: UInt8
-  /// Whether the packed layer has multipliers of 31 bits: ``WeightLayer/preciseFactors``.
-  public var isPrecise: Bool
+  /// Whether the packed layer has multipliers of 31 bits: ``WeightLayer/onnxRuntimeFactors``.
+  public var roundsAsONNXRuntime: Bool
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, packed: UnsafeRawPointer,
-    zeroPoint: Int16, low: UInt8, high: UInt8, isPrecise: Bool = false
+    zeroPoint: Int16, low: UInt8, high: UInt8, roundsAsONNXRuntime: Bool = false
   ) {
     self.source = source
     self.destination = destination
@@ -72,7 +72,7 @@ public struct ConvolutionArguments {
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high
-    self.isPrecise = isPrecise
+    self.roundsAsONNXRuntime = roundsAsONNXRuntime
   }
 }
 
@@ -82,7 +82,7 @@ public typealias DepthwiseArguments = ConvolutionArguments
 /// Residual addition with its own scales: `acc = a·ma + b·mb + bias`, `out = clamp((acc >> shift) + z, low, high)`.
 ///
 /// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in magnitude, 2^21 where
-/// `isPrecise`, and may be negative (subtraction). `acc` fits an Int32 and `shift` is 1...30; where `isPrecise`, a tie goes to the
+/// `roundsAsONNXRuntime`, and may be negative (subtraction). `acc` fits an Int32 and `shift` is 1...30; where `roundsAsONNXRuntime`, a tie goes to the
 /// even of the two `acc >> shift`. All three tensors are channel-blocked; the destination
 /// may be one of the operands.
 public struct AdditionArguments {
@@ -96,12 +96,12 @@ public struct AdditionArguments {
   public var zeroPoint: Int16
   public var low: UInt8
   public var high: UInt8
-  public var isPrecise: Bool
+  public var roundsAsONNXRuntime: Bool
 
   public init(
     left: TensorView, right: TensorView, destination: TensorView, leftMultiplier: Int32,
     rightMultiplier: Int32, bias: Int32, shift: Int32, zeroPoint: Int16, low: UInt8, high: UInt8,
-    isPrecise: Bool = false
+    roundsAsONNXRuntime: Bool = false
   ) {
     self.left = left
     self.right = right
@@ -113,7 +113,7 @@ public struct AdditionArguments {
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high
-    self.isPrecise = isPrecise
+    self.roundsAsONNXRuntime = roundsAsONNXRuntime
   }
 }
 
@@ -124,7 +124,7 @@ public struct AdditionArguments {
 public struct ResizeArguments {
   public static let weightBits = 11
   /// Of words, which 11 bits would blend coarser than they are: `out = (h_0·v0 + h_1·v1 + 2^39) >> 40`.
-  public static let wideWeightBits = 20
+  public static let int16WeightBits = 20
 
   public var source: TensorView
   public var destination: TensorView
@@ -157,7 +157,7 @@ public struct ResizeTap: Hashable, Sendable {
   }
 }
 
-/// Resize with any number of taps on either axis: `out = law(Σ Σ v·w·(a − z))`, the weights of an axis adding up to 2^14. Absolute weights
+/// Resize with any number of taps on either axis: `out = rule(Σ Σ v·w·(a − z))`, the weights of an axis adding up to 2^14. Absolute weights
 /// add up to less than 2^15 (a cubic's do to 1.4 · 2^14), so the sum stays under 2^38.
 public struct ResamplingArguments {
   public static let weightBits = 14
@@ -180,21 +180,21 @@ public struct ResamplingArguments {
   public var rows: UnsafePointer<Taps>
   public var columns: UnsafePointer<Taps>
   public var weights: UnsafePointer<Int32>
-  public var law: WideRescaling
+  public var rule: Int16Rescaling
   public var sourceZeroPoint: Int64
   /// What is written where a row or column has no taps.
   public var outside: UInt8
 
   public init(
     source: TensorView, destination: TensorView, rows: UnsafePointer<Taps>, columns: UnsafePointer<Taps>,
-    weights: UnsafePointer<Int32>, law: WideRescaling, sourceZeroPoint: Int64, outside: UInt8
+    weights: UnsafePointer<Int32>, rule: Int16Rescaling, sourceZeroPoint: Int64, outside: UInt8
   ) {
     self.source = source
     self.destination = destination
     self.rows = rows
     self.columns = columns
     self.weights = weights
-    self.law = law
+    self.rule = rule
     self.sourceZeroPoint = sourceZeroPoint
     self.outside = outside
   }
@@ -208,18 +208,18 @@ public struct TableArguments {
   public var destination: TensorView
   public var tables: UnsafePointer<UInt8>
   public var perChannel: Bool
-  /// The same tables as lines (`ByteLines.fitting`), nil where they are none. Vector kernels use them instead of the tables, except
+  /// The same tables in affine form (`AffineBytes.fitting`), nil where they are none. Vector kernels use them instead of the tables, except
   /// for channel-blocked tensors with a table for each channel.
-  public var lines: UnsafePointer<ByteLines>?
+  public var affine: UnsafePointer<AffineBytes>?
 
   public init(
     source: TensorView, destination: TensorView, tables: UnsafePointer<UInt8>, perChannel: Bool,
-    lines: UnsafePointer<ByteLines>? = nil
+    affine: UnsafePointer<AffineBytes>? = nil
   ) {
     self.source = source
     self.destination = destination
     self.tables = tables
     self.perChannel = perChannel
-    self.lines = lines
+    self.affine = affine
   }
 }

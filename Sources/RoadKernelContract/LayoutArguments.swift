@@ -91,7 +91,7 @@ public struct RearrangementArguments {
 }
 
 /// Sampling at positions that a tensor holds: nearest, bilinear or bicubic. The first two keep scale and zero-point of the source; a cubic
-/// overshoots, so it has a law of its own: `out = law(Σ Σ v·w·(a − z))`, the four weights of an axis adding up to 2^14.
+/// overshoots, so it has a rule of its own: `out = rule(Σ Σ v·w·(a − z))`, the four weights of an axis adding up to 2^14.
 ///
 /// Position of the output pixel (y, x), in units of 2^-16 source pixels from the centre of source pixel (0, 0):
 /// `base[y·width + x] + table[byte of the field]`, for x and y each. `fieldColumn`, `fieldRow` are the field's channels.
@@ -101,7 +101,7 @@ public struct SamplingArguments {
   }
   public enum Mode: Sendable {
     case nearest, linear
-    case cubic(WideRescaling)
+    case cubic(Int16Rescaling)
   }
   public static let positionBits = 16
   /// Of a cubic's weights.

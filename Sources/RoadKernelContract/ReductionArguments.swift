@@ -2,36 +2,36 @@ import RoadBase
 
 // Parameters of the kernels that bring many bytes together in one.
 
-/// Maximum of the bytes of each window; taps outside the picture do not count. With `writesTaps` the byte written is not the maximum
+/// Maximum of the bytes of each window; taps outside the picture do not count. With `writesArgmax` the byte written is not the maximum
 /// but the number of the first tap that has it, `row · kernelWidth + column`.
 public struct MaximumArguments {
   public var source: TensorView
   public var destination: TensorView
   public var window: WindowGeometry
-  public var writesTaps: Bool
+  public var writesArgmax: Bool
 
-  public init(source: TensorView, destination: TensorView, window: WindowGeometry, writesTaps: Bool = false) {
+  public init(source: TensorView, destination: TensorView, window: WindowGeometry, writesArgmax: Bool = false) {
     self.source = source
     self.destination = destination
     self.window = window
-    self.writesTaps = writesTaps
+    self.writesArgmax = writesArgmax
   }
 }
 
-/// Puts each byte back to the tap of its window that ``MaximumArguments/writesTaps`` noted; everything else is the zero-point. Where windows
+/// Puts each byte back to the tap of its window that ``MaximumArguments/writesArgmax`` noted; everything else is the zero-point. Where windows
 /// overlap the later one wins, in row-major order.
 public struct UnpoolingArguments {
   public var source: TensorView
-  public var taps: TensorView
+  public var argmax: TensorView
   public var destination: TensorView
   public var window: WindowGeometry
   public var zeroPoint: UInt8
 
   public init(
-    source: TensorView, taps: TensorView, destination: TensorView, window: WindowGeometry, zeroPoint: UInt8
+    source: TensorView, argmax: TensorView, destination: TensorView, window: WindowGeometry, zeroPoint: UInt8
   ) {
     self.source = source
-    self.taps = taps
+    self.argmax = argmax
     self.destination = destination
     self.window = window
     self.zeroPoint = zeroPoint

@@ -3,7 +3,7 @@ import RoadBase
 /// What the plan knows of one convolution, in natural order; `pack` of a kernel turns it into the bytes that kernel reads.
 ///
 /// The accumulator of output channel o is `bias[o] + Σ (a − inputZeroPoint) · weight`, the sum over the window's taps and the real
-/// input channels; requantized by the law in `Requantization` with `shift[o]` and `multiplier[o]`, or by that in `PreciseRequantization`. Packing folds the
+/// input channels; requantized by the rounding rule in `Requantization` with `shift[o]` and `multiplier[o]`, or by that in `ONNXRuntimeRequantization`. Packing folds the
 /// zero-point and the rounding of the shift into the bias, so the plan must have checked that this stays in an Int32:
 /// `|bias| + 255 · Σ|w| < 2^31 − 2^24`.
 public struct WeightLayer: Sendable {
@@ -22,13 +22,14 @@ public struct WeightLayer: Sendable {
   public let shift: [Int32]
   /// 0...32767, an entry for each output channel.
   public let multiplier: [Int16]
-  /// An entry for each output channel: the law is then that of `PreciseRequantization`, without shift and multiplier.
-  public let preciseFactors: [PreciseFactor]?
+  /// An entry for each output channel: the rounding rule is then that of `ONNXRuntimeRequantization`, without shift and multiplier.
+  public let onnxRuntimeFactors: [ONNXRuntimeFactor]?
   public let inputZeroPoint: UInt8
 
   public init(
     outputChannels: Int, inputChannels: Int, kernelHeight: Int, kernelWidth: Int, weights: [Int8],
-    bias: [Int32], shift: [Int32], multiplier: [Int16], preciseFactors: [PreciseFactor]? = nil, inputZeroPoint: UInt8
+    bias: [Int32], shift: [Int32], multiplier: [Int16], onnxRuntimeFactors: [ONNXRuntimeFactor]? = nil,
+    inputZeroPoint: UInt8
   ) {
     let count = outputChannels * inputChannels * kernelHeight * kernelWidth
     precondition(
@@ -39,9 +40,10 @@ public struct WeightLayer: Sendable {
       "\(bias.count) biases, \(shift.count) shifts, \(multiplier.count) multipliers for \(outputChannels) channels")
     precondition(shift.allSatisfy { (0...24).contains($0) }, "a shift outside 0...24")
     precondition(multiplier.allSatisfy { $0 >= 0 }, "a negative multiplier")
-    if let preciseFactors {
+    if let onnxRuntimeFactors {
       precondition(
-        preciseFactors.count == outputChannels, "\(preciseFactors.count) factors for \(outputChannels) channels")
+        onnxRuntimeFactors.count == outputChannels, "\(onnxRuntimeFactors.count) factors for \(outputChannels) channels"
+      )
     }
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
@@ -51,7 +53,7 @@ public struct WeightLayer: Sendable {
     self.bias = bias
     self.shift = shift
     self.multiplier = multiplier
-    self.preciseFactors = preciseFactors
+    self.onnxRuntimeFactors = onnxRuntimeFactors
     self.inputZeroPoint = inputZeroPoint
   }
 
@@ -63,18 +65,18 @@ public struct WeightLayer: Sendable {
   }
 
   /// What the tables in packed weights hold for the requantization of 32-bit sums: the shift, or the 31-bit multiplier.
-  public func factor(_ output: Int) -> Int32 { preciseFactors?[output].multiplier ?? shift[output] }
+  public func factor(_ output: Int) -> Int32 { onnxRuntimeFactors?[output].multiplier ?? shift[output] }
 
   /// And behind it: the 15-bit multiplier, or the rounding of the 31-bit one.
   public func smallFactor(_ output: Int) -> UInt16 {
-    preciseFactors?[output].rounding ?? UInt16(multiplier[output])
+    onnxRuntimeFactors?[output].rounding ?? UInt16(multiplier[output])
   }
 
   /// Bias − zero-point · Σ weights + the rounding of the shift: where an accumulator over raw bytes starts.
   public func foldedBias(_ output: Int) -> Int32 {
     let own = weights[output * products..<(output + 1) * products]
     let sum = own.reduce(0) { $0 + Int($1) }
-    let rounding = preciseFactors == nil && shift[output] > 0 ? 1 << (Int(shift[output]) - 1) : 0
+    let rounding = onnxRuntimeFactors == nil && shift[output] > 0 ? 1 << (Int(shift[output]) - 1) : 0
     let folded = Int(bias[output]) - Int(inputZeroPoint) * sum + rounding
     precondition(Int(Int32.min)...Int(Int32.max) ~= folded, "bias of channel \(output) overflows: \(folded)")
     return Int32(folded)

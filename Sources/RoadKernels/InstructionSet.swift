@@ -4,7 +4,7 @@ import RoadBase
 
 /// The vector units that kernels exist for, from the plainest to the fastest. All give the same bytes.
 public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
-  /// Plain Swift: the law, and what runs where nothing else does.
+  /// Plain Swift: the definition, and what runs where nothing else does.
   case reference
   case avx2
   /// The dot products of AVX-512 VNNI on 256-bit registers (desktop and small-board Intel since 2021, AMD since 2024).

@@ -82,7 +82,7 @@ extension KernelSet {
     resize: PlainKernel(name: "resize/avx2", run: { resizeAVX2($0, $1, $2) }),
     table: PlainKernel(
       name: "table/avx2",
-      run: { hasUsableLines($0) ? tableAVX2($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
+      run: { hasUsableAffine($0) ? tableAVX2($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
     blendRow: RowKernel(name: "blend/avx2", run: { blendRowAVX2($0) }),
     interpolateRow: RowKernel(name: "interpolate/avx2", run: { interpolateRowAVX2($0) }),
     packedYUVRow: RowKernel(name: "packedYUV/avx2", run: { packedYUVRowAVX2($0) }),
@@ -102,7 +102,7 @@ extension KernelSet {
     resize: PlainKernel(name: "resize/avxvnni", run: { resizeAVXVNNI($0, $1, $2) }),
     table: PlainKernel(
       name: "table/avxvnni",
-      run: { hasUsableLines($0) ? tableAVXVNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
+      run: { hasUsableAffine($0) ? tableAVXVNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
     blendRow: RowKernel(name: "blend/avxvnni", run: { blendRowAVXVNNI($0) }),
     interpolateRow: RowKernel(name: "interpolate/avxvnni", run: { interpolateRowAVXVNNI($0) }),
     packedYUVRow: RowKernel(name: "packedYUV/avxvnni", run: { packedYUVRowAVXVNNI($0) }),
@@ -122,7 +122,7 @@ extension KernelSet {
     resize: PlainKernel(name: "resize/avx512vnni", run: { resizeAVX512VNNI($0, $1, $2) }),
     table: PlainKernel(
       name: "table/avx512vnni",
-      run: { hasUsableLines($0) ? tableAVX512VNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
+      run: { hasUsableAffine($0) ? tableAVX512VNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
     blendRow: RowKernel(name: "blend/avx512vnni", run: { blendRowAVX512VNNI($0) }),
     interpolateRow: RowKernel(name: "interpolate/avx512vnni", run: { interpolateRowAVX512VNNI($0) }),
     packedYUVRow: RowKernel(name: "packedYUV/avx512vnni", run: { packedYUVRowAVX512VNNI($0) }),

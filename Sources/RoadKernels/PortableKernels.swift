@@ -15,8 +15,8 @@ public enum PortableKernels {
     name: "normalisation/portable", run: normalisationReference)
   public static let innerProduct = PlainKernel<InnerProductArguments>(
     name: "inner-product/portable", run: innerProductReference)
-  public static let wideScores = PlainKernel<WideScoresArguments>(
-    name: "wide-scores/portable", run: wideScoresReference)
+  public static let int15Scores = PlainKernel<Int15ScoresArguments>(
+    name: "wide-scores/portable", run: int15ScoresReference)
   public static let concatenation = PlainKernel<ConcatenationArguments>(
     name: "concatenation/portable", run: concatenationReference)
   public static let rearrangement = PlainKernel<RearrangementArguments>(
@@ -24,13 +24,14 @@ public enum PortableKernels {
   public static let sampling = PlainKernel<SamplingArguments>(name: "sampling/portable", run: samplingReference)
   public static let resampling = PlainKernel<ResamplingArguments>(
     name: "resampling/portable", run: resamplingReference)
-  public static let preciseResize = PlainKernel<PreciseResizeArguments>(
-    name: "resize-precise/portable", run: preciseResize(_:firstRow:endRow:))
-  public static let pairSum = PlainKernel<PairArguments<PairSum>>(name: "pair-sum/portable", run: pairSumReference)
-  public static let pairLines = PlainKernel<PairArguments<PairLines>>(
-    name: "pair-lines/portable", run: pairLinesReference)
-  public static let pairProduct = PlainKernel<PairArguments<PairProduct>>(
-    name: "pair-product/portable", run: pairProductReference)
-  public static let pairTable = PlainKernel<PairArguments<PairTable>>(
-    name: "pair-table/portable", run: pairTableReference)
+  public static let onnxRuntimeResize = PlainKernel<ONNXRuntimeResizeArguments>(
+    name: "resize-precise/portable", run: onnxRuntimeResize(_:firstRow:endRow:))
+  public static let binarySum = PlainKernel<BinaryArguments<BinarySum>>(
+    name: "pair-sum/portable", run: binarySumReference)
+  public static let perChannelAffine = PlainKernel<BinaryArguments<PerChannelAffine>>(
+    name: "pair-lines/portable", run: perChannelAffineReference)
+  public static let binaryProduct = PlainKernel<BinaryArguments<BinaryProduct>>(
+    name: "pair-product/portable", run: binaryProductReference)
+  public static let binaryTable = PlainKernel<BinaryArguments<BinaryTable>>(
+    name: "pair-table/portable", run: binaryTableReference)
 }

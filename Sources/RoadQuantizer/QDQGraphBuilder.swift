@@ -26,7 +26,7 @@ struct QDQGraphBuilder {
   ) {
     let node = graph.nodes[index]
     let isWide = wide.contains(node.inputs[0])
-    let inputScale = isWide ? WideQuantization(refining: inputQuantization).scale : inputQuantization.scale
+    let inputScale = isWide ? Int16Quantization(refining: inputQuantization).scale : inputQuantization.scale
     let name = uniqueName(node.inputs[1], node: index)
     add("\(name)_quantized", .int8, weights.shape, weights.values.map { UInt8(bitPattern: $0) })
     addFloats("\(name)_scale", weights.scales)
@@ -89,7 +89,7 @@ struct QDQGraphBuilder {
     guard let quantization = quantizations[name] else { return }
     if wide.contains(name) {
       // 257·z: both bytes are the byte's zero-point.
-      addFloats("\(name)_scale", [WideQuantization(refining: quantization).scale], scalar: true)
+      addFloats("\(name)_scale", [Int16Quantization(refining: quantization).scale], scalar: true)
       add("\(name)_zero_point", .uint16, [], [quantization.zeroPoint, quantization.zeroPoint])
     } else {
       addFloats("\(name)_scale", [quantization.scale], scalar: true)

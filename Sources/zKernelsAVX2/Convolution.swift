@@ -63,9 +63,9 @@ struct PixelSums32: PixelSums {
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     var first: Vector
     var second: Vector
-    if requantizer.isPrecise {
-      first = requantizer.precise(c0, c1, table + 128, rounding: table + 256)
-      second = requantizer.precise(c2, c3, table + 192, rounding: table + 288)
+    if requantizer.roundsAsONNXRuntime {
+      first = requantizer.onnxRuntime(c0, c1, table + 128, rounding: table + 256)
+      second = requantizer.onnxRuntime(c2, c3, table + 192, rounding: table + 288)
     } else {
       first = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 160)))
       second = rv_packs32(rv_srav32(c2, rv_load(table + 192)), rv_srav32(c3, rv_load(table + 224)))

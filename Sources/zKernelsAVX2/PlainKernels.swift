@@ -16,7 +16,7 @@ public func resizeAVX2(_ arguments: UnsafePointer<ResizeArguments>, _ firstRow: 
   resize(arguments, firstRow, endRow)
 }
 
-/// - Precondition: the arguments have lines.
+/// - Precondition: the arguments have an affine form.
 @inline(never)
 public func tableAVX2(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
   table(arguments, firstRow, endRow)

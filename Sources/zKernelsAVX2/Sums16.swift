@@ -18,8 +18,8 @@ struct Sums16 {
   @inline(__always)
   func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> HalfVector {
     var scaled: Vector
-    if requantizer.isPrecise {
-      scaled = requantizer.precise(c0, c1, table + 64, rounding: table + 128)
+    if requantizer.roundsAsONNXRuntime {
+      scaled = requantizer.onnxRuntime(c0, c1, table + 64, rounding: table + 128)
     } else {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 128))

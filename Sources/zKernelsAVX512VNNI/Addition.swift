@@ -35,7 +35,7 @@ struct AdditionConstants {
   private let bias: Vector
   private let shift: SIMD2<Int64>
   private let half: Vector
-  private let isPrecise: Bool
+  private let roundsAsONNXRuntime: Bool
   private let zeroPoint: Vector
   private let low: Vector
   private let high: Vector
@@ -49,7 +49,7 @@ struct AdditionConstants {
     bias = rv_set32(arguments.pointee.bias)
     shift = rv_count(arguments.pointee.shift)
     half = rv_set32(1 &<< (arguments.pointee.shift &- 1))
-    isPrecise = arguments.pointee.isPrecise
+    roundsAsONNXRuntime = arguments.pointee.roundsAsONNXRuntime
     zeroPoint = rv_set16(arguments.pointee.zeroPoint)
     low = rv_set8(arguments.pointee.low)
     high = rv_set8(arguments.pointee.high)
@@ -81,10 +81,10 @@ struct AdditionConstants {
 
   @inline(__always)
   private func half(_ a: Vector, _ b: Vector) -> Vector {
-    if isPrecise {
+    if roundsAsONNXRuntime {
       let zero = rv_zero()
-      let first = precise(rv_unpacklo16(a, zero), rv_unpacklo16(b, zero))
-      let second = precise(rv_unpackhi16(a, zero), rv_unpackhi16(b, zero))
+      let first = onnxRuntime(rv_unpacklo16(a, zero), rv_unpacklo16(b, zero))
+      let second = onnxRuntime(rv_unpackhi16(a, zero), rv_unpackhi16(b, zero))
       return rv_adds16(rv_packs32(first, second), zeroPoint)
     }
     let first = rv_add32(rv_madd16(rv_unpacklo16(a, b), multipliers), bias)
@@ -93,7 +93,7 @@ struct AdditionConstants {
   }
   /// Multipliers of more than 16 bits, ties to even: just under a half is added to an even quotient, a half to an odd one.
   @inline(__always)
-  private func precise(_ a: Vector, _ b: Vector) -> Vector {
+  private func onnxRuntime(_ a: Vector, _ b: Vector) -> Vector {
     let products = rv_add32(rv_mullo32(a, leftMultiplier), rv_mullo32(b, rightMultiplier))
     let sum = rv_add32(products, bias)
     let isOdd = rv_and(rv_sra32(rv_sub32(sum, half), shift), rv_set32(1))

@@ -84,8 +84,8 @@ struct PixelSums32: PixelSums {
   @inline(__always)
   private func scaled(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
     var scaled: Vector
-    if requantizer.isPrecise {
-      scaled = requantizer.precise(c0, c1, table + 128, rounding: table + 256)
+    if requantizer.roundsAsONNXRuntime {
+      scaled = requantizer.onnxRuntime(c0, c1, table + 128, rounding: table + 256)
     } else {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 256))
@@ -141,7 +141,7 @@ struct PixelSums16: PixelSums {
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     var value: Vector
-    if requantizer.isPrecise {
+    if requantizer.roundsAsONNXRuntime {
       value = rv_widen256(rv_narrows32(rv_muladdhi32(c0, rv_load(table + 64), rv_upper32(table + 128))))
     } else {
       value = rv_widen256(rv_narrows32(rv_srav32(c0, rv_load(table + 64))))

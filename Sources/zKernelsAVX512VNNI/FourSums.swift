@@ -23,9 +23,9 @@ struct FourSums {
   func requantized(_ table: UnsafeRawPointer, _ requantizer: Requantizer) -> Vector {
     var first: Vector
     var second: Vector
-    if requantizer.isPrecise {
-      first = requantizer.precise(c0, c1, table + 4 &* vectorBytes, rounding: table + 8 &* vectorBytes)
-      second = requantizer.precise(c2, c3, table + 6 &* vectorBytes, rounding: table + 9 &* vectorBytes)
+    if requantizer.roundsAsONNXRuntime {
+      first = requantizer.onnxRuntime(c0, c1, table + 4 &* vectorBytes, rounding: table + 8 &* vectorBytes)
+      second = requantizer.onnxRuntime(c2, c3, table + 6 &* vectorBytes, rounding: table + 9 &* vectorBytes)
     } else {
       first = rv_packs32(
         rv_srav32(c0, rv_load(table + 4 &* vectorBytes)), rv_srav32(c1, rv_load(table + 5 &* vectorBytes)))

@@ -16,7 +16,7 @@ public func resizeAVX512VNNI(_ arguments: UnsafePointer<ResizeArguments>, _ firs
   resize(arguments, firstRow, endRow)
 }
 
-/// - Precondition: the arguments have lines.
+/// - Precondition: the arguments have an affine form.
 @inline(never)
 public func tableAVX512VNNI(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
   table(arguments, firstRow, endRow)

@@ -6,8 +6,8 @@ struct Requantizer {
   let zeroPoint: Vector
   let low: Vector
   let high: Vector
-  /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the law of `PreciseRequantization`.
-  let isPrecise: Bool
+  /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the rounding rule of `ONNXRuntimeRequantization`.
+  let roundsAsONNXRuntime: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
   let isPlain: Bool
 
@@ -18,7 +18,7 @@ struct Requantizer {
     zeroPoint = rv_set16(zero)
     low = rv_set8(least)
     high = rv_set8(most)
-    isPrecise = arguments.pointee.isPrecise
+    roundsAsONNXRuntime = arguments.pointee.roundsAsONNXRuntime
     isPlain = zero == 0 && least == 0 && most == 255
   }
 
@@ -27,7 +27,7 @@ struct Requantizer {
 
   /// Sums of two vectors as 16 bits in one. The roundings lie in its order, so that unpacking them gives that of the sums.
   @inline(__always)
-  func precise(
+  func onnxRuntime(
     _ a: Vector, _ b: Vector, _ multipliers: UnsafeRawPointer, rounding: UnsafeRawPointer
   ) -> Vector {
     let (both, zero) = (rv_load(rounding), rv_zero())

@@ -3,12 +3,12 @@ import RoadKernelContract
 
 // Shared source: each x86 instruction-set target compiles its own copy (a symbolic link) around its own `Vector`.
 
-/// Byte tables that are lines, as 32-bit multiply, add and shift.
+/// Byte tables that are affine between their clamps, as 32-bit multiply, add and shift.
 @inline(__always)
 func table(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
-  guard let lines = arguments.pointee.lines else { return }
+  guard let affine = arguments.pointee.affine else { return }
   let (source, destination) = (arguments.pointee.source, arguments.pointee.destination)
-  let constants = LineConstants(lines)
+  let constants = AffineConstants(affine)
   let bytes = destination.storedChannels
   let isDense = source.pixelPitch == bytes && destination.pixelPitch == bytes
   // Pixels without gaps: the row is one stretch.
@@ -27,14 +27,14 @@ func table(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow
   }
 }
 
-struct LineConstants {
+struct AffineConstants {
   private let multiplier: Vector
   private let bias: Vector
   private let shift: Vector
 
   @inline(__always)
-  init(_ lines: UnsafePointer<ByteLines>) {
-    let start = UnsafeRawPointer(lines)
+  init(_ affine: UnsafePointer<AffineBytes>) {
+    let start = UnsafeRawPointer(affine)
     // pmaddwd multiplies the lower halves; the upper ones meet zeros.
     multiplier = rv_repeat128(start)
     bias = rv_repeat128(start + 16)

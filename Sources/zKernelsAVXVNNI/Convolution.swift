@@ -71,8 +71,8 @@ struct PixelSums16: PixelSums {
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     var scaled: Vector
-    if requantizer.isPrecise {
-      scaled = requantizer.precise(c0, c1, table + 64, rounding: table + 128)
+    if requantizer.roundsAsONNXRuntime {
+      scaled = requantizer.onnxRuntime(c0, c1, table + 64, rounding: table + 128)
     } else {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 64)), rv_srav32(c1, rv_load(table + 96)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 128))

@@ -16,7 +16,7 @@ public func resizeAVXVNNI(_ arguments: UnsafePointer<ResizeArguments>, _ firstRo
   resize(arguments, firstRow, endRow)
 }
 
-/// - Precondition: the arguments have lines.
+/// - Precondition: the arguments have an affine form.
 @inline(never)
 public func tableAVXVNNI(_ arguments: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int) {
   table(arguments, firstRow, endRow)

@@ -66,7 +66,7 @@ import Testing
     #expect(Requantization.factors(for: 1.5) == nil)
   }
 
-  /// `Goldens/requantization.tsv` is the training package's model of the law: the two must never part, for networks are
+  /// `Goldens/requantization.tsv` is the training package's model of the rounding rule: the two must never part, for networks are
   /// fine-tuned in it. `Tests/RoadEngineTests/Goldens/make_trained_goldens.py` writes it.
   @Test func theTrainingPackageComputesTheSame() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(

@@ -13,9 +13,9 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     case shiftZero
     case shiftLarge
     /// 31-bit multipliers that spread the results.
-    case precise
+    case onnxRuntime
     /// Weights of ±127, pixels of 0 and 255, 31-bit multipliers of all sizes.
-    case preciseExtreme
+    case onnxRuntimeExtreme
   }
 
   var depthwise = false
@@ -44,7 +44,7 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
       """
   }
 
-  private var isExtreme: Bool { numbers == .extreme || numbers == .preciseExtreme }
+  private var isExtreme: Bool { numbers == .extreme || numbers == .onnxRuntimeExtreme }
   var computedRows: Range<Int> { rows ?? 0..<height }
   var sourceHeight: Int { height * window.strideHeight }
   var sourceWidth: Int { width * window.strideWidth }
@@ -75,30 +75,30 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
       bias: (0..<outputs).map { _ in Int32(random.integer(-20000...20000)) },
       shift: (0..<outputs).map { _ in
         switch numbers {
-        case .spread, .precise, .preciseExtreme: Int32(spreadShift + random.integer(0...2))
+        case .spread, .onnxRuntime, .onnxRuntimeExtreme: Int32(spreadShift + random.integer(0...2))
         case .extreme: Int32(random.integer(0...24))
         case .shiftZero: 0
         case .shiftLarge: 24
         }
       },
       multiplier: (0..<outputs).map { _ in
-        numbers == .spread || numbers == .precise
+        numbers == .spread || numbers == .onnxRuntime
           ? Int16(random.integer(512...4096)) : random.pick([0, 1, 2048, 4095, 32767])
       },
-      preciseFactors: preciseFactors(spreadShift, &random), inputZeroPoint: inputZeroPoint)
+      onnxRuntimeFactors: onnxRuntimeFactors(spreadShift, &random), inputZeroPoint: inputZeroPoint)
   }
 
-  private func preciseFactors(_ spreadShift: Int, _ random: inout TestRandom) -> [PreciseFactor]? {
+  private func onnxRuntimeFactors(_ spreadShift: Int, _ random: inout TestRandom) -> [ONNXRuntimeFactor]? {
     switch numbers {
-    case .precise:
+    case .onnxRuntime:
       (0..<outputs).map { output in
-        PreciseFactor(
+        ONNXRuntimeFactor(
           multiplier: Int32(random.integer(1 << 26...1 << 29) >> spreadShift),
-          rounding: output % 3 == 0 ? PreciseFactor.half : UInt16(random.integer(1 << 14...3 << 14)))
+          rounding: output % 3 == 0 ? ONNXRuntimeFactor.half : UInt16(random.integer(1 << 14...3 << 14)))
       }
-    case .preciseExtreme:
+    case .onnxRuntimeExtreme:
       (0..<outputs).map { _ in
-        PreciseFactor(
+        ONNXRuntimeFactor(
           multiplier: random.pick([0, 1, 1 << 20, 1 << 30, Int32.max]), rounding: random.pick([0, 1, 1 << 15, .max]))
       }
     default: nil
@@ -127,7 +127,7 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var arguments = ConvolutionArguments(
       source: source.view, destination: destination.view, window: window,
       packed: UnsafeRawPointer(packed.bytes.baseAddress!), zeroPoint: Int16(zeroPoint), low: clamp.lowerBound,
-      high: clamp.upperBound, isPrecise: layer.preciseFactors != nil)
+      high: clamp.upperBound, roundsAsONNXRuntime: layer.onnxRuntimeFactors != nil)
     withExtendedLifetime((source, destination, packed)) {
       kernel.run(&arguments, computedRows.lowerBound, computedRows.upperBound)
     }

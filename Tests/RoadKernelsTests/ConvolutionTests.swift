@@ -127,8 +127,8 @@ extension ConvolutionCase {
   func expectReferenceBytes(_ instructionSet: InstructionSet) {
     TestTrace.note("\(instructionSet) \(self)")
     let (source, layer) = (sourceTensor(), layer())
-    let (fast, law) = (KernelSet.of(instructionSet), KernelSet.of(.reference))
-    let expected = run(depthwise ? law.depthwise : law.convolution, layer, source)
+    let (fast, rule) = (KernelSet.of(instructionSet), KernelSet.of(.reference))
+    let expected = run(depthwise ? rule.depthwise : rule.convolution, layer, source)
     let found = run(depthwise ? fast.depthwise : fast.convolution, layer, source)
     // Booleans first: a failure names the case instead of printing thousands of bytes.
     let differing = found.values.indices.filter { found.values[$0] != expected.values[$0] }

@@ -58,7 +58,7 @@ import Testing
 
   /// Ties in every fourth sum: they go to the even one.
   @Test(arguments: InstructionSet.available)
-  func preciseAddition(_ instructionSet: InstructionSet) {
+  func onnxRuntimeAddition(_ instructionSet: InstructionSet) {
     for (index, shape) in Self.shapes.enumerated() {
       var random = TestRandom(index)
       for (left, right, bias, shift) in [
@@ -69,7 +69,8 @@ import Testing
         let (a, b, to) = (shape.tensor(&random), shape.tensor(&random), shape.tensor(&random))
         var arguments = AdditionArguments(
           left: a.view, right: b.view, destination: to.view, leftMultiplier: left, rightMultiplier: right,
-          bias: bias + 1 << (shift - 1), shift: shift, zeroPoint: zeroPoint, low: low, high: 250, isPrecise: true)
+          bias: bias + 1 << (shift - 1), shift: shift, zeroPoint: zeroPoint, low: low, high: 250,
+          roundsAsONNXRuntime: true)
         let expected = zip(a.values(0..<shape.height), b.values(0..<shape.height)).map { x, y in
           let sum = Double(x) * Double(left) + Double(y) * Double(right) + Double(bias)
           let value = (sum / Double(1 << shift)).rounded(.toNearestOrEven) + Double(zeroPoint)
@@ -170,14 +171,14 @@ import Testing
   }
 
   @Test(arguments: InstructionSet.available)
-  func tableOfLines(_ instructionSet: InstructionSet) throws {
+  func affineTable(_ instructionSet: InstructionSet) throws {
     for (index, shape) in (Self.shapes + Self.packed).enumerated() {
       var random = TestRandom(index)
       let perChannel = shape.packed4
       let tables = (0..<(perChannel ? shape.channels : 1)).flatMap { channel in
         ByteLinesTests.normalisation(mean: 0.3 + 0.1 * Double(channel), deviation: 0.2, scale: 0.0187, zeroPoint: 114)
       }
-      var lines = try #require(ByteLines.fitting(tables))
+      var lines = try #require(AffineBytes.fitting(tables))
       let (source, to) = (shape.tensor(&random), shape.tensor(&random))
       let expected = source.values(0..<shape.height).enumerated().map { place, byte in
         tables[(perChannel ? place % shape.channels * 256 : 0) + Int(byte)]
@@ -185,7 +186,8 @@ import Testing
       tables.withUnsafeBufferPointer { tables in
         withUnsafePointer(to: &lines) { lines in
           var arguments = TableArguments(
-            source: source.view, destination: to.view, tables: tables.baseAddress!, perChannel: perChannel, lines: lines
+            source: source.view, destination: to.view, tables: tables.baseAddress!, perChannel: perChannel,
+            affine: lines
           )
           expect(shape, to, expected, "\(instructionSet) table of lines") {
             KernelSet.of(instructionSet).table.run(&arguments, $0, $1)
@@ -204,11 +206,11 @@ import Testing
     let (source, to) = (shape.tensor(&random), shape.tensor(&random))
     let tables = (0..<20 * 256).map { UInt8(truncatingIfNeeded: $0 % 256 + $0 / 256) }
     let expected = source.values(0..<shape.height).enumerated().map { $1 &+ UInt8($0 % 20) }
-    var lines = ByteLines(multiplier: .zero, bias: .zero, shift: .zero)
+    var lines = AffineBytes(multiplier: .zero, bias: .zero, shift: .zero)
     tables.withUnsafeBufferPointer { tables in
       withUnsafePointer(to: &lines) { lines in
         var arguments = TableArguments(
-          source: source.view, destination: to.view, tables: tables.baseAddress!, perChannel: true, lines: lines)
+          source: source.view, destination: to.view, tables: tables.baseAddress!, perChannel: true, affine: lines)
         expect(shape, to, expected, "\(instructionSet) table") {
           KernelSet.of(instructionSet).table.run(&arguments, $0, $1)
         }

@@ -51,18 +51,18 @@ import Testing
 
   /// Floats, as ONNX Runtime's bilinear resize computes with them, in its order.
   @Test("halves fall as floats let them", arguments: channels, [true, false])
-  func preciseResize(channels: Int, isExact: Bool) {
+  func onnxRuntimeResize(channels: Int, isExact: Bool) {
     var random = TestRandom(channels)
     let from = TestTensor(height: 6, width: 7, channels: channels, flush: .end, random: &random)
     let quantization = Quantization(scale: 0.0187, zeroPoint: 114)
-    func tap(_ size: Int) -> (tap: PreciseResizeArguments.Tap, weight: Float) {
+    func tap(_ size: Int) -> (tap: ONNXRuntimeResizeArguments.Tap, weight: Float) {
       let first = random.integer(0...size - 1)
       let second = min(first + 1, size - 1)
       let weight: Float = isExact ? random.pick([0, 0.25, 0.5, 0.75]) : Float(random.integer(0...3001)) / 3001
-      let bits = isExact ? PreciseResizeArguments.exactWeightBits : PreciseResizeArguments.weightBits
+      let bits = isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits
       let integer = Int32((weight * Float(1 << bits)).rounded())
       return (
-        PreciseResizeArguments.Tap(
+        ONNXRuntimeResizeArguments.Tap(
           first: Int32(first), second: Int32(second), secondWeight: integer, firstFactor: Binary32(1 - weight),
           secondFactor: Binary32(weight)), weight
       )
@@ -73,10 +73,10 @@ import Testing
       columns.map(\.tap).withUnsafeBufferPointer { columnTaps in
         levels.withUnsafeBufferPointer { levels in
           check(height: 9, width: 11, channels: channels, &random) { to, first, end in
-            var arguments = PreciseResizeArguments(
+            var arguments = ONNXRuntimeResizeArguments(
               source: from.view, destination: to, columns: columnTaps.baseAddress!, rows: rowTaps.baseAddress!,
-              isExact: isExact, levels: levels.baseAddress!, scale: Binary32(quantization.scale), zeroPoint: 114)
-            PortableKernels.preciseResize.run(&arguments, first, end)
+              isExact: isExact, dequantized: levels.baseAddress!, scale: Binary32(quantization.scale), zeroPoint: 114)
+            PortableKernels.onnxRuntimeResize.run(&arguments, first, end)
           } expected: { y, x, channel in
             let (row, column) = (rows[y], columns[x])
             func real(_ y: Int32, _ x: Int32) -> Float {
@@ -97,7 +97,7 @@ import Testing
   @Test("a product of two tensors, one repeated over rows, columns or channels", arguments: channels)
   func product(channels: Int) {
     var random = TestRandom(channels)
-    let law = PairProduct(
+    let rule = BinaryProduct(
       leftZeroPoint: 100, rightZeroPoint: 7,
       requantization: Requantization(shift: 5, multiplier: 2500, zeroPoint: 90, low: 3, high: 250))
     let left = TestTensor(height: 5, width: 7, channels: channels, flush: .end, random: &random)
@@ -108,23 +108,23 @@ import Testing
       if height == 1 { view.rowPitch = 0 }
       if width == 1 { view.pixelPitch = 0 }
       check(height: 5, width: 7, channels: channels, &random) { to, first, end in
-        var arguments = PairArguments(
-          left: left.view, right: view, destination: to, leftIsOneChannel: false, rightIsOneChannel: isOne, law: law)
-        PortableKernels.pairProduct.run(&arguments, first, end)
+        var arguments = BinaryArguments(
+          left: left.view, right: view, destination: to, leftIsOneChannel: false, rightIsOneChannel: isOne, rule: rule)
+        PortableKernels.binaryProduct.run(&arguments, first, end)
       } expected: { y, x, channel in
         let a = Int32(left.view.pixel(y, x)[channel]) - 100
         let b = Int32(right.view.pixel(height == 1 ? 0 : y, width == 1 ? 0 : x)[isOne ? 0 : channel]) - 7
-        return law.requantization.apply(a * b)
+        return rule.requantization.apply(a * b)
       }
       withExtendedLifetime(right) {}
     }
   }
 
-  @Test("a sum with factors of each channel's own is its law", arguments: channels)
-  func pairLines(channels: Int) {
+  @Test("a sum with factors of each channel's own is its rule", arguments: channels)
+  func perChannelAffine(channels: Int) {
     var random = TestRandom(channels)
     let lines = (0..<channels).map { _ in
-      PairLines.Line(
+      PerChannelAffine.Factors(
         left: Int64(random.integer(-(1 << 33)...1 << 33)), right: Int64(random.integer(-(1 << 33)...1 << 33)),
         bias: Int64(random.integer(-(1 << 38)...1 << 38)))
     }
@@ -132,10 +132,10 @@ import Testing
     let right = TestTensor(height: 5, width: 7, channels: channels, flush: .start, random: &random)
     lines.withUnsafeBufferPointer { lines in
       check(height: 5, width: 7, channels: channels, &random) { to, first, end in
-        var arguments = PairArguments(
+        var arguments = BinaryArguments(
           left: left.view, right: right.view, destination: to, leftIsOneChannel: false, rightIsOneChannel: false,
-          law: PairLines(lines: lines.baseAddress!, zeroPoint: 77, low: 3, high: 250))
-        PortableKernels.pairLines.run(&arguments, first, end)
+          rule: PerChannelAffine(factors: lines.baseAddress!, zeroPoint: 77, low: 3, high: 250))
+        PortableKernels.perChannelAffine.run(&arguments, first, end)
       } expected: { y, x, channel in
         let (a, b) = (Double(left.view.pixel(y, x)[channel]), Double(right.view.pixel(y, x)[channel]))
         let sum = a * Double(lines[channel].left) + b * Double(lines[channel].right) + Double(lines[channel].bias)
@@ -223,7 +223,7 @@ import Testing
   }
 
   @Test("scores of 15 bits are the convolution's real sums to the nearest step", arguments: channels)
-  func wideScores(channels: Int) {
+  func int15Scores(channels: Int) {
     var random = TestRandom(channels)
     let from = TestTensor(height: 5, width: 6, channels: channels, flush: .end, random: &random)
     let window = WindowGeometry(kernelHeight: 2, kernelWidth: 2)
@@ -235,11 +235,11 @@ import Testing
       bias.withUnsafeBufferPointer { bias in
         (multipliers + roundings).withUnsafeBufferPointer { multipliers in
           check(height: 4, width: 5, channels: 2 * classes, &random) { to, first, end in
-            var arguments = WideScoresArguments(
+            var arguments = Int15ScoresArguments(
               source: from.view, destination: to, window: window, classes: classes, lowChannel: classes,
               weights: weights.baseAddress!, bias: bias.baseAddress!, multipliers: multipliers.baseAddress!,
               roundings: multipliers.baseAddress! + classes, shift: 25, low: 1000, high: 32000)
-            PortableKernels.wideScores.run(&arguments, first, end)
+            PortableKernels.int15Scores.run(&arguments, first, end)
           } expected: { y, x, channel in
             let score = channel % classes
             var sum = Double(bias[score])
@@ -261,10 +261,10 @@ import Testing
   @Test("a rescaling rounds the real product to nearest, ties up")
   func rescaling() {
     for scale in [0.5, 0.25, 1, 3, 1.0 / 3, 0.0001, 7e-6] {
-      let law = Rescaling(scale: scale, zeroPoint: 20, low: 5, high: 240)
+      let rule = Rescaling(scale: scale, zeroPoint: 20, low: 5, high: 240)
       for accumulator in [-3_000_000, -1001, -3, -2, -1, 0, 1, 2, 3, 5, 77, 1002, 40_000, 2_000_000, 1 << 31] {
         let real = (Double(accumulator) * scale + 0.5 + 1e-9).rounded(.down) + 20
-        #expect(law.apply(accumulator) == UInt8(min(max(real, 5), 240)), "\(accumulator) · \(scale)")
+        #expect(rule.apply(accumulator) == UInt8(min(max(real, 5), 240)), "\(accumulator) · \(scale)")
       }
     }
   }

@@ -45,7 +45,7 @@ import Testing
 
   /// A case that turns everything into one byte could not fail.
   @Test func spreadCasesSpread() {
-    for test in Self.cases where [.spread, .precise].contains(test.numbers) {
+    for test in Self.cases where [.spread, .onnxRuntime].contains(test.numbers) {
       let values = Self.definition(test, test.layer(), test.sourceTensor())
       #expect(Set(values).count > min(40, values.count / 8), "\(test)")
     }
@@ -81,7 +81,7 @@ import Testing
   }
 
   static func requantized(_ sum: Double, _ layer: WeightLayer, _ output: Int, _ test: ConvolutionCase) -> UInt8 {
-    if let factor = layer.preciseFactors?[output] {
+    if let factor = layer.onnxRuntimeFactors?[output] {
       // In whole numbers: the product has up to 62 bits.
       let all = Int(sum) * Int(factor.multiplier) + Int(factor.rounding) * 65536
       let (quotient, remainder) = all.quotientAndRemainder(dividingBy: 1 << 32)
@@ -108,9 +108,9 @@ import Testing
       let sum = (0..<16).reduce(layer.bias[output]) {
         $0 + Int32(pixel[$1]) * Int32(layer.weight(output: output, row: 0, column: 0, input: $1))
       }
-      let law = Requantization(
+      let rule = Requantization(
         shift: layer.shift[output], multiplier: layer.multiplier[output], zeroPoint: 77, low: 1, high: 254)
-      #expect(value == law.apply(sum))
+      #expect(value == rule.apply(sum))
     }
   }
 }

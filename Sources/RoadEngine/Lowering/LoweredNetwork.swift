@@ -37,7 +37,7 @@ struct LoweredTensor: Equatable {
   /// Bytes of one pixel: the channels rounded up to the block, but 4 for the RGBX input.
   var pixelPitch: Int
   /// Of a tensor of words; nil for one of bytes.
-  var words: WideQuantization?
+  var words: Int16Quantization?
 }
 
 /// One step of the integer network. A new operator is one file in `Operators` with a ``Layer`` and an ``OperatorRule``, and one

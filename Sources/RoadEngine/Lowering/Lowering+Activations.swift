@@ -106,7 +106,7 @@ extension Lowering {
     if source.shape == shape, view.elements.isSame(as: arrangement.elements(of: view.shape)) { return view.tensor }
     let output = addTensor("\(source.name)/moved\(network.tensors.count)", shape, as: view.tensor)
     var (moved, bytes, order) = (view, source.shape, arrangement)
-    if source.kind == .word {
+    if source.kind == .int16 {
       (moved, bytes.channels) = (view.bytesOfWords, bytes.channels * 2)
       order.channels.append(view.shape.count)
     }

@@ -6,7 +6,8 @@ import RoadModel
 extension Lowering {
   /// The weights. Floats become int8 with one scale and a zero-point where ONNX Runtime makes them so.
   func weights(of node: Node) throws(RoadError) -> ConstantTensor? {
-    guard let weights = try constant(1, of: node), isPrecise, weights.scale == nil, weights.data.elementType == .float,
+    guard let weights = try constant(1, of: node), roundsAsONNXRuntime, weights.scale == nil,
+      weights.data.elementType == .float,
       try inputScale(of: node) != nil, isQuantizedNext(node), try !isRunAsWritten
     else { return try constant(1, of: node) }
     let reals = weights.data.floats
@@ -24,7 +25,7 @@ extension Lowering {
   ///
   /// - Parameter scales: of the weights.
   func bias(of node: Node, scales: [Float]) throws(RoadError) -> ConstantTensor? {
-    guard let bias = try constant(2, of: node), isPrecise, bias.scale == nil, bias.data.elementType == .float,
+    guard let bias = try constant(2, of: node), roundsAsONNXRuntime, bias.scale == nil, bias.data.elementType == .float,
       bias.data.count == scales.count, let input = try inputScale(of: node), isQuantizedNext(node),
       try !isRunAsWritten
     else { return try constant(2, of: node) }

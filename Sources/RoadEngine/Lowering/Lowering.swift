@@ -9,7 +9,7 @@ struct Lowering {
   let graph: ModelGraph
   let index: GraphIndex
   /// Factors of 31 bits and ties to even, as ONNX Runtime rounds.
-  let isPrecise: Bool
+  let roundsAsONNXRuntime: Bool
   var network = LoweredNetwork()
   /// Shapes of the graph's values and everything that follows from constants, as far as they can be known.
   let types: GraphTypes
@@ -20,23 +20,23 @@ struct Lowering {
 
   /// - Parameters:
   ///   - inputSize: replaces the size that the model's input names; needed where it names none.
-  ///   - isPrecise: see ``EngineOptions/Rounding``.
+  ///   - roundsAsONNXRuntime: see ``EngineOptions/Rounding``.
   static func lower(
-    _ graph: ModelGraph, inputSize: PictureSize?, isPrecise: Bool
+    _ graph: ModelGraph, inputSize: PictureSize?, roundsAsONNXRuntime: Bool
   ) throws(RoadError) -> LoweredNetwork {
     let (bound, roundsScores) = try graph.bindingPicture(to: inputSize).decomposed().withoutPostprocessing()
-    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, isPrecise: isPrecise)
+    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, roundsAsONNXRuntime: roundsAsONNXRuntime)
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }
     try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
     try lowering.setOutput()
-    lowering.network.roundsUpsampledScores = isPrecise && roundsScores
+    lowering.network.roundsUpsampledScores = roundsAsONNXRuntime && roundsScores
     lowering.network.removeUnreadLayers()
     return lowering.network
   }
 
-  private init(graph: ModelGraph, types: GraphTypes, isPrecise: Bool) {
-    self.isPrecise = isPrecise
+  private init(graph: ModelGraph, types: GraphTypes, roundsAsONNXRuntime: Bool) {
+    self.roundsAsONNXRuntime = roundsAsONNXRuntime
     self.graph = graph
     index = GraphIndex(graph)
     self.types = types

@@ -163,7 +163,7 @@ extension WeightTensor {
   func farthest(bias: ConstantTensor?, from source: LoweredTensor) -> Float {
     let each = inputs * height * width
     let biases = bias?.reals ?? []
-    let (lowest, highest) = source.kind == .word ? (Int(Int16.min), Int(Int16.max)) : (0, 255)
+    let (lowest, highest) = source.kind == .int16 ? (Int(Int16.min), Int(Int16.max)) : (0, 255)
     let span = source.step * Double(max(source.zero - lowest, highest - source.zero))
     return (0..<outputs).reduce(Float(0)) { farthest, channel in
       let sum = values[channel * each..<(channel + 1) * each].reduce(0) { $0 + abs(Int($1)) }

@@ -10,7 +10,7 @@ struct WideView {
 }
 
 extension LoweredTensor {
-  var kind: ElementKind { words == nil ? .byte : .word }
+  var kind: TensorElement { words == nil ? .uint8 : .int16 }
   /// Real units of one step.
   var step: Double { Double(words?.scale ?? quantization.scale) }
   var zero: Int { words.map { Int($0.zeroPoint) } ?? Int(quantization.zeroPoint) }
@@ -18,10 +18,10 @@ extension LoweredTensor {
 
 // 16-bit tensors: rules that know them ask for them first; all others get bytes over the same range.
 extension Lowering {
-  mutating func addTensor(_ name: String, _ shape: PlaneShape, words: WideQuantization) -> TensorID {
+  mutating func addTensor(_ name: String, _ shape: PlaneShape, words: Int16Quantization) -> TensorID {
     let id = addTensor(name, shape, words.coarsened)
     network.tensors[id].words = words
-    network.tensors[id].pixelPitch *= ElementKind.word.size
+    network.tensors[id].pixelPitch *= TensorElement.int16.size
     return id
   }
 
@@ -43,7 +43,7 @@ extension Lowering {
     let levels = (Int16.min...Int16.max).map(level).filter(\.isFinite)
     let range = Quantization.spanning(levels.min() ?? 0, levels.max() ?? 0)
     return refined(
-      view, to: WideQuantization(refining: range), name: "\(node.name)/input\(index)",
+      view, to: Int16Quantization(refining: range), name: "\(node.name)/input\(index)",
       output: "\(node.name)/input\(index)")
   }
 
@@ -70,7 +70,7 @@ extension Lowering {
     let table = levels(of: wide).map { quantization.quantize($0) }
     append(
       ConversionLayer(
-        name: name, source: wide.view.tensor, output: result, from: .word, to: .byte, table: .bytes(table)))
+        name: name, source: wide.view.tensor, output: result, from: .int16, to: .uint8, table: .bytes(table)))
     return ElementView(tensor: result, elements: wide.view.elements)
   }
 
@@ -85,7 +85,7 @@ extension Lowering {
 
   /// Words of a quantization; the tensor itself where it has it already.
   mutating func refined(
-    _ wide: WideView, to quantization: WideQuantization, name: String, output: String
+    _ wide: WideView, to quantization: Int16Quantization, name: String, output: String
   ) -> ElementView {
     let source = tensor(wide.view.tensor)
     if wide.level == nil, source.words == quantization { return wide.view }
@@ -93,20 +93,20 @@ extension Lowering {
     let table = levels(of: wide).map { quantization.quantize($0) }
     append(
       ConversionLayer(
-        name: name, source: wide.view.tensor, output: result, from: .word, to: .word, table: .words(table)))
+        name: name, source: wide.view.tensor, output: result, from: .int16, to: .int16, table: .words(table)))
     return ElementView(tensor: result, elements: wide.view.elements)
   }
 
   /// Words of what bytes stand for.
   mutating func refined(
-    _ real: RealView, to quantization: WideQuantization, name: String, output: String
+    _ real: RealView, to quantization: Int16Quantization, name: String, output: String
   ) -> ElementView {
     let source = tensor(real.tensor)
     let result = addTensor(output, source.shape, words: quantization)
     let rows = real.commonLevels(of: source).map { [$0] } ?? real.levels(of: source)
     let table = rows.joined().map { quantization.quantize($0) }
     append(
-      ConversionLayer(name: name, source: real.tensor, output: result, from: .byte, to: .word, table: .words(table)))
+      ConversionLayer(name: name, source: real.tensor, output: result, from: .uint8, to: .int16, table: .words(table)))
     return ElementView(tensor: result, elements: real.view.elements)
   }
 
@@ -118,7 +118,7 @@ extension Lowering {
   }
 
   mutating func finish(
-    _ layer: PendingLayer, name: String, _ quantization: WideQuantization
+    _ layer: PendingLayer, name: String, _ quantization: Int16Quantization
   ) throws(RoadError) -> ElementView {
     guard let finishWide = layer.finishWide else {
       let bytes = try finish(layer, name: "\(name)/bytes", quantization.coarsened)
@@ -154,13 +154,13 @@ extension PendingLayer {
   }
 }
 
-extension WideRescaling {
+extension Int16Rescaling {
   /// To a tensor's integers.
   static func rescaling(
     _ scale: Double, to target: LoweredTensor, _ range: ClosedRange<Int>, rest: Double = 0
-  ) throws(RoadError) -> WideRescaling {
+  ) throws(RoadError) -> Int16Rescaling {
     guard isUsable(scale) else { throw RoadError(.model, "its output needs the factor \(scale)") }
-    return WideRescaling(scale: scale, zeroPoint: target.zero, range: range, rest: rest)
+    return Int16Rescaling(scale: scale, zeroPoint: target.zero, range: range, rest: rest)
   }
 }
 

@@ -42,9 +42,9 @@ struct ConcatenationLayer: Layer {
     _ context: inout PlanContext, _ tables: UnsafePointer<UnsafePointer<UInt8>?>
   ) -> PreparedLayer {
     let (kernel, copy) = (context.kernels.table, PortableKernels.concatenation)
-    var lines: [UnsafePointer<ByteLines>?] = []
+    var lines: [UnsafePointer<AffineBytes>?] = []
     for table in self.tables {
-      let line = table.flatMap { ByteLines.fitting($0) }
+      let line = table.flatMap { AffineBytes.fitting($0) }
       lines.append(line.map { UnsafePointer(context.memory.copy([$0])) })
     }
     let (allLines, starts) = (UnsafePointer(context.memory.copy(lines)), UnsafePointer(context.memory.copy(starts)))
@@ -62,7 +62,7 @@ struct ConcatenationLayer: Layer {
         slice.base += Int(starts[index])
         slice.channels = sources[index].channels
         var arguments = TableArguments(
-          source: sources[index], destination: slice, tables: table, perChannel: false, lines: allLines[index])
+          source: sources[index], destination: slice, tables: table, perChannel: false, affine: allLines[index])
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }
@@ -121,7 +121,7 @@ enum ConcatenationRule: OperatorRule {
         name: name, inputs: planes, output: output, axis: direction, starts: offsets, tables: tables)
     }
     let elements = arrangement.elements(of: result)
-    let readsWords = planes.contains { lowering.tensor($0).kind == .word }
+    let readsWords = planes.contains { lowering.tensor($0).kind == .int16 }
     let quantizations = Set(planes.map { lowering.tensor($0).quantization })
     if !readsWords, quantizations.count == 1, inputs.allSatisfy(\.isPlain), let quantization = quantizations.first {
       let output = lowering.addTensor(node.outputs[0], target, quantization)
@@ -139,7 +139,9 @@ enum ConcatenationRule: OperatorRule {
       lowering.appendWideConcatenation(
         name, to: output, range, direction, parts: planes.indices.map { (planes[$0], inputs[$0], Int(offsets[$0])) })
     }
-    if lowering.isPrecise, direction == .channels, !readsWords, elements.isSame(as: canonicalElements(of: target)) {
+    if lowering.roundsAsONNXRuntime, direction == .channels, !readsWords,
+      elements.isSame(as: canonicalElements(of: target))
+    {
       // Joined as they are, each channel's bytes keep their own meaning.
       let rows = zip(inputs, planes).flatMap { input, plane in
         Array(repeating: input.levels, count: lowering.tensor(plane).channels)

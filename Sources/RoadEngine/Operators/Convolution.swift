@@ -44,13 +44,13 @@ struct ConvolutionLayer: Layer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
     let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
-    let isPrecise = parts[0].weights.preciseFactors != nil
+    let roundsAsONNXRuntime = parts[0].weights.onnxRuntimeFactors != nil
     if parts.count == 1 {
       let base = packed[0]
       return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
         var arguments = ConvolutionArguments(
           source: sources[0], destination: destination, window: window, packed: base, zeroPoint: zeroPoint,
-          low: clamp.low, high: clamp.high, isPrecise: isPrecise)
+          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }
@@ -64,7 +64,7 @@ struct ConvolutionLayer: Layer {
         var arguments = ConvolutionArguments(
           source: sources[0].slice(firstInput, inputs), destination: destination.slice(firstOutput, outputs),
           window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
-          isPrecise: isPrecise)
+          roundsAsONNXRuntime: roundsAsONNXRuntime)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }
@@ -121,7 +121,7 @@ enum ConvolutionRule: OperatorRule {
     }
     var layer = pending(
       node.name, source, target, elements: nil, groups: group, weights, bias, window,
-      readingWords: lowering.tensor(source).kind == .word || !weights.fitsTwoBytes)
+      readingWords: lowering.tensor(source).kind == .int16 || !weights.fitsTwoBytes)
     if fine != nil, group == 1, channelScales == nil {
       let coarse = try WeightTensor(convolution: constant)
       layer.wide = WideScoresSource(source: source, window: window, weights: coarse, bias: bias)
@@ -189,7 +189,7 @@ struct Grouping {
         weights: Array(layer.weights[channels.lowerBound * layer.products..<channels.upperBound * layer.products]),
         bias: Array(layer.bias[channels]), shift: Array(layer.shift[channels]),
         multiplier: Array(layer.multiplier[channels]),
-        preciseFactors: layer.preciseFactors.map { Array($0[channels]) }, inputZeroPoint: layer.inputZeroPoint)
+        onnxRuntimeFactors: layer.onnxRuntimeFactors.map { Array($0[channels]) }, inputZeroPoint: layer.inputZeroPoint)
       return ConvolutionLayer.Part(
         firstInput: group * layer.inputChannels, firstOutput: channels.lowerBound, weights: weights)
     }
@@ -254,7 +254,7 @@ extension Lowering {
     let to = tensor(output)
     var layers: [ConvolutionWeights] = []
     for part in weights {
-      layers.append(try part.layer(bias: bias, from: from, to: to, clamp, isPrecise: isPrecise))
+      layers.append(try part.layer(bias: bias, from: from, to: to, clamp, roundsAsONNXRuntime: roundsAsONNXRuntime))
     }
     // The tables of a layer hold its clamp.
     let tables = layers.first?.tables ?? []

@@ -19,20 +19,22 @@ extension WeightTensor {
   /// and a table makes the output of it, `clamp(floor(f·(t − offset) + 1/2) + z, low, high)`: exact, since a factor of 1 or more maps at
   /// most 256 accumulators to bytes that differ.
   ///
-  /// - Parameter isPrecise: 31-bit multipliers, unless a channel has a factor of 1/2 or more.
+  /// - Parameter roundsAsONNXRuntime: 31-bit multipliers, unless a channel has a factor of 1/2 or more.
   func layer(
-    bias: ConstantTensor?, from input: Quantization, to tensor: LoweredTensor, _ clamp: ByteClamp, isPrecise: Bool
+    bias: ConstantTensor?, from input: Quantization, to tensor: LoweredTensor, _ clamp: ByteClamp,
+    roundsAsONNXRuntime: Bool
   ) throws(RoadError) -> ConvolutionWeights {
     let products = scales.map { Double(input.scale) * Double($0) }
     let bias = try accumulatorBias(
-      bias, scales: products, limit: ConvolutionWeights.accumulatorLimit, isPrecise: isPrecise)
+      bias, scales: products, limit: ConvolutionWeights.accumulatorLimit, roundsAsONNXRuntime: roundsAsONNXRuntime)
     try checkReach(bias.units, largest: 255, limit: ConvolutionWeights.accumulatorLimit)
     let output = tensor.quantization
     let factors = products.indices.map { products[$0] / Double(tensor.channelScales?[$0] ?? output.scale) }
     for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
       throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
-    let precise = isPrecise ? zip(factors, bias.rests).compactMap { PreciseFactor(scale: $0, rest: $1) } : []
+    let precise =
+      roundsAsONNXRuntime ? zip(factors, bias.rests).compactMap { ONNXRuntimeFactor(scale: $0, rest: $1) } : []
     let needsTables = factors.contains { Requantization.factors(for: $0) == nil }
     let channels = zip(factors, bias.units).map { factor, unit in
       OutputChannel(factor: factor, bias: unit, to: output, clamp)
@@ -40,7 +42,7 @@ extension WeightTensor {
     let layer = WeightLayer(
       outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width,
       weights: try bytes(), bias: channels.map(\.bias), shift: channels.map(\.shift),
-      multiplier: channels.map(\.multiplier), preciseFactors: precise.count == outputs ? precise : nil,
+      multiplier: channels.map(\.multiplier), onnxRuntimeFactors: precise.count == outputs ? precise : nil,
       inputZeroPoint: input.zeroPoint)
     let tables = channels.enumerated().map { ChannelTable(channel: $0, bytes: $1.table) }
     return ConvolutionWeights(weights: layer, tables: needsTables ? tables.filter { $0.bytes != Array(0...255) } : [])
@@ -48,11 +50,11 @@ extension WeightTensor {
 
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
   func sums(
-    bias: ConstantTensor?, from input: Quantization, isPrecise: Bool
+    bias: ConstantTensor?, from input: Quantization, roundsAsONNXRuntime: Bool
   ) throws(RoadError) -> (layer: WeightLayer, reach: [Int], rests: [Double]) {
     let limit = ConvolutionWeights.accumulatorLimit
     let products = scales.map { Double(input.scale) * Double($0) }
-    let bias = try accumulatorBias(bias, scales: products, limit: limit, isPrecise: isPrecise)
+    let bias = try accumulatorBias(bias, scales: products, limit: limit, roundsAsONNXRuntime: roundsAsONNXRuntime)
     try checkReach(bias.units, largest: 255, limit: limit)
     let each = inputs * height * width
     let farthest = Int(max(input.zeroPoint, 255 - input.zeroPoint))

@@ -47,13 +47,13 @@ extension Lowering {
       let result = function(real)
       return to.words.map { Int32($0.quantize(result)) } ?? Int32(to.quantization.quantize(result))
     }
-    let quantization = WideQuantization(refining: .spanning(changing.lowerBound, changing.upperBound))
+    let quantization = Int16Quantization(refining: .spanning(changing.lowerBound, changing.upperBound))
     let words = addTensor("\(layer.node)/words", layer.shape, words: quantization)
     try finishWide(&self, words, Int(Int16.min)...Int(Int16.max))
     let reals = (Int16.min...Int16.max).map { function(quantization.dequantize($0)) }
     append(
       ConversionLayer(
-        name: "\(layer.node)/function", source: words, output: output, from: .word, to: to.kind,
+        name: "\(layer.node)/function", source: words, output: output, from: .int16, to: to.kind,
         table: ConversionLayer.Table(reals, to: to, range)))
   }
 

@@ -14,7 +14,7 @@ struct LinearSum {
   /// - Returns: nil for other functions, operands that repeat or lie otherwise than NCHW, and bytes that stand for anything but a line. Only
   ///   precise networks have it.
   init?(_ left: RealView, _ right: RealView, _ kind: PairFunction.Kind, _ lowering: Lowering) {
-    guard lowering.isPrecise, kind == .sum || kind == .difference else { return nil }
+    guard lowering.roundsAsONNXRuntime, kind == .sum || kind == .difference else { return nil }
     let views = [left, right]
     let tensors = views.map { lowering.tensor($0.tensor) }
     guard tensors[0].shape == tensors[1].shape,
@@ -77,9 +77,9 @@ struct LinearSum {
   }
 
   /// In steps of the output, with the half that rounds to nearest.
-  private func lines(to tensor: LoweredTensor) throws(RoadError) -> [PairLines.Line] {
-    let one = Double(sign: .plus, exponent: Int(PairLines.Line.fractionBits), significand: 1)
-    var result: [PairLines.Line] = []
+  private func lines(to tensor: LoweredTensor) throws(RoadError) -> [PerChannelAffine.Factors] {
+    let one = Double(sign: .plus, exponent: Int(PerChannelAffine.Factors.fractionBits), significand: 1)
+    var result: [PerChannelAffine.Factors] = []
     for channel in offset.indices {
       let unit = one / Double(tensor.channelScales?[channel] ?? tensor.quantization.scale)
       let (a, b) = ((left[channel] * unit).rounded(), (right[channel] * unit).rounded())
@@ -88,7 +88,7 @@ struct LinearSum {
       guard abs(a) < 0x1p46, abs(b) < 0x1p46, bias.isFinite else {
         throw RoadError(.model, "output channel \(channel) needs the factors \(left[channel]) and \(right[channel])")
       }
-      result.append(PairLines.Line(left: Int64(a), right: Int64(b), bias: Int64(bias) + Int64(one / 2)))
+      result.append(PerChannelAffine.Factors(left: Int64(a), right: Int64(b), bias: Int64(bias) + Int64(one / 2)))
     }
     return result
   }

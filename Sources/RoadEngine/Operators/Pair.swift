@@ -6,9 +6,9 @@ import RoadModel
 /// Two activations byte by byte, with broadcasting.
 struct PairLayer: Layer {
   enum Operation {
-    case sum(PairSum)
-    case product(PairProduct)
-    case lines([PairLines.Line], zeroPoint: UInt8, ByteClamp)
+    case sum(BinarySum)
+    case product(BinaryProduct)
+    case lines([PerChannelAffine.Factors], zeroPoint: UInt8, ByteClamp)
     /// 65536 bytes: `[left · 256 + right]`.
     case table([UInt8])
   }
@@ -30,26 +30,26 @@ struct PairLayer: Layer {
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     switch operation {
-    case .sum(let law): prepared(PortableKernels.pairSum, law)
-    case .product(let law): prepared(PortableKernels.pairProduct, law)
+    case .sum(let law): prepared(PortableKernels.binarySum, law)
+    case .product(let law): prepared(PortableKernels.binaryProduct, law)
     case .lines(let lines, let zeroPoint, let clamp):
       prepared(
-        PortableKernels.pairLines,
-        PairLines(
-          lines: UnsafePointer(context.memory.copy(lines)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
+        PortableKernels.perChannelAffine,
+        PerChannelAffine(
+          factors: UnsafePointer(context.memory.copy(lines)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
           high: Int64(clamp.high)))
     case .table(let bytes):
-      prepared(PortableKernels.pairTable, PairTable(bytes: UnsafePointer(context.memory.copy(bytes))))
+      prepared(PortableKernels.binaryTable, BinaryTable(bytes: UnsafePointer(context.memory.copy(bytes))))
     }
   }
 
-  private func prepared<Law>(_ kernel: PlainKernel<PairArguments<Law>>, _ law: Law) -> PreparedLayer {
+  private func prepared<Law>(_ kernel: PlainKernel<BinaryArguments<Law>>, _ law: Law) -> PreparedLayer {
     let (left, right, result) = (shapes[0], shapes[1], shapes[2])
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = PairArguments(
+      var arguments = BinaryArguments(
         left: sources[0].repeated(left, over: result), right: sources[1].repeated(right, over: result),
         destination: destination, leftIsOneChannel: left.channels < result.channels,
-        rightIsOneChannel: right.channels < result.channels, law: law)
+        rightIsOneChannel: right.channels < result.channels, rule: law)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -202,12 +202,13 @@ extension Lowering {
       if isPlain, function.kind != .other, a.shape == b.shape, function.kind != .product,
         let layer = try? AdditionLayer(
           name: name, left: (placed.left, a.quantization), right: (placed.right, b.quantization),
-          sign: function.kind == .sum ? 1 : -1, output: (output, to), clamp: clamp, isPrecise: lowering.isPrecise)
+          sign: function.kind == .sum ? 1 : -1, output: (output, to), clamp: clamp,
+          roundsAsONNXRuntime: lowering.roundsAsONNXRuntime)
       {
         return lowering.append(layer)
       }
       // A table is the real function's rounding.
-      let hasLaw = isPlain && !lowering.isPrecise
+      let hasLaw = isPlain && !lowering.roundsAsONNXRuntime
       let exact = hasLaw ? PairLayer.Operation(function.kind, a.quantization, b.quantization, to, clamp) : nil
       let operation = exact ?? .init(tableOf: function, rows.0, rows.1, to, clamp)
       lowering.append(
@@ -324,10 +325,10 @@ extension PairLayer.Operation {
       guard
         let layer = try? AdditionLayer(
           name: "", left: (0, left), right: (0, right), sign: kind == .sum ? 1 : -1, output: (0, to), clamp: clamp,
-          isPrecise: false)
+          roundsAsONNXRuntime: false)
       else { return nil }
       self = .sum(
-        PairSum(
+        BinarySum(
           leftMultiplier: layer.leftMultiplier, rightMultiplier: layer.rightMultiplier,
           bias: layer.bias, shift: layer.shift, zeroPoint: Int32(layer.zeroPoint), low: Int32(clamp.low),
           high: Int32(clamp.high)))
@@ -335,7 +336,7 @@ extension PairLayer.Operation {
       let scale = Double(left.scale) * Double(right.scale) / Double(to.scale)
       guard scale.isFinite, scale > 0, let factors = Requantization.factors(for: scale) else { return nil }
       self = .product(
-        PairProduct(
+        BinaryProduct(
           leftZeroPoint: Int32(left.zeroPoint), rightZeroPoint: Int32(right.zeroPoint),
           requantization: Requantization(
             shift: factors.shift, multiplier: factors.multiplier, zeroPoint: to.zeroPoint, low: clamp.low,

@@ -10,8 +10,8 @@ struct MaximumLayer: Layer {
   let source: TensorID
   var output: TensorID
   let window: WindowGeometry
-  let elements: ElementKind
-  var writesTaps = false
+  let elements: TensorElement
+  var writesArgmax = false
 
   var inputs: [TensorID] { [source] }
   var windowText: String { window.text }
@@ -20,11 +20,11 @@ struct MaximumLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = elements == .word ? WideKernels.maximum : PortableKernels.maximum
-    let (window, writesTaps) = (window, writesTaps)
+    let kernel = elements == .int16 ? Int16Kernels.maximum : PortableKernels.maximum
+    let (window, writesArgmax) = (window, writesArgmax)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = MaximumArguments(
-        source: sources[0], destination: destination, window: window, writesTaps: writesTaps)
+        source: sources[0], destination: destination, window: window, writesArgmax: writesArgmax)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -73,7 +73,7 @@ struct UnpoolingLayer: Layer {
   let output: TensorID
   let window: WindowGeometry
   let zeroPoint: Int
-  let elements: ElementKind
+  let elements: TensorElement
 
   var inputs: [TensorID] { [source, taps] }
   var windowText: String { window.text }
@@ -82,20 +82,20 @@ struct UnpoolingLayer: Layer {
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let window = window
-    if elements == .word { return prepareWords() }
+    if elements == .int16 { return prepareWords() }
     let (kernel, zeroPoint) = (PortableKernels.unpooling, UInt8(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = UnpoolingArguments(
-        source: sources[0], taps: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
+        source: sources[0], argmax: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
 
   private func prepareWords() -> PreparedLayer {
-    let (kernel, window, zeroPoint) = (WideKernels.unpooling, window, Int16(zeroPoint))
+    let (kernel, window, zeroPoint) = (Int16Kernels.unpooling, window, Int16(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = WideUnpoolingArguments(
-        source: sources[0], taps: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
+      var arguments = Int16UnpoolingArguments(
+        source: sources[0], argmax: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -153,7 +153,7 @@ enum MaxPoolRule: OperatorRule {
     var taps = layer
     taps.name = "\(node.name)/indices"
     taps.output = lowering.addTensor(node.outputs[1], target, Quantization(scale: 1, zeroPoint: 0))
-    taps.writesTaps = true
+    taps.writesArgmax = true
     lowering.append(taps)
     lowering.set(
       .taps(TapView(tensor: taps.output, layer: taps, source: shape.valueShape, shape: target.valueShape)), output: 1,
@@ -219,7 +219,7 @@ enum AveragePoolRule: OperatorRule {
         for columns in 0...window.kernelWidth {
           factors.append(
             try .averaging(
-              max(rows * columns, 1), from: from.quantization, to: to, clamp, tiesToEven: lowering.isPrecise))
+              max(rows * columns, 1), from: from.quantization, to: to, clamp, tiesToEven: lowering.roundsAsONNXRuntime))
         }
       }
       lowering.append(
@@ -227,9 +227,9 @@ enum AveragePoolRule: OperatorRule {
           name: name, source: source, output: output, window: WindowGeometry(window), rowTaps: counts.rows,
           columnTaps: counts.columns, factors: factors, sourceZeroPoint: from.quantization.zeroPoint))
     }
-    pending.finishes(readingWords: from.kind == .word) { (lowering: inout Lowering, output, range) throws(RoadError) in
+    pending.finishes(readingWords: from.kind == .int16) { (lowering: inout Lowering, output, range) throws(RoadError) in
       let (to, step) = (lowering.tensor(output), Int32(window.kernelWidth + 1))
-      var factors: [WideRescaling] = []
+      var factors: [Int16Rescaling] = []
       for rows in 0...window.kernelHeight {
         for columns in 0...window.kernelWidth {
           factors.append(try .rescaling(from.step / to.step / Double(max(rows * columns, 1)), to: to, range))

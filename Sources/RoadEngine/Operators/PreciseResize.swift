@@ -9,12 +9,12 @@ struct PreciseResizeLayer: Layer {
   let kind = LayerKind.resize
   let source: TensorID
   var output: TensorID
-  let columns: [PreciseResizeArguments.Tap]
-  let rows: [PreciseResizeArguments.Tap]
+  let columns: [ONNXRuntimeResizeArguments.Tap]
+  let rows: [ONNXRuntimeResizeArguments.Tap]
   let isExact: Bool
   let quantization: Quantization
   /// Of an output with scales of its own.
-  var rescalings: [PreciseResizeArguments.Rescaling] = []
+  var rescalings: [ONNXRuntimeResizeArguments.Rescaling] = []
   var outputZeroPoint: UInt8 = 0
 
   var inputs: [TensorID] { [source] }
@@ -25,7 +25,7 @@ struct PreciseResizeLayer: Layer {
   init?(
     _ name: String, _ source: TensorID, _ output: TensorID, _ tensor: LoweredTensor, _ geometry: ResizeGeometry
   ) {
-    guard geometry.mode == .linear, tensor.kind == .byte, abs(tensor.quantization.scale.exponent) < 48 else {
+    guard geometry.mode == .linear, tensor.kind == .uint8, abs(tensor.quantization.scale.exponent) < 48 else {
       return nil
     }
     self.name = name
@@ -38,7 +38,7 @@ struct PreciseResizeLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.preciseResize
+    let kernel = PortableKernels.onnxRuntimeResize
     let columns = UnsafePointer(context.memory.copy(columns))
     let taps = UnsafePointer(context.memory.copy(rows))
     let levels = UnsafePointer(
@@ -47,8 +47,9 @@ struct PreciseResizeLayer: Layer {
     let rescalings = rescalings.isEmpty ? nil : UnsafePointer(context.memory.copy(rescalings))
     let outputZeroPoint = Int64(outputZeroPoint)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = PreciseResizeArguments(
-        source: sources[0], destination: destination, columns: columns, rows: taps, isExact: isExact, levels: levels,
+      var arguments = ONNXRuntimeResizeArguments(
+        source: sources[0], destination: destination, columns: columns, rows: taps, isExact: isExact,
+        dequantized: levels,
         scale: scale, zeroPoint: zeroPoint, rescalings: rescalings, outputZeroPoint: outputZeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
@@ -79,17 +80,17 @@ extension Lowering {
 
 extension ResizeGeometry {
   fileprivate func hasExactWeights(axis: Int) -> Bool {
-    let one = Float(1 << PreciseResizeArguments.exactWeightBits)
+    let one = Float(1 << ONNXRuntimeResizeArguments.exactWeightBits)
     return (0..<output[axis]).allSatisfy { linearTap($0, axis: axis).weight.isMultiple(of: 1 / one) }
   }
 
-  fileprivate func preciseTaps(axis: Int, isExact: Bool) -> [PreciseResizeArguments.Tap] {
-    let bits = isExact ? PreciseResizeArguments.exactWeightBits : PreciseResizeArguments.weightBits
+  fileprivate func preciseTaps(axis: Int, isExact: Bool) -> [ONNXRuntimeResizeArguments.Tap] {
+    let bits = isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits
     return (0..<output[axis]).map { index in
       let tap = linearTap(index, axis: axis)
       // Past the edge both are the same number, and either weighs a half.
       let weight = tap.first == tap.second ? 0.5 : tap.weight
-      return PreciseResizeArguments.Tap(
+      return ONNXRuntimeResizeArguments.Tap(
         first: Int32(tap.first), second: Int32(tap.second),
         secondWeight: Int32((weight * Float(1 << bits)).rounded()), firstFactor: Binary32(1 - weight),
         secondFactor: Binary32(weight))

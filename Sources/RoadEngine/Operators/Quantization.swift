@@ -25,7 +25,7 @@ enum QuantizeRule: OperatorRule {
   }
 
   private static func words(
-    of value: Value, _ quantization: WideQuantization, _ node: Node, _ lowering: inout Lowering
+    of value: Value, _ quantization: Int16Quantization, _ node: Node, _ lowering: inout Lowering
   ) throws(RoadError) -> ElementView {
     let name = node.outputs.first ?? node.name
     switch value {
@@ -191,7 +191,7 @@ extension Lowering {
     else { return nil }
     func clamped(_ real: Float) -> Float { min(max(real, layer.lowest), layer.highest) }
     let common = Quantization.spanning(clamped(range.lowerBound), clamped(range.upperBound))
-    let words = try finish(layer, name: "\(layer.node)/words", WideQuantization(refining: common))
+    let words = try finish(layer, name: "\(layer.node)/words", Int16Quantization(refining: common))
     let output = addTensor(name, layer.shape, channels.common)
     network.tensors[output].channelScales = channels.scales
     let reals = levels(of: WideView(view: words))
@@ -201,7 +201,7 @@ extension Lowering {
     }
     append(
       ConversionLayer(
-        name: layer.node + "/channels", source: words.tensor, output: output, from: .word, to: .byte,
+        name: layer.node + "/channels", source: words.tensor, output: output, from: .int16, to: .uint8,
         table: .bytes(tables)))
     return layer.view(of: output)
   }
@@ -245,12 +245,12 @@ extension Lowering {
   }
 
   /// Of a node with a zero-point of 16 bits; nil for others. uint16 is stored as `word − 2^15`, its zero-point likewise.
-  func wideQuantization(of node: Node) throws(RoadError) -> WideQuantization? {
+  func wideQuantization(of node: Node) throws(RoadError) -> Int16Quantization? {
     let (scale, type) = try scale(of: node, for: nil)
     guard type == .uint16 || type == .int16 else { return nil }
     guard scale.scales[0] < 1e30 else { throw RoadError(.model, "its scale is \(scale.scales[0]), which is too large") }
     let zeroPoint = Int(scale.zeroPoints[0]) - (type == .uint16 ? 1 << 15 : 0)
-    return WideQuantization(scale: scale.scales[0], zeroPoint: Int16(zeroPoint))
+    return Int16Quantization(scale: scale.scales[0], zeroPoint: Int16(zeroPoint))
   }
 
   /// - Parameter shape: of the constant that is quantized along an axis; nil for an activation, which has one scale.

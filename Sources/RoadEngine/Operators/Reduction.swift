@@ -45,7 +45,7 @@ enum ReductionRule: OperatorRule {
     guard count <= 1 << 23 else { throw RoadError(.model, "reduces \(count) numbers at once, which is too many") }
     let isNorm = node.operation == "ReduceL2"
     var plan = lowering.reduction(of: view, axes: axes, kept: kept, overChannels: isNorm)
-    if !plan.isOverPlane, lowering.tensor(plan.source).kind == .word {
+    if !plan.isOverPlane, lowering.tensor(plan.source).kind == .int16 {
       // Only whole pictures have a kernel for words.
       let bytes = try lowering.activation(viewOf: 0, of: node)
       plan = lowering.reduction(of: bytes, axes: axes, kept: kept, overChannels: isNorm)
@@ -77,11 +77,11 @@ enum ReductionRule: OperatorRule {
       lowering.append(
         layer(
           output,
-          try .averaging(divisor, from: source.quantization, to: to, clamp, tiesToEven: lowering.isPrecise)))
+          try .averaging(divisor, from: source.quantization, to: to, clamp, tiesToEven: lowering.roundsAsONNXRuntime)))
     }
     if isSum, plan.isOverPlane {
       let from = source
-      pending.finishes(readingWords: from.kind == .word) {
+      pending.finishes(readingWords: from.kind == .int16) {
         (lowering: inout Lowering, output, range) throws(RoadError) in
         let to = lowering.tensor(output)
         lowering.append(

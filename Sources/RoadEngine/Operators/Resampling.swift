@@ -11,7 +11,7 @@ struct ResamplingLayer: Layer {
   let output: TensorID
   let rows: [ResizeTaps?]
   let columns: [ResizeTaps?]
-  let law: WideRescaling
+  let law: Int16Rescaling
   let sourceZeroPoint: UInt8
   /// What stands where no tap lies inside the source.
   let outside: UInt8
@@ -29,7 +29,7 @@ struct ResamplingLayer: Layer {
     let (law, zeroPoint, outside) = (law, Int64(sourceZeroPoint), outside)
     return PreparedLayer(kernel: kernel.name) { sources, destination, range in
       var arguments = ResamplingArguments(
-        source: sources[0], destination: destination, rows: rows, columns: columns, weights: numbers, law: law,
+        source: sources[0], destination: destination, rows: rows, columns: columns, weights: numbers, rule: law,
         sourceZeroPoint: zeroPoint, outside: outside)
       kernel.run(&arguments, range.lowerBound, range.upperBound)
     }
@@ -72,15 +72,15 @@ extension Lowering {
   }
 }
 
-extension WideRescaling {
+extension Int16Rescaling {
   /// From a sum over rows and columns, both weighed in units of `2^-bits`, to the output's bytes.
   static func weighing(
     in bits: Int, from: Quantization, to: Quantization, _ clamp: ByteClamp
-  ) throws(RoadError) -> WideRescaling {
+  ) throws(RoadError) -> Int16Rescaling {
     let scale = Double(from.scale) / Double(to.scale) / Double(1 << (2 * bits))
     guard isUsable(scale) else {
       throw RoadError(.model, "its scales \(from.scale) and \(to.scale) are too far apart")
     }
-    return WideRescaling(scale: scale, zeroPoint: Int(to.zeroPoint), range: Int(clamp.low)...Int(clamp.high))
+    return Int16Rescaling(scale: scale, zeroPoint: Int(to.zeroPoint), range: Int(clamp.low)...Int(clamp.high))
   }
 }

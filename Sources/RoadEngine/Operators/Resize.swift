@@ -11,14 +11,14 @@ struct ResizeLayer: Layer {
   let output: TensorID
   let columns: [ResizeTap]
   let rows: [ResizeTap]
-  let elements: ElementKind
+  let elements: TensorElement
 
   var inputs: [TensorID] { [source] }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = elements == .word ? WideKernels.resize : context.kernels.resize
+    let kernel = elements == .int16 ? Int16Kernels.resize : context.kernels.resize
     let columns = UnsafePointer(context.memory.copy(columns))
     let taps = UnsafePointer(context.memory.copy(rows))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
@@ -55,7 +55,7 @@ enum ResizeRule: OperatorRule {
       height: geometry.output[2], width: geometry.output[3], channels: geometry.output[1])
     let output = lowering.addTensor(node.outputs[0], target, as: source)
     let elements = lowering.tensor(source).kind
-    if lowering.isPrecise,
+    if lowering.roundsAsONNXRuntime,
       let precise = PreciseResizeLayer(node.name, source, output, lowering.tensor(source), geometry)
     {
       lowering.append(precise)
@@ -94,8 +94,8 @@ enum ResizeRule: OperatorRule {
 
 extension ResizeGeometry {
   /// The two source coordinates of every output coordinate, and the weight of the second.
-  func taps(axis: Int, of elements: ElementKind) -> [ResizeTap] {
-    let bits = elements == .word ? ResizeArguments.wideWeightBits : ResizeArguments.weightBits
+  func taps(axis: Int, of elements: TensorElement) -> [ResizeTap] {
+    let bits = elements == .int16 ? ResizeArguments.int16WeightBits : ResizeArguments.weightBits
     return (0..<output[axis]).map { index in
       guard mode == .linear else {
         let chosen = Int32(nearestTap(index, axis: axis))

@@ -39,11 +39,11 @@ struct TableLayer: Layer {
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = context.kernels.table
-    let lines = ByteLines.fitting(tables).map { UnsafePointer(context.memory.copy([$0])) }
+    let lines = AffineBytes.fitting(tables).map { UnsafePointer(context.memory.copy([$0])) }
     let (tables, perChannel) = (UnsafePointer(context.memory.copy(tables)), perChannel)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = TableArguments(
-        source: sources[0], destination: destination, tables: tables, perChannel: perChannel, lines: lines)
+        source: sources[0], destination: destination, tables: tables, perChannel: perChannel, affine: lines)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }

@@ -46,7 +46,7 @@ struct TransposedConvolutionLayer: Layer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
     let list = UnsafePointer(context.memory.copy(phases))
     let packed = UnsafePointer(context.memory.copy(weights.map { context.packed($0, by: kernel) }))
-    let isPrecise = weights[0].preciseFactors != nil
+    let roundsAsONNXRuntime = weights[0].onnxRuntimeFactors != nil
     let (count, down, across, zeroPoint, clamp) = (phases.count, strideHeight, strideWidth, zeroPoint, clamp)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       for index in 0..<count {
@@ -61,7 +61,7 @@ struct TransposedConvolutionLayer: Layer {
         (every.rowPitch, every.pixelPitch) = (destination.rowPitch * down, destination.pixelPitch * across)
         var arguments = ConvolutionArguments(
           source: sources[0], destination: every, window: phase.window, packed: packed[index], zeroPoint: zeroPoint,
-          low: clamp.low, high: clamp.high, isPrecise: isPrecise)
+          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime)
         kernel.run(&arguments, first, end)
       }
     }
@@ -90,7 +90,7 @@ enum TransposedConvolutionRule: OperatorRule {
       .pending(
         pending(
           node.name, source, group, weights, bias, window,
-          readingWords: lowering.tensor(source).kind == .word || !weights.fitsTwoBytes)),
+          readingWords: lowering.tensor(source).kind == .int16 || !weights.fitsTwoBytes)),
       outputOf: node)
   }
 

@@ -131,7 +131,7 @@ extension Lowering {
   /// What float weights, which no quantizer touched, become for a network that others quantized: integers of 14 bits, in a convolution of words.
   /// Nil for others, and for sources of words, whose sums would not fit.
   func fineWeights(_ constant: ConstantTensor, reading source: TensorID) -> Float? {
-    isPrecise && constant.scale == nil && tensor(source).kind == .byte ? 16383 : nil
+    roundsAsONNXRuntime && constant.scale == nil && tensor(source).kind == .uint8 ? 16383 : nil
   }
 }
 

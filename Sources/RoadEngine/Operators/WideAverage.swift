@@ -10,12 +10,12 @@ struct WideAverageLayer: Layer {
   let output: TensorID
   let window: WindowGeometry
   /// Those of the output (y, x) are at `rowFactors[y] + columnFactors[x]`.
-  let factors: [WideRescaling]
+  let factors: [Int16Rescaling]
   let rowFactors: [Int32]
   let columnFactors: [Int32]
   let sourceZeroPoint: Int
-  let from: ElementKind
-  let to: ElementKind
+  let from: TensorElement
+  let to: TensorElement
 
   var inputs: [TensorID] { [source] }
   var windowText: String { kind == .average ? window.text : "" }
@@ -23,14 +23,14 @@ struct WideAverageLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = WideKernels.average(from: from, to: to)
+    let kernel = Int16Kernels.average(from: from, to: to)
     let (memory, window, zeroPoint) = (context.memory, window, Int64(sourceZeroPoint))
     let factors = UnsafePointer(memory.copy(factors))
     let (rowFactors, columnFactors) = (
       UnsafePointer(memory.copy(rowFactors)), UnsafePointer(memory.copy(columnFactors))
     )
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = WideAverageArguments(
+      var arguments = Int16AverageArguments(
         source: sources[0], destination: destination, window: window, factors: factors, rowFactors: rowFactors,
         columnFactors: columnFactors, sourceZeroPoint: zeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)

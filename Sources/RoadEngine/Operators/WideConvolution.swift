@@ -20,10 +20,10 @@ struct WideConvolutionLayer: Layer {
   let groups: Int
   let phases: [Phase]
   let bias: [Int64]
-  let rescalings: [WideRescaling]
+  let rescalings: [Int16Rescaling]
   let sourceZeroPoint: Int
-  let from: ElementKind
-  let to: ElementKind
+  let from: TensorElement
+  let to: TensorElement
 
   var inputs: [TensorID] { [source] }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
@@ -33,7 +33,7 @@ struct WideConvolutionLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = WideKernels.convolution(from: from, to: to)
+    let kernel = Int16Kernels.convolution(from: from, to: to)
     let (memory, count) = (context.memory, phases.count)
     let list = UnsafePointer(
       memory.copy(
@@ -50,7 +50,7 @@ struct WideConvolutionLayer: Layer {
         every.base = destination.pixel(phase.firstRow, phase.firstColumn)
         (every.height, every.width) = (phase.rows, phase.columns)
         (every.rowPitch, every.pixelPitch) = (destination.rowPitch * down, destination.pixelPitch * across)
-        var arguments = WideConvolutionArguments(
+        var arguments = Int16ConvolutionArguments(
           source: sources[0], destination: every, window: phase.window, weights: weights, sums: sums, bias: bias,
           rescalings: rescalings, groupInputs: sources[0].channels / groups,
           groupOutputs: destination.channels / groups, sourceZeroPoint: zero)
@@ -60,7 +60,7 @@ struct WideConvolutionLayer: Layer {
   }
 }
 
-/// Weights in the order of ``WideConvolutionArguments``.
+/// Weights in the order of ``Int16ConvolutionArguments``.
 struct WideWeights {
   /// `[output][row][column][input]`
   var values: [Int16]
@@ -98,12 +98,12 @@ extension Lowering {
     guard let all = phases.first?.1 else { throw RoadError(.model, "has no weights") }
     let products = all.scales.map { from.step * Double($0) }
     let whole = try all.accumulatorBias(
-      bias, scales: products, limit: WideRescaling.accumulatorLimit, isPrecise: isPrecise)
+      bias, scales: products, limit: Int16Rescaling.accumulatorLimit, roundsAsONNXRuntime: roundsAsONNXRuntime)
     for (_, weights) in phases {
       try weights.checkReach(
-        whole.units, largest: from.kind == .word ? 1 << 16 : 255, limit: WideRescaling.accumulatorLimit)
+        whole.units, largest: from.kind == .int16 ? 1 << 16 : 255, limit: Int16Rescaling.accumulatorLimit)
     }
-    var rescalings: [WideRescaling] = []
+    var rescalings: [Int16Rescaling] = []
     for (channel, product) in products.enumerated() {
       let step = to.channelScales.map { Double($0[channel]) } ?? to.step
       rescalings.append(try .rescaling(product / step, to: to, range, rest: whole.rests[channel]))

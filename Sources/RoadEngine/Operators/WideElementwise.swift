@@ -40,8 +40,8 @@ struct ConversionLayer: Layer {
   let kind = LayerKind.conversion
   let source: TensorID
   let output: TensorID
-  let from: ElementKind
-  let to: ElementKind
+  let from: TensorElement
+  let to: TensorElement
   /// One table, or one for each channel.
   let table: Table
 
@@ -50,7 +50,7 @@ struct ConversionLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = WideKernels.conversion(from: from, to: to)
+    let kernel = Int16Kernels.conversion(from: from, to: to)
     let (entries, each) = (table.copy(to: context.memory), 1 << (8 * from.size))
     let step = table.count > each ? each : 0
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
@@ -68,9 +68,9 @@ struct WideSumLayer: Layer {
   let left: TensorID
   let right: TensorID
   let output: TensorID
-  let law: WideSum
+  let law: Int16Sum
   /// Of the left operand, the right one and the result.
-  let kinds: [ElementKind]
+  let kinds: [TensorElement]
 
   var inputs: [TensorID] { [left, right] }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
@@ -82,7 +82,7 @@ struct WideSumLayer: Layer {
     in network: LoweredNetwork
   ) throws(RoadError) {
     // The kernel has words on its left.
-    let swaps = network.tensors[left].kind == .byte && network.tensors[right].kind == .word
+    let swaps = network.tensors[left].kind == .uint8 && network.tensors[right].kind == .int16
     let (first, second) = swaps ? (right, left) : (left, right)
     try self.init(name: name, first, second, swaps ? (sign, 1) : (1, sign), output, range, network)
   }
@@ -99,7 +99,7 @@ struct WideSumLayer: Layer {
       throw RoadError(.model, "its inputs' scales are \(max(leftRatio, rightRatio)) times that of its output")
     }
     let unit = Double(sign: .plus, exponent: shift, significand: 1)
-    law = WideSum(
+    law = Int16Sum(
       leftZeroPoint: Int64(from.zero), rightZeroPoint: Int64(other.zero),
       leftMultiplier: Int64((signs.0 * leftRatio * unit).rounded()),
       rightMultiplier: Int64((signs.1 * rightRatio * unit).rounded()), shift: Int64(shift), zeroPoint: Int64(to.zero),
@@ -109,12 +109,12 @@ struct WideSumLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = WideKernels.sum(left: kinds[0], right: kinds[1], to: kinds[2])
+    let kernel = Int16Kernels.sum(left: kinds[0], right: kinds[1], to: kinds[2])
     let law = law
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = PairArguments(
+      var arguments = BinaryArguments(
         left: sources[0], right: sources[1], destination: destination, leftIsOneChannel: false,
-        rightIsOneChannel: false, law: law)
+        rightIsOneChannel: false, rule: law)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -125,7 +125,7 @@ struct WideConcatenationLayer: Layer {
   /// One input: its integers, the table to those of the result (nil: as they are), and where along the axis it starts.
   struct Part {
     var source: TensorID
-    var kind: ElementKind
+    var kind: TensorElement
     var table: ConversionLayer.Table?
     var start: Int
   }
@@ -134,7 +134,7 @@ struct WideConcatenationLayer: Layer {
   let kind = LayerKind.concatenation
   let parts: [Part]
   let output: TensorID
-  let to: ElementKind
+  let to: TensorElement
   let axis: ConcatenationArguments.Axis
 
   var inputs: [TensorID] { parts.map(\.source) }
@@ -144,7 +144,7 @@ struct WideConcatenationLayer: Layer {
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let memory = context.memory
     let steps = parts.map { part in
-      (WideKernels.conversion(from: part.kind, to: to), part.table?.copy(to: memory), part.start)
+      (Int16Kernels.conversion(from: part.kind, to: to), part.table?.copy(to: memory), part.start)
     }
     let (axis, size) = (axis, to.size)
     return PreparedLayer(kernel: "concatenation/wide") { sources, destination, rows in

@@ -31,14 +31,14 @@ struct WideScoresLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.wideScores
+    let kernel = PortableKernels.int15Scores
     let memory = context.memory
     let bytes = UnsafePointer(memory.copy(weights.weights))
     let bias = UnsafePointer(memory.copy((0..<weights.outputChannels).map { weights.foldedBias($0) }))
     let (multipliers, roundings) = (UnsafePointer(memory.copy(factors)), UnsafePointer(memory.copy(roundings)))
     let layer = (window, weights.outputChannels, lowChannel, Int64(shift), Int64(low), Int64(high))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = WideScoresArguments(
+      var arguments = Int15ScoresArguments(
         source: sources[0], destination: destination, window: layer.0, classes: layer.1, lowChannel: layer.2,
         weights: bytes, bias: bias, multipliers: multipliers, roundings: roundings, shift: layer.3, low: layer.4,
         high: layer.5)
@@ -62,31 +62,31 @@ extension Lowering {
       return try scoresOfWords(layer)
     }
     let from = tensor(wide.source).quantization
-    let sums = try wide.weights.sums(bias: wide.bias, from: from, isPrecise: isPrecise)
+    let sums = try wide.weights.sums(bias: wide.bias, from: from, roundsAsONNXRuntime: roundsAsONNXRuntime)
     let units = wide.weights.scales.map { Double(from.scale) * Double($0) }
     let farthest = zip(sums.reach, units).map { Double($0) * $1 }.max() ?? 0
     guard farthest.isFinite, farthest > 0 else { return nil }
-    let step = farthest / Double(WideScoresArguments.zero - 1)
+    let step = farthest / Double(Int15ScoresArguments.zero - 1)
     // Multipliers of 30 bits or less: a factor is under 2^14 steps a unit.
     let shift = min(30 - Int((units.max() ?? 1) / step).bitWidthOfMagnitude, 62)
     let factors = units.map { Int64(($0 / step * Double(sign: .plus, exponent: shift, significand: 1)).rounded()) }
     let roundings = zip(factors, sums.rests).map { Int64(1) << (shift - 1) + Int64((Double($0) * $1).rounded()) }
     func level(_ real: Float, _ infinite: Int32) -> Int {
       guard real.isFinite else { return Int(infinite) }
-      let steps = (Double(real) / step).rounded() + Double(WideScoresArguments.zero)
-      return Int(min(max(steps, 0), Double(WideScoresArguments.highest)))
+      let steps = (Double(real) / step).rounded() + Double(Int15ScoresArguments.zero)
+      return Int(min(max(steps, 0), Double(Int15ScoresArguments.highest)))
     }
     let lowChannel = paddedChannels(layer.shape.channels)
     var shape = layer.shape
     shape.channels = lowChannel + layer.shape.channels
-    let middle = UInt8(WideScoresArguments.zero >> Int32(WideScoresArguments.lowBits))
-    let scale = Float(step * Double(1 << WideScoresArguments.lowBits))
+    let middle = UInt8(Int15ScoresArguments.zero >> Int32(Int15ScoresArguments.lowBits))
+    let scale = Float(step * Double(1 << Int15ScoresArguments.lowBits))
     let output = addTensor("\(layer.node)/scores", shape, Quantization(scale: scale, zeroPoint: middle))
     append(
       WideScoresLayer(
         name: layer.node, source: wide.source, output: output, window: wide.window, lowChannel: lowChannel,
         weights: sums.layer, factors: factors, roundings: roundings, shift: shift, low: level(layer.lowest, 0),
-        high: level(layer.highest, WideScoresArguments.highest)))
+        high: level(layer.highest, Int15ScoresArguments.highest)))
     network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
     return output
   }
@@ -98,18 +98,18 @@ extension Lowering {
     guard layer.elements == nil, layer.function == nil, layer.finishWide != nil, let reach = layer.reach?(self),
       reach.isFinite, reach > 0
     else { return nil }
-    let quantization = WideQuantization(scale: reach / Float(Int16.max), zeroPoint: 0)
+    let quantization = Int16Quantization(scale: reach / Float(Int16.max), zeroPoint: 0)
     let words = try finish(layer, name: "\(layer.node)/words", quantization)
-    let lowBits = Int(WideScoresArguments.lowBits)
+    let lowBits = Int(Int15ScoresArguments.lowBits)
     let scores = (Int16.min...Int16.max).map { (Int($0) - Int(Int16.min)) >> 1 }
     let tables = [scores.map { UInt8($0 >> lowBits) }, scores.map { UInt8($0 & (1 << lowBits - 1)) }]
-    let middle = UInt8(Int(WideScoresArguments.zero) >> lowBits)
+    let middle = UInt8(Int(Int15ScoresArguments.zero) >> lowBits)
     let coarse = Quantization(scale: quantization.scale * Float(2 << lowBits), zeroPoint: middle)
     let halves = zip(["high", "low"], tables).map { name, table in
       let half = addTensor("\(layer.node)/\(name)", layer.shape, coarse)
       append(
         ConversionLayer(
-          name: "\(layer.node)/\(name)", source: words.tensor, output: half, from: .word, to: .byte,
+          name: "\(layer.node)/\(name)", source: words.tensor, output: half, from: .int16, to: .uint8,
           table: .bytes(table)))
       return half
     }

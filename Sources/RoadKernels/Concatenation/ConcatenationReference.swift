@@ -1,7 +1,7 @@
 import Glibc
 import RoadKernelContract
 
-/// The law of the concatenation: every byte of every source, through its table, at its place.
+/// The definition of the concatenation: every byte of every source, through its table, at its place.
 @Sendable
 func concatenationReference(_ pointer: UnsafePointer<ConcatenationArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

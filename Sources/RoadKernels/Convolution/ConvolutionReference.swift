@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the dense convolution.
+/// The definition of the dense convolution.
 @Sendable
 func convolutionReference(_ pointer: UnsafePointer<ConvolutionArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

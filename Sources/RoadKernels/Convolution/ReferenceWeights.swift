@@ -33,13 +33,13 @@ struct ReferenceWeights {
     }
   }
 
-  /// The law of `Requantization`, for an accumulator that already holds the rounding of the shift, or of `PreciseRequantization`.
+  /// The rounding rule of `Requantization`, for an accumulator that already holds the rounding of the shift, or of `ONNXRuntimeRequantization`.
   @inline(__always)
   func requantize(_ accumulator: Int32, channel: Int, _ arguments: ConvolutionArguments) -> UInt8 {
-    if arguments.isPrecise {
-      let factor = PreciseFactor(
+    if arguments.roundsAsONNXRuntime {
+      let factor = ONNXRuntimeFactor(
         multiplier: shift[channel], rounding: UInt16(truncatingIfNeeded: multiplier[channel]))
-      let level = PreciseRequantization.scaled(accumulator, by: factor) + Int32(arguments.zeroPoint)
+      let level = ONNXRuntimeRequantization.scaled(accumulator, by: factor) + Int32(arguments.zeroPoint)
       return UInt8(min(max(level, Int32(arguments.low)), Int32(arguments.high)))
     }
     let value = min(max(accumulator >> shift[channel], -32768), 32767)

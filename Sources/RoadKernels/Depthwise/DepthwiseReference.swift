@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the depthwise convolution.
+/// The definition of the depthwise convolution.
 @Sendable
 func depthwiseReference(_ pointer: UnsafePointer<DepthwiseArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the product of two matrices of activations, with the zero-points taken out of the sums:
+/// The definition of the product of two matrices of activations, with the zero-points taken out of the sums:
 /// `Σ (l − zl)(r − zr) = Σ l·r − zl·Σ r − zr·Σ l + k·zl·zr`. The plan keeps k under 2^15: every sum fits an Int32.
 @Sendable
 func innerProductReference(_ pointer: UnsafePointer<InnerProductArguments>, firstRow: Int, endRow: Int) {

@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of ``NormalisationArguments``: one root and one division a pixel.
+/// The definition of ``NormalisationArguments``: one root and one division a pixel.
 @Sendable
 func normalisationReference(_ pointer: UnsafePointer<NormalisationArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-// The law of each row of pixels, as its arguments define it.
+// The rule of each row of pixels, as its arguments define it.
 
 @Sendable
 func blendRowReference(_ arguments: UnsafePointer<BlendRowArguments>) {

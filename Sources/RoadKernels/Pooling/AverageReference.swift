@@ -4,7 +4,7 @@ import RoadKernelContract
 /// Channels that are summed at a time: their sums lie on the stack.
 private let sumBlock = 64
 
-/// The law of the mean over windows.
+/// The definition of the mean over windows.
 @Sendable
 func averageReference(_ pointer: UnsafePointer<AverageArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
@@ -41,7 +41,7 @@ func averageReference(_ pointer: UnsafePointer<AverageArguments>, firstRow: Int,
   }
 }
 
-/// The law of the reduction of a whole picture, each channel by itself.
+/// The definition of the reduction of a whole picture, each channel by itself.
 @Sendable
 func planeReductionReference(_ pointer: UnsafePointer<ReductionArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

@@ -8,11 +8,11 @@ func insideTaps(first: Int, dilation: Int, count: Int, size: Int) -> Range<Int> 
   return low..<max(low, high)
 }
 
-/// The law of the maximum over windows: of the taps inside the picture the largest byte. A window wholly outside gives 0.
+/// The definition of the maximum over windows: of the taps inside the picture the largest byte. A window wholly outside gives 0.
 @Sendable
 func maximumReference(_ pointer: UnsafePointer<MaximumArguments>, firstRow: Int, endRow: Int) {
   let (source, destination) = (pointer.pointee.source, pointer.pointee.destination)
-  let (window, writesTaps) = (pointer.pointee.window, pointer.pointee.writesTaps)
+  let (window, writesArgmax) = (pointer.pointee.window, pointer.pointee.writesArgmax)
   for y in firstRow..<endRow {
     let top = window.sourceRow(y, 0)
     let rows = insideTaps(
@@ -22,7 +22,7 @@ func maximumReference(_ pointer: UnsafePointer<MaximumArguments>, firstRow: Int,
       let columns = insideTaps(
         first: left, dilation: window.dilationWidth, count: window.kernelWidth, size: source.width)
       let to = destination.pixel(y, x)
-      if writesTaps {
+      if writesArgmax {
         writeFirstTaps(source, window, top, left, rows, columns, to, destination.channels)
       } else {
         writeMaxima(source, window, top, left, rows, columns, to, destination.storedChannels)

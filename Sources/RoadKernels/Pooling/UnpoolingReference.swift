@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of unpooling. Windows are visited in row-major order, so that the last one to claim a pixel has it.
+/// The definition of unpooling. Windows are visited in row-major order, so that the last one to claim a pixel has it.
 @Sendable
 func unpoolingReference(_ pointer: UnsafePointer<UnpoolingArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
@@ -19,7 +19,7 @@ func unpoolingReference(_ pointer: UnsafePointer<UnpoolingArguments>, firstRow: 
           }
           let (row, column) = (down / window.strideHeight, across / window.strideWidth)
           let tap = UInt8(truncatingIfNeeded: ky * window.kernelWidth + kx)
-          place(source.pixel(row, column), arguments.taps.pixel(row, column), tap, to, destination.channels)
+          place(source.pixel(row, column), arguments.argmax.pixel(row, column), tap, to, destination.channels)
         }
       }
     }

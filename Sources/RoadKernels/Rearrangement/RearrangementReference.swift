@@ -1,7 +1,7 @@
 import Glibc
 import RoadKernelContract
 
-/// The law of the rearrangement.
+/// The definition of the rearrangement.
 @Sendable
 func rearrangementReference(_ pointer: UnsafePointer<RearrangementArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the reduction of each pixel's channels to one.
+/// The definition of the reduction of each pixel's channels to one.
 @Sendable
 func channelReductionReference(_ pointer: UnsafePointer<ReductionArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

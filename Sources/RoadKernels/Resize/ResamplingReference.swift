@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the resize with many taps.
+/// The definition of the resize with many taps.
 @Sendable
 func resamplingReference(_ pointer: UnsafePointer<ResamplingArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
@@ -15,7 +15,7 @@ func resamplingReference(_ pointer: UnsafePointer<ResamplingArguments>, firstRow
           to[channel] = arguments.outside
           continue
         }
-        to[channel] = UInt8(arguments.law.apply(arguments.sum(row, column, channel)))
+        to[channel] = UInt8(arguments.rule.apply(arguments.sum(row, column, channel)))
       }
     }
   }

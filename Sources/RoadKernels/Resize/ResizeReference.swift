@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the bilinear resize. Every product stays under 2^31: 255 · 2^11 · 2^11 + 2^21 < 2^30.
+/// The definition of the bilinear resize. Every product stays under 2^31: 255 · 2^11 · 2^11 + 2^21 < 2^30.
 @Sendable
 func resizeReference(_ pointer: UnsafePointer<ResizeArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

@@ -1,7 +1,7 @@
 import RoadBase
 import RoadKernelContract
 
-/// The law of sampling at given positions. Bilinear weights are the upper 11 bits of the fraction, as in the resize:
+/// The definition of sampling at given positions. Bilinear weights are the upper 11 bits of the fraction, as in the resize:
 /// `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`. The nearest pixel is that of `position + 1/2`, a tie going to the even pixel.
 @Sendable
 func samplingReference(_ pointer: UnsafePointer<SamplingArguments>, firstRow: Int, endRow: Int) {
@@ -18,7 +18,7 @@ func samplingReference(_ pointer: UnsafePointer<SamplingArguments>, firstRow: In
       switch arguments.mode {
       case .nearest: copyNearest(arguments, down, across, destination.pixel(y, x))
       case .linear: blend(arguments, down, across, destination.pixel(y, x))
-      case .cubic(let law): blendCubic(arguments, law, down, across, destination.pixel(y, x))
+      case .cubic(let rule): blendCubic(arguments, rule, down, across, destination.pixel(y, x))
       }
     }
   }
@@ -84,7 +84,7 @@ private func blend(_ arguments: SamplingArguments, _ down: Int, _ across: Int, _
 
 /// Sixteen pixels under Keys' cubic with a = −3/4.
 private func blendCubic(
-  _ arguments: SamplingArguments, _ law: WideRescaling, _ down: Int, _ across: Int, _ to: UnsafeMutablePointer<UInt8>
+  _ arguments: SamplingArguments, _ rule: Int16Rescaling, _ down: Int, _ across: Int, _ to: UnsafeMutablePointer<UInt8>
 ) {
   let bits = SamplingArguments.positionBits
   let (row, column) = (down >> bits - 1, across >> bits - 1)
@@ -101,7 +101,7 @@ private func blendCubic(
       }
       sum += rows[y] * line
     }
-    to[channel] = UInt8(law.apply(sum))
+    to[channel] = UInt8(rule.apply(sum))
   }
 }
 

@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the softmax over channels: an exponential from a table, a sum, one integer division a byte.
+/// The definition of the softmax over channels: an exponential from a table, a sum, one integer division a byte.
 @Sendable
 func softmaxReference(_ pointer: UnsafePointer<SoftmaxArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

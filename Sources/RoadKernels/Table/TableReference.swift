@@ -1,6 +1,6 @@
 import RoadKernelContract
 
-/// The law of the byte table.
+/// The definition of the byte table.
 @Sendable
 func tableReference(_ pointer: UnsafePointer<TableArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee

@@ -1,10 +1,10 @@
 import RoadKernelContract
 
-/// Whether the tables may be applied as lines: four lines serve one table for all, or the channels of a packed picture.
-func hasUsableLines(_ pointer: UnsafePointer<TableArguments>) -> Bool {
+/// Whether the tables may be applied as affine: four affine serve one table for all, or the channels of a packed picture.
+func hasUsableAffine(_ pointer: UnsafePointer<TableArguments>) -> Bool {
   let arguments = pointer.pointee
   let isPicture = arguments.source.isPacked4 && arguments.destination.isPacked4
-  return arguments.lines != nil && (isPicture || !arguments.perChannel)
+  return arguments.affine != nil && (isPicture || !arguments.perChannel)
 }
 
 /// The byte table that is no line, for every instruction set: a lookup has no vector instruction before AVX-512 VBMI, so this is scalar

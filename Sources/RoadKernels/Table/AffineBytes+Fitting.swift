@@ -1,21 +1,21 @@
 import RoadKernelContract
 
-extension ByteLines {
-  /// The lines that give exactly these tables: one table of 256 bytes, or one for each of up to four channels of a packed picture.
+extension AffineBytes {
+  /// The affine that give exactly these tables: one table of 256 bytes, or one for each of up to four channels of a packed picture.
   ///
   /// - Returns: nil if a table is not a line (every one of its 256 entries is checked), or there are more than four.
-  public static func fitting(_ tables: [UInt8]) -> ByteLines? {
+  public static func fitting(_ tables: [UInt8]) -> AffineBytes? {
     precondition(tables.count % 256 == 0 && !tables.isEmpty, "\(tables.count) bytes are not tables of 256")
     let channels = tables.count / 256
     guard channels <= 4 else { return nil }
-    var lines = ByteLines(multiplier: .zero, bias: .zero, shift: .zero)
+    var affine = AffineBytes(multiplier: .zero, bias: .zero, shift: .zero)
     for byte in 0..<4 {
       // Bytes past the last channel take its line: what they hold is meaningless.
       let channel = min(byte, channels - 1)
       guard let line = line(Array(tables[channel * 256..<channel * 256 + 256])) else { return nil }
-      (lines.multiplier[byte], lines.bias[byte], lines.shift[byte]) = line
+      (affine.multiplier[byte], affine.bias[byte], affine.shift[byte]) = line
     }
-    return lines
+    return affine
   }
 
   private static func line(_ table: [UInt8]) -> (multiplier: Int32, bias: Int32, shift: Int32)? {

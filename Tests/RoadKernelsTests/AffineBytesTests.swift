@@ -12,7 +12,7 @@ import Testing
     }
   }
 
-  static func apply(_ lines: ByteLines, _ x: Int, byte: Int) -> UInt8 {
+  static func apply(_ lines: AffineBytes, _ x: Int, byte: Int) -> UInt8 {
     let value = (Int(lines.multiplier[byte]) * x + Int(lines.bias[byte])) >> Int(lines.shift[byte])
     return UInt8(min(max(value, 0), 255))
   }
@@ -23,7 +23,7 @@ import Testing
       let table = Self.normalisation(
         mean: Double(random.integer(0...1000)) / 1000, deviation: Double(random.integer(150...1000)) / 1000,
         scale: Double(random.integer(40...400)) / 10000, zeroPoint: Double(random.byte()))
-      let lines = try #require(ByteLines.fitting(table))
+      let lines = try #require(AffineBytes.fitting(table))
       for x in 0..<256 { #expect(Self.apply(lines, x, byte: x % 4) == table[x]) }
     }
   }
@@ -35,22 +35,22 @@ import Testing
       (0..<256).map { $0 < 128 ? 0 : 255 }, (0..<256).map { $0 == 0 ? 9 : 10 }, (0..<256).map { UInt8($0 / 3) },
     ]
     for (index, table) in tables.enumerated() {
-      let lines = try #require(ByteLines.fitting(table), "table \(index)")
+      let lines = try #require(AffineBytes.fitting(table), "table \(index)")
       for x in 0..<256 { #expect(Self.apply(lines, x, byte: 2) == table[x], "table \(index), \(x)") }
     }
   }
 
   @Test func channelsHaveTheirOwnLines() throws {
     let rising: [UInt8] = (0...255).map { $0 }
-    let lines = try #require(ByteLines.fitting(rising + rising.reversed()))
+    let lines = try #require(AffineBytes.fitting(rising + rising.reversed()))
     #expect(Self.apply(lines, 10, byte: 0) == 10 && Self.apply(lines, 10, byte: 1) == 245)
   }
 
   @Test func curvesAreNot() {
-    #expect(ByteLines.fitting((0..<256).map { UInt8($0 * $0 / 255) }) == nil)
+    #expect(AffineBytes.fitting((0..<256).map { UInt8($0 * $0 / 255) }) == nil)
     var dented: [UInt8] = (0...255).map { $0 }
     dented[100] = 97
-    #expect(ByteLines.fitting(dented) == nil)
-    #expect(ByteLines.fitting([UInt8](repeating: 0, count: 5 * 256)) == nil)
+    #expect(AffineBytes.fitting(dented) == nil)
+    #expect(AffineBytes.fitting([UInt8](repeating: 0, count: 5 * 256)) == nil)
   }
 }

@@ -10,7 +10,7 @@ import RoadBase
 ///
 /// An output with scales of its own is rounded once: to nearest of the rescaled sum, or as floats with `scale` and `zeroPoint` of the output.
 /// 2^-11 covers both the errors of weights of 20 bits (255 · 2^-20) and those of seven roundings to 24 bits.
-public struct PreciseResizeArguments {
+public struct ONNXRuntimeResizeArguments {
   /// Where the weights are multiples of 2^-11: sums fit an Int32.
   public static let exactWeightBits = 11
   public static let weightBits = 20
@@ -62,7 +62,7 @@ public struct PreciseResizeArguments {
   /// All weights are multiples of 2^-11 and counted in them.
   public var isExact: Bool
   /// The real number of each of the 256 bytes.
-  public var levels: UnsafePointer<Binary32>
+  public var dequantized: UnsafePointer<Binary32>
   /// Of the source.
   public var scale: Binary32
   public var zeroPoint: Int64
@@ -72,7 +72,8 @@ public struct PreciseResizeArguments {
 
   public init(
     source: TensorView, destination: TensorView, columns: UnsafePointer<Tap>, rows: UnsafePointer<Tap>, isExact: Bool,
-    levels: UnsafePointer<Binary32>, scale: Binary32, zeroPoint: Int64, rescalings: UnsafePointer<Rescaling>? = nil,
+    dequantized: UnsafePointer<Binary32>, scale: Binary32, zeroPoint: Int64,
+    rescalings: UnsafePointer<Rescaling>? = nil,
     outputZeroPoint: Int64 = 0
   ) {
     self.source = source
@@ -80,7 +81,7 @@ public struct PreciseResizeArguments {
     self.columns = columns
     self.rows = rows
     self.isExact = isExact
-    self.levels = levels
+    self.dequantized = dequantized
     self.scale = scale
     self.zeroPoint = zeroPoint
     self.rescalings = rescalings

@@ -1,8 +1,8 @@
 import RoadKernelContract
 
-/// The law of scores of 15 bits.
+/// The definition of scores of 15 bits.
 @Sendable
-func wideScoresReference(_ pointer: UnsafePointer<WideScoresArguments>, firstRow: Int, endRow: Int) {
+func int15ScoresReference(_ pointer: UnsafePointer<Int15ScoresArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
   let (source, window) = (arguments.source, arguments.window)
   let products = window.kernelHeight * window.kernelWidth * source.channels
@@ -19,9 +19,9 @@ func wideScoresReference(_ pointer: UnsafePointer<WideScoresArguments>, firstRow
           }
         }
         let steps = (Int64(sum) &* arguments.multipliers[index] &+ arguments.roundings[index]) >> arguments.shift
-        let score = min(max(steps &+ Int64(WideScoresArguments.zero), arguments.low), arguments.high)
-        to[index] = UInt8(truncatingIfNeeded: score >> Int64(WideScoresArguments.lowBits))
-        to[arguments.lowChannel + index] = UInt8(truncatingIfNeeded: score & (1 << WideScoresArguments.lowBits - 1))
+        let score = min(max(steps &+ Int64(Int15ScoresArguments.zero), arguments.low), arguments.high)
+        to[index] = UInt8(truncatingIfNeeded: score >> Int64(Int15ScoresArguments.lowBits))
+        to[arguments.lowChannel + index] = UInt8(truncatingIfNeeded: score & (1 << Int15ScoresArguments.lowBits - 1))
       }
     }
   }

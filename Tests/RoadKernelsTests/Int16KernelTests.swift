@@ -4,7 +4,7 @@ import RoadKernels
 import Testing
 
 /// The kernels of 16-bit words against their definition in other arithmetic. What their operators make of ONNX is tested with the engine.
-@Suite struct WideKernelTests {
+@Suite struct Int16KernelTests {
   /// A tensor of words between guarded edges of 64 canaries.
   private final class Words {
     static let canary = Int16(0x5A5A)
@@ -54,17 +54,17 @@ import Testing
       weights[tap * inputs..<(tap + 1) * inputs].reduce(Int64(0)) { $0 + Int64($1) }
     }
     let (bias, zero) = ([Int64(-5), 1 << 36, 900], Int64(-1234))
-    let law = WideRescaling(scale: 1 / Double(inputs * 3000), zeroPoint: 11, range: -32768...32767)
+    let rule = Int16Rescaling(scale: 1 / Double(inputs * 3000), zeroPoint: 11, range: -32768...32767)
     let to = Words(height: 4, width: 5, channels: outputs) { _ in 0 }
     weights.withUnsafeBufferPointer { weights in
       sums.withUnsafeBufferPointer { sums in
         bias.withUnsafeBufferPointer { bias in
-          [law, law, law].withUnsafeBufferPointer { laws in
-            var arguments = WideConvolutionArguments(
+          [rule, rule, rule].withUnsafeBufferPointer { rules in
+            var arguments = Int16ConvolutionArguments(
               source: source.view, destination: to.view, window: window, weights: weights.baseAddress!,
-              sums: sums.baseAddress!, bias: bias.baseAddress!, rescalings: laws.baseAddress!, groupInputs: inputs,
+              sums: sums.baseAddress!, bias: bias.baseAddress!, rescalings: rules.baseAddress!, groupInputs: inputs,
               groupOutputs: outputs, sourceZeroPoint: zero)
-            WideKernels.convolution(from: .word, to: .word).run(&arguments, 0, 4)
+            Int16Kernels.convolution(from: .int16, to: .int16).run(&arguments, 0, 4)
           }
         }
       }
@@ -79,7 +79,7 @@ import Testing
             sum += (source[row, column, input] - Int(zero)) * Int(weights[(output * 9 + tap) * inputs + input])
           }
         }
-        #expect(to[y, x, output] == Int(law.apply(Int64(sum))), "\(y), \(x), \(output)")
+        #expect(to[y, x, output] == Int(rule.apply(Int64(sum))), "\(y), \(x), \(output)")
       }
     }
     #expect(to.isIntact)
@@ -93,7 +93,7 @@ import Testing
     table.withUnsafeBytes { table in
       var arguments = ConversionArguments(
         source: source.view, destination: to.view, table: table.baseAddress, channelStep: 0)
-      WideKernels.conversion(from: .word, to: .word).run(&arguments, 0, 3)
+      Int16Kernels.conversion(from: .int16, to: .int16).run(&arguments, 0, 3)
     }
     for channel in 0..<channels { #expect(to[2, 1, channel] == -source[2, 1, channel] - 1) }
     #expect(to.isIntact)
@@ -112,12 +112,12 @@ import Testing
     let tapView = TensorView(
       base: taps, height: 3, width: 3, channels: channels, pixelPitch: 32, rowPitch: 96, halo: 0)
     var maxima = MaximumArguments(source: source.view, destination: highest.view, window: window)
-    WideKernels.maximum.run(&maxima, 0, 3)
-    var places = MaximumArguments(source: source.view, destination: tapView, window: window, writesTaps: true)
-    WideKernels.maximum.run(&places, 0, 3)
-    var unpooling = WideUnpoolingArguments(
-      source: highest.view, taps: tapView, destination: back.view, window: window, zeroPoint: -77)
-    WideKernels.unpooling.run(&unpooling, 0, 5)
+    Int16Kernels.maximum.run(&maxima, 0, 3)
+    var places = MaximumArguments(source: source.view, destination: tapView, window: window, writesArgmax: true)
+    Int16Kernels.maximum.run(&places, 0, 3)
+    var unpooling = Int16UnpoolingArguments(
+      source: highest.view, argmax: tapView, destination: back.view, window: window, zeroPoint: -77)
+    Int16Kernels.unpooling.run(&unpooling, 0, 5)
     for y in 0..<3 {
       for x in 0..<3 {
         for channel in 0..<channels {

@@ -4,7 +4,7 @@ import RoadKernelContract
 /// Calls `body` with the bytes of both operands and of the result for every pixel of a row range.
 @inline(__always)
 private func forEachPixel<Law>(
-  _ arguments: PairArguments<Law>, _ firstRow: Int, _ endRow: Int,
+  _ arguments: BinaryArguments<Law>, _ firstRow: Int, _ endRow: Int,
   _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Void
 ) {
   for y in firstRow..<endRow {
@@ -23,7 +23,7 @@ private func forEachPixel<Law>(
 /// One loop for each way of repeating an operand over the channels, so that each becomes vectors.
 @inline(__always)
 private func forEachChannel<Law>(
-  _ arguments: PairArguments<Law>, _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>,
+  _ arguments: BinaryArguments<Law>, _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>,
   _ to: UnsafeMutablePointer<UInt8>, _ function: (UInt8, UInt8) -> UInt8
 ) {
   let channels = arguments.destination.channels
@@ -48,49 +48,50 @@ private func forEachChannel<Law>(
   }
 }
 
-/// The law of the sum with broadcasting.
+/// The definition of the sum with broadcasting.
 @Sendable
-func pairSumReference(_ pointer: UnsafePointer<PairArguments<PairSum>>, firstRow: Int, endRow: Int) {
+func binarySumReference(_ pointer: UnsafePointer<BinaryArguments<BinarySum>>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
-  let law = arguments.law
+  let rule = arguments.rule
   forEachPixel(arguments, firstRow, endRow) { left, right, to in
     forEachChannel(arguments, left, right, to) { a, b in
-      let sum = Int32(a) &* law.leftMultiplier &+ Int32(b) &* law.rightMultiplier &+ law.bias
-      return UInt8(truncatingIfNeeded: min(max((sum &>> law.shift) &+ law.zeroPoint, law.low), law.high))
+      let sum = Int32(a) &* rule.leftMultiplier &+ Int32(b) &* rule.rightMultiplier &+ rule.bias
+      return UInt8(truncatingIfNeeded: min(max((sum &>> rule.shift) &+ rule.zeroPoint, rule.low), rule.high))
     }
   }
 }
 
-/// The law of the sum with factors of each channel's own; both operands have all rows, columns and channels.
+/// The definition of the sum with factors of each channel's own; both operands have all rows, columns and channels.
 @Sendable
-func pairLinesReference(_ pointer: UnsafePointer<PairArguments<PairLines>>, firstRow: Int, endRow: Int) {
+func perChannelAffineReference(_ pointer: UnsafePointer<BinaryArguments<PerChannelAffine>>, firstRow: Int, endRow: Int)
+{
   let arguments = pointer.pointee
-  let law = arguments.law
+  let rule = arguments.rule
   forEachPixel(arguments, firstRow, endRow) { left, right, to in
     var channel = 0
     while channel < arguments.destination.channels {
-      let line = law.lines[channel]
-      let sum = Int64(left[channel]) &* line.left &+ Int64(right[channel]) &* line.right &+ line.bias
-      let level = (sum &>> PairLines.Line.fractionBits) &+ law.zeroPoint
-      to[channel] = UInt8(truncatingIfNeeded: min(max(level, law.low), law.high))
+      let factors = rule.factors[channel]
+      let sum = Int64(left[channel]) &* factors.left &+ Int64(right[channel]) &* factors.right &+ factors.bias
+      let level = (sum &>> PerChannelAffine.Factors.fractionBits) &+ rule.zeroPoint
+      to[channel] = UInt8(truncatingIfNeeded: min(max(level, rule.low), rule.high))
       channel &+= 1
     }
   }
 }
 
-/// The law of the product of two activations.
+/// The definition of the product of two activations.
 @Sendable
-func pairProductReference(_ pointer: UnsafePointer<PairArguments<PairProduct>>, firstRow: Int, endRow: Int) {
+func binaryProductReference(_ pointer: UnsafePointer<BinaryArguments<BinaryProduct>>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
-  let law = arguments.law
-  let (shift, multiplier) = (law.requantization.shift, Int32(law.requantization.multiplier))
+  let rule = arguments.rule
+  let (shift, multiplier) = (rule.requantization.shift, Int32(rule.requantization.multiplier))
   let rounding = Requantization.rounding(forShift: shift)
   let (zero, low, high) = (
-    Int32(law.requantization.zeroPoint), Int32(law.requantization.low), Int32(law.requantization.high)
+    Int32(rule.requantization.zeroPoint), Int32(rule.requantization.low), Int32(rule.requantization.high)
   )
   forEachPixel(arguments, firstRow, endRow) { left, right, to in
     forEachChannel(arguments, left, right, to) { a, b in
-      let product = (Int32(a) &- law.leftZeroPoint) &* (Int32(b) &- law.rightZeroPoint)
+      let product = (Int32(a) &- rule.leftZeroPoint) &* (Int32(b) &- rule.rightZeroPoint)
       let value = min(max((product &+ rounding) &>> shift, -32768), 32767)
       let level = ((value &* multiplier &+ (1 << 14)) &>> Requantization.multiplierBits) &+ zero
       return UInt8(truncatingIfNeeded: min(max(level, low), high))
@@ -98,11 +99,11 @@ func pairProductReference(_ pointer: UnsafePointer<PairArguments<PairProduct>>, 
   }
 }
 
-/// The law of any function of two bytes.
+/// The rounding rule of any function of two bytes.
 @Sendable
-func pairTableReference(_ pointer: UnsafePointer<PairArguments<PairTable>>, firstRow: Int, endRow: Int) {
+func binaryTableReference(_ pointer: UnsafePointer<BinaryArguments<BinaryTable>>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
-  let table = arguments.law.bytes
+  let table = arguments.rule.bytes
   forEachPixel(arguments, firstRow, endRow) { left, right, to in
     forEachChannel(arguments, left, right, to) { a, b in table[Int(a) &* 256 &+ Int(b)] }
   }

@@ -1,5 +1,5 @@
-/// From a 32-bit accumulator to an 8-bit activation with a 31-bit multiplier: the law for networks that others quantized, whose
-/// authors expect the real product's rounding. ``Requantization`` is the faster law of roadseg's own networks.
+/// From a 32-bit accumulator to an 8-bit activation with a 31-bit multiplier: the rounding rule for networks that others quantized, whose
+/// authors expect the real product's rounding. ``Requantization`` is the faster rounding rule of roadseg's own networks.
 ///
 /// With a multiplier `m`, a rounding `r`, a zero-point `z` and a clamp `[low, high]`:
 ///
@@ -8,14 +8,14 @@
 ///
 /// With `r = 2^15` to nearest, ties towards plus infinity; another `r` adds a part of a unit to every accumulator. Ranges: `acc` any Int32,
 /// `m` 0..<2^31, `r` 0..<2^16: `|q| ≤ 2^30`.
-public struct PreciseRequantization: Hashable, Sendable {
-  public var factor: PreciseFactor
+public struct ONNXRuntimeRequantization: Hashable, Sendable {
+  public var factor: ONNXRuntimeFactor
   public var zeroPoint: UInt8
   /// Lowest and highest byte that may come out: the fused activation.
   public var low: UInt8
   public var high: UInt8
 
-  public init(factor: PreciseFactor, zeroPoint: UInt8 = 0, low: UInt8 = 0, high: UInt8 = 255) {
+  public init(factor: ONNXRuntimeFactor, zeroPoint: UInt8 = 0, low: UInt8 = 0, high: UInt8 = 255) {
     precondition(low <= high, "clamp \(low)...\(high) is empty")
     self.factor = factor
     self.zeroPoint = zeroPoint
@@ -23,13 +23,13 @@ public struct PreciseRequantization: Hashable, Sendable {
     self.high = high
   }
 
-  /// The law but for zero-point and clamp.
+  /// The rounding rule but for zero-point and clamp.
   @inlinable
-  public static func scaled(_ accumulator: Int32, by factor: PreciseFactor) -> Int32 {
+  public static func scaled(_ accumulator: Int32, by factor: ONNXRuntimeFactor) -> Int32 {
     Int32(truncatingIfNeeded: (Int64(accumulator) &* Int64(factor.multiplier) &+ Int64(factor.rounding) << 16) &>> 32)
   }
 
-  /// The law: one accumulator (bias added) to one byte.
+  /// The rounding rule: one accumulator (bias added) to one byte.
   @inlinable
   public func apply(_ accumulator: Int32) -> UInt8 {
     UInt8(min(max(Self.scaled(accumulator, by: factor) + Int32(zeroPoint), Int32(low)), Int32(high)))
@@ -38,7 +38,7 @@ public struct PreciseRequantization: Hashable, Sendable {
 }
 
 /// What one output channel's accumulators are multiplied by, and what rounds them.
-public struct PreciseFactor: Hashable, Sendable {
+public struct ONNXRuntimeFactor: Hashable, Sendable {
   /// To nearest, ties towards plus infinity.
   public static let half: UInt16 = 1 << 15
 

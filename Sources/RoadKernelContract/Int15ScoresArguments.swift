@@ -5,7 +5,7 @@
 ///     v = clamp(floor((acc·m + r) / 2^s) + 2^14, low, high)        r = 2^(s-1), or what a bias with a part of a unit makes of it
 ///
 /// The byte of channel c is `v >> 7`, a score like any other; that of channel `lowChannel + c` the 7 bits below it.
-public struct WideScoresArguments {
+public struct Int15ScoresArguments {
   public static let lowBits = 7
   public static let zero: Int32 = 1 << 14
   public static let highest: Int32 = 1 << 15 - 1

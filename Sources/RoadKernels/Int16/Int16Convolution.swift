@@ -1,10 +1,10 @@
 import RoadBase
 import RoadKernelContract
 
-/// The law of the convolution of words.
+/// The definition of the convolution of int16.
 @inline(__always)
-func wideConvolution<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
-  _ pointer: UnsafePointer<WideConvolutionArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type,
+func int16Convolution<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
+  _ pointer: UnsafePointer<Int16ConvolutionArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type,
   _: Destination.Type
 ) {
   let arguments = pointer.pointee
@@ -44,7 +44,7 @@ private func dotProduct<Source: FixedWidthInteger>(
 ) -> Int64 {
   var (total, start) = (Int64(0), 0)
   while start < count {
-    let end = min(start &+ WideConvolutionArguments.productsInInt32, count)
+    let end = min(start &+ Int16ConvolutionArguments.productsInInt32, count)
     var sum: Int32 = 0
     while start < end {
       sum &+= Int32(truncatingIfNeeded: activations[start]) &* Int32(weights[start])

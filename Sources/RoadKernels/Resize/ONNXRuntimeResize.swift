@@ -1,9 +1,9 @@
 import RoadBase
 import RoadKernelContract
 
-/// The law of ``PreciseResizeArguments``.
+/// The definition of ``ONNXRuntimeResizeArguments``.
 @Sendable
-func preciseResize(_ pointer: UnsafePointer<PreciseResizeArguments>, firstRow: Int, endRow: Int) {
+func onnxRuntimeResize(_ pointer: UnsafePointer<ONNXRuntimeResizeArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {
@@ -11,9 +11,9 @@ func preciseResize(_ pointer: UnsafePointer<PreciseResizeArguments>, firstRow: I
       if let rescalings = arguments.rescalings {
         cell.rescale(arguments, rescalings)
       } else if arguments.isExact {
-        cell.blend(arguments, weightBits: Int32(PreciseResizeArguments.exactWeightBits))
+        cell.blend(arguments, weightBits: Int32(ONNXRuntimeResizeArguments.exactWeightBits))
       } else {
-        cell.blend(arguments, weightBits: Int64(PreciseResizeArguments.weightBits))
+        cell.blend(arguments, weightBits: Int64(ONNXRuntimeResizeArguments.weightBits))
       }
     }
   }
@@ -21,15 +21,15 @@ func preciseResize(_ pointer: UnsafePointer<PreciseResizeArguments>, firstRow: I
 
 /// One output pixel and the four that it blends.
 private struct Cell {
-  let row: PreciseResizeArguments.Tap
-  let column: PreciseResizeArguments.Tap
+  let row: ONNXRuntimeResizeArguments.Tap
+  let column: ONNXRuntimeResizeArguments.Tap
   let topLeft: UnsafePointer<UInt8>
   let topRight: UnsafePointer<UInt8>
   let bottomLeft: UnsafePointer<UInt8>
   let bottomRight: UnsafePointer<UInt8>
   let to: UnsafeMutablePointer<UInt8>
 
-  init(_ arguments: PreciseResizeArguments, _ y: Int, _ x: Int) {
+  init(_ arguments: ONNXRuntimeResizeArguments, _ y: Int, _ x: Int) {
     let source = arguments.source
     (row, column) = (arguments.rows[y], arguments.columns[x])
     topLeft = UnsafePointer(source.pixel(Int(row.first), Int(column.first)))
@@ -41,7 +41,7 @@ private struct Cell {
 
   /// Every channel to nearest (the compiler makes vectors of it), then those that are too near to a half to tell.
   @inline(__always)
-  func blend<Sum: FixedWidthInteger>(_ arguments: PreciseResizeArguments, weightBits: Sum) {
+  func blend<Sum: FixedWidthInteger>(_ arguments: ONNXRuntimeResizeArguments, weightBits: Sum) {
     let mean = WeightedMean(column.secondWeight, row.secondWeight, weightBits)
     var halves: Sum = 0
     for channel in 0..<arguments.destination.channels {
@@ -57,18 +57,21 @@ private struct Cell {
   }
 
   /// Every channel to the nearest byte of a scale of its own.
-  func rescale(_ arguments: PreciseResizeArguments, _ rescalings: UnsafePointer<PreciseResizeArguments.Rescaling>) {
-    let bits = Int64(arguments.isExact ? PreciseResizeArguments.exactWeightBits : PreciseResizeArguments.weightBits)
+  func rescale(
+    _ arguments: ONNXRuntimeResizeArguments, _ rescalings: UnsafePointer<ONNXRuntimeResizeArguments.Rescaling>
+  ) {
+    let bits = Int64(
+      arguments.isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits)
     let mean = WeightedMean(column.secondWeight, row.secondWeight, bits)
-    let excess = mean.bits &- Int64(PreciseResizeArguments.Rescaling.fractionBits)
+    let excess = mean.bits &- Int64(ONNXRuntimeResizeArguments.Rescaling.fractionBits)
     let zero = arguments.zeroPoint &<< mean.bits &+ mean.half
     for channel in 0..<arguments.destination.channels {
-      let law = rescalings[channel]
+      let rule = rescalings[channel]
       let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel]) &- zero
-      let bits = law.shift &+ Int64(PreciseResizeArguments.Rescaling.fractionBits)
-      let rounded = (sum &>> excess) &* law.multiplier &+ (1 &<< (bits &- 1))
-      if (rounded &+ law.window) & (1 &<< bits &- 1) <= 2 &* law.window {
-        to[channel] = settled(channel, arguments, law.scale, arguments.outputZeroPoint)
+      let bits = rule.shift &+ Int64(ONNXRuntimeResizeArguments.Rescaling.fractionBits)
+      let rounded = (sum &>> excess) &* rule.multiplier &+ (1 &<< (bits &- 1))
+      if (rounded &+ rule.window) & (1 &<< bits &- 1) <= 2 &* rule.window {
+        to[channel] = settled(channel, arguments, rule.scale, arguments.outputZeroPoint)
       } else {
         to[channel] = UInt8(min(max(rounded &>> bits &+ arguments.outputZeroPoint, 0), 255))
       }
@@ -78,9 +81,9 @@ private struct Cell {
   /// As floats round it.
   @inline(never)
   private func settled(
-    _ channel: Int, _ arguments: PreciseResizeArguments, _ scale: Binary32, _ zeroPoint: Int64
+    _ channel: Int, _ arguments: ONNXRuntimeResizeArguments, _ scale: Binary32, _ zeroPoint: Int64
   ) -> UInt8 {
-    func real(_ pixel: UnsafePointer<UInt8>) -> Binary32 { arguments.levels[Int(pixel[channel])] }
+    func real(_ pixel: UnsafePointer<UInt8>) -> Binary32 { arguments.dequantized[Int(pixel[channel])] }
     let upper =
       column.firstFactor * row.firstFactor * real(topLeft) + column.secondFactor * row.firstFactor * real(topRight)
     let three = upper + column.firstFactor * row.secondFactor * real(bottomLeft)

@@ -1,10 +1,10 @@
 import RoadBase
 import RoadKernelContract
 
-/// The law of the mean over windows of words.
+/// The definition of the mean over windows of int16.
 @inline(__always)
-func wideAverage<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
-  _ pointer: UnsafePointer<WideAverageArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type
+func int16Average<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
+  _ pointer: UnsafePointer<Int16AverageArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type
 ) {
   let arguments = pointer.pointee
   let (source, destination, window) = (arguments.source, arguments.destination, arguments.window)
@@ -34,12 +34,12 @@ func wideAverage<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
   }
 }
 
-/// The law of the maximum over windows of words: of the taps inside the picture the largest word, or the number of the first tap that has
+/// The definition of the maximum over windows of int16: of the taps inside the picture the largest word, or the number of the first tap that has
 /// it, as a byte. A window wholly outside gives the lowest.
 @Sendable
-func wideMaximum(_ pointer: UnsafePointer<MaximumArguments>, _ firstRow: Int, _ endRow: Int) {
+func int16Maximum(_ pointer: UnsafePointer<MaximumArguments>, _ firstRow: Int, _ endRow: Int) {
   let (source, destination) = (pointer.pointee.source, pointer.pointee.destination)
-  let (window, writesTaps) = (pointer.pointee.window, pointer.pointee.writesTaps)
+  let (window, writesArgmax) = (pointer.pointee.window, pointer.pointee.writesArgmax)
   for y in firstRow..<endRow {
     let top = window.sourceRow(y, 0)
     let rows = insideTaps(
@@ -58,7 +58,7 @@ func wideMaximum(_ pointer: UnsafePointer<MaximumArguments>, _ firstRow: Int, _ 
             (largest, tap) = (Int32(from[channel]), row &* window.kernelWidth &+ column)
           }
         }
-        if writesTaps {
+        if writesArgmax {
           destination.pixel(y, x)[channel] = UInt8(truncatingIfNeeded: tap)
         } else {
           destination.elements(y, x, Int16.self)[channel] = Int16(truncatingIfNeeded: max(largest, -32768))
@@ -68,9 +68,9 @@ func wideMaximum(_ pointer: UnsafePointer<MaximumArguments>, _ firstRow: Int, _ 
   }
 }
 
-/// The law of the unpooling of words. Windows are visited in row-major order, so that the last one to claim a pixel has it.
+/// The definition of the unpooling of int16. Windows are visited in row-major order, so that the last one to claim a pixel has it.
 @Sendable
-func wideUnpooling(_ pointer: UnsafePointer<WideUnpoolingArguments>, _ firstRow: Int, _ endRow: Int) {
+func int16Unpooling(_ pointer: UnsafePointer<Int16UnpoolingArguments>, _ firstRow: Int, _ endRow: Int) {
   let arguments = pointer.pointee
   let (source, window, destination) = (arguments.source, arguments.window, arguments.destination)
   for y in firstRow..<endRow {
@@ -86,7 +86,7 @@ func wideUnpooling(_ pointer: UnsafePointer<WideUnpoolingArguments>, _ firstRow:
             continue
           }
           let (row, column) = (down / window.strideHeight, across / window.strideWidth)
-          let (from, taps) = (source.elements(row, column, Int16.self), arguments.taps.pixel(row, column))
+          let (from, taps) = (source.elements(row, column, Int16.self), arguments.argmax.pixel(row, column))
           let tap = UInt8(truncatingIfNeeded: ky * window.kernelWidth + kx)
           for channel in 0..<destination.channels where taps[channel] == tap { to[channel] = from[channel] }
         }

@@ -1,30 +1,30 @@
 import Glibc
 import RoadKernelContract
 
-/// The law of the sum of words.
+/// The definition of the sum of int16.
 @inline(__always)
-func wideSum<Left: FixedWidthInteger, Right: FixedWidthInteger, Destination: FixedWidthInteger>(
-  _ pointer: UnsafePointer<PairArguments<WideSum>>, _ firstRow: Int, _ endRow: Int, _: Left.Type, _: Right.Type,
+func int16Sum<Left: FixedWidthInteger, Right: FixedWidthInteger, Destination: FixedWidthInteger>(
+  _ pointer: UnsafePointer<BinaryArguments<Int16Sum>>, _ firstRow: Int, _ endRow: Int, _: Left.Type, _: Right.Type,
   _: Destination.Type
 ) {
-  let (arguments, law) = (pointer.pointee, pointer.pointee.law)
-  let rounding = Int64(1) &<< (law.shift &- 1)
+  let (arguments, rule) = (pointer.pointee, pointer.pointee.rule)
+  let rounding = Int64(1) &<< (rule.shift &- 1)
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {
       let left = arguments.left.elements(y, x, Left.self)
       let right = arguments.right.elements(y, x, Right.self)
       let to = arguments.destination.elements(y, x, Destination.self)
       for channel in 0..<arguments.destination.channels {
-        let a = Int64(left[arguments.leftIsOneChannel ? 0 : channel]) &- law.leftZeroPoint
-        let b = Int64(right[arguments.rightIsOneChannel ? 0 : channel]) &- law.rightZeroPoint
-        let sum = (a &* law.leftMultiplier &+ b &* law.rightMultiplier &+ rounding) &>> law.shift
-        to[channel] = Destination(truncatingIfNeeded: min(max(sum &+ law.zeroPoint, law.low), law.high))
+        let a = Int64(left[arguments.leftIsOneChannel ? 0 : channel]) &- rule.leftZeroPoint
+        let b = Int64(right[arguments.rightIsOneChannel ? 0 : channel]) &- rule.rightZeroPoint
+        let sum = (a &* rule.leftMultiplier &+ b &* rule.rightMultiplier &+ rounding) &>> rule.shift
+        to[channel] = Destination(truncatingIfNeeded: min(max(sum &+ rule.zeroPoint, rule.low), rule.high))
       }
     }
   }
 }
 
-/// The law of the conversion. Never writes beyond the source's channels: the next element may be another source's.
+/// The definition of the conversion. Never writes beyond the source's channels: the next element may be another source's.
 @inline(__always)
 func convert<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
   _ pointer: UnsafePointer<ConversionArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type
@@ -47,12 +47,12 @@ func convert<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
   }
 }
 
-/// The law of the resize of words: that of the bytes with weights of 20 bits. Every sum stays under 2^56.
+/// The definition of the resize of int16: that of the bytes with weights of 20 bits. Every sum stays under 2^56.
 @Sendable
-func wideResize(_ pointer: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
+func int16Resize(_ pointer: UnsafePointer<ResizeArguments>, _ firstRow: Int, _ endRow: Int) {
   let arguments = pointer.pointee
   let (source, destination) = (arguments.source, arguments.destination)
-  let one = Int64(1) &<< Int64(ResizeArguments.wideWeightBits)
+  let one = Int64(1) &<< Int64(ResizeArguments.int16WeightBits)
   for y in firstRow..<endRow {
     let row = arguments.rows[y]
     let (down, up) = (Int64(row.secondWeight), one &- Int64(row.secondWeight))

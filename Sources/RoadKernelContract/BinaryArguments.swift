@@ -2,29 +2,29 @@ import RoadBase
 
 /// Two tensors, byte by byte. An operand that is repeated down or across the picture comes with a pitch of 0; one that is repeated
 /// over the channels is marked so, and its one channel is read.
-public struct PairArguments<Law> {
+public struct BinaryArguments<Rule> {
   public var left: TensorView
   public var right: TensorView
   public var destination: TensorView
   public var leftIsOneChannel: Bool
   public var rightIsOneChannel: Bool
-  public var law: Law
+  public var rule: Rule
 
   public init(
     left: TensorView, right: TensorView, destination: TensorView, leftIsOneChannel: Bool, rightIsOneChannel: Bool,
-    law: Law
+    rule: Rule
   ) {
     self.left = left
     self.right = right
     self.destination = destination
     self.leftIsOneChannel = leftIsOneChannel
     self.rightIsOneChannel = rightIsOneChannel
-    self.law = law
+    self.rule = rule
   }
 }
 
-/// Sum with broadcasting; the law and the ranges are those of ``AdditionArguments``.
-public struct PairSum: Hashable, Sendable {
+/// Sum with broadcasting; the rounding rule and the ranges are those of ``AdditionArguments``.
+public struct BinarySum: Hashable, Sendable {
   public var leftMultiplier: Int32
   public var rightMultiplier: Int32
   public var bias: Int32
@@ -48,9 +48,9 @@ public struct PairSum: Hashable, Sendable {
 
 /// Sum with factors of each channel's own: `clamp(floor((a·ma + b·mb + bias) / 2^32) + z, low, high)`, an entry a channel each. `|ma|, |mb| < 2^48`,
 /// `|bias| < 2^56`.
-public struct PairLines {
+public struct PerChannelAffine {
   /// Of each channel: what multiplies the left byte, the right one, and what is added.
-  public struct Line: Hashable, Sendable {
+  public struct Factors: Hashable, Sendable {
     public static let fractionBits: Int64 = 32
 
     public var left: Int64
@@ -64,21 +64,21 @@ public struct PairLines {
     }
   }
 
-  public var lines: UnsafePointer<Line>
+  public var factors: UnsafePointer<Factors>
   public var zeroPoint: Int64
   public var low: Int64
   public var high: Int64
 
-  public init(lines: UnsafePointer<Line>, zeroPoint: Int64, low: Int64, high: Int64) {
-    self.lines = lines
+  public init(factors: UnsafePointer<Factors>, zeroPoint: Int64, low: Int64, high: Int64) {
+    self.factors = factors
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high
   }
 }
 
-/// Product: `acc = (a − za)·(b − zb)`, requantized by the law of `Requantization`. `|acc| ≤ 255²`.
-public struct PairProduct: Hashable, Sendable {
+/// Product: `acc = (a − za)·(b − zb)`, requantized by the rounding rule of `Requantization`. `|acc| ≤ 255²`.
+public struct BinaryProduct: Hashable, Sendable {
   public var leftZeroPoint: Int32
   public var rightZeroPoint: Int32
   public var requantization: Requantization
@@ -91,7 +91,7 @@ public struct PairProduct: Hashable, Sendable {
 }
 
 /// Any function of two bytes: `out = table[a · 256 + b]`.
-public struct PairTable {
+public struct BinaryTable {
   public var bytes: UnsafePointer<UInt8>
 
   public init(bytes: UnsafePointer<UInt8>) { self.bytes = bytes }

@@ -1,18 +1,18 @@
 import RoadBase
 
-// Parameters of the kernels that read or write 16-bit words. A tensor of words lies as one of bytes does, with two bytes a channel: pitches
-// count bytes, `channels` counts words. It has no halo; kernels leave out the taps that lie outside the picture.
+// Parameters of the kernels that read or write int16. A tensor of int16 lies as one of uint8 does, with two bytes a channel: pitches
+// count bytes, `channels` counts elements. It has no halo; kernels leave out the taps that lie outside the picture.
 
-/// Bytes (UInt8) or words (Int16).
-public enum ElementKind: Hashable, Sendable {
-  case byte, word
+/// UInt8 or Int16.
+public enum TensorElement: Hashable, Sendable {
+  case uint8, int16
 
   /// Bytes of one.
-  public var size: Int { self == .byte ? 1 : 2 }
+  public var size: Int { self == .uint8 ? 1 : 2 }
 }
 
-/// Convolution, dense or in groups: `acc = bias + Σ (a − z)·w` over the taps inside the picture, then the law of `WideRescaling`.
-public struct WideConvolutionArguments {
+/// Convolution, dense or in groups: `acc = bias + Σ (a − z)·w` over the taps inside the picture, then the rounding rule of `Int16Rescaling`.
+public struct Int16ConvolutionArguments {
   /// Products of a word and a weight (−255...255) that an Int32 holds.
   public static let productsInInt32 = 256
 
@@ -24,7 +24,7 @@ public struct WideConvolutionArguments {
   /// Σ of the weights of each `[output][kernel row][kernel column]`.
   public var sums: UnsafePointer<Int64>
   public var bias: UnsafePointer<Int64>
-  public var rescalings: UnsafePointer<WideRescaling>
+  public var rescalings: UnsafePointer<Int16Rescaling>
   /// Channels that one output channel sees, and how many output channels see the same.
   public var groupInputs: Int
   public var groupOutputs: Int
@@ -32,7 +32,7 @@ public struct WideConvolutionArguments {
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, weights: UnsafePointer<Int16>,
-    sums: UnsafePointer<Int64>, bias: UnsafePointer<Int64>, rescalings: UnsafePointer<WideRescaling>, groupInputs: Int,
+    sums: UnsafePointer<Int64>, bias: UnsafePointer<Int64>, rescalings: UnsafePointer<Int16Rescaling>, groupInputs: Int,
     groupOutputs: Int, sourceZeroPoint: Int64
   ) {
     self.source = source
@@ -49,7 +49,7 @@ public struct WideConvolutionArguments {
 }
 
 /// Sum: `clamp(floor(((a − za)·ma + (b − zb)·mb + 2^(s−1)) / 2^s) + z, low, high)` with `|ma|, |mb| ≤ 2^30`, `s` 1...62.
-public struct WideSum: Hashable, Sendable {
+public struct Int16Sum: Hashable, Sendable {
   public var leftZeroPoint: Int64
   public var rightZeroPoint: Int64
   public var leftMultiplier: Int64
@@ -74,7 +74,7 @@ public struct WideSum: Hashable, Sendable {
   }
 }
 
-/// Any function of one byte or word, through a table that counts from the lowest integer on; one for all channels, or one each.
+/// Any function of one uint8 or int16, through a table that counts from the lowest integer on; one for all channels, or one each.
 public struct ConversionArguments {
   public var source: TensorView
   public var destination: TensorView
@@ -92,18 +92,18 @@ public struct ConversionArguments {
 }
 
 /// Mean of each window: `rescale(Σ a − n·z)` over the n taps inside the picture.
-public struct WideAverageArguments {
+public struct Int16AverageArguments {
   public var source: TensorView
   public var destination: TensorView
   public var window: WindowGeometry
   /// `factors[rowFactors[y] + columnFactors[x]]` divides the window of output (y, x).
-  public var factors: UnsafePointer<WideRescaling>
+  public var factors: UnsafePointer<Int16Rescaling>
   public var rowFactors: UnsafePointer<Int32>
   public var columnFactors: UnsafePointer<Int32>
   public var sourceZeroPoint: Int64
 
   public init(
-    source: TensorView, destination: TensorView, window: WindowGeometry, factors: UnsafePointer<WideRescaling>,
+    source: TensorView, destination: TensorView, window: WindowGeometry, factors: UnsafePointer<Int16Rescaling>,
     rowFactors: UnsafePointer<Int32>, columnFactors: UnsafePointer<Int32>, sourceZeroPoint: Int64
   ) {
     self.source = source
@@ -117,18 +117,18 @@ public struct WideAverageArguments {
 }
 
 /// ``UnpoolingArguments`` for words; taps are bytes.
-public struct WideUnpoolingArguments {
+public struct Int16UnpoolingArguments {
   public var source: TensorView
-  public var taps: TensorView
+  public var argmax: TensorView
   public var destination: TensorView
   public var window: WindowGeometry
   public var zeroPoint: Int16
 
   public init(
-    source: TensorView, taps: TensorView, destination: TensorView, window: WindowGeometry, zeroPoint: Int16
+    source: TensorView, argmax: TensorView, destination: TensorView, window: WindowGeometry, zeroPoint: Int16
   ) {
     self.source = source
-    self.taps = taps
+    self.argmax = argmax
     self.destination = destination
     self.window = window
     self.zeroPoint = zeroPoint
