@@ -168,7 +168,8 @@ let package = Package(
     .testTarget(
       name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["roadseg"], exclude: ["Snapshots"], swiftSettings: strict),
+      name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel"], exclude: ["Snapshots"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Glibc
 import RoadBase
 import RoadKernelContract
 import RoadKernels
@@ -72,6 +73,8 @@ public final class Engine: @unchecked Sendable {
   /// Whether the model itself upsamples its scores to the size of its input, and rounds them to bytes again before the classes are
   /// compared. Only where ``EngineOptions/Rounding`` is precise.
   public let roundsUpsampledScores: Bool
+  /// Where a model with one score a pixel draws the line, in the numbers of its own output; of no meaning for other models.
+  public let threshold: ScoreThreshold
   /// In the order of execution.
   public let layers: [LayerDescription]
   public let memoryReport: MemoryReport
@@ -88,6 +91,7 @@ public final class Engine: @unchecked Sendable {
 
   package var arenaTenants: [ArenaTenant] { plan.tenants }
 
+  private let droppedSigmoids: Int
   private let plan: Plan
   private let steps: UnsafeMutablePointer<any PlanStep>
   private let times: UnsafeMutablePointer<UInt64>
@@ -119,6 +123,8 @@ public final class Engine: @unchecked Sendable {
     scoresLowOffset = network.wideScores?.lowChannel
     scoresQuantization = network.tensors[network.output].quantization
     roundsUpsampledScores = network.roundsUpsampledScores
+    threshold = network.threshold
+    droppedSigmoids = network.droppedSigmoids
     layers = plan.layers
     memoryReport = plan.memoryReport
     steps = .allocate(capacity: plan.steps.count)
@@ -131,6 +137,16 @@ public final class Engine: @unchecked Sendable {
     steps.deinitialize(count: plan.steps.count)
     steps.deallocate()
     times.deallocate()
+  }
+
+  /// Where a number of the model's own output lies among ``scores``: in steps of a byte, or of 15-bit scores where there are such.
+  /// Numbers that no score reaches lie beyond the first or last step.
+  public func scoreSteps(of real: Float) -> Double {
+    var value = Double(real)
+    for _ in 0..<droppedSigmoids { value = value <= 0 ? -.infinity : value >= 1 ? .infinity : log(value / (1 - value)) }
+    let stepsOfByte = scoresLowOffset == nil ? 1.0 : 128
+    let zero = Double(scoresQuantization.zeroPoint) * stepsOfByte
+    return min(max(zero + value / (Double(scoresQuantization.scale) / stepsOfByte), -1), 256 * stepsOfByte)
   }
 
   /// One frame: from ``input`` to ``scores``. Never fails, never allocates.

@@ -26,13 +26,33 @@ public final class FloatSegmenter: PictureSegmenter {
         .model, "\(name): output '\(output.name)' has shape \(scores?.shape ?? [])",
         remedy: "export scores of 1 x classes x H x W")
     }
-    self.classes = try Segmenters.classes(classes, of: model, name: name, count: scores.shape[1])
+    self.classes = try Segmenters.classes(
+      classes, of: model, name: name, count: scores.shape[1], threshold: model.scoreThreshold)
   }
 
   public func classMap(of picture: Picture, size: PictureSize) throws(RoadError) -> ClassMap {
     let tensor = NetworkInput.tensor(of: picture, size: inputSize)
     guard let scores = try executor.run([input: tensor])[output] else { return ClassMap(size: size) }
+    if let threshold = classes.threshold { return Self.mask(of: scores, threshold, size: size) }
     return Self.argmax(of: scores, size: size)
+  }
+
+  /// The class of the one score, upsampled likewise.
+  private static func mask(of scores: FloatTensor, _ threshold: ClassTable.Threshold, size: PictureSize) -> ClassMap {
+    let (height, width) = (scores.shape[2], scores.shape[3])
+    let columns = taps(source: width, target: size.width)
+    let map = ClassMap(size: size)
+    for (y, row) in taps(source: height, target: size.height).enumerated() {
+      for (x, column) in columns.enumerated() {
+        func blend(_ y: Int) -> Float {
+          scores.values[y * width + column.first] * (1 - column.weight)
+            + scores.values[y * width + column.second] * column.weight
+        }
+        let score = blend(row.first) * (1 - row.weight) + blend(row.second) * row.weight
+        map.bytes[y * size.width + x] = score > threshold.level ? threshold.above : 1 - threshold.above
+      }
+    }
+    return map
   }
 
   /// Argmax of the scores upsampled bilinearly with half-pixel centres; ties go to the lowest class.

@@ -20,7 +20,8 @@ public final class IntegerSegmenter: PictureSegmenter {
     _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int
   ) throws(RoadError) {
     engine = try Engine(model: model, options: EngineOptions(threads: threads, inputSize: size))
-    self.classes = try Segmenters.classes(classes, of: model, name: name, count: engine.scores.channels)
+    self.classes = try Segmenters.classes(
+      classes, of: model, name: name, count: engine.scores.channels, threshold: engine.threshold)
     self.name = name
   }
 

@@ -34,15 +34,31 @@ public enum Segmenters {
       : try FloatSegmenter(model.simplified(inputSize: size), name: name, classes: classes)
   }
 
-  /// The classes of a model: those given, those in its metadata, or the seven driving classes for a model of seven.
+  /// The classes of a model: those given, those in its metadata, the seven driving classes for a model of seven, or road and
+  /// background for one of a single score. That one's table tells which class scores above the threshold stand for.
+  ///
+  /// - Parameters:
+  ///   - count: scores that the model gives a pixel.
+  ///   - threshold: of a single score; the table's own, where it has one, goes before it.
   public static func classes(
-    _ given: ClassTable?, of model: ModelGraph, name: String, count: Int
+    _ given: ClassTable?, of model: ModelGraph, name: String, count: Int, threshold: ScoreThreshold
   ) throws(RoadError) -> ClassTable {
     var table = given
     if table == nil { table = try ClassTable(metadata: model.metadata, model: name) }
     if table == nil, count == ClassTable.driving7.count { table = .driving7 }
-    guard let table, table.count == count else {
-      let found = table.map { "a class table of \($0.count)" } ?? "no class table"
+    if count == 1 {
+      let told = table ?? .roadOrNot
+      guard let two = told.forOneScore(level: threshold.level, findsAbove: threshold.findsAbove) else {
+        throw RoadError(
+          .model, "\(name): one score a pixel, but a class table of \(told.count)",
+          remedy: "give a class table of the one class it looks for, or of that and the other, with --classes")
+      }
+      return two
+    }
+    guard let table, table.scores == count else {
+      let found =
+        table.map { "a class table of \($0.count)\($0.threshold == nil ? "" : " with a threshold")" }
+        ?? "no class table"
       throw RoadError(
         .model, "\(name): \(count) classes, but \(found)", remedy: "give a class table of \(count) rows with --classes")
     }

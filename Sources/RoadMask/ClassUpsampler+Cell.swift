@@ -8,7 +8,13 @@ struct CellEdge {
   init() { winner = nil }
 
   @inline(__always)
-  init(_ scores: ScoreView, upper: Int, lower: Int, column: Int, margin: Int) {
+  init(_ scores: ScoreView, upper: Int, lower: Int, column: Int, margin: Int, line: ScoreLine?) {
+    if let line {
+      upperWinner = line.winner(ScoreView.score(scores.pixel(upper, column), 0, scores.lowOffset))
+      lowerWinner = line.winner(ScoreView.score(scores.pixel(lower, column), 0, scores.lowOffset))
+      winner = upperWinner == lowerWinner ? upperWinner : nil
+      return
+    }
     upperWinner = Self.winner(scores.pixel(upper, column), scores)
     lowerWinner = upper == lower ? upperWinner : Self.winner(scores.pixel(lower, column), scores)
     winner = upperWinner == lowerWinner ? upperWinner : nil

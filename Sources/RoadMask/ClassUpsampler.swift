@@ -22,6 +22,9 @@ import RoadKernels
 /// frequent. With ``rounding`` the class is the lowest c whose rounded score is greatest: a class beats another all over a cell only
 /// if it does so by two, and along a row each pixel asks whether a lower class rounds to the winner's byte.
 ///
+/// A network with one score a pixel tells two classes apart by a ``Threshold``: a pixel is of the class above where its upsampled score
+/// (rounded, with ``rounding``) exceeds the level. A level is to a score what a constant rival is, so the same cells do it.
+///
 /// Planned once for a size; nothing is allocated while frames flow.
 public final class ClassUpsampler: Sendable {
   public let scoreSize: PictureSize
@@ -31,6 +34,23 @@ public final class ClassUpsampler: Sendable {
   /// number of steps from the zero-point. Nil: no rounding.
   public let rounding: UInt8?
 
+  /// For one score a pixel.
+  public struct Threshold: Hashable, Sendable {
+    /// The class of scores above the level, and of all others.
+    public var above: UInt8
+    public var below: UInt8
+    /// The level in steps of a score, -1 and more; it may lie between two.
+    public var steps: Double
+
+    public init(above: UInt8, below: UInt8, steps: Double) {
+      precondition(above != below && steps >= -1, "classes \(above) and \(below) at \(steps) steps")
+      self.above = above
+      self.below = below
+      self.steps = steps
+    }
+  }
+
+  private let threshold: ScoreLine?
   private let columns: AxisPlan
   private let rows: AxisPlan
   private let mixedRuns: MixedRuns?
@@ -40,12 +60,14 @@ public final class ClassUpsampler: Sendable {
   ///   - classes: 1...255.
   ///   - pictureSize: size of the class map, larger or smaller, sides 1...16384.
   ///   - rounding: see ``rounding``.
+  ///   - threshold: nil where every class has a score; else `classes` is 1.
   ///   - kernels: of an instruction set; nil walks envelopes everywhere.
   public init(
     scoreSize: PictureSize, classes: Int, pictureSize: PictureSize, rounding: UInt8? = nil,
-    kernels: KernelSet? = .ofThisMachine
+    threshold: Threshold? = nil, kernels: KernelSet? = .ofThisMachine
   ) {
     precondition((1...255).contains(classes), "\(classes) classes; a class map holds 1...255")
+    precondition(threshold == nil || classes == 1, "\(classes) scores and a threshold")
     self.scoreSize = scoreSize
     self.pictureSize = pictureSize
     self.classes = classes
@@ -53,8 +75,10 @@ public final class ClassUpsampler: Sendable {
     columns = AxisPlan(source: scoreSize.width, output: pictureSize.width)
     rows = AxisPlan(source: scoreSize.height, output: pictureSize.height)
     let (columns, rows) = (columns, rows)
-    // Only envelopes know how to round.
-    mixedRuns = (rounding == nil ? kernels : nil).flatMap { kernels in
+    let unit = Int(columns.denominator) * Int(rows.denominator)
+    self.threshold = threshold.map { ScoreLine($0, unit: unit, rounding: rounding) }
+    // Only envelopes know how to round, and what a threshold is.
+    mixedRuns = (rounding == nil && threshold == nil ? kernels : nil).flatMap { kernels in
       MixedRuns(
         scoreWidth: scoreSize.width, classes: classes, width: pictureSize.width, columns: columns, rows: rows,
         kernels: kernels)
@@ -153,19 +177,15 @@ extension ClassUpsampler {
     var pendingClass: UInt8? = nil
     var column = -1
     var right = CellEdge()
-    let margin = margin
+    let (margin, line) = (margin, threshold)
+    func edge(_ column: Int32) -> CellEdge {
+      CellEdge(
+        scores, upper: Int(band.first), lower: Int(band.second), column: Int(column), margin: margin, line: line)
+    }
     columns.spans.withUnsafeBufferPointer { spans in
       for span in spans {
-        let left =
-          Int(span.first) == column
-          ? right
-          : CellEdge(scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.first), margin: margin)
-        if span.second == span.first {
-          right = left
-        } else {
-          right = CellEdge(
-            scores, upper: Int(band.first), lower: Int(band.second), column: Int(span.second), margin: margin)
-        }
+        let left = Int(span.first) == column ? right : edge(span.first)
+        right = span.second == span.first ? left : edge(span.second)
         column = Int(span.second)
         let pure = left.winner == right.winner ? left.winner : nil
         if let pure, pure == pendingClass { continue }
@@ -190,13 +210,23 @@ extension ClassUpsampler {
   ) {
     let (span, block) = (cell.span, block(of: band, in: target))
     let corners = Corners(scores, band: band, span: span, winners: (cell.left, cell.right), margin: margin)
+    func candidate(_ c: Int, _ scores: UInt64) -> Candidate {
+      Candidate(
+        class: c, scores: scores, span: span, band: band, denominatorX: Int(columns.denominator),
+        denominatorY: Int(rows.denominator))
+    }
+    if let threshold {
+      var score = candidate(0, corners.scores(of: 0))
+      score.class = threshold.above
+      return threshold.write(
+        &score, block, from: Int(span.start), to: Int(span.end),
+        lines: UnsafeMutableBufferPointer(start: candidates, count: 2))
+    }
     var count = 0
     for c in 0..<classes {
       let scores = corners.scores(of: c)
       if corners.canWin(c, scores) {
-        candidates[count] = Candidate(
-          class: c, scores: scores, span: span, band: band, denominatorX: Int(columns.denominator),
-          denominatorY: Int(rows.denominator))
+        candidates[count] = candidate(c, scores)
         count &+= 1
       }
     }

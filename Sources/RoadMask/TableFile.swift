@@ -16,6 +16,8 @@ struct TableFile {
   let name: String
   let subject: RoadError.Subject
   private(set) var rows: [Row] = []
+  /// The header's fields.
+  private(set) var columns: [String] = []
 
   /// - Parameters:
   ///   - name: of the file, for errors.
@@ -27,23 +29,22 @@ struct TableFile {
       throw RoadError(
         subject, "\(name): more than \(Self.maximumBytes) bytes", remedy: "this is not a table of classes")
     }
-    var columns = 0
     var line = 0
     for content in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
       line += 1
       if content.isEmpty || content.hasPrefix("#") { continue }
       let fields = content.split(separator: "\t", omittingEmptySubsequences: false)
-      if columns == 0 {
+      if columns.isEmpty {
         guard fields.count >= required.count, zip(fields, required).allSatisfy({ $0 == $1 }) else {
           throw RoadError(
             subject, "\(name):\(line): the header is '\(content)'",
             remedy: "it starts with '\(required.joined(separator: "<tab>"))', separated by tabs")
         }
-        columns = fields.count
+        columns = fields.map(String.init)
       } else {
-        guard fields.count == columns else {
+        guard fields.count == columns.count else {
           throw RoadError(
-            subject, "\(name):\(line): \(fields.count) fields, the header has \(columns)",
+            subject, "\(name):\(line): \(fields.count) fields, the header has \(columns.count)",
             remedy: "separate the fields by single tabs")
         }
         rows.append(Row(line: line, fields: fields))

@@ -26,13 +26,13 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
 
   /// - Parameters:
   ///   - engine: may serve several segmenters of different picture sizes, one at a time.
-  ///   - classes: as many as the engine has scores.
+  ///   - classes: that the engine has scores for, see ``ClassTable/scores``.
   ///   - mapSize: nil for that of the picture; evaluation asks for the label's.
   public init(
     engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize, mapSize: PictureSize? = nil
   ) {
     let scores = engine.scores
-    precondition(classes.count == scores.channels, "\(classes.count) classes for \(scores.channels) scores")
+    precondition(classes.scores == scores.channels, "\(classes.scores) scores a pixel, not \(scores.channels)")
     self.engine = engine
     self.name = name
     self.classes = classes
@@ -48,7 +48,10 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
       scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.channels,
       pictureSize: mapSize,
       rounding: engine.roundsUpsampledScores && mapSize == engine.inputSize
-        ? engine.scoresQuantization.zeroPoint : nil)
+        ? engine.scoresQuantization.zeroPoint : nil,
+      threshold: classes.threshold.map {
+        .init(above: $0.above, below: 1 - $0.above, steps: engine.scoreSteps(of: $0.level))
+      })
     self.scores = ScoreView(
       base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch, lowOffset: engine.scoresLowOffset ?? 0)

@@ -80,7 +80,7 @@ struct WideSearch {
   /// do.
   func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
     let bytes = try network.quantized(wide: [])
-    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 && $0.shape[1] > 1 }),
+    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }),
       try agreement(exact, bytes) < worst
     else { return bytes }
     return try fewest { (graph) throws(RoadError) in try agreement(exact, graph) >= aim }
@@ -111,7 +111,7 @@ struct WideSearch {
 
   private func agreement(_ exact: [FloatTensor], _ graph: ModelGraph) throws(RoadError) -> Double {
     guard let rounded = try scores(of: graph) else { return 1 }
-    return Self.agreement(exact, rounded)
+    return Self.agreement(exact, rounded, level: network.graph.scoreThreshold.level)
   }
 
   /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores. Scores are left out, since
@@ -145,12 +145,16 @@ struct WideSearch {
     return scores
   }
 
-  /// Share of the pixels whose largest score is of the same class.
-  static func agreement(_ exact: [FloatTensor], _ rounded: [FloatTensor]) -> Double {
+  /// Share of the pixels whose largest score is of the same class; of a single score, which lies on the same side of `level`.
+  static func agreement(_ exact: [FloatTensor], _ rounded: [FloatTensor], level: Float = 0) -> Double {
     var (same, all) = (0, 0)
     for (x, y) in zip(exact, rounded) where x.shape == y.shape {
       let area = x.shape[2] * x.shape[3]
-      for pixel in 0..<area where largest(x, pixel, area) == largest(y, pixel, area) { same += 1 }
+      if x.shape[1] == 1 {
+        same += zip(x.values, y.values).count { ($0 > level) == ($1 > level) }
+      } else {
+        for pixel in 0..<area where largest(x, pixel, area) == largest(y, pixel, area) { same += 1 }
+      }
       all += area
     }
     return all > 0 ? Double(same) / Double(all) : 1

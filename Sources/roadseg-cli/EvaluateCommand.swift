@@ -54,7 +54,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let pairs = try pairs()
-    let graph = try ShippedModels.load(modelOptions.model)
+    let graph = try modelOptions.graph()
     // Figures on pictures that the model's ranges were chosen on would look better than they are.
     try CalibrationManifest(of: graph)?.refuseOverlap(with: pairs)
     let segmenter = try Segmenters.make(

@@ -13,14 +13,15 @@ struct Network {
   private let engine: Engine
 
   init(_ options: ModelOptions, inputSize: PictureSize?, threads: Int) throws(RoadError) {
-    let graph = try ShippedModels.load(options.model)
+    let graph = try options.graph()
     guard graph.isQuantized else {
       throw RoadError(.model, "\(options.model): is a float model", remedy: "quantize it first: roadseg quantize")
     }
     engine = try Engine(model: graph, options: EngineOptions(threads: threads, inputSize: inputSize))
     name = options.model.split(separator: "/").last.map(String.init) ?? options.model
     classes = try Segmenters.classes(
-      options.classTable(), of: graph, name: options.model, count: engine.scores.channels)
+      options.classTable(), of: graph, name: options.model, count: engine.scores.channels,
+      threshold: engine.threshold)
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
   }
 

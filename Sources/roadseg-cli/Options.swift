@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RoadBase
 import RoadMask
+import RoadModel
 import RoadSeg
 
 /// `--model` and `--classes`, of every command that runs a network.
@@ -15,6 +16,13 @@ struct ModelOptions: ParsableArguments {
 
   @Option(name: .long, help: ArgumentHelp("Class table for a model whose file holds none.", valueName: "file"))
   var classes: String?
+
+  @OptionGroup var pictureInput: PictureInputOptions
+
+  /// The model, with the input that was asked for.
+  func graph() throws(RoadError) -> ModelGraph {
+    try pictureInput.applied(to: ShippedModels.load(model), name: model)
+  }
 
   func classTable() throws(RoadError) -> ClassTable? {
     guard let classes else { return nil }

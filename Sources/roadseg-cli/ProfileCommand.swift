@@ -134,7 +134,7 @@ struct ProfileCommand: ParsableCommand {
   private func measure() throws -> FrameMeasurement {
     // Before the engine: its threads are counted, too.
     let counters = HardwareCounters()
-    let (engine, classes) = try loadEngine(ShippedModels.load(modelOptions.model))
+    let (engine, classes) = try loadEngine(modelOptions.graph())
     let profiler = try FrameProfiler(
       engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
       modelName: modelOptions.model, counters: counters)
@@ -164,7 +164,8 @@ struct ProfileCommand: ParsableCommand {
     let engine = try Engine(
       model: graph, options: EngineOptions(threads: threads.count, inputSize: size, fusesLayers: !unfused))
     let classes = try Segmenters.classes(
-      modelOptions.classTable(), of: graph, name: modelOptions.model, count: engine.scores.channels)
+      modelOptions.classTable(), of: graph, name: modelOptions.model, count: engine.scores.channels,
+      threshold: engine.threshold)
     return (engine, classes)
   }
 
@@ -180,7 +181,7 @@ struct ProfileCommand: ParsableCommand {
 // The first mask of a fresh process.
 extension ProfileCommand {
   private func printFirstMask(entered: UInt64) throws {
-    let graph = try ShippedModels.load(modelOptions.model)
+    let graph = try modelOptions.graph()
     let loaded = MonotonicClock.now()
     let (engine, classes) = try loadEngine(graph)
     let planned = MonotonicClock.now()
@@ -197,6 +198,7 @@ extension ProfileCommand {
     arguments += ["--frame-format", frameFormat.rawValue, "--threads", "\(threads.count)"]
     if let size { arguments += ["--size", "\(size)"] }
     if let classes = modelOptions.classes { arguments += ["--classes", classes] }
+    arguments += modelOptions.pictureInput.arguments
     let start = try ColdStart.measure(program: "/proc/self/exe", arguments: arguments, starts: 11)
     if json { try Terminal.printJSON(start) } else { Terminal.printLine(ProfileText.text(start)) }
   }

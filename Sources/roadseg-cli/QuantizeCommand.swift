@@ -57,7 +57,7 @@ struct QuantizeCommand: ParsableCommand {
       valueName: "names"))
   var wide = WideOption.auto
 
-  @OptionGroup var normalisation: NormalisationOptions
+  @OptionGroup var pictureInput: PictureInputOptions
   @OptionGroup var allowedDrop: AllowedDropOptions
 
   @Option(
@@ -117,14 +117,23 @@ struct QuantizeCommand: ParsableCommand {
 
   /// Simplified, of a fixed size, with its class table and, where asked for, the normalisation in front.
   private func floatGraph() throws(RoadError) -> ModelGraph {
-    var graph = try ONNXReader.read(path: model)
-    if let (mean, deviation) = normalisation.values {
-      graph = try graph.normalisingInput(mean: mean, deviation: deviation)
-    }
+    var graph = try pictureInput.applied(to: ONNXReader.read(path: model), name: model)
     graph = try graph.bindingInputs(to: size)
     _ = try graph.pictureInput(name: model)
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
-    return try graph.simplified()
+    graph = try graph.simplified()
+    if let table = try classTable(of: graph) { graph.metadata[ClassTable.metadataKey] = table.text }
+    return graph
+  }
+
+  /// The table that goes with the model: the one it has or was given, and for a single score the threshold in it. Nil where there is none.
+  ///
+  /// - Throws: where the table does not fit the scores, before anything is calibrated.
+  private func classTable(of graph: ModelGraph) throws(RoadError) -> ClassTable? {
+    guard let output = graph.outputs.first, let shape = try graph.inferTypes()[output.name]?.shape, shape.count == 4,
+      shape[1] == 1 || graph.metadata[ClassTable.metadataKey] != nil
+    else { return nil }
+    return try Segmenters.classes(nil, of: graph, name: model, count: shape[1], threshold: graph.scoreThreshold)
   }
 
   private func calibrate(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> CalibratedNetwork {

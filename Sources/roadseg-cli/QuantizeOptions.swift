@@ -7,43 +7,6 @@ import RoadMask
 import RoadModel
 import RoadQuantizer
 
-/// `--mean` and `--std` of `quantize`.
-struct NormalisationOptions: ParsableArguments {
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "Of a model without normalisation in its graph: what its training subtracted, in units of 0...1.",
-      valueName: "r,g,b"))
-  var mean: ChannelNumbers?
-
-  @Option(name: .customLong("std"), help: ArgumentHelp("What its training divided by, likewise.", valueName: "r,g,b"))
-  var deviation: ChannelNumbers?
-
-  /// Both, or nil where neither is given.
-  var values: (mean: [Float], deviation: [Float])? {
-    guard let mean, let deviation else { return nil }
-    return (mean.values, deviation.values)
-  }
-
-  func validate() throws {
-    guard (mean == nil) == (deviation == nil) else { throw ValidationError("give both --mean and --std") }
-    if let deviation, !deviation.values.allSatisfy({ $0 > 0 }) {
-      throw ValidationError("--std takes numbers above 0")
-    }
-  }
-}
-
-/// A number for red, green and blue each.
-struct ChannelNumbers: ExpressibleByArgument {
-  let values: [Float]
-
-  init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) ?? .nan }
-    guard numbers.count == 3, numbers.allSatisfy({ $0.isFinite && abs($0) <= 1000 }) else { return nil }
-    values = numbers
-  }
-}
-
 /// `--evaluate`, `--label-map` and `--max-drop` of `quantize`.
 struct AllowedDropOptions: ParsableArguments {
   @Option(

@@ -72,6 +72,53 @@ import Testing
     #expect(wrong == 0, "\(wrong) pixels differ")
   }
 
+  /// One score a pixel against a level that may lie between two steps, either class above it, rounded or not.
+  @Test(arguments: shapes, [-1, 0, 3, 3.5, 3.25, 254.999, 255, 256] as [Double])
+  func isTheDefinitionForAThreshold(shape: Shape, steps: Double) {
+    var random = TestRandom(seed: UInt64(shape.picture.pixels * 7 + 1))
+    let highest = steps > 200 ? 2 : 7
+    let scores = TestScores(shape.score, classes: 1, pixelPitch: 4) { _, _, _ in
+      UInt8(random.next(upTo: highest) + (steps > 200 ? 253 : 0))
+    }
+    for rounding in [nil, 0, 3, 128] as [UInt8?] {
+      let values = upsampled(scores.view, shape.picture, rounding: rounding)
+      // Rounded values count from the zero-point.
+      let level = rounding.map { steps - Double($0) } ?? steps * Double(4 * shape.picture.pixels)
+      for above in [0, 1] as [UInt8] {
+        let expected = values.map { Double($0) > level ? above : 1 - above }
+        let map = ClassMap(size: shape.picture)
+        map.bytes.update(repeating: 254)
+        ClassUpsampler(
+          scoreSize: shape.score, classes: 1, pictureSize: shape.picture, rounding: rounding,
+          threshold: .init(above: above, below: 1 - above, steps: steps)
+        ).run(scores.view, into: map)
+        let wrong = zip(map.bytes, expected).count { $0 != $1 }
+        #expect(wrong == 0, "\(wrong) pixels differ, rounding \(String(describing: rounding)), above \(above)")
+      }
+    }
+    withExtendedLifetime(scores) {}
+  }
+
+  @Test func isTheDefinitionForAThresholdOfWideScores() {
+    let shape = Shape(9, 7, 1, to: 50, 40)
+    var random = TestRandom(seed: 11)
+    let scores = TestScores(shape.score, classes: 20, pixelPitch: 20) { _, _, c in
+      c == 16 ? UInt8(random.next(upTo: 127)) : 127 + UInt8(random.next(upTo: 1))
+    }
+    var view = scores.view
+    (view.classes, view.lowOffset) = (1, 16)
+    let map = ClassMap(size: shape.picture)
+    ClassUpsampler(
+      scoreSize: shape.score, classes: 1, pictureSize: shape.picture,
+      threshold: .init(above: 1, below: 0, steps: 128.0 * 128 + 0.3)
+    ).run(view, into: map)
+    let level = (128.0 * 128 + 0.3) * Double(4 * shape.picture.pixels)
+    let expected = upsampled(view, shape.picture, rounding: nil).map { Double($0) > level ? 1 : 0 as UInt8 }
+    withExtendedLifetime(scores) {}
+    #expect(Array(map.bytes) == expected)
+    #expect(Set(expected).count == 2)
+  }
+
   @Test func anyShareOfTheRowsGivesTheSameMap() {
     let shape = Shape(60, 45, 7, to: 640, 480)
     var random = TestRandom(seed: 5)
@@ -158,14 +205,25 @@ import Testing
     Int((Double(value) / Double(unit) - Double(zeroPoint)).rounded(.toNearestOrEven))
   }
 
-  /// Every pixel, every class, unreduced fractions.
+  /// The first class alone.
+  private func upsampled(_ scores: ScoreView, _ size: PictureSize, rounding: UInt8?) -> [Int] {
+    var one = scores
+    one.classes = 1
+    return best(one, size, rounding: rounding).map(\.value)
+  }
+
   private func definition(_ scores: ScoreView, _ size: PictureSize, rounding: UInt8?) -> [UInt8] {
+    best(scores, size, rounding: rounding).map { UInt8($0.class) }
+  }
+
+  /// Every pixel, every class, unreduced fractions.
+  private func best(_ scores: ScoreView, _ size: PictureSize, rounding: UInt8?) -> [(class: Int, value: Int)] {
     func taps(_ d: Int, _ source: Int, _ output: Int) -> (Int, Int, Int) {
       let place = min(max((2 * d + 1) * source - output, 0), (source - 1) * 2 * output)
       let first = place / (2 * output)
       return (first, min(first + 1, source - 1), place % (2 * output))
     }
-    var classes: [UInt8] = []
+    var winners: [(class: Int, value: Int)] = []
     for y in 0..<size.height {
       let (y0, y1, v) = taps(y, scores.height, size.height)
       for x in 0..<size.width {
@@ -182,10 +240,10 @@ import Testing
           let compared = rounding.map { rounded(value, 4 * size.pixels, $0) } ?? value
           if compared > best.value { best = (c, compared) }
         }
-        classes.append(UInt8(best.class))
+        winners.append(best)
       }
     }
-    return classes
+    return winners
   }
 }
 

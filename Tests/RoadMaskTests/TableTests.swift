@@ -120,6 +120,50 @@ import Testing
   func theDataSetsOwnTable() throws {
     #expect(try ClassTable(path: Shared.path("data/idd-lite/classes.tsv")) == .driving7)
   }
+
+  @Test func aThresholdIsPartOfTheTable() throws {
+    let text = "index\tname\tr\tg\tb\tthreshold\n0\trest\t0\t0\t0\t-\n1\tlane\t9\t8\t7\t0.25\n"
+    let table = try ClassTable(text: text, name: "two.tsv")
+    #expect(table.threshold == ClassTable.Threshold(above: 1, level: 0.25))
+    #expect(table.scores == 1 && table.count == 2)
+    #expect(table.text == text)
+    // The number of the table goes before that of the network.
+    #expect(table.forOneScore(level: 0.5, findsAbove: true) == table)
+  }
+
+  @Test(
+    arguments: [
+      ("0\ta\t0\t0\t0\t0.5\n1\tb\t0\t0\t0\t0.5\n", "t.tsv:3: threshold '0.5'"),
+      ("0\ta\t0\t0\t0\tx\n1\tb\t0\t0\t0\t-\n", "t.tsv:2: threshold 'x'"),
+      ("0\ta\t0\t0\t0\tnan\n1\tb\t0\t0\t0\t-\n", "t.tsv:2: threshold 'nan'"),
+      ("0\ta\t0\t0\t0\t1\n", "t.tsv: a threshold and 1 classes"),
+      ("0\ta\t0\t0\t0\t1\n1\tb\t0\t0\t0\t-\n2\tc\t0\t0\t0\t-\n", "t.tsv: a threshold and 3 classes"),
+    ] as [(String, String)])
+  func anUnusableThresholdIsNamed(rows: String, cause: String) {
+    let error = #expect(throws: RoadError.self) {
+      try ClassTable(text: "index\tname\tr\tg\tb\tthreshold\n" + rows, name: "t.tsv")
+    }
+    #expect(error?.cause == cause)
+  }
+
+  /// What one score a pixel stands for, by the names of the table.
+  @Test(
+    arguments: [
+      (["road"], ["road", "background"], 0), (["road", "rest"], ["road", "rest"], 0),
+      (["rest", "road"], ["rest", "road"], 1), (["background", "lane"], ["background", "lane"], 1),
+      (["lane"], ["lane", "background"], 0),
+    ] as [([String], [String], UInt8)])
+  func oneScoreTellsTwoClassesApart(given: [String], names: [String], found: UInt8) throws {
+    let table = ClassTable(given.map { RoadClass(name: $0, colour: Colour(1, 2, 3)) }, drivable: 0)
+    let above = try #require(table.forOneScore(level: 0.5, findsAbove: true) as ClassTable?)
+    #expect(above.classes.map(\.name) == names)
+    #expect(above.threshold == ClassTable.Threshold(above: found, level: 0.5))
+    #expect(above.drivable == found)
+    let below = try #require(table.forOneScore(level: 2, findsAbove: false))
+    #expect(below.threshold == ClassTable.Threshold(above: 1 - found, level: 2))
+    #expect(below.drivable == found)
+    #expect(ClassTable.driving7.forOneScore(level: 0, findsAbove: true) == nil)
+  }
 }
 
 /// Data beside the package that is not part of it: `../shared`, or where `ROADSEG_SHARED` says.

@@ -1,5 +1,6 @@
 import RoadBase
 import RoadKernelContract
+import RoadModel
 
 /// The integer network that a QDQ graph stands for: byte tensors and the layers between them, in the order of execution.
 struct LoweredNetwork {
@@ -11,6 +12,10 @@ struct LoweredNetwork {
   var output: TensorID = 0
   /// Whether the model has a resize of the scores to the picture and rounds what comes out to the same bytes.
   var roundsUpsampledScores = false
+  /// Of a model with one score a pixel, in the numbers of its own output.
+  var threshold = ScoreThreshold(level: 0)
+  /// Sigmoids between the scores and the model's own output.
+  var droppedSigmoids = 0
   /// Set where the scores have 15 bits.
   var wideScores: WideScoresShape?
 }

@@ -24,13 +24,16 @@ struct Lowering {
   static func lower(
     _ graph: ModelGraph, inputSize: PictureSize?, roundsAsONNXRuntime: Bool
   ) throws(RoadError) -> LoweredNetwork {
-    let (bound, roundsScores) = try graph.bindingPicture(to: inputSize).decomposed().withoutPostprocessing()
+    let separated = graph.bindingPicture(to: inputSize).separatingThreshold()
+    let (bound, roundsScores, sigmoids) = try separated.decomposed().withoutPostprocessing()
     var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, roundsAsONNXRuntime: roundsAsONNXRuntime)
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }
     try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
     try lowering.setOutput()
     lowering.network.roundsUpsampledScores = roundsAsONNXRuntime && roundsScores
+    lowering.network.threshold = separated.scoreThreshold
+    lowering.network.droppedSigmoids = sigmoids
     lowering.network.removeUnreadLayers()
     return lowering.network
   }

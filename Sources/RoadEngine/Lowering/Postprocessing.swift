@@ -5,25 +5,27 @@ extension ModelGraph {
   /// (it upsamples exactly, and only where classes meet), ArgMax over the classes, and the Softmax, LogSoftmax or
   /// Sigmoid before it, none of which changes which class wins.
   ///
-  /// - Returns: the graph, and whether the model rounds the resized scores to the bytes of the scores themselves.
-  func withoutPostprocessing() -> (graph: ModelGraph, roundsScores: Bool) {
+  /// - Returns: the graph, whether the model rounds the resized scores to the bytes of the scores themselves, and how many
+  ///   sigmoids were left out.
+  func withoutPostprocessing() -> (graph: ModelGraph, roundsScores: Bool, sigmoids: Int) {
     var graph = self
     graph.outputs = Array(outputs.prefix(1))
     let types = inferringTypes().known
     let picture = inputs.first { initializers[$0.name] == nil }?.shape.suffix(2)
-    var (resizes, roundsScores) = (0, false)
+    var (resizes, roundsScores, sigmoids) = (0, false, 0)
     while let output = graph.outputs.first, let last = graph.lastNode(before: output.name) {
       let isResize =
         last.node.isPlainUpsampling
         && types[last.result].map { $0.shape.suffix(2).map { $0 } } == picture?.compactMap { $0 }
       guard isResize && resizes == 0 || graph.isAfterScores(last.node), let scores = last.node.input(0) else { break }
       resizes += isResize ? 1 : 0
+      sigmoids += last.node.operation == "Sigmoid" ? 1 : 0
       if isResize, let quantize = last.quantize {
         roundsScores = graph.keepsQuantization(quantize, of: scores, types.constants)
       }
       graph.drop(last, scores: scores)
     }
-    return (graph.removingUnread(), roundsScores)
+    return (graph.removingUnread(), roundsScores, sigmoids)
   }
 
   /// Whether a QuantizeLinear gives bytes the meaning that those which became `scores` had.
