@@ -150,7 +150,8 @@ let package = Package(
     .testTarget(
       name: "RoadProfilerTests",
       dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
-    .testTarget(name: "RoadEvaluationTests", dependencies: ["RoadEvaluation"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask"], swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

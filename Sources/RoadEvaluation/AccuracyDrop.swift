@@ -30,13 +30,14 @@ public struct AccuracyDrop: Hashable, Sendable {
   /// - Throws: what ``Evaluation`` throws of a picture, label or map.
   public static func scores(
     of graph: ModelGraph, name: String, on pairs: [PicturePair], labelMap: String?, threads: Int,
-    progress: (Int) -> Void = { _ in }
+    maximumPixels: Int = Picture.defaultPixelLimit, progress: (Int) -> Void = { _ in }
   ) throws(RoadError) -> SegmentationScores {
     let segmenter = try Segmenters.make(graph, name: name, classes: nil, threads: threads)
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
-    let confusion = try Evaluation.confusion(of: segmenter, on: pairs, labelMap: map, progress: progress)
-    return SegmentationScores(confusion, table: segmenter.classes)
+    return try Evaluation.outcome(
+      of: segmenter, on: pairs, labelMap: map, maximumPixels: maximumPixels, progress: progress
+    ).scores
   }
 
   /// Whether both figures were measured and fell by no more than is allowed.

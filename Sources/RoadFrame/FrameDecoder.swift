@@ -10,13 +10,33 @@ public enum DecodeOutcome: Hashable, Sendable {
 }
 
 /// Frames of any format to pictures at full size. One thread uses it at a time; nothing here throws or allocates, but
-/// for what libjpeg keeps for itself while it decodes one JPEG.
+/// for what libjpeg and libpng keep for themselves while they decode one picture, and a copy for pictures that must be
+/// turned or mended, kept from one to the next.
 public final class FrameDecoder: @unchecked Sendable {
   private let jpeg: JPEGDecoder
+  private let png: PNGDecoder
   private let kernels = KernelSet.ofThisMachine
 
+  /// - Parameter maximumPixels: of a JPEG or PNG; a larger one is refused before it is decoded.
   /// - Throws: when there is no memory for a JPEG decoder.
-  public init() throws(RoadError) { jpeg = try JPEGDecoder() }
+  public init(maximumPixels: Int = Picture.defaultPixelLimit) throws(RoadError) {
+    jpeg = try JPEGDecoder(maximumPixels: maximumPixels)
+    png = PNGDecoder(maximumPixels: maximumPixels)
+  }
+
+  /// Fills `picture` with a JPEG or PNG, by its first bytes.
+  func decode(file: UnsafeRawBufferPointer, into picture: Picture) -> DecodeOutcome {
+    PNGHeader.isPNG(file) ? png.decode(file, into: picture) : jpeg.decode(file, into: picture)
+  }
+
+  /// Why a JPEG or PNG is no use for pictures of `size`; nil if nothing speaks against it before it is decoded.
+  public func flaw(ofFile bytes: UnsafeRawBufferPointer, wanting size: PictureSize) -> CorruptFrame? {
+    guard PNGHeader.isPNG(bytes) else { return jpeg.flaw(of: bytes, wanting: size) }
+    switch png.check(bytes) {
+    case .success(let header): return header.orientation.size(of: header.size) == size ? nil : .wrongSize
+    case .failure(let flaw): return flaw.reason
+    }
+  }
 
   /// Fills `picture` with `frame`, which must have the picture's size.
   ///
@@ -24,8 +44,8 @@ public final class FrameDecoder: @unchecked Sendable {
   /// is corrupt (see ``JPEGDecoder``).
   public func decode(_ frame: Frame, into picture: Picture) -> DecodeOutcome {
     guard frame.byteCount <= frame.bytes.count else { return .corrupt(.truncated) }
-    if frame.format == .mjpeg {
-      return jpeg.decode(UnsafeRawBufferPointer(rebasing: frame.bytes[..<frame.byteCount]), into: picture)
+    if frame.format == .mjpeg || frame.format == .png {
+      return decode(file: UnsafeRawBufferPointer(rebasing: frame.bytes[..<frame.byteCount]), into: picture)
     }
     guard frame.size == picture.size else { return .corrupt(.wrongSize) }
     let pitch = frame.rowPitch
@@ -70,9 +90,14 @@ private struct RawFrame {
       case .i422:
         let u = bytes + rowPitch * size.height + y * chromaPitch
         YUVRow<Gains>.planar(y: row, u: u, v: u + chromaPitch * size.height, width: width, out: out)
+      case .i444, .i411:
+        let pitch = format == .i444 ? rowPitch : (rowPitch + 3) / 4
+        let u = bytes + rowPitch * size.height + y * pitch
+        YUVRow<Gains>.planar(
+          y: row, u: u, v: u + pitch * size.height, pixelsPerChroma: format == .i444 ? 1 : 4, width: width, out: out)
       case .grey: YUVRow<Gains>.grey(row, width: width, out: out)
       case .rgbx: picture.row(y).update(from: row, count: 4 * width)
-      case .mjpeg: preconditionFailure("MJPEG is not a raw format")
+      case .mjpeg, .png: preconditionFailure("\(format) is not a raw format")
       }
     }
   }

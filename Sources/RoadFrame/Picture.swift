@@ -7,6 +7,8 @@ import RoadBase
 public final class Picture: @unchecked Sendable {
   /// Sides a picture may have, in pixels.
   public static let sides = 1...16384
+  /// Pixels that a picture may have unless the user says otherwise (`--max-pixels`): 64 megapixels.
+  public static let defaultPixelLimit = 1 << 26
 
   public let size: PictureSize
   /// Bytes from one row to the next: a multiple of 64.
@@ -25,7 +27,16 @@ public final class Picture: @unchecked Sendable {
     fill(red: 0, green: 0, blue: 0)
   }
 
+  /// The same, or nil where there is no memory for it.
+  public convenience init?(ifMemoryFor size: PictureSize) {
+    guard Memory.isAvailable(Self.byteCount(of: size)) else { return nil }
+    self.init(size: size)
+  }
+
   deinit { UnsafeMutableRawPointer(base).deallocate() }
+
+  /// Bytes that a picture of this size takes.
+  public static func byteCount(of size: PictureSize) -> Int { (4 * size.width + 63) / 64 * 64 * size.height }
 
   /// The first byte of row `y`.
   @inlinable

@@ -40,6 +40,18 @@ enum YUVRow<Gains: YUVGains> {
     }
   }
 
+  /// The same with one chroma sample for each pixel, or for four.
+  static func planar(
+    y: UnsafePointer<UInt8>, u: UnsafePointer<UInt8>, v: UnsafePointer<UInt8>, pixelsPerChroma: Int, width: Int,
+    out: UnsafeMutablePointer<UInt32>
+  ) {
+    if pixelsPerChroma == 1 {
+      for x in 0..<width { out[x] = Chroma(Int32(u[x]), Int32(v[x])).pixel(Int32(y[x])) }
+    } else {
+      for x in 0..<width { out[x] = Chroma(Int32(u[x / 4]), Int32(v[x / 4])).pixel(Int32(y[x])) }
+    }
+  }
+
   /// Luma alone: the same formula with both chroma at 128.
   @inline(__always)
   static func grey(_ y: UnsafePointer<UInt8>, width: Int, out: UnsafeMutablePointer<UInt32>) {

@@ -14,7 +14,7 @@ extension FrameFate {
       switch damage {
       case .driverError: .driverError
       case .truncated: .truncated
-      case .undecodable: .undecodable
+      case .undecodable, .cmyk, .tooManyBits, .unsupportedProcess, .tooLarge, .noMemory: .undecodable
       case .wrongSize: .wrongSize
       }
   }

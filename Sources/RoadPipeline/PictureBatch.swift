@@ -6,7 +6,7 @@ import RoadFrame
 public struct PictureBatch: Sendable {
   public var size: PictureSize
   public var files: [String]
-  /// What their results are called: the files' names without folder and ending.
+  /// What their results are called: the files' names without ending, with the subfolder of a folder that was named.
   public var names: [String]
 }
 
@@ -24,25 +24,28 @@ public struct UnusablePicture: Sendable {
 extension PictureBatch {
   /// Sorts the pictures of files, folders and lists into runs of one size, in order.
   ///
+  /// - Parameters:
+  ///   - maximumPixels: a larger picture is unusable.
+  ///   - excluded: a folder below the others whose pictures are not meant: that of the results.
   /// - Returns: the runs, and the files of which not even the size can be told.
   /// - Throws: for a path that is not there, a folder without pictures, two pictures whose results would have one name.
   public static func sort(
-    _ paths: [String]
+    _ paths: [String], maximumPixels: Int = Picture.defaultPixelLimit, excluding excluded: String? = nil
   ) throws(RoadError) -> (batches: [PictureBatch], unusable: [UnusablePicture]) {
-    let decoder = try JPEGDecoder()
     var batches: [PictureBatch] = []
     var unusable: [UnusablePicture] = []
     var owners: [String: String] = [:]
     for path in paths {
-      for file in try PictureFolder.files(at: path) {
-        let name = Self.name(of: file)
+      for picture in try PictureFolder.files(at: path, excluding: excluded) {
+        let (file, name) = (picture.path, picture.name)
         if let owner = owners.updateValue(file, forKey: name) {
           throw RoadError(
             .output, "\(owner) and \(file): both results would be called '\(name)'",
             remedy: "run them one after the other, each with its own --output")
         }
         do throws(RoadError) {
-          let size = try Self.size(of: file, decoder)
+          let size = try PictureFile.size(
+            of: try FileInput.read(file, as: .picture), name: file, maximumPixels: maximumPixels)
           if batches.last?.size != size { batches.append(PictureBatch(size: size, files: [], names: [])) }
           batches[batches.count - 1].files.append(file)
           batches[batches.count - 1].names.append(name)
@@ -52,18 +55,5 @@ extension PictureBatch {
       }
     }
     return (batches, unusable)
-  }
-
-  private static func size(of file: String, _ decoder: JPEGDecoder) throws(RoadError) -> PictureSize {
-    let bytes = try FileInput.read(file, as: .picture)
-    if let size = bytes.withUnsafeBytes({ decoder.size(of: $0) }) { return size }
-    return try PictureFile.decode(bytes, name: file).size
-  }
-
-  /// "drive/frame.0001.jpg" → "frame.0001"
-  private static func name(of file: String) -> String {
-    let last = file.split(separator: "/").last.map(String.init) ?? file
-    guard let dot = last.lastIndex(of: "."), dot != last.startIndex else { return last }
-    return String(last[..<dot])
   }
 }

@@ -172,14 +172,3 @@ struct RunResult: Encodable {
       + "(\(Format.fixed(seconds, 1)) s, \(Format.fixed(framesPerSecond, 1)) fps)"
   }
 }
-
-extension CorruptFrame {
-  var words: String {
-    switch self {
-    case .driverError: "flagged as damaged by the driver"
-    case .truncated: "cut short"
-    case .undecodable: "no picture that can be decoded"
-    case .wrongSize: "of another size than the first"
-    }
-  }
-}

@@ -14,8 +14,13 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Scores a model, int8 or float, against labelled pictures.",
     discussion: """
-      Labels are PNG files whose pixels are class indices; value 255 is left out. The class map is made at the label's size. \
-      IoU of a class = TP / (TP + FP + FN) over all pictures together; mIoU is its mean over the classes that occur.
+      Labels are PNG files whose pixels are class indices (grey, paletted, or equal red, green and blue); value 255 is left out. \
+      Pixels in colours are looked up in the label map, else in the model's class table. The class map is made at the label's size. \
+      IoU of a class = TP / (TP + FP + FN) over all pictures together; mIoU is its mean over the classes that occur. Where the \
+      label map knows the road alone, road is scored against not road.
+
+      Folders may hold subfolders. A label has its picture's name, perhaps with an ending as the data sets write it \
+      (a_leftImg8bit.png and a_gtFine_labelIds.png, b.png and b_L.png). In a list, fields are separated by blanks, tabs or commas.
 
       EXAMPLES:
         roadseg evaluate --images val/images --labels val/labels
@@ -25,6 +30,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var pictureOptions: PictureOptions
 
   @Option(
     name: .long, help: ArgumentHelp("Network input size; needed where the model leaves it open.", valueName: "WxH"))
@@ -63,10 +69,13 @@ struct EvaluateCommand: ParsableCommand {
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
     let bar = Terminal.ProgressBar("evaluating", total: pairs.count)
-    let confusion = try Evaluation.confusion(of: segmenter, on: pairs, labelMap: map) { bar.update($0) }
+    let outcome = try Evaluation.outcome(
+      of: segmenter, on: pairs, labelMap: map, maximumPixels: pictureOptions.maximumPixels
+    ) { bar.update($0) }
+    if let warning = outcome.warning(voidIsValue255: map == nil) { Terminal.say("roadseg: \(warning)") }
     let result = EvaluationResult(
       model: modelOptions.model, segmenter: segmenter, pictures: pairs.count,
-      scores: SegmentationScores(confusion, table: segmenter.classes))
+      scores: outcome.scores)
     if json { try Terminal.printJSON(result) } else { print(result.table) }
   }
 

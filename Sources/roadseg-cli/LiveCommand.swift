@@ -92,5 +92,5 @@ struct LiveCommand: ParsableCommand {
 
 extension PixelFormat: ExpressibleByArgument {
   /// Those that a camera can be asked for.
-  public static var allValueStrings: [String] { allCases.filter { $0 != .rgbx }.map(\.rawValue) }
+  public static var allValueStrings: [String] { allCases.filter(\.isOfCameras).map(\.rawValue) }
 }

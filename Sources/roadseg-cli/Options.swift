@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RoadBase
+import RoadFrame
 import RoadMask
 import RoadModel
 import RoadSeg
@@ -36,6 +37,34 @@ struct InputSizeOptions: ParsableArguments {
     name: .customLong("input-size"),
     help: ArgumentHelp("Network input size. (default: the model's own; needed where it has none)", valueName: "WxH"))
   var size: PictureSize?
+}
+
+/// `--max-pixels`, of the commands that read picture files.
+struct PictureOptions: ParsableArguments {
+  @Option(
+    name: .customLong("max-pixels"),
+    help: ArgumentHelp(
+      "Refuse pictures of more pixels, before they are decoded: 50000000, 50M.", valueName: "pixels"))
+  var limit = PixelCount(value: Picture.defaultPixelLimit)
+
+  var maximumPixels: Int { limit.value }
+}
+
+/// "50000000" or "50M" pixels.
+struct PixelCount: ExpressibleByArgument, CustomStringConvertible {
+  let value: Int
+
+  init(value: Int) { self.value = value }
+
+  init?(argument: String) {
+    let isMillions = argument.lowercased().hasSuffix("m")
+    guard let number = Int(isMillions ? argument.dropLast() : argument[...]), number > 0, number <= 1 << 28 else {
+      return nil
+    }
+    value = isMillions ? number * 1_000_000 : number
+  }
+
+  var description: String { "\(value)" }
 }
 
 /// `--threads`.

@@ -58,6 +58,7 @@ struct QuantizeCommand: ParsableCommand {
   var wide = WideOption.auto
 
   @OptionGroup var pictureInput: PictureInputOptions
+  @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var allowedDrop: AllowedDropOptions
 
   @Option(
@@ -103,7 +104,8 @@ struct QuantizeCommand: ParsableCommand {
     // What cannot run is refused before anything is scored or written.
     _ = try Engine(model: narrow, options: EngineOptions(instructionSet: .reference))
     var (quantized, drop) = try allowedDrop.enforce(
-      float: graph, int8: narrow, name: model, on: labelled, widened: wide.isAutomatic ? calibrated.widened : nil)
+      float: graph, int8: narrow, name: model, maximumPixels: pictureOptions.maximumPixels, on: labelled,
+      widened: wide.isAutomatic ? calibrated.widened : nil)
     quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
     let layers = report ? try layerReport(graph, quantized, files.spread(over: 8)) : nil
     let bytes = ONNXWriter.write(quantized)
@@ -144,7 +146,8 @@ struct QuantizeCommand: ParsableCommand {
     return try quantizer.calibrate(
       count: files.count, progress: { bar.update($0) },
       picture: { index throws(RoadError) in
-        NetworkInput.tensor(of: try PictureFile.read(files[index]), size: size)
+        NetworkInput.tensor(
+          of: try PictureFile.read(files[index], maximumPixels: pictureOptions.maximumPixels), size: size)
       })
   }
 
@@ -168,7 +171,10 @@ struct QuantizeCommand: ParsableCommand {
   ) throws(RoadError) -> [LayerReport] {
     let size = try float.pictureInput(name: model).size
     var pictures: [FloatTensor] = []
-    for file in files { pictures.append(NetworkInput.tensor(of: try PictureFile.read(file), size: size)) }
+    for file in files {
+      let picture = try PictureFile.read(file, maximumPixels: pictureOptions.maximumPixels)
+      pictures.append(NetworkInput.tensor(of: picture, size: size))
+    }
     // Equalised layers hold other numbers than the float model's: they are compared with the equalised float model.
     let reference = equalize ? CrossLayerEqualisation.apply(to: float) : float
     var bar: Terminal.ProgressBar?

@@ -48,13 +48,13 @@ struct AllowedDropOptions: ParsableArguments {
   ///
   /// - Throws: where more is lost in the end than is allowed.
   func enforce(
-    float: ModelGraph, int8 quantized: ModelGraph, name: String, on pairs: [PicturePair],
+    float: ModelGraph, int8 quantized: ModelGraph, name: String, maximumPixels: Int, on pairs: [PicturePair],
     widened: ((_ until: (ModelGraph) throws(RoadError) -> Bool) throws(RoadError) -> ModelGraph)?
   ) throws(RoadError) -> (int8: ModelGraph, drop: AccuracyDrop?) {
     guard evaluate != nil else { return (quantized, nil) }
-    let scores = try scores(of: float, name, on: pairs, saying: "evaluating float")
+    let scores = try scores(of: float, name, maximumPixels, on: pairs, saying: "evaluating float")
     func drop(of int8: ModelGraph, _ text: String) throws(RoadError) -> AccuracyDrop {
-      AccuracyDrop(float: scores, int8: try self.scores(of: int8, name, on: pairs, saying: text))
+      AccuracyDrop(float: scores, int8: try self.scores(of: int8, name, maximumPixels, on: pairs, saying: text))
     }
     var (int8, lost) = (quantized, try drop(of: quantized, "evaluating int8"))
     guard let maxDrop else { return (int8, lost) }
@@ -69,12 +69,12 @@ struct AllowedDropOptions: ParsableArguments {
   }
 
   private func scores(
-    of graph: ModelGraph, _ name: String, on pairs: [PicturePair], saying text: String
+    of graph: ModelGraph, _ name: String, _ maximumPixels: Int, on pairs: [PicturePair], saying text: String
   ) throws(RoadError) -> SegmentationScores {
     let bar = Terminal.ProgressBar(text, total: pairs.count)
     return try AccuracyDrop.scores(
       of: graph, name: name, on: pairs, labelMap: labelMap, threads: ProcessInfo.processInfo.activeProcessorCount,
-      progress: { bar.update($0) })
+      maximumPixels: maximumPixels, progress: { bar.update($0) })
   }
 }
 

@@ -45,7 +45,7 @@ struct PictureFolderTests {
       let all = try PictureFolder(path: $0).readAll()
       #expect(
         all.outcomes == [
-          .corrupt(.truncated), good, .corrupt(.undecodable), .corrupt(.undecodable), .corrupt(.wrongSize), good,
+          good, good, .corrupt(.undecodable), .corrupt(.undecodable), .corrupt(.wrongSize), good,
           .corrupt(.undecodable), .ended,
         ])
     }
@@ -82,7 +82,45 @@ struct PictureFolderTests {
     }
   }
 
-  @Test("PNG files come as RGBX")
+  @Test("subfolders count, hidden ones and links to folders do not, nor the one for the results")
+  func subfolders() throws {
+    let jpeg = try Goldens.bytes("frame-1.jpg")
+    try withFolder { folder in
+      for path in ["b/2.jpg", "b/10.jpg", "a.jpg", "b/c/1.png.jpg", ".hidden/x.jpg", "out/classes/a.png"] {
+        let end = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        try FileOutput.makeFolder("\(folder)/\(end)")
+        try FileOutput.write(jpeg, to: "\(folder)/\(path)")
+      }
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/again", withDestinationPath: folder)
+      let files = try PictureFolder.files(
+        at: folder, excluding: "\(folder)/../\(folder.split(separator: "/").last ?? "")/out")
+      #expect(files.map(\.path) == ["a.jpg", "b/2.jpg", "b/10.jpg", "b/c/1.png.jpg"].map { "\(folder)/\($0)" })
+      #expect(files.map(\.name) == ["a", "b/2", "b/10", "b/c/1.png"])
+    }
+  }
+
+  @Test("pictures are turned upright, and sizes are those as shown")
+  func orientation() throws {
+    let turned = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/exif-6.jpg"), as: .picture)
+    let upright = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/exif-1.jpg"), as: .picture)
+    try withPictures(["a.jpg": turned, "b.jpg": upright]) { path in
+      let folder = try PictureFolder(path: path)
+      #expect(folder.properties.size == PictureSize(width: 14, height: 23))
+      #expect(try folder.readAll().outcomes == [good, .corrupt(.wrongSize), .ended])
+    }
+  }
+
+  @Test("a larger picture than allowed is a corrupt frame")
+  func tooLarge() throws {
+    let small = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/exif-1.jpg"), as: .picture)
+    try withPictures(["a.jpg": nil, "b.jpg": small]) { path in
+      let folder = try PictureFolder(path: path, maximumPixels: 23 * 14)
+      #expect(folder.properties.size == PictureSize(width: 23, height: 14))
+      #expect(try folder.readAll().outcomes == [.corrupt(.tooLarge), good, .ended])
+    }
+  }
+
+  @Test("PNG files come as PNG frames")
   func png() throws {
     let png = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/rgb.png"), as: .picture)
     try withPictures(["a.png": png]) { folder in
@@ -90,7 +128,7 @@ struct PictureFolderTests {
       let frame = Frame(capacity: source.properties.maximumFrameBytes)
       try source.start()
       #expect(source.read(into: frame, timeout: 0) == good)
-      #expect(frame.format == .rgbx)
+      #expect(frame.format == .png)
       let picture = Picture(size: frame.size)
       #expect(try FrameDecoder().decode(frame, into: picture) == .decoded)
       #expect(Array(picture.bytes.prefix(8)) == [0, 1, 2, 255, 3, 4, 5, 255])

@@ -32,11 +32,10 @@ struct StreamSourceTests {
     #expect(all.frames == [jpegs[0], Array(second), jpegs[2]])
   }
 
-  @Test("a stream that ends within a frame: one truncated frame, then the end", arguments: ["mjpeg", "420.y4m"])
-  func everyCut(kind: String) throws {
-    let name = kind == "mjpeg" ? "pattern.mjpeg" : "pattern-420.y4m"
-    let whole = try Goldens.bytes(name)
-    let first = kind == "mjpeg" ? try Goldens.jpegs()[0].count : whole.count - 2 * (6 + 918)
+  @Test("a Y4M stream that ends within a frame: one truncated frame, then the end")
+  func everyCut() throws {
+    let whole = try Goldens.bytes("pattern-420.y4m")
+    let first = whole.count - 2 * (6 + 918)
     for count in stride(from: first, to: whole.count, by: 3) {
       let all = try readAll(Array(whole.prefix(count)))
       #expect(all.outcomes.last == .ended, "cut after \(count)")
@@ -45,22 +44,71 @@ struct StreamSourceTests {
       #expect(corrupt.isEmpty || corrupt == [.corrupt(.truncated)], "cut after \(count)")
       #expect(all.frames.count >= 1 && all.frames.count <= 2)
     }
-    let middle = try readAll(Array(whole.prefix((first + whole.count) / 2 + 10)))
-    #expect(middle.outcomes.suffix(2) == [.corrupt(.truncated), .ended])
-    let start = Array(whole.prefix(first / 2))
-    if kind == "mjpeg" {
-      #expect(roadError { _ = try self.readAll(start) }?.subject == .stream)
-    } else {
-      #expect(try readAll(start).outcomes == [.corrupt(.truncated), .ended], "the header alone opens it")
+    #expect(
+      try readAll(Array(whole.prefix(first / 2))).outcomes == [.corrupt(.truncated), .ended],
+      "the header alone opens it")
+  }
+
+  /// What a pipeline makes of the frames: whether all pixels are there, decoding shows.
+  private func decoded(_ bytes: [UInt8]) throws -> [DecodeOutcome] {
+    let decoder = try FrameDecoder()
+    let picture = Picture(size: Goldens.size)
+    return try readAll(bytes).frames.map { bytes in
+      let frame = Frame(capacity: bytes.count)
+      frame.bytes.copyBytes(from: bytes)
+      (frame.byteCount, frame.format, frame.size) = (bytes.count, .mjpeg, Goldens.size)
+      return decoder.decode(frame, into: picture)
     }
   }
 
-  @Test("a frame without its end gives way to the next")
+  @Test("a motion JPEG stream that ends within a frame: that frame alone is cut short")
+  func everyCutOfMotionJPEG() throws {
+    let whole = try Goldens.bytes("pattern.mjpeg")
+    let jpegs = try Goldens.jpegs()
+    // Up to the picture data of the second frame it has not begun.
+    let second = jpegs[0].count
+    for count in stride(from: second + 700, to: second + jpegs[1].count - 8, by: 7) {
+      #expect(try decoded(Array(whole.prefix(count))) == [.decoded, .corrupt(.truncated)], "cut after \(count)")
+    }
+    #expect(try readAll(Array(whole.prefix(second + 300))).outcomes == [good, .corrupt(.truncated), .ended])
+    #expect(try decoded(Array(whole.dropLast(2))) == [.decoded, .decoded, .decoded], "the end marker alone is missing")
+    #expect(roadError { _ = try self.readAll(Array(whole.prefix(300))) }?.subject == .stream)
+  }
+
+  @Test("a frame without its end gives way to the next, and is cut short itself")
   func missingEnd() throws {
     let jpegs = try Goldens.jpegs()
-    let all = try readAll(jpegs[0] + jpegs[1].prefix(jpegs[1].count - 200) + jpegs[2])
-    #expect(all.outcomes == [good, .corrupt(.truncated), good, .ended])
-    #expect(all.frames == [jpegs[0], jpegs[2]])
+    let torn = jpegs[1].prefix(jpegs[1].count - 200)
+    let all = try readAll(jpegs[0] + torn + jpegs[2])
+    #expect(all.outcomes == [good, good, good, .ended])
+    #expect(all.frames == [jpegs[0], Array(torn), jpegs[2]])
+    #expect(try decoded(jpegs[0] + torn + jpegs[2]) == [.decoded, .corrupt(.truncated), .decoded])
+  }
+
+  @Test(
+    "what firmware puts between its frames is nothing", arguments: ["no ends", "two starts", "empty", "all", "zeros"])
+  func quirks(kind: String) throws {
+    let empty: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+    let zeros = [UInt8](repeating: 0, count: 6000)
+    let stream = try Goldens.jpegs().flatMap { jpeg in
+      switch kind {
+      case "no ends": Array(jpeg.dropLast(2))
+      case "two starts": [0xFF, 0xD8] + jpeg
+      case "empty": empty + empty + jpeg
+      case "zeros": jpeg.dropLast(2) + zeros
+      default: empty + [0xFF, 0xD8] + jpeg.dropLast(2)
+      }
+    }
+    #expect(try readAll(stream).outcomes == [good, good, good, .ended])
+    #expect(try decoded(stream) == [.decoded, .decoded, .decoded])
+    #expect(try decoded(stream + (kind == "empty" ? empty : [])) == [.decoded, .decoded, .decoded])
+  }
+
+  @Test("a stream of frames that are sound and no use says why")
+  func trueReason() throws {
+    let cmyk = try FileInput.read(Goldens.path("../../RoadFrameTests/Goldens/jpeg-cmyk.jpg"), as: .picture)
+    let error = roadError { _ = try self.readAll(cmyk + cmyk) }
+    #expect(error?.cause.contains("no frame can be used: a CMYK picture") == true)
   }
 
   @Test("frames of another size are counted, not given")
@@ -88,6 +136,62 @@ struct StreamSourceTests {
     #expect(all.frames[2] == Array(bytes.suffix(frameBytes)))
   }
 
+  /// The same samples in every layout and depth: the pictures differ by what subsampling loses, which is nothing for chroma
+  /// that is the same in blocks of four.
+  @Test(
+    "Y4M of every layout and depth is the same picture",
+    arguments: [
+      "444", "444alpha", "411", "422", "420jpeg", "420p10", "422p12", "444p16", "420p9", "422p14", "XYSCSS",
+    ])
+  func y4mKinds(kind: String) throws {
+    let (width, height) = (10, 6)
+    func luma(_ x: Int, _ y: Int) -> Int { (x * 21 + y * 13) % 220 + 16 }
+    func chroma(_ x: Int, _ y: Int, _ plane: Int) -> Int { (x / 4 * 60 + y / 2 * 31 + plane * 77) % 200 + 28 }
+    let columns = kind.contains("444") ? 1 : kind == "411" ? 4 : 2
+    let rows = kind.contains("420") || kind == "XYSCSS" ? 2 : 1
+    let bits = Int(kind.split(separator: "p").last ?? "") ?? 8
+    let depth = kind.contains("p") && bits > 8 ? bits : 8
+    func sample(_ value: Int) -> [UInt8] {
+      guard depth > 8 else { return [UInt8(value)] }
+      let wide = value << (depth - 8)
+      return [UInt8(wide & 255), UInt8(wide >> 8)]
+    }
+    var bytes = Array("YUV4MPEG2 W\(width) H\(height) F25:1 ".utf8)
+    bytes += Array((kind == "XYSCSS" ? "XYSCSS=420JPEG\n" : "C\(kind)\n").utf8)
+    for _ in 0..<2 {
+      bytes += Array("FRAME\n".utf8)
+      for y in 0..<height { for x in 0..<width { bytes += sample(luma(x, y)) } }
+      for plane in 0..<2 {
+        for y in stride(from: 0, to: height, by: rows) {
+          for x in stride(from: 0, to: width, by: columns) { bytes += sample(chroma(x, y, plane)) }
+        }
+      }
+      if kind == "444alpha" { bytes += [UInt8](repeating: 9, count: width * height) }
+    }
+    let all = try readAll(bytes)
+    #expect(all.outcomes == [good, good, .ended])
+    let pipe = TestPipe()
+    pipe.feed(bytes, piece: 97)
+    let source = try StreamSource(descriptor: pipe.reader, name: "-")
+    let frame = Frame(capacity: source.properties.maximumFrameBytes)
+    #expect(source.read(into: frame, timeout: 5_000_000_000) == good)
+    let picture = Picture(size: frame.size)
+    #expect(try FrameDecoder().decode(frame, into: picture) == .decoded)
+    let wanted = Picture(size: frame.size)
+    let packed = (0..<height).flatMap { y in
+      (0..<width).flatMap { x in [UInt8(luma(x, y)), UInt8(chroma(x & ~1, y, x % 2))] }
+    }
+    let reference = Frame(capacity: packed.count)
+    reference.bytes.copyBytes(from: packed)
+    (reference.byteCount, reference.format) = (packed.count, .yuyv)
+    (reference.size, reference.rowPitch) = (frame.size, 2 * width)
+    #expect(try FrameDecoder().decode(reference, into: wanted) == .decoded)
+    for y in 0..<height {
+      let (row, other) = (picture.row(y), wanted.row(y))
+      #expect((0..<4 * width).allSatisfy { row[$0] == other[$0] }, "row \(y)")
+    }
+  }
+
   @Test("Y4M and motion JPEG of the same pattern look the same")
   func samePicture() throws {
     func first(_ name: String) throws -> Picture {
@@ -110,8 +214,10 @@ struct StreamSourceTests {
     func message(_ text: String) throws -> String {
       try #require(roadError { _ = try self.readAll(Array(text.utf8)) }).description
     }
-    #expect(try message("YUV4MPEG2 W34 H18 C444\nFRAME\n").contains("chroma \"444\" is not supported"))
-    #expect(try message("YUV4MPEG2 W34 H18 C420p10\nFRAME\n").contains("chroma \"420p10\" is not supported"))
+    for chroma in ["410", "420p8", "420p17", "422q10", "monop10", "rgb", "444p"] {
+      #expect(
+        try message("YUV4MPEG2 W34 H18 C\(chroma)\nFRAME\n").contains("chroma \"\(chroma)\" is not supported"))
+    }
     #expect(try message("YUV4MPEG2 W34 F25:1\nFRAME\n").contains("tells no size"))
     #expect(try message("YUV4MPEG2 W99999 H18\nFRAME\n").contains("outside what roadseg takes"))
     #expect(try message("YUV4MPEG2 W16384 H16384\nFRAME\n").contains("outside what roadseg takes"))
@@ -163,7 +269,7 @@ struct StreamSourceTests {
     pipe.write(jpegs[0].dropFirst(300) + jpegs[1].prefix(500))
     pipe.closeWriter()
     #expect(source.read(into: frame, timeout: 1_000_000_000) == good)
-    #expect(source.read(into: frame, timeout: 1_000_000_000) == .corrupt(.truncated))
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .corrupt(.truncated), "500 bytes hold no picture data")
     #expect(source.read(into: frame, timeout: 1_000_000_000) == .ended)
   }
 

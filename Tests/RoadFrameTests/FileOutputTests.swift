@@ -59,11 +59,11 @@ struct FileOutputTests {
 }
 
 /// A folder that is gone when the test is over.
-private func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("roadseg-\(UUID().uuidString)").path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: folder) }
-  try body(folder)
+  return try body(folder)
 }
 
 private func failure(_ body: () throws -> Void) -> RoadError? {

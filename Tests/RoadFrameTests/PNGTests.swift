@@ -39,14 +39,36 @@ struct PNGTests {
     return [UInt8(crc >> 24), UInt8(crc >> 16 & 255), UInt8(crc >> 8 & 255), UInt8(crc & 255)]
   }
 
-  @Test("pictures that hold no class numbers are refused with a remedy", arguments: ["rgb", "grey-16bit"])
-  func refused(kind: String) {
+  @Test("colours are no class numbers: refused with a remedy where numbers are needed")
+  func refused() throws {
     #expect {
-      try PNG.labels(path: Goldens.path("\(kind).png"))
+      try PNG.labels(path: Goldens.path("rgb.png"))
     } throws: { error in
       guard let error = error as? RoadError else { return false }
       return error.subject == .label && error.cause.contains("not class numbers") && error.remedy.contains("paletted")
     }
+    guard case .colours(let size, let samples) = try PNG.label(path: Goldens.path("rgb.png")) else {
+      Issue.record("no colours")
+      return
+    }
+    #expect(size == PictureSize(width: 8, height: 4))
+    #expect(samples == (0..<4).flatMap { _ in (0..<24).map { UInt8($0) } })
+  }
+
+  @Test(
+    "numbers in whatever PNG they were saved",
+    arguments: ["16", "rgb-equal", "rgba-equal", "grey-alpha", "1bit", "2bit", "palette-1bit"])
+  func labelKinds(kind: String) throws {
+    let labels = try PNG.labels(path: Goldens.path("label-\(kind).png"))
+    let classes = kind.hasSuffix("1bit") ? 2 : kind == "2bit" ? 4 : 200
+    #expect(
+      labels == BytePicture(size: PictureSize(width: 8, height: 4), values: (0..<32).map { UInt8($0 * 7 % classes) }))
+  }
+
+  @Test("a 16-bit number above 255 is named")
+  func instances() {
+    let error = #expect(throws: RoadError.self) { try PNG.labels(path: Goldens.path("label-instances.png")) }
+    #expect(error?.cause.contains("holds the value 26001; ") == true)
   }
 
   @Test("cut at every byte or with any byte changed, it is an error or the right size")

@@ -1,5 +1,6 @@
 import Foundation
 import RoadBase
+import RoadFrame
 
 /// One camera of this machine.
 public struct CameraDescription: Hashable, Sendable, Codable {

@@ -14,7 +14,8 @@ package struct CaptureState {
   /// Corrupt frames that were found while draining and not told yet, one count a reason.
   package init() {}
 
-  private var pending: (driverError: Int, truncated: Int, undecodable: Int, wrongSize: Int) = (0, 0, 0, 0)
+  private var pending = [Int](repeating: 0, count: Self.reasons.count)
+  private static let reasons = CorruptFrame.allCases
 
   /// A stream begins: the driver counts from wherever it likes, we go on counting.
   package mutating func begin() {
@@ -44,22 +45,15 @@ package struct CaptureState {
   }
 
   package mutating func addPending(_ reason: CorruptFrame) {
-    switch reason {
-    case .driverError: pending.driverError += 1
-    case .truncated: pending.truncated += 1
-    case .undecodable: pending.undecodable += 1
-    case .wrongSize: pending.wrongSize += 1
-    }
+    for index in pending.indices where Self.reasons[index] == reason { pending[index] += 1 }
   }
 
   package mutating func takePending() -> CorruptFrame? {
-    func take(_ count: inout Int, _ reason: CorruptFrame) -> CorruptFrame? {
-      guard count > 0 else { return nil }
-      count -= 1
-      return reason
+    for index in pending.indices where pending[index] > 0 {
+      pending[index] -= 1
+      return Self.reasons[index]
     }
-    return take(&pending.driverError, .driverError) ?? take(&pending.truncated, .truncated)
-      ?? take(&pending.undecodable, .undecodable) ?? take(&pending.wrongSize, .wrongSize)
+    return nil
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import RoadFrame
 
 /// Who has a device open, as far as /proc lets us see.
 enum DeviceUsers {

@@ -138,10 +138,7 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     if let needed = mode.format.frameBytes(size: mode.size, rowPitch: mode.rowPitch) {
       return bytes.count < needed ? .truncated : nil
     }
-    switch decoder.check(bytes) {
-    case .corrupt(let reason): return reason
-    case .whole(let size): return size == mode.size ? nil : .wrongSize
-    }
+    return decoder.flaw(of: bytes, wanting: mode.size)
   }
 
   private func give(

@@ -1,51 +1,60 @@
 import RoadBase
 import RoadFrame
 
-/// Pictures in files, played as frames: the JPEGs (and PNGs) of a folder in natural order, those of a list, or one.
+/// Pictures in files, played as frames: the JPEGs and PNGs of a folder and its subfolders in natural order, those of a list, or one.
 ///
 /// The first decodable picture tells the size of all; a picture that is unreadable, damaged or of another size is a
-/// corrupt frame, and the next `read` goes on. A frame's sequence number is its place in ``files``. JPEGs are read
-/// without allocation; PNGs are decoded while they are read, as `.rgbx`.
+/// corrupt frame, and the next `read` goes on. A frame's sequence number is its place in ``files``. Files are read without
+/// allocation; the pipeline decodes them.
 public final class PictureFolder: FrameSource, @unchecked Sendable {
   /// Paths in the order of the frames.
   public let files: [String]
   public let properties: SourceProperties
 
   private let pace: Pace
-  private let decoder: JPEGDecoder
+  private let decoder: FrameDecoder
   /// Frames given or skipped so far, repeats included.
   private var position = 0
   private var startTime: UInt64 = 0
 
   /// - Parameters:
-  ///   - path: a folder; a list file (`.txt`: one path a line, relative to the list; `#` begins a comment); or one picture.
+  ///   - path: a folder; a list file (`.txt`, see ``PictureList``); or one picture.
+  ///   - maximumPixels: a larger picture is a corrupt frame.
   /// - Throws: `.picture` if nothing is there, nothing in it is a picture, or no picture can be decoded.
-  public convenience init(path: String, pace: Pace = .everyFrame) throws(RoadError) {
-    try self.init(files: try PictureListing.files(at: path), name: path, pace: pace)
+  public convenience init(
+    path: String, pace: Pace = .everyFrame, maximumPixels: Int = Picture.defaultPixelLimit
+  ) throws(RoadError) {
+    try self.init(
+      files: try PictureListing.files(at: path).map(\.path), name: path, pace: pace, maximumPixels: maximumPixels)
   }
 
   /// - Parameters:
   ///   - files: at least one path.
   ///   - name: what the source is called in messages.
-  public init(files: [String], name: String, pace: Pace = .everyFrame) throws(RoadError) {
+  public init(
+    files: [String], name: String, pace: Pace = .everyFrame, maximumPixels: Int = Picture.defaultPixelLimit
+  ) throws(RoadError) {
     if case .live(let rate, _) = pace {
       precondition(rate.isFinite && rate > 0, "a rate of \(rate) frames a second")
     }
     self.files = files
     self.pace = pace
-    decoder = try JPEGDecoder()
-    let sample = try PictureListing.firstDecodable(files, name: name)
+    decoder = try FrameDecoder(maximumPixels: maximumPixels)
+    let size = try PictureListing.size(of: files, name: name, maximumPixels: maximumPixels)
     var rate: Double?
     var repeats = false
     if case .live(let wanted, let again) = pace { (rate, repeats) = (wanted, again) }
-    let largest = max(PictureListing.largestFile(files), 4 * sample.size.pixels)
     properties = SourceProperties(
-      name: name, size: sample.size, format: .mjpeg, nominalRate: rate, isLive: pace.isLive,
-      frameCount: repeats ? nil : files.count, maximumFrameBytes: largest)
+      name: name, size: size, format: .mjpeg, nominalRate: rate, isLive: pace.isLive,
+      frameCount: repeats ? nil : files.count, maximumFrameBytes: max(PictureListing.largestFile(files), 1))
   }
 
-  /// The pictures that a path stands for, as ``init(path:pace:)`` takes it; they are not looked into.
-  public static func files(at path: String) throws(RoadError) -> [String] { try PictureListing.files(at: path) }
+  /// The pictures that a path stands for, as ``init(path:pace:maximumPixels:)`` takes it; they are not looked into.
+  ///
+  /// - Parameter excluded: a folder below it that is left out, such as that of the results.
+  public static func files(at path: String, excluding excluded: String? = nil) throws(RoadError) -> [ListedPicture] {
+    try PictureListing.files(at: path, excluding: excluded)
+  }
 
   public func start() throws(RoadError) {
     position = 0
@@ -90,31 +99,10 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
     guard let count = PictureListing.read(files[index], into: frame.bytes) else { return .corrupt(.undecodable) }
     frame.byteCount = count
     let bytes = UnsafeRawBufferPointer(rebasing: frame.bytes[..<count])
-    if PictureListing.isPNG(bytes) { return loadPNG(files[index], bytes, into: frame, skipped: skipped) }
-    frame.format = .mjpeg
+    frame.format = PictureFile.isPNG(bytes) ? .png : .mjpeg
     frame.rowPitch = 0
-    switch decoder.check(bytes) {
-    case .whole(let size):
-      frame.size = size
-      return size == properties.size ? .frame(skipped: skipped, lost: 0) : .corrupt(.wrongSize)
-    case .corrupt(let reason): return .corrupt(reason)
-    }
-  }
-
-  private func loadPNG(
-    _ name: String, _ bytes: UnsafeRawBufferPointer, into frame: Frame, skipped: Int
-  ) -> ReadOutcome {
-    guard let picture = try? PNG.picture(Array(bytes), name: name) else { return .corrupt(.undecodable) }
-    guard picture.size == properties.size else { return .corrupt(.wrongSize) }
-    frame.format = .rgbx
-    frame.size = picture.size
-    frame.rowPitch = 4 * picture.size.width
-    frame.byteCount = frame.rowPitch * picture.size.height
-    guard frame.byteCount <= frame.bytes.count else { return .corrupt(.wrongSize) }
-    for y in 0..<picture.size.height {
-      UnsafeMutableRawBufferPointer(rebasing: frame.bytes[(y * frame.rowPitch)...])
-        .copyMemory(from: UnsafeRawBufferPointer(start: picture.row(y), count: frame.rowPitch))
-    }
+    frame.size = properties.size
+    if let flaw = decoder.flaw(ofFile: bytes, wanting: properties.size) { return .corrupt(flaw) }
     return .frame(skipped: skipped, lost: 0)
   }
 }

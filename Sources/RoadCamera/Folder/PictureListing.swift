@@ -4,58 +4,42 @@ import RoadFrame
 
 /// Which files a path stands for, and what is in them; at most ``largestPicture`` bytes each.
 enum PictureListing {
-  static let largestPicture = 1 << 26
-  private static let suffixes = [".jpg", ".jpeg", ".png"]
+  static let largestPicture = 1 << 28
 
-  static func files(at path: String) throws(RoadError) -> [String] {
+  static func files(at path: String, excluding excluded: String? = nil) throws(RoadError) -> [ListedPicture] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw RoadError(.picture, "\(path): no such file or folder", remedy: "check the path")
     }
-    if isFolder.boolValue { return try filesInFolder(path) }
-    return path.lowercased().hasSuffix(".txt") ? try filesInList(path) : [path]
-  }
-
-  private static func filesInFolder(_ path: String) throws(RoadError) -> [String] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path)
-    } catch {
-      throw RoadError(.picture, "\(path): the folder cannot be read", remedy: "make it readable for this user")
+    if isFolder.boolValue {
+      let root = path.hasSuffix("/") ? path : path + "/"
+      return try PictureFiles.below(path, as: .picture, excluding: excluded)
+        .map { ListedPicture(path: root + $0, name: ListedPicture.withoutEnding($0)) }
     }
-    let pictures = names.filter { name in !name.hasPrefix(".") && suffixes.contains { name.lowercased().hasSuffix($0) }
-    }
-    guard !pictures.isEmpty else {
-      throw RoadError(
-        .picture, "\(path): no pictures in this folder", remedy: "it must hold .jpg, .jpeg or .png files, not folders")
-    }
-    return pictures.sorted(by: NaturalOrder.precedes).map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+    let paths = path.lowercased().hasSuffix(".txt") ? try filesInList(path) : [path]
+    return paths.map { ListedPicture(path: $0, name: ListedPicture.stem(of: $0)) }
   }
 
   private static func filesInList(_ path: String) throws(RoadError) -> [String] {
-    let text = String(decoding: try FileInput.read(path, as: .picture), as: UTF8.self)
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    let files = text.split(whereSeparator: \.isNewline).compactMap { line -> String? in
-      let name = line.trimmingCharacters(in: .whitespaces)
-      return name.isEmpty || name.hasPrefix("#") ? nil : name.hasPrefix("/") ? name : folder + name
-    }
-    guard !files.isEmpty else {
+    let list = try PictureList(path: path, as: .picture)
+    guard !list.lines.isEmpty else {
       throw RoadError(.picture, "\(path): the list names no pictures", remedy: "write one path a line")
     }
-    return files
+    return list.lines.map(list.file)
   }
 
-  /// The first picture that can be decoded. One that cannot is not an error yet: a folder may begin with a torn file.
-  static func firstDecodable(_ files: [String], name: String) throws(RoadError) -> Picture {
+  /// The size of the first picture of which it can be told. One of which it cannot is not an error yet: a folder may
+  /// begin with a torn file. A single picture is decoded, so that what is wrong with it is said at once.
+  static func size(of files: [String], name: String, maximumPixels: Int) throws(RoadError) -> PictureSize {
+    if files.count == 1 { return try PictureFile.read(files[0], maximumPixels: maximumPixels).size }
     var first: RoadError?
     for file in files {
       do throws(RoadError) {
-        return try PictureFile.read(file)
+        return try PictureFile.size(
+          of: try FileInput.read(file, as: .picture), name: file, maximumPixels: maximumPixels)
       } catch { first = first ?? error }
     }
-    guard files.count > 1, let first else {
-      throw first ?? RoadError(.picture, "\(name): no pictures", remedy: "name at least one")
-    }
+    guard let first else { throw RoadError(.picture, "\(name): no pictures", remedy: "name at least one") }
     throw RoadError(
       .picture, "\(name): none of the \(files.count) pictures can be decoded (\(first.cause))", remedy: first.remedy)
   }
@@ -83,8 +67,22 @@ enum PictureListing {
     var more: UInt8 = 0
     return Glibc.read(descriptor, &more, 1) == 0 ? count : nil
   }
+}
 
-  static func isPNG(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count > 8 && bytes[0] == 0x89 && bytes[1] == 0x50 && bytes[2] == 0x4E && bytes[3] == 0x47
+/// A picture file, and what its results are called.
+public struct ListedPicture: Sendable {
+  public var path: String
+  /// Without the ending: below the folder that was named ("monday/0042"), or the file's own ("0042").
+  public var name: String
+
+  /// "drive/frame.0001.jpg" → "drive/frame.0001"
+  static func withoutEnding(_ path: String) -> String {
+    guard let dot = path.lastIndex(of: "."), dot > path.lastIndex(of: "/") ?? path.startIndex, dot != path.startIndex
+    else { return path }
+    return String(path[..<dot])
+  }
+
+  static func stem(of path: String) -> String {
+    withoutEnding(path.split(separator: "/").last.map(String.init) ?? path)
   }
 }

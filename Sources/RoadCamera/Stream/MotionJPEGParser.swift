@@ -5,8 +5,10 @@ import RoadFrame
 ///
 /// A JPEG's end is found by walking its markers (ITU-T T.81, B.1.1): segments are skipped by their length, so that a
 /// thumbnail's end marker inside one is not taken for the picture's; within entropy-coded data a marker is 0xFF followed
-/// by anything but 0x00, 0xFF and the restart markers. A start marker where only an end may come means that the frame was
-/// cut off; the next begins there.
+/// by anything but 0x00, 0xFF and the restart markers. Bytes between segments that are no marker are passed over.
+///
+/// A start marker behind picture data ends the frame before it, whether whole or cut off: decoding it shows which. Doubled
+/// start markers and pictures without data, which some firmware puts between its frames, are nothing.
 struct MotionJPEGParser: StreamParser {
   /// Bytes a frame may have; a longer one is given up, so that memory stays bounded.
   let limit: Int
@@ -20,6 +22,9 @@ struct MotionJPEGParser: StreamParser {
   private var state = State.beforeStart
   /// Bytes of the current frame that were looked at.
   private var position = 0
+  /// What the current frame has had so far.
+  private var hasSegments = false
+  private var hasScan = false
 
   init(limit: Int) { self.limit = limit }
 
@@ -32,6 +37,7 @@ struct MotionJPEGParser: StreamParser {
       if start > 0 { return .nothing(used: start) }
       state = .atMarker
       position = 2
+      (hasSegments, hasScan) = (false, false)
     }
     while true {
       let step = state == .inScan ? walkScan(bytes) : walkMarker(bytes)
@@ -39,28 +45,32 @@ struct MotionJPEGParser: StreamParser {
     }
   }
 
-  func isPartOfFrame(_ bytes: UnsafeRawBufferPointer) -> Bool { state != .beforeStart && !bytes.isEmpty }
+  func last(_ bytes: UnsafeRawBufferPointer) -> StreamPiece {
+    if state == .beforeStart || !hasSegments && !hasScan { return .nothing(used: bytes.count) }
+    return hasScan ? .frame(bytes: 0..<bytes.count, used: bytes.count) : .corrupt(.truncated, used: bytes.count)
+  }
 
   /// One marker segment; nil if there is more to walk.
   private mutating func walkMarker(_ bytes: UnsafeRawBufferPointer) -> StreamPiece? {
+    while position < bytes.count, bytes[position] != 0xFF { position += 1 }
     guard position + 2 <= bytes.count else { return wait(bytes) }
-    guard bytes[position] == 0xFF else { return giveUp(bytes) }
     switch bytes[position + 1] {
-    case 0xFF:
-      position += 1  // a fill byte
+    case 0xFF, 0x00:
+      position += 1  // a fill byte, or no marker
       return bytes.count > limit ? giveUp(bytes) : nil
     case 0xD9: return finish(at: position + 2)
-    case 0xD8: return cutOff(at: position)
+    case 0xD8: return startsAgain(at: position)
     case 0x01, 0xD0...0xD7:
       position += 2
       return nil
-    case 0x00, 0x02...0xBF: return giveUp(bytes)
     default: break
     }
     guard position + 4 <= bytes.count else { return wait(bytes) }
     let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
     guard length >= 2 else { return giveUp(bytes) }
+    hasSegments = true
     guard position + 2 + length <= bytes.count else { return wait(bytes) }
+    if bytes[position + 1] == 0xDA { hasScan = true }
     state = bytes[position + 1] == 0xDA ? .inScan : .atMarker
     position += 2 + length
     return nil
@@ -89,12 +99,13 @@ struct MotionJPEGParser: StreamParser {
 
   private mutating func finish(at end: Int) -> StreamPiece {
     state = .beforeStart
-    return .frame(bytes: 0..<end, used: end)
+    return hasScan ? .frame(bytes: 0..<end, used: end) : .nothing(used: end)
   }
 
-  private mutating func cutOff(at next: Int) -> StreamPiece {
+  private mutating func startsAgain(at next: Int) -> StreamPiece {
     state = .beforeStart
-    return .corrupt(.truncated, used: next)
+    if hasScan { return .frame(bytes: 0..<next, used: next) }
+    return hasSegments ? .corrupt(.truncated, used: next) : .nothing(used: next)
   }
 
   /// No JPEG after all: on to the next start marker behind this one.

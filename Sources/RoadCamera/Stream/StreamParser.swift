@@ -21,6 +21,6 @@ protocol StreamParser {
   ///   answer is `.incomplete`.
   mutating func next(_ bytes: UnsafeRawBufferPointer) -> StreamPiece
 
-  /// Whether these bytes, left when the stream ended, are the beginning of a frame.
-  func isPartOfFrame(_ bytes: UnsafeRawBufferPointer) -> Bool
+  /// What these bytes are that were left when the stream ended: `.frame`, `.corrupt` or `.nothing`.
+  func last(_ bytes: UnsafeRawBufferPointer) -> StreamPiece
 }

@@ -5,9 +5,9 @@ import RoadFrame
 /// Frames from a byte stream, such as what `ffmpeg … -f mjpeg -` or `… -f yuv4mpegpipe -` write: motion JPEG or Y4M,
 /// told apart by the first bytes.
 ///
-/// Memory is bounded whatever comes. Bytes between JPEGs are skipped; a frame that is cut off, damaged or of another size
-/// than the first is a corrupt frame. A stream that ends half way through a frame gives `.corrupt(.truncated)`, then
-/// `.ended`.
+/// Memory is bounded whatever comes. Bytes between JPEGs are skipped; a frame that is no picture or of another size than
+/// the first is a corrupt frame; whether all pixels of a JPEG are there, decoding it shows. A raw stream that ends half way
+/// through a frame gives `.corrupt(.truncated)`, then `.ended`.
 public final class StreamSource: FrameSource, @unchecked Sendable {
   /// Bytes that one JPEG may have before its size is known, and later: the largest that any camera sends, and more.
   static let largestJPEG = 1 << 24
@@ -18,6 +18,8 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
   private var parser: any StreamParser
   private let decoder: JPEGDecoder
   private let encoding: YUVEncoding
+  /// 8 to 16, of a raw stream; frames are given at 8.
+  private let bitsPerSample: Int
   private let ownedDescriptor: Int32?
   private var sequence: UInt64 = 0
   /// Frames drained in favour of the one about to be given.
@@ -66,6 +68,7 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
     buffer = opening.buffer
     parser = found.parser
     encoding = found.encoding
+    bitsPerSample = found.bitsPerSample
     ownedDescriptor = owned ? descriptor : nil
     properties = SourceProperties(
       name: name, size: found.size, format: found.format, nominalRate: found.rate, isLive: isLive, frameCount: nil,
@@ -125,9 +128,22 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
         case .more: break
         case .timedOut: return .timedOut
         case .full: return end(with: .undecodable)
-        case .ended: return parser.isPartOfFrame(buffer.bytes) ? end(with: .truncated) : end(with: nil)
+        case .ended: return last(into: frame)
         }
       }
+    }
+  }
+
+  /// What is left when no more bytes come: a frame that lacks its end marker only, the beginning of one, or nothing.
+  private func last(into frame: Frame) -> ReadOutcome {
+    switch parser.last(buffer.bytes) {
+    case .frame(let range, let used):
+      let outcome = take(UnsafeRawBufferPointer(rebasing: buffer.bytes[range]), into: frame)
+      buffer.consume(used)
+      hasEnded = true
+      return outcome
+    case .corrupt(let reason, _): return end(with: reason)
+    default: return end(with: nil)
     }
   }
 
@@ -140,15 +156,18 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
   private func take(_ bytes: UnsafeRawBufferPointer, into frame: Frame) -> ReadOutcome {
     let number = sequence
     sequence += 1
-    if properties.format == .mjpeg {
-      switch decoder.check(bytes) {
-      case .corrupt(let reason): return .corrupt(reason)
-      case .whole(let size): guard size == properties.size else { return .corrupt(.wrongSize) }
-      }
+    if properties.format == .mjpeg, let flaw = decoder.flaw(of: bytes, wanting: properties.size) {
+      return .corrupt(flaw)
     }
-    guard bytes.count <= frame.bytes.count else { return .corrupt(.wrongSize) }
-    frame.bytes.copyMemory(from: bytes)
-    frame.byteCount = bytes.count
+    let count = properties.format == .mjpeg ? bytes.count : properties.maximumFrameBytes
+    guard count <= frame.bytes.count else { return .corrupt(.wrongSize) }
+    if bitsPerSample > 8 {
+      SampleDepth.upperBytes(of: bytes, bits: bitsPerSample, into: frame.bytes, count: count)
+    } else {
+      // A plane of alpha, if any, is left out.
+      frame.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    }
+    frame.byteCount = count
     frame.format = properties.format
     frame.size = properties.size
     frame.rowPitch = properties.format.packedRowPitch(width: properties.size.width)
@@ -157,5 +176,20 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
     frame.timestamp = MonotonicClock.now()
     frame.timestampSource = .arrival
     return .frame(skipped: 0, lost: 0)
+  }
+}
+
+/// Samples of more than 8 bits to bytes.
+enum SampleDepth {
+  /// The upper 8 of `bits` bits of each of `count` samples of two bytes, the low byte first.
+  static func upperBytes(
+    of source: UnsafeRawBufferPointer, bits: Int, into out: UnsafeMutableRawBufferPointer, count: Int
+  ) {
+    precondition((9...16).contains(bits) && source.count >= 2 * count && out.count >= count, "\(bits) bits, \(count)")
+    let shift = UInt16(bits - 8)
+    for index in 0..<count {
+      let sample = source.loadUnaligned(fromByteOffset: 2 &* index, as: UInt16.self).littleEndian
+      out[index] = UInt8(truncatingIfNeeded: min(sample &>> shift, 255))
+    }
   }
 }

@@ -15,6 +15,10 @@ struct Y4MHeader: Equatable {
   var rate: Double?
   var format: PixelFormat
   var encoding: YUVEncoding
+  /// 8 to 16; above 8 each sample takes two bytes, the low one first.
+  var bitsPerSample = 8
+  /// A plane of alpha behind the others, which is passed over.
+  var hasAlpha = false
 
   /// - Parameters:
   ///   - line: without the newline.
@@ -32,16 +36,35 @@ struct Y4MHeader: Equatable {
     }
     size = PictureSize(width: width, height: height)
     rate = value("F").flatMap { Self.ratio($0) }
-    let chroma = value("C").map(String.init) ?? "420jpeg"
-    switch chroma {
-    case "420", "420jpeg", "420paldv", "420mpeg2": format = .i420
-    case "422": format = .i422
-    case "mono": format = .grey
-    default:
+    // ffmpeg's older word for the same, where there is no C.
+    let extended = words.first { $0.hasPrefix("XYSCSS=") }.map { $0.dropFirst(7).lowercased() }
+    let chroma = value("C").map(String.init) ?? extended ?? "420jpeg"
+    guard let kind = Self.kind(of: chroma) else {
       throw RoadError(
         .stream, "\(name): Y4M with chroma \"\(chroma.prefix(20))\" is not supported", remedy: Self.remedy)
     }
+    (format, bitsPerSample) = kind
+    hasAlpha = chroma == "444alpha"
     encoding = words.contains("XCOLORRANGE=FULL") ? .bt601Full : .bt601
+  }
+
+  /// "420p10", "mono16", "422": the planes and the bits of a sample.
+  private static func kind(of chroma: String) -> (PixelFormat, bits: Int)? {
+    switch chroma {
+    case "420jpeg", "420paldv", "420mpeg2": return (.i420, 8)
+    case "444alpha": return (.i444, 8)
+    default: break
+    }
+    let planes: [(String, PixelFormat)] = [
+      ("420", .i420), ("422", .i422), ("444", .i444), ("411", .i411), ("mono", .grey),
+    ]
+    guard let (word, format) = planes.first(where: { chroma.hasPrefix($0.0) }) else { return nil }
+    var depth = chroma.dropFirst(word.count)
+    if depth.isEmpty { return (format, 8) }
+    // "420p10", but "mono10".
+    if format != .grey, depth.popFirst() != "p" { return nil }
+    guard let bits = Int(depth), (9...16).contains(bits) else { return nil }
+    return (format, bits)
   }
 
   private static let remedy = "make it with ffmpeg's options -pix_fmt yuv420p -f yuv4mpegpipe"
@@ -52,10 +75,13 @@ struct Y4MHeader: Equatable {
     return over / under
   }
 
-  /// Bytes of a frame without its header line.
+  /// Bytes of a frame at 8 bits a sample.
   var frameBytes: Int {
     format.frameBytes(size: size, rowPitch: format.packedRowPitch(width: size.width)) ?? 0
   }
+
+  /// Bytes of a frame as it is sent, without its header line.
+  var sentBytes: Int { (frameBytes + (hasAlpha ? size.pixels : 0)) * (bitsPerSample > 8 ? 2 : 1) }
 }
 
 /// Frames of a Y4M stream behind its first line: `FRAME` and perhaps parameters, a newline, the planes.
@@ -74,5 +100,7 @@ struct Y4MParser: StreamParser {
     return bytes.count < end ? .incomplete : .frame(bytes: newline + 1..<end, used: end)
   }
 
-  func isPartOfFrame(_ bytes: UnsafeRawBufferPointer) -> Bool { !bytes.isEmpty }
+  func last(_ bytes: UnsafeRawBufferPointer) -> StreamPiece {
+    bytes.isEmpty ? .nothing(used: 0) : .corrupt(.truncated, used: bytes.count)
+  }
 }

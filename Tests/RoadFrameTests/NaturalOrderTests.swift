@@ -1,4 +1,4 @@
-import RoadCamera
+import RoadFrame
 import Testing
 
 @Suite("Natural order")

@@ -1,0 +1,165 @@
+import CJPEG
+import Glibc
+import RoadBase
+
+/// JPEG to RGBX through libjpeg-turbo, in its accurate integer DCT and with interpolated chroma; turned upright where its
+/// EXIF data says how it was held.
+///
+/// A camera's JPEG is untrusted: half frames and frames with lost packets are everyday events, and libjpeg fills the gaps
+/// with grey without failing. What other readers show without loss is no damage, though: surplus bytes between segments,
+/// padding before and after the end marker, none at all, two start markers, empty pictures in front, odd versions. So the
+/// picture's extent is found by its markers (``JPEGLayout``), the oddities are taken out (``JPEGRepair``), and what
+/// libjpeg then warns of is a lack of pixels.
+///
+/// One thread uses a decoder at a time.
+public final class JPEGDecoder: @unchecked Sendable {
+  /// Surplus bytes before the end marker that are still taken for padding; more are a sign of two frames run together.
+  static let paddingLimit = 4096
+  /// Surplus bytes within the picture data that are still no sign of damage.
+  static let surplusLimit = 16
+
+  private let handle: tjhandle
+  private let maximumPixels: Int
+  /// A copy of a JPEG that needs repair; grows to the largest.
+  private var repaired = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// The picture as stored where it must be turned.
+  private var stored: Picture?
+
+  /// - Parameter maximumPixels: a larger picture is refused before it is decoded.
+  /// - Throws: when there is no memory for a decoder.
+  public init(maximumPixels: Int = Picture.defaultPixelLimit) throws(RoadError) {
+    guard let handle = tjInitDecompress() else {
+      throw RoadError(.picture, "libjpeg-turbo gives no decoder", remedy: "free some memory")
+    }
+    self.handle = handle
+    self.maximumPixels = maximumPixels
+  }
+
+  deinit {
+    tjDestroy(handle)
+    repaired.deallocate()
+  }
+
+  /// Width and height of the picture as it is shown; nil if it is no JPEG that can be decoded.
+  public func size(of bytes: UnsafeRawBufferPointer) -> PictureSize? {
+    guard case .whole(let size) = check(bytes) else { return nil }
+    return size
+  }
+
+  /// What can be said of a JPEG without decoding it.
+  public enum Check: Hashable, Sendable {
+    /// The header is sound and there is picture data; the size is that of the picture as it is shown.
+    case whole(PictureSize)
+    case corrupt(CorruptFrame)
+  }
+
+  public func check(_ bytes: UnsafeRawBufferPointer) -> Check {
+    switch layout(of: bytes) {
+    case .success(let layout): .whole(layout.orientation.size(of: layout.size))
+    case .failure(let flaw): .corrupt(flaw.reason)
+    }
+  }
+
+  /// Why a frame is no use for pictures of `size`; nil if nothing speaks against it before it is decoded. A frame that
+  /// has the size only as it is stored fits as well: a camera's own size goes before its EXIF data.
+  public func flaw(of bytes: UnsafeRawBufferPointer, wanting size: PictureSize) -> CorruptFrame? {
+    switch layout(of: bytes) {
+    case .success(let layout): layout.fits(size) ? nil : .wrongSize
+    case .failure(let flaw): flaw.reason
+    }
+  }
+
+  private func layout(of bytes: UnsafeRawBufferPointer) -> Result<JPEGLayout, FrameFlaw> {
+    JPEGLayout.of(bytes).flatMap { layout in
+      layout.refusal(maximumPixels: maximumPixels).map { .failure(FrameFlaw($0)) } ?? .success(layout)
+    }
+  }
+
+  /// Fills `picture`, which must have the JPEG's size as it is shown (or, failing that, as it is stored).
+  ///
+  /// After `.corrupt(.truncated)` and `.corrupt(.undecodable)` the picture holds what could be decoded, if anything could.
+  public func decode(_ bytes: UnsafeRawBufferPointer, into picture: Picture) -> DecodeOutcome {
+    let layout: JPEGLayout
+    switch self.layout(of: bytes) {
+    case .success(let found): layout = found
+    case .failure(let flaw): return .corrupt(flaw.reason)
+    }
+    guard layout.fits(picture.size) else { return .corrupt(.wrongSize) }
+    let orientation = layout.orientation.size(of: layout.size) == picture.size ? layout.orientation : .upright
+    guard orientation != .upright else { return decode(bytes, layout, into: picture) }
+    guard let target = storedPicture(layout.size) else { return .corrupt(.noMemory) }
+    let outcome = decode(bytes, layout, into: target)
+    orientation.turn(target, into: picture)
+    return outcome
+  }
+
+  private func decode(_ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into picture: Picture) -> DecodeOutcome {
+    guard let source = source(bytes, layout) else { return .corrupt(.noMemory) }
+    // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255. A limit on scans bounds the time that
+    // a hostile progressive JPEG can take.
+    let status = tjDecompress2(
+      handle, source.bindMemory(to: UInt8.self).baseAddress, UInt(source.count), picture.base,
+      Int32(picture.size.width), Int32(picture.rowPitch), Int32(picture.size.height), Int32(TJPF_RGBA.rawValue),
+      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
+    if status != 0, !isWarning { return .corrupt(isMemoryError ? .noMemory : .undecodable) }
+    if status != 0, !warningIsHarmless { return .corrupt(layout.hasEndMarker ? .undecodable : .truncated) }
+    return layout.hasEndMarker || layout.isComplete ? .decoded : .corrupt(.truncated)
+  }
+
+  /// The bytes that libjpeg gets: the picture alone, mended where it must be.
+  private func source(_ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout) -> UnsafeRawBufferPointer? {
+    guard layout.needsRepair || !layout.hasEndMarker else {
+      return UnsafeRawBufferPointer(rebasing: bytes[layout.range])
+    }
+    let needed = JPEGRepair.capacity(for: layout.range.count)
+    if repaired.count < needed {
+      guard Memory.isAvailable(needed) else { return nil }
+      repaired.deallocate()
+      repaired = .allocate(byteCount: needed + needed / 4, alignment: 64)
+    }
+    let count = JPEGRepair.repair(bytes, layout: layout, into: repaired)
+    return UnsafeRawBufferPointer(rebasing: repaired[..<count])
+  }
+
+  private func storedPicture(_ size: PictureSize) -> Picture? {
+    if let stored, stored.size == size { return stored }
+    stored = nil
+    stored = Picture(ifMemoryFor: size)
+    return stored
+  }
+
+  static func startsAsJPEG(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.count > 2 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF
+  }
+}
+
+extension JPEGDecoder {
+  private var isWarning: Bool { tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) }
+
+  private var isMemoryError: Bool {
+    guard let text = tjGetErrorStr2(handle) else { return false }
+    return strstr(text, "nsufficient memory") != nil || strstr(text, "emory allocation") != nil
+  }
+
+  /// True for "Corrupt JPEG data: 1 extraneous bytes before marker 0xd9" and the like. libjpeg tells the first warning
+  /// only, by its text only; before the end marker it is the last one, too.
+  private var warningIsHarmless: Bool {
+    let prefix: StaticString = "Corrupt JPEG data: "
+    guard let text = tjGetErrorStr2(handle),
+      strncmp(text, UnsafeRawPointer(prefix.utf8Start).assumingMemoryBound(to: CChar.self), prefix.utf8CodeUnitCount)
+        == 0
+    else { return false }
+    var end: UnsafeMutablePointer<CChar>?
+    let count = strtoul(text + prefix.utf8CodeUnitCount, &end, 10)
+    guard let end, end != text + prefix.utf8CodeUnitCount, strncmp(end, " extraneous bytes", 17) == 0 else {
+      return false
+    }
+    return count <= UInt(strstr(end, "0xd9") == nil ? Self.surplusLimit : Self.paddingLimit)
+  }
+}
+
+extension JPEGLayout {
+  fileprivate func fits(_ wanted: PictureSize) -> Bool {
+    orientation.size(of: size) == wanted || size == wanted
+  }
+}
