@@ -90,7 +90,7 @@ struct StreamSourceTests {
   func quirks(kind: String) throws {
     let empty: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
     let zeros = [UInt8](repeating: 0, count: 6000)
-    let stream = try Goldens.jpegs().flatMap { jpeg in
+    let stream: [UInt8] = try Goldens.jpegs().flatMap { jpeg -> [UInt8] in
       switch kind {
       case "no ends": Array(jpeg.dropLast(2))
       case "two starts": [0xFF, 0xD8] + jpeg

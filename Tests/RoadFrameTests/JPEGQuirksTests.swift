@@ -117,5 +117,9 @@ struct JPEGQuirksTests {
 }
 
 extension [[UInt8]] {
-  fileprivate func joined(by filler: [UInt8]) -> [UInt8] { Array(joined(separator: filler)) }
+  fileprivate func joined(by filler: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for (index, segment) in enumerated() { bytes += (index == 0 ? [] : filler) + segment }
+    return bytes
+  }
 }
