@@ -22,10 +22,14 @@ public protocol FrameSource: AnyObject, Sendable {
   func read(into frame: Frame, timeout: UInt64) -> ReadOutcome
 
   func stop()
+
+  /// Why it ended before its time; nil if it came to its own end, or has not ended.
+  var failure: RoadError? { get }
 }
 
 extension FrameSource {
   public func deliverEveryFrame() {}
+  public var failure: RoadError? { nil }
 }
 
 /// What one `read` came to.

@@ -7,15 +7,19 @@ public enum FrameSources {
   /// - `-`: standard input, motion JPEG or Y4M
   /// - `/dev/…`: a camera (or a link to one)
   /// - a folder, a `.txt` list, a `.jpg`, `.jpeg` or `.png` file: pictures
-  /// - any other file or named pipe: a stream, motion JPEG or Y4M
+  /// - a video file (`.mp4`, `.mkv` …) or an address (`rtsp://…`, `http://…`): what an installed ffmpeg makes of it
+  /// - any other file or named pipe: a stream, motion JPEG or Y4M; where it is neither, what ffmpeg makes of it
   ///
   /// - Parameters:
   ///   - pace: when pictures come; a live pace also makes a stream live. Cameras are always live.
   ///   - camera: size, rate and format for a camera; its device is `input`.
-  /// - Throws: what the source's own initialiser throws; `.stream` for a video file, saying how to feed it.
+  ///   - maximumPixels: larger pictures are corrupt frames.
+  /// - Throws: what the source's own initialiser throws; `.stream` for a video without ffmpeg, with the remedy.
   public static func open(
-    _ input: String, pace: Pace = .everyFrame, camera: CameraRequest = CameraRequest()
+    _ input: String, pace: Pace = .everyFrame, camera: CameraRequest = CameraRequest(),
+    maximumPixels: Int = Picture.defaultPixelLimit
   ) throws(RoadError) -> any FrameSource {
+    if FFmpegSource.isAddress(input) { return try FFmpegSource(input, isLive: pace.isLive) }
     if input == "-" { return try StreamSource(descriptor: 0, name: "standard input", isLive: pace.isLive) }
     var status = stat()
     guard stat(input, &status) == 0 else {
@@ -30,14 +34,15 @@ public enum FrameSources {
       request.device = input
       return try V4L2Camera(request)
     }
-    if holdsPictures(input) { return try PictureFolder(path: input, pace: pace) }
-    let name = input.lowercased()
-    if let suffix = videoSuffixes.first(where: name.hasSuffix) {
-      throw RoadError(
-        .stream, "\(input): \(suffix) files are not decoded by roadseg itself",
-        remedy: "send it through ffmpeg: ffmpeg -i \(input) -f yuv4mpegpipe -pix_fmt yuv420p - | roadseg run -")
+    if holdsPictures(input) { return try PictureFolder(path: input, pace: pace, maximumPixels: maximumPixels) }
+    if FFmpegSource.takes(input) { return try FFmpegSource(input, isLive: pace.isLive) }
+    do throws(RoadError) {
+      return try StreamSource(path: input, isLive: pace.isLive)
+    } catch {
+      // Neither motion JPEG nor Y4M: a video of another name, perhaps. If ffmpeg cannot read it either, our words stand.
+      guard kind == S_IFREG, let video = try? FFmpegSource(input, isLive: pace.isLive) else { throw error }
+      return video
     }
-    return try StreamSource(path: input, isLive: pace.isLive)
   }
 
   /// Whether the word names pictures in files, each of its own size maybe: a folder, a list, a picture.
@@ -48,5 +53,4 @@ public enum FrameSources {
   }
 
   private static let pictureSuffixes = [".txt", ".jpg", ".jpeg", ".png"]
-  private static let videoSuffixes = [".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".ts", ".mpg", ".mpeg"]
 }

@@ -22,6 +22,9 @@ public enum FileInput {
         subject, "\(path): \(status.st_size) bytes are more than the \(limit) expected at most",
         remedy: "check that this is the right file")
     }
+    guard Memory.isAvailable(Int(status.st_size)) else {
+      throw RoadError(subject, "\(path): no memory for its \(status.st_size) bytes", remedy: "free some memory")
+    }
     var code: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
       while count < buffer.count {

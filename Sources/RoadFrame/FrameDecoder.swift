@@ -5,6 +5,8 @@ import RoadKernels
 /// What decoding one frame came to.
 public enum DecodeOutcome: Hashable, Sendable {
   case decoded
+  /// The frame is damaged, but every pixel that could be decoded is in the picture; only from a decoder that accepts that.
+  case partly(CorruptFrame)
   /// The frame is unusable; what the picture then holds has no meaning.
   case corrupt(CorruptFrame)
 }
@@ -17,11 +19,15 @@ public final class FrameDecoder: @unchecked Sendable {
   private let png: PNGDecoder
   private let kernels = KernelSet.ofThisMachine
 
-  /// - Parameter maximumPixels: of a JPEG or PNG; a larger one is refused before it is decoded.
+  /// - Parameters:
+  ///   - maximumPixels: of a JPEG or PNG; a larger one is refused before it is decoded.
+  ///   - acceptsPartial: whether a damaged JPEG or PNG gives `.partly` with the pixels that it has.
   /// - Throws: when there is no memory for a JPEG decoder.
-  public init(maximumPixels: Int = Picture.defaultPixelLimit) throws(RoadError) {
-    jpeg = try JPEGDecoder(maximumPixels: maximumPixels)
-    png = PNGDecoder(maximumPixels: maximumPixels)
+  public init(
+    maximumPixels: Int = Picture.defaultPixelLimit, acceptsPartial: Bool = false
+  ) throws(RoadError) {
+    jpeg = try JPEGDecoder(maximumPixels: maximumPixels, acceptsPartial: acceptsPartial)
+    png = PNGDecoder(maximumPixels: maximumPixels, acceptsPartial: acceptsPartial)
   }
 
   /// Fills `picture` with a JPEG or PNG, by its first bytes.

@@ -63,6 +63,13 @@ public struct ClassTable: Hashable, Sendable {
 
   public subscript(index: UInt8) -> RoadClass { classes[Int(index)] }
 
+  /// The same with another colour for one class.
+  public func recolouring(_ index: UInt8, _ colour: Colour) -> ClassTable {
+    var classes = classes
+    classes[Int(index)].colour = colour
+    return ClassTable(classes, drivable: drivable)
+  }
+
   public func index(named name: String) -> UInt8? {
     classes.firstIndex { $0.name == name }.map { UInt8($0) }
   }

@@ -96,8 +96,8 @@ public struct LabelMap: Hashable, Sendable {
 }
 
 extension Colour {
-  /// "128,64,128" or "#804080".
-  init?(_ text: Substring) {
+  /// "128,64,128" or "#804080"; nil for anything else.
+  public init?(_ text: Substring) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
       .map { UInt8($0.filter { !$0.isWhitespace }) }
     if parts.count == 3, let red = parts[0], let green = parts[1], let blue = parts[2] {

@@ -15,7 +15,9 @@ public final class OverlayRenderer: @unchecked Sendable {
   /// Pixels: 2 at 480 rows.
   public let outlineThickness: Int
 
+  /// The class that is outlined; one that no pixel has where the road is not painted.
   private let drivable: UInt8
+  private let paintsOthers: Bool
   private let paints: UnsafeMutablePointer<Paint>
   /// For every pixel the paint that it gets; a row is used by one thread at a time.
   private let codes: UnsafeMutablePointer<UInt8>
@@ -27,18 +29,19 @@ public final class OverlayRenderer: @unchecked Sendable {
   private static let none = ClassMap.void
 
   public init(size: PictureSize, classes: ClassTable, style: OverlayStyle = OverlayStyle()) {
-    let limit = Int(Self.outline)
+    let limit = Int(Self.outline) - 1
     precondition(classes.count <= limit, "\(classes.count) classes; the overlay paints up to \(limit)")
     self.size = size
     self.style = style
     outlineThickness = max(1, (size.height + 120) / 240)
-    drivable = classes.drivable
+    let road = classes.drivable
+    drivable = style.paints(road, road: road) ? road : Self.outline - 1
+    paintsOthers = (0..<UInt8(classes.count)).contains { $0 != road && style.paints($0, road: road) }
     paints = .allocate(capacity: 256)
     paints.initialize(repeating: Paint(Colour(0, 0, 0), weight: 0), count: 256)
-    for (index, entry) in classes.classes.enumerated() where style.colouring == .allClasses {
-      paints[index] = Paint(entry.colour, weight: style.otherClassWeight)
+    for (index, entry) in classes.classes.enumerated() {
+      paints[index] = style.paint(UInt8(index), entry, road: road)
     }
-    paints[Int(drivable)] = Paint(style.road, weight: style.roadWeight)
     paints[Int(Self.fringe)] = Paint(style.outline, weight: style.fringeWeight)
     paints[Int(Self.outline)] = Paint(style.outline, weight: style.outlineWeight)
     codes = .allocate(capacity: size.pixels)
@@ -83,7 +86,7 @@ extension OverlayRenderer {
       var middle = RoadCodesArguments(
         row: row + margin, up: up + margin, down: down + margin, farUp: above + margin, farDown: below + margin,
         thickness: outlineThickness, count: width - 2 * margin, road: drivable, outline: Self.outline,
-        fringe: Self.fringe, plain: style.colouring == .allClasses ? nil : Self.none, destination: codes + margin)
+        fringe: Self.fringe, plain: paintsOthers ? nil : Self.none, destination: codes + margin)
       kernels.roadCodesRow.run(&middle)
     }
     for x in max(margin, width - margin)..<width { codes[x] = code(row, up, down, above, below, at: x) }
@@ -96,7 +99,7 @@ extension OverlayRenderer {
     func isRoad(_ distance: Int) -> Bool { row[min(max(x + distance, 0), size.width - 1)] == drivable }
     let sides = isRoad(-1) || isRoad(1) || up[x] == drivable || down[x] == drivable
     guard isRoad(0) else {
-      return sides ? Self.fringe : style.colouring == .allClasses ? row[x] : Self.none
+      return sides ? Self.fringe : paintsOthers ? row[x] : Self.none
     }
     let deep =
       isRoad(-1) && isRoad(1) && up[x] == drivable && down[x] == drivable && isRoad(-outlineThickness)

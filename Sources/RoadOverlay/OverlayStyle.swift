@@ -18,8 +18,29 @@ public struct OverlayStyle: Hashable, Sendable {
   /// Weight of the one pixel outside of the outline that softens its steps.
   public var fringeWeight = 96
   public var otherClassWeight = 72
+  /// Colours that go before the class table's, and before ``road`` for the road.
+  public var colours: [UInt8: Colour] = [:]
+  /// The classes that are painted; nil for those that ``colouring`` says.
+  public var painted: Set<UInt8>?
+  /// How strongly painted classes cover the picture, all alike; nil for the weights above.
+  public var weight: Int?
 
   public init(colouring: Colouring = .road) { self.colouring = colouring }
+}
+
+extension OverlayStyle {
+  func paints(_ index: UInt8, road: UInt8) -> Bool {
+    painted?.contains(index) ?? (index == road || colouring == .allClasses)
+  }
+
+  /// The paint of a class.
+  func paint(_ index: UInt8, _ entry: RoadClass, road: UInt8) -> Paint {
+    guard paints(index, road: road) else { return Paint(Colour(0, 0, 0), weight: 0) }
+    let isRoad = index == road
+    return Paint(
+      colours[index] ?? (isRoad ? self.road : entry.colour),
+      weight: weight ?? (isRoad ? roadWeight : otherClassWeight))
+  }
 }
 
 /// A colour to blend with: `out = (in · keep + add) >> 8`, which rounds to nearest and cannot leave 0...255.

@@ -145,8 +145,13 @@ extension Pipeline {
     let decoded = MonotonicClock.now()
     (slot.times.decodeBegan, slot.times.decoded) = (start, decoded)
     telemetry.record(.decode, nanoseconds: decoded - start)
-    guard case .corrupt(let damage) = outcome else { return nil }
-    return damage
+    switch outcome {
+    case .decoded: return nil
+    case .corrupt(let damage): return damage
+    case .partly(let damage):
+      telemetry.remember(DamagedFrame(ordinal: slot.ordinal, damage: damage, isShown: true))
+      return nil
+    }
   }
 
   /// - Returns: false when a sink failed, which ends the pipeline.

@@ -18,6 +18,12 @@ public struct PipelineOptions: Sendable {
   public var showsPanel: Bool
   /// Nanoseconds between two calls with statistics.
   public var statisticsInterval: UInt64
+  /// A larger picture is a damaged frame.
+  public var maximumPixels = Picture.defaultPixelLimit
+  /// Whether a damaged JPEG or PNG is shown with the pixels that it has, instead of dropped.
+  public var showsDamaged = false
+  /// Frames on their way at a time; nil for as many as make sense for the source.
+  public var slots: Int?
   /// What computes the masks, for the sinks.
   public var identity: RunIdentity
 
@@ -75,6 +81,25 @@ public final class Pipeline: @unchecked Sendable {
 
   /// Live: one slot each to fill, waiting, in the network, waiting, being drawn. Offline one more, to read ahead.
   private static let slotCount = 6
+  /// Pixels above which two pictures on their way at a time are enough, and above which one is: memory is dearer then than
+  /// the time that threads wait for each other.
+  private static let largePicture = 1 << 22
+  private static let hugePicture = 1 << 24
+
+  /// How many frames of a source are on their way at a time.
+  public static func slots(for source: SourceProperties) -> Int {
+    if source.isLive { return slotCount }
+    let fitting = source.size.pixels > hugePicture ? 1 : source.size.pixels > largePicture ? 2 : slotCount
+    return max(min(fitting, source.frameCount ?? fitting), 1)
+  }
+
+  /// Bytes that frames of this source take, with what drawing and writing them as files need.
+  public static func bytes(for source: SourceProperties, slots: Int) -> Int {
+    let pixels = source.size.pixels
+    let slot = Picture.byteCount(of: source.size) + source.maximumFrameBytes + pixels
+    // The road mask, the overlay's paint codes, room for a JPEG and a PNG.
+    return slots * slot + (1 + 1 + 3 + 1) * pixels
+  }
 
   /// Starts the source, whose size is known only then.
   ///
@@ -92,7 +117,7 @@ public final class Pipeline: @unchecked Sendable {
     let properties = source.properties
     do {
       self.segmenter = try segmenter(properties.size)
-      decoder = try FrameDecoder()
+      decoder = try FrameDecoder(maximumPixels: options.maximumPixels, acceptsPartial: options.showsDamaged)
     } catch {
       source.stop()
       throw error
@@ -103,7 +128,7 @@ public final class Pipeline: @unchecked Sendable {
     self.options = options
     self.properties = properties
     painter = OverlayPainter(segmenter: self.segmenter, source: properties, options: options)
-    slots = (0..<Self.slotCount).map { _ in
+    slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
       FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes)
     }
     free = HandOver(capacity: slots.count)

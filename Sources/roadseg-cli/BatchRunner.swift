@@ -9,13 +9,16 @@ import Synchronization
 /// Runs one pipeline after the other for `roadseg run` and adds up what came of them.
 final class BatchRunner {
   private let network: Network
-  private let output: String
+  private let settings: RunSettings
   private let limit: Int?
   private let total: Int?
   private let start = MonotonicClock.now()
   private var ledger = LedgerCounts()
   private var damaged: [RunResult.Damaged] = []
+  /// Those of them that were used all the same.
+  private var shownDamaged = 0
   private let isStopped = StopFlag()
+  private let bar: Terminal.ProgressBar
 
   /// Set by the thread that waits for signals.
   private final class StopFlag: Sendable {
@@ -27,11 +30,12 @@ final class BatchRunner {
   /// - Parameters:
   ///   - limit: frames in all.
   ///   - total: frames that there are, where that is known beforehand.
-  init(network: Network, output: String, limit: Int?, total: Int?) {
+  init(network: Network, settings: RunSettings, limit: Int?, total: Int?) {
     self.network = network
-    self.output = output
+    self.settings = settings
     self.limit = limit
     self.total = total
+    bar = Terminal.ProgressBar("segmenting", total: total.map { min($0, limit ?? $0) })
   }
 
   func leaveOut(_ pictures: [UnusablePicture]) {
@@ -45,54 +49,89 @@ final class BatchRunner {
   func run(_ batch: PictureBatch) throws(RoadError) {
     let folder: PictureFolder
     do throws(RoadError) {
-      folder = try PictureFolder(files: batch.files, name: batch.files[0], pace: .everyFrame)
+      folder = try PictureFolder(
+        files: batch.files, name: batch.files[0], pace: .everyFrame, maximumPixels: settings.maximumPixels,
+        acceptsPartial: settings.showsDamaged)
     } catch {
       guard total != 1 else { throw error }
       // Not one picture of the batch can be decoded: each tells why.
-      return leaveOut(batch.files.map { UnusablePicture(file: $0, error: Self.damage(of: $0) ?? error) })
+      return leaveOut(batch.files.map { UnusablePicture(file: $0, error: damage(of: $0) ?? error) })
     }
-    try run(folder, names: batch.names) { batch.files[$0] }
+    guard let slots = Self.slots(for: folder.properties) else {
+      let errors = batch.files.map { UnusablePicture(file: $0, error: Self.noMemory(for: batch.size, $0)) }
+      if total == 1, let only = errors.first { throw only.error }
+      return leaveOut(errors)
+    }
+    try run(folder, names: batch.names, slots: slots) { batch.files[$0] }
   }
 
-  private static func damage(of file: String) -> RoadError? {
+  private func damage(of file: String) -> RoadError? {
     do throws(RoadError) {
-      _ = try PictureFile.read(file)
+      _ = try PictureFile.read(file, maximumPixels: settings.maximumPixels)
       return nil
     } catch { return error }
   }
 
+  /// Frames on their way at a time that there is memory for; nil where there is none for a single one.
+  private static func slots(for source: SourceProperties) -> Int? {
+    [Pipeline.slots(for: source), 1].first { slots in
+      let bytes = Pipeline.bytes(for: source, slots: slots)
+      // What is less than the stacks of our threads is there, or nothing is.
+      return bytes < reserve || Memory.isAvailable(bytes + reserve)
+    }
+  }
+
+  /// Bytes for the stacks of the stages, and for what libjpeg and libpng take for themselves.
+  private static let reserve = 64 << 20
+
+  private static func noMemory(for size: PictureSize, _ file: String) -> RoadError {
+    RoadError(.picture, "\(file): no memory for \(size) pixels", remedy: "scale it down or free some memory")
+  }
+
   func run(stream name: String) throws(RoadError) {
-    let source = try FrameSources.open(name)
+    let source = try FrameSources.open(name, maximumPixels: settings.maximumPixels)
     guard !source.properties.isLive else {
       throw RoadError(.option, "\(name): is a camera, which does not wait", remedy: "use roadseg live")
     }
-    try run(source, names: nil) { _ in source.properties.name }
+    let done = settings.resumes ? Resumption(output: settings.output, kinds: settings.kinds).framesDone() : 0
+    if done > 0 { Terminal.say("roadseg: \(source.properties.name): \(done) frames are written already") }
+    try run(done > 0 ? SkippingSource(source, first: done) : source, names: nil, slots: nil) { _ in
+      source.properties.name
+    }
+    if let failure = source.failure { throw failure }
   }
 
   private func run(
-    _ source: any FrameSource, names: [String]?, input: (Int) -> String
+    _ source: any FrameSource, names: [String]?, slots: Int?, input: (Int) -> String
   ) throws(RoadError) {
     let rest = limit.map { $0 - ledger[.shown] }
     guard !isStopped.isSet, rest ?? 1 > 0 else { return }
     let sink = try MaskFiles(
-      folder: output, names: names, size: source.properties.size, drivable: network.classes.drivable)
+      folder: settings.output, names: names, size: source.properties.size, classes: settings.classes,
+      kinds: settings.kinds)
     // Pictures come out the same whenever and wherever they are made: without the panel's timings.
-    let options = PipelineOptions(frameLimit: rest, showsPanel: false, statisticsInterval: 100_000_000)
+    var options = PipelineOptions(
+      frameLimit: rest, style: settings.kinds.contains(.overlay) ? settings.style : nil, showsPanel: false,
+      statisticsInterval: 100_000_000)
+    options.maximumPixels = settings.maximumPixels
+    options.showsDamaged = settings.showsDamaged
+    options.slots = slots
     let network = network
     let pipeline = try Pipeline(source: source, sinks: [sink], options: options) { network.segmenter(for: $0) }
     StopSignals.onFirst { [isStopped] in
       isStopped.set()
       pipeline.requestStop()
     }
-    let bar = total.map { Terminal.ProgressBar("segmenting", total: limit.map { min($0, total ?? $0) } ?? $0) }
     let before = ledger
-    let statistics = try pipeline.run { bar?.update(before.settled.total + $0.ledger.settled.total) }
+    let statistics = try pipeline.run { bar.update(before.settled.total + $0.ledger.settled.total) }
     ledger += statistics.ledger
-    bar?.update(ledger.settled.total)
+    bar.update(ledger.settled.total)
     for frame in pipeline.damagedFrames.sorted(by: { $0.ordinal < $1.ordinal }) {
       let place = names == nil ? frame.ordinal : nil
-      let damage = RunResult.Damaged(input: input(frame.ordinal), frame: place, reason: frame.damage.words)
+      let reason = frame.isShown ? "\(frame.damage.words); what could be decoded is used" : frame.damage.words
+      let damage = RunResult.Damaged(input: input(frame.ordinal), frame: place, reason: reason)
       note(damage, line: damage.text)
+      if frame.isShown { shownDamaged += 1 }
     }
   }
 
@@ -101,9 +140,12 @@ final class BatchRunner {
     Terminal.say("roadseg: \(line)")
   }
 
-  func result() -> RunResult {
-    RunResult(
-      output: output, model: network.name, classes: network.classes.classes.map(\.name),
+  /// - Parameter resumed: pictures that an earlier run had written.
+  func result(resumed: Int) -> RunResult {
+    bar.finish()
+    return RunResult(
+      output: settings.output, kinds: settings.kinds, resumed: resumed, model: network.name,
+      classes: network.classes.classes.map(\.name),
       drivable: Int(network.classes.drivable), seconds: Double(MonotonicClock.now() - start) / 1e9,
       ledger: ledger, damaged: damaged)
   }
@@ -113,7 +155,7 @@ final class BatchRunner {
     if isStopped.isSet {
       throw RoadError(.output, "stopped by a signal after \(ledger[.shown]) frames")
     }
-    if !damaged.isEmpty {
+    if damaged.count > shownDamaged {
       let frames = ledger.entered == 1 ? "frame" : "frames"
       throw RoadError(
         .picture, "\(ledger.corrupt) of \(ledger.entered) \(frames) could not be used",
@@ -135,6 +177,13 @@ struct RunResult: Encodable {
   let framesPerSecond: Double
   let ledger: StatisticsJSON.Ledger
   let damaged: [Damaged]
+  /// Pictures that an earlier run had written (`--resume`).
+  let resumed: Int
+  private let folders: String
+
+  enum CodingKeys: CodingKey {
+    case output, model, classes, drivable, frames, written, seconds, framesPerSecond, ledger, damaged, resumed
+  }
 
   struct Damaged: Encodable {
     let input: String
@@ -152,10 +201,13 @@ struct RunResult: Encodable {
   }
 
   init(
-    output: String, model: String, classes: [String], drivable: Int, seconds: Double, ledger: LedgerCounts,
+    output: String, kinds: Set<MaskFiles.Kind>, resumed: Int, model: String, classes: [String], drivable: Int,
+    seconds: Double, ledger: LedgerCounts,
     damaged: [Damaged]
   ) {
     self.output = output
+    self.resumed = resumed
+    folders = MaskFiles.Kind.allCases.filter(kinds.contains).map { "\($0.rawValue)/" }.joined(separator: ", ")
     self.model = model
     self.classes = classes
     self.drivable = drivable
@@ -168,7 +220,7 @@ struct RunResult: Encodable {
   }
 
   var text: String {
-    "\(output): \(written) of \(frames) frames in \(MaskFiles.folders.map { $0 + "/" }.joined(separator: ", ")) "
+    "\(output): \(written) of \(frames) frames in \(folders) "
       + "(\(Format.fixed(seconds, 1)) s, \(Format.fixed(framesPerSecond, 1)) fps)"
   }
 }

@@ -1,26 +1,32 @@
 import ArgumentParser
 import RoadBase
 import RoadCamera
+import RoadOverlay
 import RoadPipeline
 
 /// `roadseg run`
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Finds the road in pictures and recorded streams, every frame.",
+    abstract: "Finds the road in pictures, videos and recorded streams, every frame.",
     discussion: """
-      INPUT is a JPEG or PNG, a folder of them, a list (.txt, one path a line), a stream file (.mjpeg, .y4m), or - for an MJPEG or \
-      Y4M stream on standard input. Into the output folder go classes/NAME.png (the class of each pixel as its grey value), \
-      road/NAME.png (255 where the road is, else 0) and overlay/NAME.jpg. A damaged picture is named and left out; the \
-      exit code is then 1.
+      INPUT is a JPEG or PNG, a folder of them (with its subfolders), a list (.txt, one path a line), a stream file (.mjpeg, .y4m), \
+      or - for an MJPEG or Y4M stream on standard input. Video files (.mp4, .mkv ...) and addresses (rtsp://, http://) are read \
+      through ffmpeg where it is installed. Pictures are turned upright as their EXIF data says.
+
+      Into the output folder go classes/NAME.png (the class of each pixel as its grey value), road/NAME.png (255 where the road is, \
+      else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours. A damaged picture is named \
+      and left out; the exit code is then 1.
 
       EXAMPLES:
         roadseg run drive/ --output masks
-        roadseg run a.jpg b.png --output masks --json
+        roadseg run drive/ --output masks --resume
+        roadseg run a.jpg b.png --output masks --write palette,overlay --paint drivable,vehicles --alpha 0.5
+        roadseg run drive.mp4 --output masks --json
         ffmpeg -i drive.mp4 -f yuv4mpegpipe - | roadseg run - --output masks
       """)
 
-  @Argument(help: "Pictures, folders, lists, streams.")
+  @Argument(help: "Pictures, folders, lists, videos, streams.")
   var input: [String]
 
   @Option(
@@ -30,6 +36,21 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var pictureOptions: PictureOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("What is written: classes, road, palette, overlay.", valueName: "kinds"))
+  var write = MaskKinds(kinds: MaskFiles.usual)
+
+  @OptionGroup var paint: PaintOptions
+
+  @Option(name: .long, help: "What becomes of a damaged picture: drop it, or show what could be decoded.")
+  var damaged = DamagedPolicy.drop
+
+  @Flag(
+    name: .long, help: "Go on with an interrupted run: leave out what is written already and newer than its picture.")
+  var resume = false
 
   @Option(name: .long, help: "Stop after so many frames. (default: all)")
   var frames: Int?
@@ -47,16 +68,27 @@ struct RunCommand: ParsableCommand {
     try StopSignals.watch()
     let pictures = input.filter(FrameSources.holdsPictures)
     let streams = input.filter { !FrameSources.holdsPictures($0) }
-    let (batches, unusable) = try PictureBatch.sort(pictures)
+    var (batches, unusable) = try PictureBatch.sort(
+      pictures, maximumPixels: pictureOptions.maximumPixels, excluding: output)
     if batches.isEmpty, streams.isEmpty, let only = unusable.first, unusable.count == 1 { throw only.error }
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
+    var already = 0
+    if resume {
+      let resumption = Resumption(output: output, kinds: write.kinds)
+      batches = batches.compactMap { resumption.rest(of: $0, left: &already) }
+    }
+    let settings = RunSettings(
+      output: output, kinds: write.kinds, classes: try paint.recoloured(network.classes),
+      style: try paint.style(network.classes), showsDamaged: damaged == .show,
+      maximumPixels: pictureOptions.maximumPixels, resumes: resume)
     let runner = BatchRunner(
-      network: network, output: output, limit: frames,
+      network: network, settings: settings, limit: frames,
       total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil)
+    if already > 0 { Terminal.say("roadseg: \(already) pictures are written already") }
     runner.leaveOut(unusable)
     for batch in batches { try runner.run(batch) }
     for stream in streams { try runner.run(stream: stream) }
-    let result = runner.result()
+    let result = runner.result(resumed: already)
     if json { try Terminal.printJSON(result) } else { Terminal.printLine(result.text) }
     try runner.finish()
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import RoadBase
 
 /// Results go to standard output, everything else to standard error.
 enum Terminal {
@@ -22,24 +23,68 @@ enum Terminal {
     printLine(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
-  /// A bar that redraws itself on standard error; nothing when that is no terminal.
-  struct ProgressBar {
-    let title: String
-    let total: Int
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+  /// How far a command is, how fast, and how long it will still take, on standard error: a bar that redraws itself on a
+  /// terminal, else a line every ten seconds.
+  final class ProgressBar {
+    private let title: String
+    private let total: Int?
+    private let isTerminal: Bool
+    private let interval: UInt64
+    private let start = MonotonicClock.now()
+    private var lastLine = MonotonicClock.now()
+    private var isOpen = false
 
-    init(_ title: String, total: Int) {
+    /// - Parameter total: nil where it is not known beforehand.
+    init(_ title: String, total: Int?) {
       self.title = title
       self.total = total
+      isTerminal = isatty(STDERR_FILENO) == 1
+      interval = isTerminal ? 100_000_000 : 10_000_000_000
     }
 
     func update(_ done: Int) {
-      guard isTerminal, total > 0 else { return }
+      let now = MonotonicClock.now()
+      let isDone = total.map { done >= $0 } ?? false
+      guard total ?? 1 > 0, now - lastLine >= interval || isTerminal && (isDone || !isOpen) else { return }
+      lastLine = now
+      let rate = now > start ? Double(done) / (Double(now - start) / 1e9) : 0
+      let text = Self.text(done: done, total: total, rate: rate)
+      guard isTerminal else { return Terminal.say("roadseg: \(title) \(text)") }
+      isOpen = !isDone
+      let bar = total.map { "[\(Self.bar(done, $0))] " } ?? ""
+      // Erases what a longer line before it has left.
+      FileHandle.standardError.write(Data("\r\(title) \(bar)\(text)\u{1B}[K\(isDone ? "\n" : "")".utf8))
+    }
+
+    /// Ends the line of a bar that did not come to its end.
+    func finish() {
+      if isOpen { FileHandle.standardError.write(Data("\n".utf8)) }
+      isOpen = false
+    }
+
+    private static func bar(_ done: Int, _ total: Int) -> String {
       let width = 30
       let filled = min(done * width / total, width)
-      let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
-      let end = done >= total ? "\n" : ""
-      FileHandle.standardError.write(Data("\r\(title) [\(bar)] \(done)/\(total)\(end)".utf8))
+      return String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+    }
+
+    /// "120/400, 25.3 a second, 0:11 left"
+    static func text(done: Int, total: Int?, rate: Double) -> String {
+      var parts = [total.map { "\(done)/\($0)" } ?? "\(done)"]
+      if rate > 0 { parts.append("\(Format.fixed(rate, rate < 10 ? 2 : 1)) a second") }
+      if let total, rate > 0, done < total {
+        let left = min(Double(total - done) / rate, 359_999)
+        parts.append("\(duration(Int(left.rounded(.up)))) left")
+      }
+      return parts.joined(separator: ", ")
+    }
+
+    /// "0:11", "1:02:03"
+    private static func duration(_ seconds: Int) -> String {
+      let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)
+      return hours > 0
+        ? String(format: "%d:%02d:%02d", hours, minutes, seconds % 60)
+        : String(format: "%d:%02d", minutes, seconds % 60)
     }
   }
 }

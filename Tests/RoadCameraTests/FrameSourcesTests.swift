@@ -17,9 +17,6 @@ struct FrameSourcesTests {
       try FileOutput.write("\(Goldens.path("frame-2.jpg"))\n", to: "\(folder)/list.txt")
       let live = try FrameSources.open("\(folder)/list.txt", pace: .live(rate: 25, repeats: false))
       #expect(live is PictureFolder && live.properties.isLive)
-      try FileOutput.write("not a video", to: "\(folder)/film.mp4")
-      let film = roadError { _ = try FrameSources.open("\(folder)/film.mp4") }
-      #expect(film?.remedy.hasPrefix("send it through ffmpeg: ffmpeg -i \(folder)/film.mp4") == true)
       try FileOutput.write("not a stream at all", to: "\(folder)/x")
       #expect(roadError { _ = try FrameSources.open("\(folder)/x") }?.subject == .stream)
       #expect(roadError { _ = try FrameSources.open("\(folder)/none") }?.cause.contains("No such file") == true)

@@ -31,8 +31,10 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
   /// - Parameters:
   ///   - files: at least one path.
   ///   - name: what the source is called in messages.
+  ///   - acceptsPartial: whether a single picture may be damaged.
   public init(
-    files: [String], name: String, pace: Pace = .everyFrame, maximumPixels: Int = Picture.defaultPixelLimit
+    files: [String], name: String, pace: Pace = .everyFrame, maximumPixels: Int = Picture.defaultPixelLimit,
+    acceptsPartial: Bool = false
   ) throws(RoadError) {
     if case .live(let rate, _) = pace {
       precondition(rate.isFinite && rate > 0, "a rate of \(rate) frames a second")
@@ -40,7 +42,8 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
     self.files = files
     self.pace = pace
     decoder = try FrameDecoder(maximumPixels: maximumPixels)
-    let size = try PictureListing.size(of: files, name: name, maximumPixels: maximumPixels)
+    let size = try PictureListing.size(
+      of: files, name: name, maximumPixels: maximumPixels, acceptsPartial: acceptsPartial)
     var rate: Double?
     var repeats = false
     if case .live(let wanted, let again) = pace { (rate, repeats) = (wanted, again) }

@@ -30,8 +30,12 @@ enum PictureListing {
 
   /// The size of the first picture of which it can be told. One of which it cannot is not an error yet: a folder may
   /// begin with a torn file. A single picture is decoded, so that what is wrong with it is said at once.
-  static func size(of files: [String], name: String, maximumPixels: Int) throws(RoadError) -> PictureSize {
-    if files.count == 1 { return try PictureFile.read(files[0], maximumPixels: maximumPixels).size }
+  static func size(
+    of files: [String], name: String, maximumPixels: Int, acceptsPartial: Bool
+  ) throws(RoadError) -> PictureSize {
+    if files.count == 1, !acceptsPartial {
+      return try PictureFile.read(files[0], maximumPixels: maximumPixels).size
+    }
     var first: RoadError?
     for file in files {
       do throws(RoadError) {

@@ -20,19 +20,23 @@ public final class JPEGDecoder: @unchecked Sendable {
 
   private let handle: tjhandle
   private let maximumPixels: Int
+  private let acceptsPartial: Bool
   /// A copy of a JPEG that needs repair; grows to the largest.
   private var repaired = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   /// The picture as stored where it must be turned.
   private var stored: Picture?
 
-  /// - Parameter maximumPixels: a larger picture is refused before it is decoded.
+  /// - Parameters:
+  ///   - maximumPixels: a larger picture is refused before it is decoded.
+  ///   - acceptsPartial: whether a damaged picture gives `.partly` with the pixels that it has.
   /// - Throws: when there is no memory for a decoder.
-  public init(maximumPixels: Int = Picture.defaultPixelLimit) throws(RoadError) {
+  public init(maximumPixels: Int = Picture.defaultPixelLimit, acceptsPartial: Bool = false) throws(RoadError) {
     guard let handle = tjInitDecompress() else {
       throw RoadError(.picture, "libjpeg-turbo gives no decoder", remedy: "free some memory")
     }
     self.handle = handle
     self.maximumPixels = maximumPixels
+    self.acceptsPartial = acceptsPartial
   }
 
   deinit {
@@ -76,8 +80,6 @@ public final class JPEGDecoder: @unchecked Sendable {
   }
 
   /// Fills `picture`, which must have the JPEG's size as it is shown (or, failing that, as it is stored).
-  ///
-  /// After `.corrupt(.truncated)` and `.corrupt(.undecodable)` the picture holds what could be decoded, if anything could.
   public func decode(_ bytes: UnsafeRawBufferPointer, into picture: Picture) -> DecodeOutcome {
     let layout: JPEGLayout
     switch self.layout(of: bytes) {
@@ -102,8 +104,13 @@ public final class JPEGDecoder: @unchecked Sendable {
       Int32(picture.size.width), Int32(picture.rowPitch), Int32(picture.size.height), Int32(TJPF_RGBA.rawValue),
       TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
     if status != 0, !isWarning { return .corrupt(isMemoryError ? .noMemory : .undecodable) }
-    if status != 0, !warningIsHarmless { return .corrupt(layout.hasEndMarker ? .undecodable : .truncated) }
-    return layout.hasEndMarker || layout.isComplete ? .decoded : .corrupt(.truncated)
+    if status != 0, !warningIsHarmless { return damaged(layout.hasEndMarker ? .undecodable : .truncated) }
+    return layout.hasEndMarker || layout.isComplete ? .decoded : damaged(.truncated)
+  }
+
+  /// libjpeg has given every row, those that lack data in grey.
+  private func damaged(_ reason: CorruptFrame) -> DecodeOutcome {
+    acceptsPartial ? .partly(reason) : .corrupt(reason)
   }
 
   /// The bytes that libjpeg gets: the picture alone, mended where it must be.

@@ -54,9 +54,13 @@ final class PNGReader {
 /// PNG photographs into pictures, upright. One thread uses it at a time.
 final class PNGDecoder {
   private let maximumPixels: Int
+  private let acceptsPartial: Bool
   private var stored: Picture?
 
-  init(maximumPixels: Int) { self.maximumPixels = maximumPixels }
+  init(maximumPixels: Int, acceptsPartial: Bool) {
+    self.maximumPixels = maximumPixels
+    self.acceptsPartial = acceptsPartial
+  }
 
   /// The size as shown, or why there is no picture.
   func check(_ bytes: UnsafeRawBufferPointer) -> Result<PNGHeader, FrameFlaw> {
@@ -72,14 +76,21 @@ final class PNGDecoder {
     }
     guard header.orientation.size(of: header.size) == picture.size else { return .corrupt(.wrongSize) }
     guard let reader = PNGReader(bytes) else { return .corrupt(.undecodable) }
-    if header.orientation == .upright { return reader.photograph(into: picture).map { .corrupt($0) } ?? .decoded }
+    if header.orientation == .upright { return outcome(of: reader, into: picture) }
     if stored?.size != header.size {
       stored = nil
       stored = Picture(ifMemoryFor: header.size)
     }
     guard let stored else { return .corrupt(.noMemory) }
-    let flaw = reader.photograph(into: stored)
+    let outcome = outcome(of: reader, into: stored)
     header.orientation.turn(stored, into: picture)
-    return flaw.map { .corrupt($0) } ?? .decoded
+    return outcome
+  }
+
+  private func outcome(of reader: PNGReader, into picture: Picture) -> DecodeOutcome {
+    // Rows that are missing must not show an older picture.
+    if acceptsPartial { picture.fill(red: 0, green: 0, blue: 0) }
+    guard let flaw = reader.photograph(into: picture) else { return .decoded }
+    return acceptsPartial && flaw != .noMemory ? .partly(flaw) : .corrupt(flaw)
   }
 }

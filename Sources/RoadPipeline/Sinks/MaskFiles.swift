@@ -3,48 +3,74 @@ import RoadFrame
 import RoadMask
 import RoadSink
 
-/// Everything that a picture comes to, in three folders: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where
-/// the road is, else 0) and `overlay/NAME.jpg`.
+/// What a picture comes to, in a folder a kind: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where the road is,
+/// else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours).
 public final class MaskFiles: FrameSink, @unchecked Sendable {
+  /// The kinds in the order in which a picture's files are written; each is the name of its folder.
+  public enum Kind: String, Hashable, Sendable, CaseIterable {
+    case classes, road, palette, overlay
+
+    var ending: String { self == .overlay ? "jpg" : "png" }
+
+    /// `classes/NAME.png`
+    public func file(_ name: String) -> String { "\(rawValue)/\(name).\(ending)" }
+  }
+
+  /// What is written where nobody says.
+  public static let usual: Set<Kind> = [.classes, .road, .overlay]
+
   public let name = "masks"
   private let folder: String
   private let names: [String]?
+  private let kinds: [Kind]
   private let drivable: UInt8
+  private let palette: [PNG.RGB]
   private let encoder: JPEGEncoder
   private let road: UnsafeMutableBufferPointer<UInt8>
 
-  /// The folders below `folder`, in the order in which a picture's files are written.
-  public static let folders = ["classes", "road", "overlay"]
-
   /// - Parameters:
-  ///   - names: of the frames by ordinal, without ending; nil for `frame-000042`.
+  ///   - names: of the frames by ordinal, without ending, perhaps with a subfolder; nil for `frame-000042`.
   ///   - size: of the frames.
-  ///   - drivable: the class that is road.
+  ///   - classes: of the network, with the colours for the palette.
   /// - Throws: `.output` when the folders cannot be made or written to.
-  public init(folder: String, names: [String]? = nil, size: PictureSize, drivable: UInt8) throws(RoadError) {
-    for name in Self.folders { try FileOutput.makeFolder("\(folder)/\(name)") }
+  public init(
+    folder: String, names: [String]? = nil, size: PictureSize, classes: ClassTable, kinds: Set<Kind> = MaskFiles.usual
+  ) throws(RoadError) {
+    self.kinds = Kind.allCases.filter(kinds.contains)
+    let subfolders = Set((names ?? []).compactMap { $0.lastIndex(of: "/").map { end in String($0[..<end]) } })
+    for kind in self.kinds {
+      try FileOutput.makeFolder("\(folder)/\(kind.rawValue)")
+      for subfolder in subfolders.sorted() { try FileOutput.makeFolder("\(folder)/\(kind.rawValue)/\(subfolder)") }
+    }
     self.folder = folder
     self.names = names
-    self.drivable = drivable
+    drivable = classes.drivable
+    palette = classes.classes.map { PNG.RGB(red: $0.colour.red, green: $0.colour.green, blue: $0.colour.blue) }
     encoder = try JPEGEncoder(largest: size)
-    road = .allocate(capacity: size.pixels)
+    road = .allocate(capacity: kinds.contains(.road) ? size.pixels : 0)
     road.initialize(repeating: 0)
   }
 
   deinit { road.deallocate() }
 
+  /// What frame `ordinal` is called where the source gives no names: "frame-000042".
+  public static func frameName(_ ordinal: Int) -> String { FrameName.of(ordinal) }
+
   public func receive(_ frame: ShownFrame) throws(RoadError) {
     let name = names?[frame.stamp.ordinal] ?? FrameName.of(frame.stamp.ordinal)
-    try writeGrey(frame.map.bytes, frame.map.size, to: "\(folder)/classes/\(name).png")
-    frame.map.writeRoad(drivable: drivable, into: road)
-    try writeGrey(road, frame.map.size, to: "\(folder)/road/\(name).png")
-    try encoder.write(frame.picture, to: "\(folder)/overlay/\(name).jpg")
-  }
-
-  private func writeGrey(
-    _ values: UnsafeMutableBufferPointer<UInt8>, _ size: PictureSize, to path: String
-  ) throws(RoadError) {
-    guard let base = values.baseAddress else { return }
-    try FileOutput.write(try PNG.grey(base, size: size), to: path)
+    guard let map = UnsafePointer(frame.map.bytes.baseAddress) else { return }
+    let size = frame.map.size
+    for kind in kinds {
+      let path = "\(folder)/\(kind.file(name))"
+      switch kind {
+      case .classes: try FileOutput.write(try PNG.grey(map, size: size), to: path)
+      case .road:
+        frame.map.writeRoad(drivable: drivable, into: road)
+        guard let base = UnsafePointer(road.baseAddress) else { continue }
+        try FileOutput.write(try PNG.grey(base, size: size), to: path)
+      case .palette: try FileOutput.write(try PNG.paletted(map, size: size, palette: palette), to: path)
+      case .overlay: try encoder.write(frame.picture, to: path)
+      }
+    }
   }
 }
