@@ -67,7 +67,7 @@ public struct ClassTable: Hashable, Sendable {
   public func recolouring(_ index: UInt8, _ colour: Colour) -> ClassTable {
     var classes = classes
     classes[Int(index)].colour = colour
-    return ClassTable(classes, drivable: drivable)
+    return ClassTable(classes, drivable: drivable, threshold: threshold)
   }
 
   public func index(named name: String) -> UInt8? {
