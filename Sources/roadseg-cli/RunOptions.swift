@@ -108,7 +108,9 @@ struct Resumption {
   ///
   /// - Parameter left: is raised by the number of those that are not.
   func rest(of batch: PictureBatch, left: inout Int) -> PictureBatch? {
-    var rest = PictureBatch(size: batch.size, files: [], names: [])
+    var rest = batch
+    rest.files = []
+    rest.names = []
     for (file, name) in zip(batch.files, batch.names) {
       if isWritten(name, since: Self.modified(file)) {
         left += 1

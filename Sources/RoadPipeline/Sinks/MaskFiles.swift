@@ -37,7 +37,7 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
     folder: String, names: [String]? = nil, size: PictureSize, classes: ClassTable, kinds: Set<Kind> = MaskFiles.usual
   ) throws(RoadError) {
     self.kinds = Kind.allCases.filter(kinds.contains)
-    let subfolders = Set((names ?? []).compactMap { $0.lastIndex(of: "/").map { end in String($0[..<end]) } })
+    let subfolders = Set((names ?? []).compactMap(Self.folder(of:)))
     for kind in self.kinds {
       try FileOutput.makeFolder("\(folder)/\(kind.rawValue)")
       for subfolder in subfolders.sorted() { try FileOutput.makeFolder("\(folder)/\(kind.rawValue)/\(subfolder)") }
@@ -52,6 +52,9 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
   }
 
   deinit { road.deallocate() }
+
+  /// "monday/0042" → "monday"
+  private static func folder(of name: String) -> String? { name.lastIndex(of: "/").map { String(name[..<$0]) } }
 
   /// What frame `ordinal` is called where the source gives no names: "frame-000042".
   public static func frameName(_ ordinal: Int) -> String { FrameName.of(ordinal) }
