@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
     .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
     .testTarget(
-      name: "RoadModelTests", dependencies: ["RoadModel"], exclude: ["Goldens", "make_goldens.py"],
+      name: "RoadModelTests", dependencies: ["RoadModel"],
+      exclude: ["Goldens", "make_functions.py", "make_goldens.py"],
       swiftSettings: strict),
     .testTarget(
       name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], exclude: ["Goldens", "make_goldens.py"],

@@ -52,6 +52,8 @@ public struct Node: Sendable {
   public var operation: String
   /// Empty for the ONNX standard domain.
   public var domain: String
+  /// Which of a model's own functions of one name is meant; empty for operators.
+  public var overload = ""
   /// An omitted optional input is an empty string.
   public var inputs: [String]
   public var outputs: [String]
@@ -78,9 +80,23 @@ public enum Attribute: Hashable, Sendable {
   case integers([Int])
   case floats([Float])
   case strings([String])
-  /// A subgraph, sparse tensor or reference: no operator that we know has one, so only its presence is kept, for the list
+  /// A branch of an If.
+  case graph(Subgraph)
+  /// In a function that a model defines: the attribute of that name of whatever calls it.
+  case reference(String)
+  /// A sparse tensor or a list of graphs: no operator that we know has one, so only its presence is kept, for the list
   /// of nodes that cannot be used.
   case unreadable
+}
+
+/// A graph inside a graph; it sees the values around it. Two are equal only where they are the same.
+public final class Subgraph: Hashable, Sendable {
+  public let graph: ModelGraph
+
+  public init(_ graph: ModelGraph) { self.graph = graph }
+
+  public static func == (left: Subgraph, right: Subgraph) -> Bool { left === right }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
 /// ONNX TensorProto.DataType, the ones that segmentation networks use.

@@ -67,7 +67,9 @@ extension Attribute {
     case .integers(let values): list(values)
     case .floats(let values): list(values)
     case .strings(let values): list(values)
-    case .unreadable: "a subgraph, sparse tensor or reference"
+    case .graph: "a subgraph"
+    case .reference(let name): "a reference to '\(name.prefix(80))'"
+    case .unreadable: "a sparse tensor or a list of graphs"
     }
   }
 

@@ -64,7 +64,7 @@ struct ONNXReaderTests {
       ("produces 'c', a name that is taken", { $0.nodes[1].outputs = ["c"] }),
       ("output 'else' is not computed", { $0.outputs[0].name = "else" }),
       ("no nodes", { $0.nodes = [] }),
-      ("operator set 10", { $0.opset = 10 }),
+      ("operator set 8", { $0.opset = 8 }),
       ("operator set 99", { $0.opset = 99 }),
       ("reads 'w'", { $0.initializers = [:] }),
     ]

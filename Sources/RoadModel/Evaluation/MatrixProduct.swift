@@ -5,8 +5,11 @@ import RoadBase
 enum MatrixOperators {
   /// NumPy's rule: the last two axes multiply, those before them broadcast.
   static func product(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
-    let left = try call.floats(0)
-    let right = try call.floats(1)
+    var left = try call.floats(0)
+    var right = try call.floats(1)
+    let (isRow, isColumn) = (left.shape.count == 1, right.shape.count == 1)
+    if isRow { left.shape = [1] + left.shape }
+    if isColumn { right.shape += [1] }
     guard left.shape.count >= 2, right.shape.count >= 2,
       let inner = left.shape.last, inner == right.shape[right.shape.count - 2], let columns = right.shape.last,
       let batch = broadcastShape(Array(left.shape.dropLast(2)), Array(right.shape.dropLast(2)))
@@ -20,6 +23,7 @@ enum MatrixOperators {
         right.values[(start.1 * inner * columns)...].prefix(inner * columns),
         into: &output.values, at: index * rows * columns, Sizes(rows: rows, inner: inner, columns: columns))
     }
+    output.shape = batch + (isRow ? [] : [rows]) + (isColumn ? [] : [columns])
     return [.floats(output)]
   }
 

@@ -27,29 +27,38 @@ enum NormalizationOperators {
     guard gains.count == count, offsets.count == count else {
       throw call.failure("\(gains.count) scales and \(offsets.count) offsets for \(count) numbers")
     }
-    standardize(&output, count: count, Double(call.float("epsilon", default: 1e-5))) { _, index in
+    let shape = output.shape.indices.map { $0 < axis ? output.shape[$0] : 1 }
+    let statistics = standardize(&output, count: count, Double(call.float("epsilon", default: 1e-5))) { _, index in
       (Double(gains[index]), Double(offsets[index]))
     }
-    return [.floats(output)]
+    return [
+      .floats(output), .floats(FloatTensor(shape: shape, values: statistics.map(\.mean))),
+      .floats(FloatTensor(shape: shape, values: statistics.map(\.inverse))),
+    ]
   }
 
   /// - Parameter affine: gain and offset of a run of `count` numbers and an index in it.
+  /// - Returns: each run's mean and the inverse of its standard deviation.
+  @discardableResult
   private static func standardize(
     _ tensor: inout FloatTensor, count: Int, _ epsilon: Double,
     _ affine: (_ run: Int, _ index: Int) -> (gain: Double, offset: Double)
-  ) {
-    guard count > 0 else { return }
+  ) -> [(mean: Float, inverse: Float)] {
+    guard count > 0 else { return [] }
+    var statistics: [(mean: Float, inverse: Float)] = []
     for run in 0..<tensor.values.count / count {
       let range = run * count..<(run + 1) * count
       // Sums of a whole plane lose digits in 32 bits.
       let mean = tensor.values[range].reduce(0) { $0 + Double($1) } / Double(count)
       let variance = tensor.values[range].reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(count)
       let inverse = 1 / (variance + epsilon).squareRoot()
+      statistics.append((Float(mean), Float(inverse)))
       for index in 0..<count {
         let (gain, offset) = affine(run, index)
         let value = Double(tensor.values[range.lowerBound + index])
         tensor.values[range.lowerBound + index] = Float((value - mean) * inverse * gain + offset)
       }
     }
+    return statistics
   }
 }

@@ -8,7 +8,10 @@ enum ONNXFields {
   enum Graph {
     static let node = 1, name = 2, initializer = 5, input = 11, output = 12, sparseInitializer = 15
   }
-  enum Node { static let input = 1, output = 2, name = 3, operation = 4, attribute = 5, domain = 7 }
+  enum Node { static let input = 1, output = 2, name = 3, operation = 4, attribute = 5, domain = 7, overload = 8 }
+  enum Function {
+    static let name = 1, input = 4, output = 5, node = 7, opsetImport = 9, domain = 10, defaults = 11, overload = 13
+  }
   enum Attribute {
     static let name = 1, float = 2, integer = 3, string = 4, tensor = 5, graph = 6, floats = 7, integers = 8
     static let strings = 9, tensors = 10, graphs = 11, type = 20, reference = 21, sparseTensor = 22

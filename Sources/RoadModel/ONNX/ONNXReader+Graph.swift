@@ -35,7 +35,7 @@ extension ONNXReader {
     return graph
   }
 
-  private static func readNode(_ reader: inout ProtobufReader) throws(RoadError) -> Node {
+  static func readNode(_ reader: inout ProtobufReader) throws(RoadError) -> Node {
     var node = Node(name: "", operation: "", inputs: [], outputs: [])
     while let field = try reader.nextField() {
       switch field.number {
@@ -54,6 +54,7 @@ extension ONNXReader {
       case ONNXFields.Node.domain:
         let domain = try reader.string(field)
         node.domain = domain == "ai.onnx" ? "" : domain
+      case ONNXFields.Node.overload: node.overload = try reader.string(field)
       default: try reader.skip(field)
       }
     }
@@ -62,7 +63,7 @@ extension ONNXReader {
     return node
   }
 
-  private static func readAttribute(
+  static func readAttribute(
     _ reader: inout ProtobufReader
   ) throws(RoadError) -> (name: String, value: Attribute) {
     typealias Fields = ONNXFields.Attribute
@@ -73,6 +74,7 @@ extension ONNXReader {
     var integers: [Int] = []
     var strings: [String] = []
     var isUnreadable = false
+    var reference = ""
     while let field = try reader.nextField() {
       switch field.number {
       case Fields.name:
@@ -90,13 +92,18 @@ extension ONNXReader {
       case Fields.integers: try reader.appendIntegers(field, to: &integers)
       case Fields.strings: strings.append(try reader.string(field))
       case Fields.type: kind = try reader.integer(field)
-      case Fields.graph, Fields.tensors, Fields.graphs, Fields.reference, Fields.sparseTensor:
+      case Fields.reference: reference = try reader.string(field)
+      case Fields.graph:
+        var message = try reader.message(field)
+        scalar = .graph(Subgraph(try readGraph(&message, file: reader.context)))
+      case Fields.tensors, Fields.graphs, Fields.sparseTensor:
         isUnreadable = true
         try reader.skip(field)
       default: try reader.skip(field)
       }
     }
     if isUnreadable { return (name, .unreadable) }
+    if !reference.isEmpty { return (name, .reference(reference)) }
     switch AttributeKind(rawValue: kind) {
     case .floats: return (name, .floats(TensorData(words: floatWords).floats))
     case .integers: return (name, .integers(integers))

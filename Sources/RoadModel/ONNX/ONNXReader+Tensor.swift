@@ -18,8 +18,9 @@ extension ONNXReader {
       case Fields.doubles: try reader.appendWords(field, size: 8, to: &content.words)
       case Fields.int32s, Fields.int64s, Fields.uint64s: try reader.appendIntegers(field, to: &content.integers)
       case Fields.externalData:
+        let (key, value) = try readPair(&reader, field)
+        content.external[key] = value
         content.isExternal = true
-        try reader.skip(field)
       case Fields.location:
         let location = try reader.integer(field)
         content.isExternal = content.isExternal || location == 1
@@ -41,25 +42,33 @@ private struct TensorContent {
   /// From int32_data, int64_data or uint64_data.
   var integers: [Int] = []
   var isExternal = false
+  /// Of external_data.
+  var external: [String: String] = [:]
 
   func tensor(_ reader: ProtobufReader) throws(RoadError) -> TensorData {
-    guard !isExternal else {
-      throw RoadError(
-        .model, "\(reader.context): its data lies in another file, which is not supported",
-        remedy: "save the model as one file (onnx.save_model(model, path, save_as_external_data=False))")
-    }
     guard let elementType = ElementType(rawValue: type) else {
       throw RoadError(.model, "\(reader.context): element type \(type) is not supported")
     }
     guard shape.count <= ONNXReader.rankLimit, let count = ShapeLimits.count(shape) else {
       throw reader.failure("the shape \(shape.prefix(12)) is impossible")
     }
-    let bytes = raw ?? words + packedIntegers(elementType)
+    let bytes = try externalBytes(count * elementType.size, reader) ?? raw ?? words + packedIntegers(elementType)
     guard bytes.count == count * elementType.size else {
       throw reader.failure(
         "shape \(shape) of \(elementType) needs \(count * elementType.size) bytes, not \(bytes.count)")
     }
     return TensorData(elementType: elementType, shape: shape, bytes: bytes)
+  }
+
+  /// Nil where the data lies in the message.
+  private func externalBytes(_ count: Int, _ reader: ProtobufReader) throws(RoadError) -> [UInt8]? {
+    guard isExternal else { return nil }
+    guard let files = reader.external else {
+      throw RoadError(
+        .model, "\(reader.context): its data lies in another file, and the model comes without a folder",
+        remedy: "save the model as one file (onnx.save_model(model, path, save_as_external_data=False))")
+    }
+    return try files.read(external, count: count, context: reader.context)
   }
 
   /// The integers of the typed fields cut to the width of the element type, as onnx.proto prescribes.

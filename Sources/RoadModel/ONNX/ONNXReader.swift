@@ -5,7 +5,7 @@ import RoadBase
 /// ``ModelGraph/validate(file:)`` or a `RoadError` that names the file and, where there is one, the node.
 public enum ONNXReader {
   /// The versions of the standard operator set whose meaning we know.
-  public static let opsets = 11...28
+  public static let opsets = 9...28
   /// Beyond any segmentation network; keeps damaged or hostile files from eating the machine's memory.
   static let byteLimit = 1 << 30
   static let nodeLimit = 100_000
@@ -27,21 +27,25 @@ public enum ONNXReader {
       throw RoadError(
         .model, "\(path): cannot be read (\(error.localizedDescription))", remedy: "give the path of an ONNX file")
     }
-    return try read(bytes: Array(content), file: path)
+    return try read(bytes: Array(content), file: path, external: ExternalFiles(besideModel: path, byteLimit: byteLimit))
   }
 
   /// - Parameter file: what to call the model in errors.
   public static func read(bytes: [UInt8], file: String = "model") throws(RoadError) -> ModelGraph {
+    try read(bytes: bytes, file: file, external: nil)
+  }
+
+  private static func read(bytes: [UInt8], file: String, external: ExternalFiles?) throws(RoadError) -> ModelGraph {
     guard !bytes.isEmpty else {
       throw RoadError(.model, "\(file): the file is empty", remedy: "export it or copy it again")
     }
     guard bytes.count <= byteLimit else {
       throw RoadError(.model, "\(file): more than \(byteLimit >> 20) MiB")
     }
-    var reader = ProtobufReader(bytes, context: file)
+    var reader = ProtobufReader(bytes, context: file, external: external)
     let graph = try readModel(&reader, file: file)
     try graph.validate(file: file)
-    return graph
+    return graph.inPlainForm()
   }
 
   private static func readModel(_ reader: inout ProtobufReader, file: String) throws(RoadError) -> ModelGraph {
@@ -49,6 +53,7 @@ public enum ONNXReader {
     var opset: Int?
     var producer = ""
     var metadata: [String: String] = [:]
+    var functions: [String: LocalFunction] = [:]
     while let field = try reader.nextField() {
       switch field.number {
       case ONNXFields.Model.graph:
@@ -63,9 +68,9 @@ public enum ONNXReader {
         let (key, value) = try readPair(&reader, field)
         metadata[key] = value
       case ONNXFields.Model.functions:
-        throw RoadError(
-          .model, "\(file): the model defines functions of its own, which are not supported",
-          remedy: "export it with functions inlined (onnx.inliner.inline_local_functions)")
+        var message = try reader.message(field, "\(file): function \(functions.count)")
+        let function = try readFunction(&message)
+        functions[function.key] = function
       default: try reader.skip(field)
       }
     }
@@ -78,7 +83,37 @@ public enum ONNXReader {
     graph.opset = opset
     graph.metadata = metadata
     graph.producer = producer
-    return graph
+    return try graph.inlining(functions, file: file)
+  }
+
+  private static func readFunction(_ reader: inout ProtobufReader) throws(RoadError) -> LocalFunction {
+    typealias Fields = ONNXFields.Function
+    var function = LocalFunction()
+    while let field = try reader.nextField() {
+      switch field.number {
+      case Fields.name:
+        function.name = try reader.string(field)
+        reader.context += " '\(function.name)'"
+      case Fields.input: function.inputs.append(try reader.string(field))
+      case Fields.output: function.outputs.append(try reader.string(field))
+      case Fields.node:
+        var message = try reader.message(field)
+        function.nodes.append(try readNode(&message))
+      case Fields.opsetImport:
+        let (domain, version) = try readOperatorSet(&reader, field)
+        if domain.isEmpty || domain == "ai.onnx" { function.opset = version }
+      case Fields.domain:
+        let domain = try reader.string(field)
+        function.domain = domain == "ai.onnx" ? "" : domain
+      case Fields.overload: function.overload = try reader.string(field)
+      case Fields.defaults:
+        var message = try reader.message(field)
+        let (name, value) = try readAttribute(&message)
+        function.defaults[name] = value
+      default: try reader.skip(field)
+      }
+    }
+    return function
   }
 
   private static func readOperatorSet(
@@ -96,7 +131,7 @@ public enum ONNXReader {
     return result
   }
 
-  private static func readPair(
+  static func readPair(
     _ reader: inout ProtobufReader, _ field: ProtobufReader.Field
   ) throws(RoadError) -> (key: String, value: String) {
     var message = try reader.message(field)

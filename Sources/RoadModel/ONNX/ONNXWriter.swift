@@ -50,7 +50,7 @@ public enum ONNXWriter {
     for output in node.outputs { writer.string(ONNXFields.Node.output, output) }
     if !node.name.isEmpty { writer.string(ONNXFields.Node.name, node.name) }
     writer.string(ONNXFields.Node.operation, node.operation)
-    for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) where value != .unreadable {
+    for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) where value.isWritten {
       writer.message(ONNXFields.Node.attribute) {
         $0.string(ONNXFields.Attribute.name, name)
         write(value, to: &$0)
@@ -84,7 +84,7 @@ public enum ONNXWriter {
     case .strings(let values):
       for value in values { writer.string(Fields.strings, value) }
       kind = .strings
-    case .unreadable: return
+    case .graph, .reference, .unreadable: return
     }
     writer.integer(Fields.type, kind.rawValue)
   }
@@ -109,6 +109,16 @@ public enum ONNXWriter {
           }
         }
       }
+    }
+  }
+}
+
+extension Attribute {
+  /// Graphs that roadseg writes have no control flow.
+  fileprivate var isWritten: Bool {
+    switch self {
+    case .graph, .reference, .unreadable: false
+    default: true
     }
   }
 }

@@ -20,16 +20,28 @@ package struct ProtobufReader {
   private let end: Int
   /// What the message is, for error messages: "model.onnx: node 3 'conv1'".
   var context: String
+  /// Where data lies that the message only names.
+  let external: ExternalFiles?
+  /// How many messages lie around this one.
+  private let depth: Int
+  /// Deeper than any model: keeps hostile files from the end of the stack.
+  private static let depthLimit = 100
 
   package init(_ bytes: [UInt8], context: String) {
-    self.init(bytes, 0..<bytes.count, context: context)
+    self.init(bytes, 0..<bytes.count, context: context, nil, depth: 0)
   }
 
-  private init(_ bytes: [UInt8], _ range: Range<Int>, context: String) {
+  init(_ bytes: [UInt8], context: String, external: ExternalFiles?) {
+    self.init(bytes, 0..<bytes.count, context: context, external, depth: 0)
+  }
+
+  private init(_ bytes: [UInt8], _ range: Range<Int>, context: String, _ external: ExternalFiles?, depth: Int) {
     self.bytes = bytes
     self.position = range.lowerBound
     self.end = range.upperBound
     self.context = context
+    self.external = external
+    self.depth = depth
   }
 
   var remaining: Int { end - position }
@@ -75,8 +87,9 @@ package struct ProtobufReader {
 
   /// A nested message (or packed list): a cursor that ends where it ends.
   mutating func message(_ field: Field, _ context: String? = nil) throws(RoadError) -> ProtobufReader {
+    guard depth < Self.depthLimit else { throw failure("messages in messages in messages") }
     let range = try delimited(field)
-    return ProtobufReader(bytes, range, context: context ?? self.context)
+    return ProtobufReader(bytes, range, context: context ?? self.context, external, depth: depth + 1)
   }
 
   mutating func copyBytes(_ field: Field) throws(RoadError) -> [UInt8] { Array(bytes[try delimited(field)]) }

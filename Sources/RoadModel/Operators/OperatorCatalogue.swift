@@ -45,12 +45,14 @@ extension OperatorCatalogue {
     .function("Reciprocal", plain: { 1 / $0 }),
     .function("Round", plain: { $0.rounded(.toNearestOrEven) }),
     .function("Selu", ScalarFunctions.selu),
+    .function("Shrink", ScalarFunctions.shrink),
     .function("Sigmoid", range: .shares, plain: Elementary.sigmoid),
     .function("Sign", plain: { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }),
     .function("Sin", plain: Elementary.sine),
     .function("Softplus", plain: Elementary.softplus),
     .function("Softsign", plain: { $0 / (1 + abs($0)) }),
     .function("Sqrt", plain: { $0.squareRoot() }),
+    .function("Swish", ScalarFunctions.swish),
     .function("Tanh", range: .signedShares, plain: Elementary.hyperbolicTangent),
     .function("ThresholdedRelu", ScalarFunctions.thresholdedRelu),
   ]
@@ -86,20 +88,26 @@ extension OperatorCatalogue {
       ElementwiseOperators.comparison(floats: { $0 == $1 }, integers: { $0 == $1 })),
     Operator(
       "Greater", ElementwiseShapes.comparison,
-      ElementwiseOperators.comparison(floats: { $0 > $1 }, integers: { $0 > $1 })),
+      ElementwiseOperators.comparison(floats: { $0 > $1 }, integers: { $0 > $1 }), decomposition: ModelGraph.comparison),
     Operator(
       "GreaterOrEqual", ElementwiseShapes.comparison,
-      ElementwiseOperators.comparison(floats: { $0 >= $1 }, integers: { $0 >= $1 })),
+      ElementwiseOperators.comparison(floats: { $0 >= $1 }, integers: { $0 >= $1 }),
+      decomposition: ModelGraph.comparison),
     Operator(
-      "Less", ElementwiseShapes.comparison, ElementwiseOperators.comparison(floats: { $0 < $1 }, integers: { $0 < $1 })),
+      "Less", ElementwiseShapes.comparison, ElementwiseOperators.comparison(floats: { $0 < $1 }, integers: { $0 < $1 }),
+      decomposition: ModelGraph.comparison),
     Operator(
       "LessOrEqual", ElementwiseShapes.comparison,
-      ElementwiseOperators.comparison(floats: { $0 <= $1 }, integers: { $0 <= $1 })),
-    Operator("And", ElementwiseShapes.comparison, ElementwiseOperators.logic { $0 && $1 }),
-    Operator("Or", ElementwiseShapes.comparison, ElementwiseOperators.logic { $0 || $1 }),
-    Operator("Xor", ElementwiseShapes.comparison, ElementwiseOperators.logic { $0 != $1 }),
-    Operator("Not", ElementwiseShapes.same, ElementwiseOperators.negation),
-    Operator("Where", ElementwiseShapes.selection, ElementwiseOperators.selection),
+      ElementwiseOperators.comparison(floats: { $0 <= $1 }, integers: { $0 <= $1 }),
+      decomposition: ModelGraph.comparison),
+    Operator(
+      "And", ElementwiseShapes.comparison, ElementwiseOperators.logic { $0 && $1 }, decomposition: ModelGraph.logic),
+    Operator(
+      "Or", ElementwiseShapes.comparison, ElementwiseOperators.logic { $0 || $1 }, decomposition: ModelGraph.logic),
+    Operator(
+      "Xor", ElementwiseShapes.comparison, ElementwiseOperators.logic { $0 != $1 }, decomposition: ModelGraph.logic),
+    Operator("Not", ElementwiseShapes.same, ElementwiseOperators.negation, decomposition: ModelGraph.logic),
+    Operator("Where", ElementwiseShapes.selection, ElementwiseOperators.selection, decomposition: ModelGraph.choice),
     Operator("Mod", ElementwiseShapes.binary, ElementwiseOperators.remainder),
   ]
 }
@@ -112,11 +120,17 @@ extension OperatorCatalogue {
       decomposition: ModelGraph.lines),
     Operator(
       "ConvTranspose", WindowShapes.transposedConvolution, TransposedConvolutionOperator.compute,
-      [.weighted, .takesActivation]),
-    Operator("MaxPool", WindowShapes.pool, PoolingOperators.maximum, .keepsScale),
-    Operator("AveragePool", WindowShapes.pool, PoolingOperators.average, .takesActivation),
-    Operator("GlobalAveragePool", WindowShapes.globalPool, PoolingOperators.globalAverage, .takesActivation),
-    Operator("GlobalMaxPool", WindowShapes.globalPool, PoolingOperators.globalMaximum, .keepsScale),
+      [.weighted, .takesActivation], decomposition: ModelGraph.lines),
+    Operator(
+      "MaxPool", WindowShapes.pool, PoolingOperators.maximum, .keepsScale, decomposition: ModelGraph.lines),
+    Operator(
+      "AveragePool", WindowShapes.pool, PoolingOperators.average, .takesActivation, decomposition: ModelGraph.lines),
+    Operator(
+      "GlobalAveragePool", WindowShapes.globalPool, PoolingOperators.globalAverage, .takesActivation,
+      decomposition: ModelGraph.lines),
+    Operator(
+      "GlobalMaxPool", WindowShapes.globalPool, PoolingOperators.globalMaximum, .keepsScale,
+      decomposition: ModelGraph.lines),
     Operator("MaxUnpool", WindowShapes.unpool, UnpoolingOperators.unpool, .keepsScale),
     Operator("Resize", WindowShapes.resize, ResizeOperator.compute, .keepsScale),
     Operator("GridSample", WindowShapes.gridSample, GridSampleOperator.compute, .keepsScale),
@@ -134,7 +148,8 @@ extension OperatorCatalogue {
   ]
 
   private static let products: [Operator] = [
-    Operator("MatMul", ReductionShapes.matMul, MatrixOperators.product, .takesActivation),
+    Operator(
+      "MatMul", ReductionShapes.matMul, MatrixOperators.product, .takesActivation, decomposition: ModelGraph.vectors),
     Operator(
       "Gemm", ReductionShapes.gemm, MatrixOperators.general, .takesActivation, decomposition: ModelGraph.scaleGemm),
     Operator("Einsum", ReductionShapes.einsum, nil, decomposition: ModelGraph.product),
@@ -176,7 +191,9 @@ extension OperatorCatalogue {
     Operator("Pad", LayoutShapes.pad, RearrangementOperators.pad, .keepsScale),
     Operator("DepthToSpace", WindowShapes.depthToSpace, RearrangementOperators.depthToSpace, [.keepsScale, .moves]),
     Operator("SpaceToDepth", WindowShapes.spaceToDepth, RearrangementOperators.spaceToDepth, [.keepsScale, .moves]),
-    Operator("Concat", LayoutShapes.concat, ShapeOperators.concatenate, .takesActivation),
+    Operator(
+      "Concat", LayoutShapes.concat, ShapeOperators.concatenate, .takesActivation,
+      decomposition: ModelGraph.nonEmptyParts),
   ]
 
   /// What gives shapes and constants.

@@ -58,6 +58,18 @@ enum ScalarFunctions {
     return ScalarFunction { min(max(slope * $0 + offset, 0), 1) }
   }
 
+  /// Towards zero by `bias`, and 0 up to `lambd` around it.
+  static let shrink: ScalarRule = { node throws(RoadError) in
+    let bias = Double(try node.float("bias", default: 0))
+    let threshold = Double(try node.float("lambd", default: 0.5))
+    return ScalarFunction { $0 < -threshold ? $0 + bias : $0 > threshold ? $0 - bias : 0 }
+  }
+
+  static let swish: ScalarRule = { node throws(RoadError) in
+    let alpha = Double(try node.float("alpha", default: 1))
+    return ScalarFunction { $0 * Elementary.sigmoid(alpha * $0) }
+  }
+
   /// By the error function or, where the node says so, by the hyperbolic tangent (https://arxiv.org/abs/1606.08415).
   static let gelu: ScalarRule = { node throws(RoadError) in
     guard try node.string("approximate", default: "none", of: ["none", "tanh"]) == "tanh" else {

@@ -23,7 +23,7 @@ extension ModelGraph {
     var kept: [Node] = []
     for node in nodes.reversed() where node.outputs.contains(where: { needed.contains($0) }) {
       kept.append(node)
-      needed.formUnion(node.inputs)
+      needed.formUnion(node.captured)
     }
     graph.nodes = kept.reversed()
     graph.initializers = initializers.filter { needed.contains($0.key) }

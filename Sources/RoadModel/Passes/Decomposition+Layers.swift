@@ -1,20 +1,44 @@
 import RoadBase
 
 extension ModelGraph {
-  /// A convolution over lines, N x C x W, as one over pictures of one row.
+  /// A convolution or pool over lines, N x C x W, as one over pictures of one row.
   @Sendable static func lines(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let shape = writer.types[node.inputs[0]]?.shape, shape.count == 3,
-      let result = writer.types[node.outputs[0]]?.shape, result.count == 3,
-      let weights = writer.floats(node, 1), weights.shape.count == 3, var picture = node.overPicturesOfOneRow
+      let result = writer.types[node.outputs[0]]?.shape, result.count == 3, var picture = node.overPicturesOfOneRow
     else { return false }
-    let (row, output) = (writer.name(node, "row"), writer.name(node, "picture"))
-    writer.reshape(node, "row/shape", node.inputs[0], [shape[0], shape[1], 1, shape[2]], to: row)
-    picture.inputs[0] = row
-    picture.inputs[1] = writer.constant(
-      node, "weights", weights.reshaped([weights.shape[0], weights.shape[1], 1, weights.shape[2]]))
-    picture.outputs[0] = output
+    if let name = node.input(1) {
+      guard let given = writer.types[name]?.shape, given.count == 3 else { return false }
+      picture.inputs[1] = writer.reshaped(node, "weights", name, [given[0], given[1], 1, given[2]])
+    }
+    picture.inputs[0] = writer.reshaped(node, "row", node.inputs[0], [shape[0], shape[1], 1, shape[2]])
+    picture.outputs[0] = writer.name(node, "picture")
     writer.replace(with: picture)
-    writer.reshape(node, "shape", output, result, to: node.outputs[0])
+    writer.reshape(node, "shape", picture.outputs[0], result, to: node.outputs[0])
+    return true
+  }
+
+  /// A product with a vector as one with a matrix of one row or column.
+  @Sendable static func vectors(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard node.inputs.count == 2, let left = writer.types[node.inputs[0]]?.shape,
+      let right = writer.types[node.inputs[1]]?.shape, let result = writer.types[node.outputs[0]]?.shape,
+      left.count == 1 || right.count == 1
+    else { return false }
+    var product = node
+    if left.count == 1 { product.inputs[0] = writer.reshaped(node, "row", node.inputs[0], [1] + left) }
+    if right.count == 1 { product.inputs[1] = writer.reshaped(node, "column", node.inputs[1], right + [1]) }
+    product.outputs[0] = writer.name(node, "matrix")
+    writer.replace(with: product)
+    writer.reshape(node, "shape", product.outputs[0], result, to: node.outputs[0])
+    return true
+  }
+
+  /// Without the inputs that have no elements: exporters join a stage of 0 channels.
+  @Sendable static func nonEmptyParts(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    let kept = node.inputs.filter { writer.types[$0]?.count != 0 }
+    guard !kept.isEmpty, kept.count < node.inputs.count else { return false }
+    var join = node
+    join.inputs = kept
+    writer.replace(with: join)
     return true
   }
 

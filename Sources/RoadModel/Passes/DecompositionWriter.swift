@@ -6,6 +6,8 @@ struct DecompositionWriter {
   let opset: Int
   var nodes: [Node] = []
   var initializers: [String: TensorData]
+  /// Truths, 0 or 1, that are numbers now.
+  var truths: Set<String> = []
   private(set) var hasChanged = false
   private var taken: Set<String>
 
@@ -82,5 +84,15 @@ struct DecompositionWriter {
   mutating func reshape(_ node: Node, _ part: String, _ input: String, _ shape: [Int], to output: String) {
     append(
       node, "Reshape", [input, constant(node, part, TensorData(integers: shape, shape: [shape.count]))], to: output)
+  }
+
+  /// A value in another shape, of equal count; a constant stays one.
+  ///
+  /// - Returns: its name.
+  mutating func reshaped(_ node: Node, _ part: String, _ input: String, _ shape: [Int]) -> String {
+    if let data = initializers[input] { return constant(node, part, data.reshaped(shape)) }
+    let output = name(node, part)
+    reshape(node, "\(part)/shape", input, shape, to: output)
+    return output
   }
 }

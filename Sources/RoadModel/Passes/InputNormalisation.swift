@@ -102,7 +102,7 @@ extension ModelGraph {
     for index in nodes.indices { nodes[index].inputs = nodes[index].inputs.map { $0 == name ? other : $0 } }
   }
 
-  private func unusedName(_ wish: String) -> String {
+  func unusedName(_ wish: String) -> String {
     let taken = Set(initializers.keys).union(nodes.flatMap { $0.inputs + $0.outputs }).union(inputs.map(\.name))
     var name = wish
     while taken.contains(name) { name += "_" }

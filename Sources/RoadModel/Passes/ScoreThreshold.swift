@@ -49,7 +49,7 @@ extension ModelGraph {
     var needed = Set(outputs.map(\.name))
     var kept: [Node] = []
     for node in nodes.reversed() where node.outputs.contains(where: needed.contains) {
-      needed.formUnion(node.inputs)
+      needed.formUnion(node.captured)
       kept.append(node)
     }
     var graph = self

@@ -94,10 +94,20 @@ extension ModelGraph {
 extension Node {
   /// Why no shape rule can be asked about this node; nil where one can.
   fileprivate var reasonAgainstOperator: String? {
-    if attributes.values.contains(.unreadable) {
-      return "subgraphs, sparse tensors and references are not supported; export the model without control flow"
+    if operation == "If" { return "its condition depends on the picture; export the model without control flow" }
+    if attributes.values.contains(where: \.isBeyondUs) {
+      return "subgraphs and sparse tensors are not supported; export the model without control flow"
     }
     return domain.isEmpty && OperatorCatalogue[operation] != nil ? nil : "the operator is not supported"
+  }
+}
+
+extension Attribute {
+  fileprivate var isBeyondUs: Bool {
+    switch self {
+    case .graph, .reference, .unreadable: true
+    default: false
+    }
   }
 }
 

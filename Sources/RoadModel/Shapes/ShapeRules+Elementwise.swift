@@ -102,7 +102,8 @@ enum ElementwiseShapes {
         throw context.node.failure("input \(index) has \(count) numbers for an input of shape \(input.shape)")
       }
     }
-    return [input]
+    let statistics = input.shape.indices.map { $0 < axis ? input.shape[$0] : 1 }
+    return [input, TensorType(.float, statistics), TensorType(.float, statistics)]
   }
 
   private static func broadcast(

@@ -36,15 +36,17 @@ enum ReductionShapes {
     return [TensorType(left.elementType, sums.lengths(sums.output))]
   }
 
+  /// A vector is a row on the left, a column on the right, whose axis the result does not have.
   static func matMul(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
-    let left = try context.input(0)
-    let right = try context.input(1)
-    guard left.shape.count >= 2, right.shape.count >= 2, left.shape.last == right.shape[right.shape.count - 2],
-      let batch = broadcastShape(Array(left.shape.dropLast(2)), Array(right.shape.dropLast(2)))
+    let (left, right) = (try context.input(0), try context.input(1))
+    let a = left.shape.count == 1 ? [1] + left.shape : left.shape
+    let b = right.shape.count == 1 ? right.shape + [1] : right.shape
+    guard a.count >= 2, b.count >= 2, a.last == b[b.count - 2],
+      let batch = broadcastShape(Array(a.dropLast(2)), Array(b.dropLast(2)))
     else { throw context.node.failure("shapes \(left.shape) and \(right.shape) do not multiply") }
-    return [
-      TensorType(left.elementType, batch + [left.shape[left.shape.count - 2], right.shape[right.shape.count - 1]])
-    ]
+    let rows = left.shape.count == 1 ? [] : [a[a.count - 2]]
+    let columns = right.shape.count == 1 ? [] : [b[b.count - 1]]
+    return [TensorType(left.elementType, batch + rows + columns)]
   }
 
   static func gemm(_ context: ShapeContext) throws(RoadError) -> [TensorType] {

@@ -21,13 +21,18 @@ enum WindowShapes {
   }
 
   static func transposedConvolution(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
-    let (input, weights, groups) = try operands(context)
+    let (input, weights, groups) = try operands(context, ranks: [3, 4])
     guard input.shape[1] == weights.shape[0], input.shape[1].isMultiple(of: groups) else {
       throw context.node.failure(
         "weights \(weights.shape) in \(groups) groups do not fit an input of shape \(input.shape)")
     }
     let channels = weights.shape[1] * groups
     try checkBias(context, channels: channels)
+    if input.shape.count == 3, let picture = context.node.overPicturesOfOneRow {
+      let row = input.shape[..<2] + [1, input.shape[2]]
+      let window = try SpatialWindow(transposed: picture, input: Array(row), kernel: [1, weights.shape[2]])
+      return [TensorType(input.elementType, [input.shape[0], channels, window.outputWidth])]
+    }
     let window = try SpatialWindow(
       transposed: context.node, input: input.shape, kernel: Array(weights.shape[2...]))
     return [TensorType(input.elementType, [input.shape[0], channels, window.outputHeight, window.outputWidth])]
@@ -53,6 +58,11 @@ enum WindowShapes {
 
   static func pool(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let input = try context.input(0)
+    if input.shape.count == 3, let picture = context.node.overPicturesOfOneRow {
+      let window = try SpatialWindow(node: picture, input: [input.shape[0], input.shape[1], 1, input.shape[2]])
+      let shape = [input.shape[0], input.shape[1], window.outputWidth]
+      return [TensorType(input.elementType, shape), TensorType(.int64, shape)]
+    }
     let window = try SpatialWindow(node: context.node, input: input.shape)
     let shape = [input.shape[0], input.shape[1], window.outputHeight, window.outputWidth]
     return [TensorType(input.elementType, shape), TensorType(.int64, shape)]
@@ -60,10 +70,11 @@ enum WindowShapes {
 
   static func globalPool(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let input = try context.input(0)
-    guard input.shape.count == 4, input.count > 0 else {
-      throw context.node.failure("its input has shape \(input.shape), not four dimensions NCHW")
+    guard (3...4).contains(input.shape.count), input.count > 0 else {
+      throw context.node.failure("its input has shape \(input.shape), neither a picture NCHW nor a line NCW")
     }
-    return [TensorType(input.elementType, [input.shape[0], input.shape[1], 1, 1])]
+    let ones = [Int](repeating: 1, count: input.shape.count - 2)
+    return [TensorType(input.elementType, input.shape[..<2] + ones)]
   }
 
   static func resize(_ context: ShapeContext) throws(RoadError) -> [TensorType] {

@@ -62,10 +62,9 @@ public struct SpatialWindow: Hashable, Sendable {
         pads[2 + axis] = total - first
       }
     }
-    if wanted.count == 2, zip(wanted, full).contains(where: { $0 > $1 }) {
-      throw node.failure("its output_shape \(Array(wanted)) lies beyond the \(full) that its taps reach")
-    }
-    let output = (0..<2).map { full[$0] - pads[$0] - pads[2 + $0] }
+    // Beyond what the taps reach, an output_shape has rows and columns of the bias.
+    let natural = (0..<2).map { full[$0] - pads[$0] - pads[2 + $0] }
+    let output = wanted.count == 2 ? Array(wanted) : natural
     guard output.allSatisfy({ (1...ShapeLimits.dimension).contains($0) }) else {
       throw node.failure("its output would be \(output) for an input of shape \(input)")
     }
