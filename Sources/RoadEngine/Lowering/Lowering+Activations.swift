@@ -95,7 +95,9 @@ extension Lowering {
       return resized.view
     }
     let result = addTensor(output, source.shape, quantization)
-    append(TableLayer(name: name, view: real, source: source, output: result, quantization: quantization))
+    append(
+      TableLayer(
+        name: name, real.levels(of: source), source: real.tensor, output: result, quantization: quantization))
     return ElementView(tensor: result, elements: real.view.elements)
   }
 

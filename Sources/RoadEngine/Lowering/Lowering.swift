@@ -13,32 +13,12 @@ struct Lowering {
   var network = LoweredNetwork()
   /// Shapes of the graph's values and everything that follows from constants, as far as they can be known.
   let types: GraphTypes
-  private var values: [String: Value] = [:]
-  private var problems: [String] = []
+  var values: [String: Value] = [:]
+  var problems: [String] = []
   /// Tensors that have the name of a QuantizeLinear's output.
   private var named: Set<TensorID> = []
 
-  /// - Parameters:
-  ///   - inputSize: replaces the size that the model's input names; needed where it names none.
-  ///   - roundsAsONNXRuntime: see ``EngineOptions/Rounding``.
-  static func lower(
-    _ graph: ModelGraph, inputSize: PictureSize?, roundsAsONNXRuntime: Bool
-  ) throws(RoadError) -> LoweredNetwork {
-    let separated = graph.bindingPicture(to: inputSize).separatingThreshold()
-    let (bound, roundsScores, sigmoids) = try separated.decomposed().withoutPostprocessing()
-    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, roundsAsONNXRuntime: roundsAsONNXRuntime)
-    try lowering.addInput(size: inputSize)
-    for node in bound.nodes { lowering.lower(node) }
-    try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
-    try lowering.setOutput()
-    lowering.network.roundsUpsampledScores = roundsAsONNXRuntime && roundsScores
-    lowering.network.threshold = separated.scoreThreshold
-    lowering.network.droppedSigmoids = sigmoids
-    lowering.network.removeUnreadLayers()
-    return lowering.network
-  }
-
-  private init(graph: ModelGraph, types: GraphTypes, roundsAsONNXRuntime: Bool) {
+  init(graph: ModelGraph, types: GraphTypes, roundsAsONNXRuntime: Bool) {
     self.roundsAsONNXRuntime = roundsAsONNXRuntime
     self.graph = graph
     index = GraphIndex(graph)
@@ -49,38 +29,19 @@ struct Lowering {
   }
 
   /// Shape arithmetic and other nodes whose results are constants. Quantized constants keep their scales: their nodes are lowered.
-  private func isFolded(_ node: Node) -> Bool {
+  func isFolded(_ node: Node) -> Bool {
     !["QuantizeLinear", "DequantizeLinear"].contains(node.operation)
       && node.outputs.allSatisfy { $0.isEmpty || types.constants[$0] != nil }
   }
 
-  private mutating func lower(_ node: Node) {
-    guard !isFolded(node) else { return }
-    do throws(RoadError) {
-      guard node.domain.isEmpty || node.domain == "ai.onnx", let rule = operatorRules[node.operation] else {
-        let domain = node.domain.isEmpty ? "" : "\(node.domain)."
-        throw RoadError(.model, "operator \(domain)\(node.operation) is not supported")
-      }
-      guard !readsUnknown(node) else {
-        for output in node.outputs { values[output] = .unknown }
-        return
-      }
-      try rule.lower(node, &self)
-    } catch {
-      let cause = error.cause.hasPrefix(node.label) ? error.cause : "\(node.label): \(error.cause)"
-      problems.append(cause)
-      for output in node.outputs { values[output] = .unknown }
-    }
-  }
-
-  private func readsUnknown(_ node: Node) -> Bool {
+  func readsUnknown(_ node: Node) -> Bool {
     node.inputs.contains {
       if case .unknown = values[$0] { true } else { false }
     }
   }
 
   /// - Parameter exportedSize: the model's own size where it is run at another.
-  private func reportProblems(exportedSize: PictureSize?) throws(RoadError) {
+  func reportProblems(exportedSize: PictureSize?) throws(RoadError) {
     guard let first = problems.first else { return }
     let all = problems.joined(separator: "; ")
     let cause = problems.count == 1 ? first : "\(problems.count) nodes cannot run: " + all
@@ -93,7 +54,7 @@ struct Lowering {
 }
 
 extension Lowering {
-  private mutating func addInput(size: PictureSize?) throws(RoadError) {
+  mutating func addInput(size: PictureSize?) throws(RoadError) {
     let inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
     guard inputs.count == 1, let input = inputs.first else {
       throw RoadError(.model, "the model has \(inputs.count) inputs, not one picture")
@@ -125,7 +86,7 @@ extension Lowering {
   }
 
   /// Scores must be NCHW bytes; a table or a move brings them there where the last operators left them otherwise.
-  private mutating func setOutput() throws(RoadError) {
+  mutating func setOutput() throws(RoadError) {
     guard let output = graph.outputs.first else { throw RoadError(.model, "the model has no output") }
     func unusable(_ reason: String) -> RoadError {
       RoadError(
@@ -208,7 +169,7 @@ extension Lowering {
 
 extension ModelGraph {
   /// Width and height that the picture input names, where it names both.
-  fileprivate var fixedPictureSize: PictureSize? {
+  var fixedPictureSize: PictureSize? {
     guard let shape = inputs.first(where: { initializers[$0.name] == nil })?.shape, shape.count == 4 else { return nil }
     guard let height = shape[2], let width = shape[3] else { return nil }
     return PictureSize(width: width, height: height)
@@ -229,9 +190,4 @@ extension ModelGraph {
 protocol OperatorRule: Sendable {
   /// Sets the node's output value, or throws an error whose cause completes "node 'x' (Conv): ...".
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError)
-}
-
-/// Channels rounded up to the block that kernels work in.
-func paddedChannels(_ channels: Int) -> Int {
-  (channels + TensorView.channelBlock - 1) / TensorView.channelBlock * TensorView.channelBlock
 }

@@ -1,4 +1,5 @@
 import RoadBase
+import RoadKernelContract
 import RoadModel
 
 /// What one name of the QDQ graph stands for while it is lowered.
@@ -80,14 +81,6 @@ struct PendingLayer {
   var finish: (_ lowering: inout Lowering, _ output: TensorID, _ clamp: ByteClamp) throws(RoadError) -> Void
 }
 
-/// Lowest and highest byte that a layer may write.
-struct ByteClamp: Hashable, Sendable {
-  var low: UInt8 = 0
-  var high: UInt8 = 255
-
-  static let none = ByteClamp()
-}
-
 extension PendingLayer {
   func clamp(for quantization: Quantization) -> ByteClamp {
     ByteClamp(
@@ -115,4 +108,12 @@ extension RealView {
     guard let levels else { return (0...255).map { tensor.quantization.dequantize(UInt8($0)) } }
     return levels.count == 1 || levels.allSatisfy { $0 == levels[0] } ? levels[0] : nil
   }
+}
+
+/// What a dense convolution needs to become scores.
+struct WideScoresSource {
+  var source: TensorID
+  var window: WindowGeometry
+  var weights: WeightTensor
+  var bias: ConstantTensor?
 }

@@ -3,35 +3,6 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// Sum, mean, maximum or minimum of a whole picture or of each pixel's channels.
-struct ReductionLayer: Layer {
-  let name: String
-  let kind = LayerKind.reduction
-  let source: TensorID
-  let output: TensorID
-  let operation: ReductionArguments.Operation
-  let rescaling: Rescaling
-  let sourceZeroPoint: UInt8
-  /// True: each channel over the whole picture; false: each pixel over its channels.
-  let isOverPlane: Bool
-
-  var inputs: [TensorID] { [source] }
-  var rowWindow: WindowGeometry? { isOverPlane ? nil : .pixel }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
-  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
-
-  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = isOverPlane ? PortableKernels.planeReduction : PortableKernels.channelReduction
-    let (operation, rescaling, zeroPoint) = (operation, rescaling, sourceZeroPoint)
-    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
-      var arguments = ReductionArguments(
-        source: sources[0], destination: destination, operation: operation, rescaling: rescaling,
-        sourceZeroPoint: zeroPoint)
-      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
-    }
-  }
-}
-
 /// GlobalAveragePool, GlobalMaxPool, ReduceMean, ReduceSum, ReduceL2, ReduceMax, ReduceMin.
 enum ReductionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {

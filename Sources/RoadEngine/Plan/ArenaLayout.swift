@@ -14,7 +14,7 @@ package struct ArenaLayout: Equatable {
     }
   }
 
-  package static let alignment = 64
+  package static let alignment = PlanMemory.alignment
 
   package var offsets: [Int]
   package var size: Int
@@ -30,10 +30,10 @@ package struct ArenaLayout: Equatable {
       let rivals = placed.filter { requests[$0].life.overlaps(request.life) }.sorted { offsets[$0] < offsets[$1] }
       for rival in rivals {
         if offset + request.bytes <= offsets[rival] { break }
-        offset = max(offset, Self.aligned(offsets[rival] + requests[rival].bytes))
+        offset = max(offset, PlanMemory.aligned(offsets[rival] + requests[rival].bytes))
       }
       offsets[index] = offset
-      size = max(size, Self.aligned(offset + request.bytes))
+      size = max(size, PlanMemory.aligned(offset + request.bytes))
       placed.append(index)
     }
     self.offsets = offsets
@@ -47,6 +47,4 @@ package struct ArenaLayout: Equatable {
       requests.reduce(0) { $0 + ($1.life.contains(step) ? $1.bytes : 0) }
     }.max() ?? 0
   }
-
-  package static func aligned(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
 }

@@ -16,7 +16,7 @@ struct StripBuffer {
   /// - Parameter layout: of the whole tensor; `byteCount(layout:rows:)` bytes at `start`.
   init(layout: TensorLayout, zeroPoint: UInt8, at start: UnsafeMutableRawPointer) {
     let bytes = start.assumingMemoryBound(to: UInt8.self)
-    origin = bytes + ArenaLayout.aligned(layout.halo * layout.pixelPitch)
+    origin = bytes + PlanMemory.aligned(layout.halo * layout.pixelPitch)
     self.zeroPoint = Int32(zeroPoint)
     view = layout.view(at: start)
     view.base = origin
@@ -24,7 +24,7 @@ struct StripBuffer {
 
   static func byteCount(layout: TensorLayout, rows: Int) -> Int {
     let side = layout.halo * layout.pixelPitch
-    return ArenaLayout.aligned(ArenaLayout.aligned(side) + rows * layout.rowPitch + side)
+    return PlanMemory.aligned(PlanMemory.aligned(side) + rows * layout.rowPitch + side)
   }
 
   mutating func empty() { (firstRow, endRow) = (0, 0) }

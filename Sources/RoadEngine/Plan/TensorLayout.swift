@@ -22,7 +22,7 @@ package struct TensorLayout: Equatable {
 
   package var rowPitch: Int { (width + halo) * pixelPitch }
   /// From the first byte of the halo to pixel (0, 0); a multiple of the cache line.
-  package var baseOffset: Int { ArenaLayout.aligned(halo * rowPitch + halo * pixelPitch) }
+  package var baseOffset: Int { PlanMemory.aligned(halo * rowPitch + halo * pixelPitch) }
   /// All bytes that may be read: the last halo row ends `halo` pixels right of the picture.
   package var byteCount: Int { baseOffset + (height + halo) * rowPitch + halo * pixelPitch }
 

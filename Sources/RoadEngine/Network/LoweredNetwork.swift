@@ -134,3 +134,16 @@ struct PlaneShape: Equatable, CustomStringConvertible {
 extension LoweredTensor {
   var shape: PlaneShape { PlaneShape(height: height, width: width, channels: channels) }
 }
+
+/// Channels rounded up to the block that kernels work in.
+func paddedChannels(_ channels: Int) -> Int {
+  (channels + TensorView.channelBlock - 1) / TensorView.channelBlock * TensorView.channelBlock
+}
+
+/// Lowest and highest byte that a layer may write.
+struct ByteClamp: Hashable, Sendable {
+  var low: UInt8 = 0
+  var high: UInt8 = 255
+
+  static let none = ByteClamp()
+}

@@ -13,14 +13,13 @@ struct TableLayer: Layer {
 
   var inputs: [TensorID] { [source] }
 
-  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte: to nearest, ties to even.
-  init(name: String, view: RealView, source: LoweredTensor, output: TensorID, quantization: Quantization) {
-    let rows = view.levels(of: source)
+  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte, a row for each channel: to nearest, ties to even.
+  init(name: String, _ rows: [[Float]], source: TensorID, output: TensorID, quantization: Quantization) {
     let tables = rows.map { row in row.map { quantization.quantize($0) } }
     perChannel = tables.contains { $0 != tables[0] }
     self.tables = perChannel ? Array(tables.joined()) : tables[0]
     self.name = name
-    self.source = view.tensor
+    self.source = source
     self.output = output
   }
 

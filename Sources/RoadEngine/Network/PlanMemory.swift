@@ -6,6 +6,11 @@ final class PlanMemory {
   /// Bytes handed out.
   private(set) var bytes = 0
 
+  /// Of every block: a cache line.
+  static let alignment = 64
+
+  static func aligned(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
+
   /// Pages are aligned for huge pages from this size on.
   private static let hugePage = 2 << 20
 
@@ -17,7 +22,7 @@ final class PlanMemory {
   func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
     let size = max(count, 1)
     var block: UnsafeMutableRawPointer?
-    let alignment = size >= Self.hugePage ? Self.hugePage : ArenaLayout.alignment
+    let alignment = size >= Self.hugePage ? Self.hugePage : Self.alignment
     guard posix_memalign(&block, alignment, size) == 0, let block else {
       fatalError("no memory for \(size) bytes")
     }

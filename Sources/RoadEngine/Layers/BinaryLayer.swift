@@ -1,0 +1,66 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Two activations byte by byte, with broadcasting.
+struct PairLayer: Layer {
+  enum Operation {
+    case sum(BinarySum)
+    case product(BinaryProduct)
+    case lines([PerChannelAffine.Factors], zeroPoint: UInt8, ByteClamp)
+    /// 65536 bytes: `[left · 256 + right]`.
+    case table([UInt8])
+  }
+
+  let name: String
+  let kind = LayerKind.pair
+  let left: TensorID
+  let right: TensorID
+  let output: TensorID
+  let operation: Operation
+  /// Shapes of both operands and of the result.
+  let shapes: [PlaneShape]
+
+  var inputs: [TensorID] { [left, right] }
+  /// An operand that is repeated down the picture has rows of its own.
+  var rowWindow: WindowGeometry? { shapes.allSatisfy { $0.height == shapes[2].height } ? .pixel : nil }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    switch operation {
+    case .sum(let law): prepared(PortableKernels.binarySum, law)
+    case .product(let law): prepared(PortableKernels.binaryProduct, law)
+    case .lines(let lines, let zeroPoint, let clamp):
+      prepared(
+        PortableKernels.perChannelAffine,
+        PerChannelAffine(
+          factors: UnsafePointer(context.memory.copy(lines)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
+          high: Int64(clamp.high)))
+    case .table(let bytes):
+      prepared(PortableKernels.binaryTable, BinaryTable(bytes: UnsafePointer(context.memory.copy(bytes))))
+    }
+  }
+
+  private func prepared<Law>(_ kernel: PlainKernel<BinaryArguments<Law>>, _ law: Law) -> PreparedLayer {
+    let (left, right, result) = (shapes[0], shapes[1], shapes[2])
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = BinaryArguments(
+        left: sources[0].repeated(left, over: result), right: sources[1].repeated(right, over: result),
+        destination: destination, leftIsOneChannel: left.channels < result.channels,
+        rightIsOneChannel: right.channels < result.channels, rule: law)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
+
+extension TensorView {
+  /// With pitches of 0 along the axes in which a single row or column serves all.
+  fileprivate func repeated(_ shape: PlaneShape, over result: PlaneShape) -> TensorView {
+    var view = self
+    if shape.height < result.height { view.rowPitch = 0 }
+    if shape.width < result.width { view.pixelPitch = 0 }
+    return view
+  }
+}

@@ -1,0 +1,93 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Convolution, dense, depthwise or in groups, with the activation fused into the clamp of its output.
+struct ConvolutionLayer: Layer {
+  /// A group: the channels that it reads and writes.
+  struct Part {
+    var firstInput = 0
+    var firstOutput = 0
+    var weights: WeightLayer
+  }
+
+  let name: String
+  let source: TensorID
+  let output: TensorID
+  let window: WindowGeometry
+  let depthwise: Bool
+  let parts: [Part]
+  let zeroPoint: Int16
+  let clamp: ByteClamp
+
+  var inputs: [TensorID] { [source] }
+
+  var kind: LayerKind {
+    if depthwise { return .depthwise }
+    return window.isPointwise ? .pointwise : .convolution
+  }
+
+  var windowText: String { window.text }
+  var rowWindow: WindowGeometry? { window }
+
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
+    window.reach(from: network.tensors[source].shape, to: network.tensors[output].shape)
+  }
+
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int {
+    let to = network.tensors[output]
+    return to.height * to.width * to.channels * parts[0].weights.products
+  }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
+    let packed = parts.map { context.packed($0.weights, by: kernel) }
+    let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
+    let roundsAsONNXRuntime = parts[0].weights.onnxRuntimeFactors != nil
+    if parts.count == 1 {
+      let base = packed[0]
+      return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+        var arguments = ConvolutionArguments(
+          source: sources[0], destination: destination, window: window, packed: base, zeroPoint: zeroPoint,
+          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime)
+        kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+      }
+    }
+    let slices = zip(parts, packed).map { part, packed in
+      (part.firstInput, part.firstOutput, part.weights.inputChannels, part.weights.outputChannels, packed)
+    }
+    let (list, count) = (UnsafePointer(context.memory.copy(slices)), slices.count)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      for index in 0..<count {
+        let (firstInput, firstOutput, inputs, outputs, packed) = list[index]
+        var arguments = ConvolutionArguments(
+          source: sources[0].slice(firstInput, inputs), destination: destination.slice(firstOutput, outputs),
+          window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
+          roundsAsONNXRuntime: roundsAsONNXRuntime)
+        kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+      }
+    }
+  }
+}
+
+extension PlanContext {
+  /// Weights in the order in which a kernel reads them.
+  func packed(_ weights: WeightLayer, by kernel: WeightKernel) -> UnsafeRawPointer {
+    let packed = memory.allocate(kernel.packedByteCount(weights))
+    kernel.pack(weights, packed)
+    guard let base = packed.baseAddress else { preconditionFailure("no memory for packed weights") }
+    return UnsafeRawPointer(base)
+  }
+}
+
+extension WindowGeometry {
+  var isPointwise: Bool { kernelHeight == 1 && kernelWidth == 1 }
+
+  /// Pixels outside a source picture that an output of the size given reads.
+  func reach(from: PlaneShape, to: PlaneShape) -> Int {
+    let below = sourceRow(to.height - 1, kernelHeight - 1) - (from.height - 1)
+    let right = sourceColumn(to.width - 1, kernelWidth - 1) - (from.width - 1)
+    return max(padTop, padLeft, below, right, 0)
+  }
+}

@@ -1,0 +1,37 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Mean 0 and variance 1 over the channels of each pixel, then gains and offsets.
+struct NormalisationLayer: Layer {
+  let name: String
+  let kind = LayerKind.normalisation
+  let source: TensorID
+  let output: TensorID
+  let spread: Int64
+  let gains: [Int64]
+  let offsets: [Int64]
+  /// Whether gains and offsets belong to columns, not to channels.
+  let isByColumn: Bool
+  let zeroPoint: UInt8
+  let clamp: ByteClamp
+
+  var inputs: [TensorID] { [source] }
+  var rowWindow: WindowGeometry? { .pixel }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = PortableKernels.normalisation
+    let gains = UnsafePointer(context.memory.copy(gains))
+    let offsets = UnsafePointer(context.memory.copy(offsets))
+    let (spread, isByColumn, zeroPoint, clamp) = (spread, isByColumn, zeroPoint, clamp)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = NormalisationArguments(
+        source: sources[0], destination: destination, spread: spread, gains: gains, offsets: offsets,
+        isByColumn: isByColumn, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Softmax over the channels of each pixel.
+struct SoftmaxLayer: Layer {
+  let name: String
+  let kind = LayerKind.softmax
+  let source: TensorID
+  let output: TensorID
+  /// 256 exponentials, by the distance from the maximum.
+  let exponents: [Int64]
+  let multiplier: Int64
+  let zeroPoint: UInt8
+
+  var inputs: [TensorID] { [source] }
+  var rowWindow: WindowGeometry? { .pixel }
+  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = PortableKernels.softmax
+    let (exponents, multiplier, zeroPoint) = (
+      UnsafePointer(context.memory.copy(exponents)), multiplier, zeroPoint
+    )
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = SoftmaxArguments(
+        source: sources[0], destination: destination, exponents: exponents, multiplier: multiplier,
+        zeroPoint: zeroPoint)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}
