@@ -2,8 +2,8 @@ import RoadBase
 
 /// Hands slot numbers from one stage's thread to the next one's, first in, first out; waiting threads sleep.
 ///
-/// A mutex and a condition: at the rate of frames (below 1000 a second) their microsecond is nothing, and a sleeping thread
-/// leaves its core to the network. Nothing is allocated after `init`.
+/// A mutex and a condition: at the rate of frames (below 1000 a second) their microsecond is nothing, and a sleeping
+/// thread leaves its core to the network. Nothing is allocated after `init`.
 package final class HandOver: @unchecked Sendable {
   package let capacity: Int
 

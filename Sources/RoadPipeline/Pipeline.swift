@@ -39,19 +39,20 @@ public struct PipelineOptions: Sendable {
   }
 }
 
-/// Frames from a source, through a network, onto a picture, into sinks: three threads over a ring of preallocated slots.
+/// Frames from a source, through a network, onto a picture, into sinks: three threads over a ring of preallocated
+/// slots.
 ///
 ///     capture ──captured──► infer ──inferred──► draw ──► sinks in the draw thread
 ///        ▲  ╲                 │                   │ ╲
 ///        │   └────────────────│───────────────────│──┴─► lanes, each with a sink and a thread of its own
 ///        └──────── free ◄─────┴───────────────────┘
 ///
-/// Capture reads the source; infer decodes and segments; draw paints and feeds sinks and lanes (see ``FrameSink``). While frame n is drawn, n + 1 is in
-/// the network and n + 2 is captured. From a live source the newest frame wins: when the network is busy, a waiting frame gives
-/// way to a newer one. Any other source gives every frame and waits.
+/// Capture reads the source; infer decodes and segments; draw paints and feeds sinks and lanes (see ``FrameSink``).
+/// While frame n is drawn, n + 1 is in the network and n + 2 is captured. From a live source the newest frame wins:
+/// when the network is busy, a waiting frame gives way to a newer one. Any other source gives every frame and waits.
 ///
-/// Every frame number ends in one bin of the ledger, whatever happens. After `init` the three stages allocate nothing but
-/// what libjpeg and the sinks take. `requestStop` may be called by any thread at any time.
+/// Every frame number ends in one bin of the ledger, whatever happens. After `init` the three stages allocate nothing
+/// but what libjpeg and the sinks take. `requestStop` may be called by any thread at any time.
 public final class Pipeline: @unchecked Sendable {
   public let properties: SourceProperties
 
@@ -142,8 +143,8 @@ public final class Pipeline: @unchecked Sendable {
 
   public func statistics() -> PipelineStatistics { telemetry.statistics(lanes.map { $0.statistics() }) }
 
-  /// Reads no further frame; `run` returns when those on their way are shown and the sinks have ended, but no later than
-  /// ``stopPatience`` for a sink that hangs.
+  /// Reads no further frame; `run` returns when those on their way are shown and the sinks have ended, but no later
+  /// than ``stopPatience`` for a sink that hangs.
   public func requestStop() {
     _ = stopTime.compareExchange(expected: 0, desired: MonotonicClock.now(), ordering: .relaxed)
     for lane in lanes { lane.stopWaiting() }

@@ -12,25 +12,30 @@ import RoadTelemetry
 ///                  └──── a lane tries ◄─┘ throws        idle() now and then while nothing comes
 ///
 /// - **made**: checks its arguments and touches neither disk nor network.
-/// - **start** opens what it writes to. The session tells what the frames are: source, classes, model, machine. Frame sizes are
-///   known only now, so memory is taken here.
-/// - **receive** gets what `interest` asks for, in the order of events: a camera's bytes when they come, the painted picture and
-///   the class map when they are ready, and what became of each frame. What it is given is valid until it returns.
-/// - **idle** is called by a lane about five times a second while nothing comes: time to write what has been held back for long, and
-///   to notice that a folder is gone. It may throw as `receive` does.
-/// - **stop** closes what `start` opened. Also called after a `receive` that threw, never before `start`, never twice in a row.
-///   After a stop a lane may start the sink again.
+/// - **start** opens what it writes to. The session tells what the frames are: source, classes, model, machine. Frame
+///   sizes are known only now, so memory is taken here.
+/// - **receive** gets what `interest` asks for, in the order of events: a camera's bytes when they come, the painted
+///   picture and the class map when they are ready, and what became of each frame. What it is given is valid until it
+///   returns.
+/// - **idle** is called by a lane about five times a second while nothing comes: time to write what has been held back
+///   for long, and to notice that a folder is gone. It may throw as `receive` does.
+/// - **stop** closes what `start` opened. Also called after a `receive` that threw, never before `start`, never twice
+///   in a row. After a stop a lane may start the sink again.
 ///
-/// A sink throws `RoadError`s only for what the outside world did: a full disk, a folder that is gone. It never waits for a later
-/// frame. Two ways lead to it:
+/// A sink throws `RoadError`s only for what the outside world did: a full disk, a folder that is gone. It never waits
+/// for a later frame. Two ways lead to it:
 ///
-/// - **In a ``SinkLane``**, with a thread and bounded memory of its own. A slow or failing sink then costs itself frames, which are
-///   counted, and nobody else. After an error the lane stops the sink, waits, and starts it again. This is the way of live use.
-/// - **In the pipeline's draw thread**, where it sets the pace and its error ends the run. This is the way of offline use, where
-///   every frame counts and nobody waits for the next one. It gets shown frames only.
+/// - **In a ``SinkLane``**, with a thread and bounded memory of its own. A slow or failing sink then costs itself
+///   frames, which are counted, and nobody else. After an error the lane stops the sink, waits, and starts it again.
+///   This is the way of live use.
+/// - **In the pipeline's draw thread**, where it sets the pace and its error ends the run. This is the way of offline
+///   use, where every frame counts and nobody waits for the next one. It gets shown frames only.
 public protocol FrameSink: AnyObject, Sendable {
   /// One word or two, for statistics and messages: "overlays", "recorder".
   var name: String { get }
+  /// Where it writes to, for people: a path or an address; nil before the first start or where there is none. Any
+  /// thread asks.
+  var destination: String? { get }
   /// What is handed over; nothing else is copied for this sink.
   var interest: SinkInterest { get }
 
@@ -43,6 +48,7 @@ public protocol FrameSink: AnyObject, Sendable {
 }
 
 extension FrameSink {
+  public var destination: String? { nil }
   public var interest: SinkInterest { [.picture, .map] }
   public func start(_ session: SinkSession) throws(RoadError) {}
   public func receive(_ frame: CapturedFrame) throws(RoadError) {}
@@ -58,8 +64,8 @@ public struct SinkInterest: OptionSet, Hashable, Sendable {
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// The bytes of every frame as the source sent them, those included that are never segmented. A camera is then read frame by
-  /// frame instead of drained to its newest.
+  /// The bytes of every frame as the source sent them, those included that are never segmented. A camera is then read
+  /// frame by frame instead of drained to its newest.
   public static let captured = SinkInterest(rawValue: 1)
   /// The picture of every shown frame, with the overlay if one is drawn.
   public static let picture = SinkInterest(rawValue: 2)

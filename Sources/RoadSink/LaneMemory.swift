@@ -4,9 +4,9 @@ import RoadMask
 
 /// Where the frames of a lane lie: slots of one picture and one class map each, and bytes for frames as captured.
 ///
-/// Where the newest wins there are three slots of either kind: one at work, one waiting, one being filled. A queue takes as
-/// many slots as its bytes hold, and its captured frames lie one behind the other in a ring, each as long as it is.
-/// All calls but ``capturedBytes`` are made under the queue's lock.
+/// Where the newest wins there are three slots of either kind: one at work, one waiting, one being filled. A queue
+/// takes as many slots as its bytes hold, and its captured frames lie one behind the other in a ring, each as long as
+/// it is. All calls but ``capturedBytes`` are made under the queue's lock.
 final class LaneMemory: @unchecked Sendable {
   let pictures: [Picture]
   let maps: [ClassMap]

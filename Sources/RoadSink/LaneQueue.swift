@@ -5,8 +5,9 @@ import RoadTelemetry
 
 /// The bounded memory between the pipeline's threads and a lane's: frames are copied in, wait, and are read in place.
 ///
-/// A queue that `waits` lets its offers wait for room, as long as the sink works. All memory is taken by `init`. Of each kind of event one thread offers; an offer takes a place, copies outside the lock and
-/// publishes, so that neither a large picture nor a hanging sink holds up another thread.
+/// A queue that `waits` lets its offers wait for room, as long as the sink works. All memory is taken by `init`. Of
+/// each kind of event one thread offers; an offer takes a place, copies outside the lock and publishes, so that neither
+/// a large picture nor a hanging sink holds up another thread.
 final class LaneQueue: @unchecked Sendable {
   /// What waits: one event, and where its bytes lie.
   struct Entry {
@@ -40,7 +41,8 @@ final class LaneQueue: @unchecked Sendable {
   private var waitingShown = -1
   private var missed = FateCounts()
   private var isClosed = false
-  /// Whether an offer waits for room: not when frames come by the clock, nor once a stop was asked for or the sink fails.
+  /// Whether an offer waits for room: not when frames come by the clock, nor once a stop was asked for or the sink
+  /// fails.
   private var waits: Bool
   private var isFailing = false
   private(set) var captured = SinkCounts()

@@ -90,8 +90,8 @@ public struct SettledFrames: Hashable, Sendable {
   /// Nil for a frame that never reached us.
   public var stamp: FrameStamp?
   public var times: FrameTimes
-  /// Fates of earlier frames that a lane had no room to tell; all 0 but after an outage of the sink. With these the fates that
-  /// a sink was told always add up to the pipeline's ledger.
+  /// Fates of earlier frames that a lane had no room to tell; all 0 but after an outage of the sink. With these the
+  /// fates that a sink was told always add up to the pipeline's ledger.
   public var missed = FateCounts()
 
   public init(ordinal: Int, count: Int = 1, fate: FrameFate, stamp: FrameStamp? = nil, times: FrameTimes = FrameTimes())

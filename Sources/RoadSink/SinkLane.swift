@@ -3,12 +3,14 @@ import RoadFrame
 import RoadMask
 import RoadTelemetry
 
-/// A sink with a thread and a bounded memory of its own, so that a slow, full or hanging disk or network costs frames of this
-/// sink and nothing else.
+/// A sink with a thread and a bounded memory of its own, so that a slow, full or hanging disk or network costs frames
+/// of this sink and nothing else.
 ///
-/// The pipeline's threads copy into memory that was taken at the start and go on; they never see the sink's errors. They wait for
-/// room in a queue only where frames do not come by the clock: then a slow disk sets the pace and every frame is kept. After an error the lane stops the sink, waits a little and starts it again, as often as needed. What was offered ends
-/// in one bin: delivered, superseded by a newer frame, too much memory, failed for a reason, or unfinished at the end.
+/// The pipeline's threads copy into memory that was taken at the start and go on; they never see the sink's errors.
+/// They wait for room in a queue only where frames do not come by the clock: then a slow disk sets the pace and every
+/// frame is kept. After an error the lane stops the sink, waits a little and starts it again, as often as needed. What
+/// was offered ends in one bin: delivered, superseded by a newer frame, too much memory, failed for a reason, or
+/// unfinished at the end.
 public final class SinkLane: @unchecked Sendable {
   public enum Policy: Hashable, Sendable {
     /// While the sink is busy one frame of a kind waits; a newer one takes its place.
@@ -138,7 +140,8 @@ public final class SinkLane: @unchecked Sendable {
   public func statistics() -> SinkStatistics {
     let state = monitor.locked { (phase: phase, trouble: trouble, restarts: restarts, lastError: lastError) }
     var statistics = SinkStatistics(
-      name: sink.name, health: .starting, captured: SinkCounts(), shown: SinkCounts(), waitingBytes: 0,
+      name: sink.name, destination: sink.destination, health: .starting, captured: SinkCounts(), shown: SinkCounts(),
+      waitingBytes: 0,
       capacityBytes: queue?.memory.capacity ?? 0, restarts: state.restarts, lastError: state.lastError)
     let busySince = queue.map { queue in
       queue.monitor.locked {

@@ -83,8 +83,9 @@ private struct Windows {
     recorded[point] = number + 1
   }
 
-  /// Frames between the first and the last event of the window over the time between them. A point that has been silent for
-  /// more than two of its intervals is measured up to now, so that a camera that hangs is seen to slow down and stop.
+  /// Frames between the first and the last event of the window over the time between them. A point that has been silent
+  /// for more than two of its intervals is measured up to now, so that a camera that hangs is seen to slow down and
+  /// stop.
   func rate(_ point: Int, _ now: UInt64) -> Double? {
     let count = recorded[point]
     guard count >= 2 else { return nil }
@@ -105,7 +106,8 @@ private struct Windows {
     return measured > 0 ? Double(last.frames - first.frames) * 1e9 / Double(measured) : nil
   }
 
-  /// Fewer than two events in the window: the last interval tells, or the silence since if that is longer; 0 once it is far longer.
+  /// Fewer than two events in the window: the last interval tells, or the silence since if that is longer; 0 once it is
+  /// far longer.
   func slowRate(_ point: Int, _ now: UInt64) -> Double? {
     let (previous, last) = (event(point, recorded[point] - 2), event(point, recorded[point] - 1))
     let interval = last.time - previous.time

@@ -58,6 +58,8 @@ public struct SinkCounts: Hashable, Sendable {
   }
 
   public var failed: Int { failures.wrappedSum() }
+  /// Frames that the sink never got or could not use.
+  public var missed: Int { superseded + tooMuchMemory + unfinished + failed }
   /// Frames whose end is still open.
   public var waiting: Int { offered - delivered - superseded - tooMuchMemory - unfinished - failed }
 
@@ -76,6 +78,8 @@ public struct SinkCounts: Hashable, Sendable {
 /// One sink at one moment.
 public struct SinkStatistics: Hashable, Sendable {
   public var name: String
+  /// A path or an address; nil before the first start or where there is none.
+  public var destination: String?
   public var health: SinkHealth
   /// The source's frames as they came.
   public var captured: SinkCounts
@@ -90,10 +94,12 @@ public struct SinkStatistics: Hashable, Sendable {
   public var lastError: RoadError?
 
   public init(
-    name: String, health: SinkHealth, captured: SinkCounts, shown: SinkCounts, waitingBytes: Int, capacityBytes: Int,
+    name: String, destination: String? = nil, health: SinkHealth, captured: SinkCounts, shown: SinkCounts,
+    waitingBytes: Int, capacityBytes: Int,
     restarts: Int, lastError: RoadError? = nil
   ) {
     self.name = name
+    self.destination = destination
     self.health = health
     self.captured = captured
     self.shown = shown

@@ -4,6 +4,7 @@ extension StatisticsJSON {
   /// `offered` is the sum of the bins and of what is waiting.
   struct Sink: Encodable {
     let name: String
+    @Nullable var destination: String?
     /// "starting", "ok", "stuck", "failing" or "stopped".
     let health: String
     /// Since when it is stuck or failing; null where all is well.
@@ -17,6 +18,7 @@ extension StatisticsJSON {
 
     init(_ sink: SinkStatistics) {
       name = sink.name
+      destination = sink.destination
       health = sink.health.key
       restarts = sink.restarts
       waitingBytes = sink.waitingBytes

@@ -1,5 +1,5 @@
-/// The statistics as JSON, one shape for the command line, the page and recordings. It is documented in the README and held by a
-/// snapshot test. Times in milliseconds, memory in bytes, rates in frames a second; what is unknown is null.
+/// The statistics as JSON, one shape for the command line, the page and recordings. It is documented in the README and
+/// held by a snapshot test. Times in milliseconds, memory in bytes, rates in frames a second; what is unknown is null.
 public struct StatisticsJSON: Encodable {
   let type: String
   let seconds: Double

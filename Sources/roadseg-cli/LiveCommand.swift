@@ -72,7 +72,11 @@ struct LiveCommand: ParsableCommand {
       network.segmenter(for: size)
     }
     StopSignals.onFirst { pipeline.requestStop() }
-    let statistics = try pipeline.run { try? print($0, type: "statistics") }
+    let notes = SinkNotes()
+    let statistics = try pipeline.run {
+      notes.say($0.sinks)
+      try? print($0, type: "statistics")
+    }
     try print(statistics, type: "summary")
     if let failure = statistics.sinks.lazy.compactMap(\.failure).first { throw failure }
   }

@@ -45,22 +45,27 @@ enum StatisticsLine {
     }
   }
 
-  /// What is wrong with a sink, or what it has missed.
-  static func trouble(_ sink: SinkStatistics) -> String? {
+  /// "overlays: 280 of 300, too much memory 20"
+  static func tally(_ sink: SinkStatistics) -> String {
     let counts = sink.total
     let missed = [
       ("superseded", counts.superseded), ("too much memory", counts.tooMuchMemory), ("unfinished", counts.unfinished),
     ]
     let failed = SinkFailure.allCases.map { ("failed: \($0.words)", counts[$0]) }
     let bins = (missed + failed).filter { $0.1 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
-    let tally = "\(sink.name): \(counts.delivered) of \(counts.offered)\(bins)"
+    return "\(sink.name): \(counts.delivered) of \(counts.offered)\(bins)"
+  }
+
+  /// What is wrong with a sink, or what it has missed.
+  static func trouble(_ sink: SinkStatistics) -> String? {
+    let tally = tally(sink)
     let now = MonotonicClock.now()
     func seconds(_ since: UInt64) -> String { String(format: "%.0f s", Double(now - min(since, now)) / 1e9) }
     return switch sink.health {
     case .failing(let since, let reason): "\(tally): FAILING for \(seconds(since)): \(reason)"
     case .stuck(let since): "\(tally): STUCK for \(seconds(since))"
     case .starting: "\(sink.name): not started yet"
-    case .ok, .stopped: bins.isEmpty ? nil : tally
+    case .ok, .stopped: sink.total.missed == 0 ? nil : tally
     }
   }
 }
@@ -76,6 +81,8 @@ extension StatisticsLine {
         [name] + [times.p50, times.p90, times.p99, times.maximum].map { Format.fixed(Double($0) / 1e6, 2) }
       }
     let seconds = Format.fixed(Double(statistics.elapsed) / 1e9, 1)
-    return "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\n\(Format.table(rows))"
+    let sinks = statistics.sinks.map { "\n\(tally($0))\($0.destination.map { " in \($0)" } ?? "")" }.joined()
+    return
+      "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\(sinks)\n\(Format.table(rows))"
   }
 }

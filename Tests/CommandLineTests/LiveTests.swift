@@ -42,6 +42,21 @@ struct LiveTests {
     }
   }
 
+  @Test("an earlier session is neither overwritten nor mixed with")
+  func earlierSession() throws {
+    try withFolder { folder in
+      for _ in 0..<3 {
+        let result = try Roadseg.run(Self.synthetic + ["--frames", "4", "--output", "\(folder)/o"])
+        #expect(result.status == 0)
+      }
+      let written = files(below: "\(folder)/o")
+      #expect(written.count == 12)
+      #expect(written.count { !$0.contains("/") } == 4)
+      let sessions = Set(written.compactMap { $0.wholeMatch(of: /(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d)?)\/.*/)?.1 })
+      #expect(sessions.count == 2)
+    }
+  }
+
   @Test("a folder is played at its rate and ends")
   func folder() throws {
     let result = try Roadseg.run([

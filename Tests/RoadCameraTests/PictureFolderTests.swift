@@ -135,6 +135,22 @@ struct PictureFolderTests {
     }
   }
 
+  @Test("live, a late reader who wants every frame gets it")
+  func liveGivesEveryFrame() throws {
+    try withPictures(Dictionary(uniqueKeysWithValues: (0..<6).map { ("\($0).jpg", nil) })) { folder in
+      let source = try PictureFolder(path: folder, pace: .live(rate: 200, repeats: false))
+      let frame = Frame(capacity: source.properties.maximumFrameBytes)
+      source.deliverEveryFrame()
+      try source.start()
+      Thread.sleep(forTimeInterval: 0.05)
+      for sequence in 0..<6 {
+        #expect(source.read(into: frame, timeout: 1_000_000_000) == .frame(skipped: 0, lost: 0))
+        #expect(frame.sequence == UInt64(sequence))
+      }
+      #expect(source.read(into: frame, timeout: 0) == .ended)
+    }
+  }
+
   @Test("live, a late reader gets the newest frame and the number that it missed")
   func liveSkips() throws {
     try withPictures(Dictionary(uniqueKeysWithValues: (0..<20).map { ("\($0).jpg", nil) })) { folder in

@@ -255,6 +255,21 @@ struct StreamSourceTests {
     #expect(source.read(into: frame, timeout: 0) == .ended)
   }
 
+  @Test("live, every frame in the pipe for who wants them")
+  func liveEveryFrame() throws {
+    let jpegs = try Goldens.jpegs()
+    let pipe = TestPipe()
+    pipe.write(jpegs[0] + jpegs[1] + jpegs[2])
+    let source = try StreamSource(descriptor: pipe.reader, name: "-", isLive: true)
+    let frame = Frame(capacity: source.properties.maximumFrameBytes)
+    source.deliverEveryFrame()
+    for jpeg in jpegs.prefix(3) {
+      #expect(source.read(into: frame, timeout: 1_000_000_000) == .frame(skipped: 0, lost: 0))
+      #expect(Array(frame.bytes.prefix(frame.byteCount)) == jpeg)
+    }
+    pipe.closeWriter()
+  }
+
   @Test("live, the newest frame in the pipe wins")
   func live() throws {
     let jpegs = try Goldens.jpegs()

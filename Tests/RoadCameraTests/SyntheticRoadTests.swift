@@ -149,6 +149,18 @@ import Testing
     #expect(frame.timestamp <= MonotonicClock.now())
   }
 
+  @Test func aLiveRoadGivesEveryFrameToWhoAsksForThem() throws {
+    let road = try SyntheticRoad(size: Self.small, rate: 100)
+    let frame = Frame(capacity: road.properties.maximumFrameBytes)
+    road.deliverEveryFrame()
+    road.start()
+    usleep(60_000)
+    for sequence in 0..<8 {
+      #expect(road.read(into: frame, timeout: 1_000_000_000) == .frame(skipped: 0, lost: 0))
+      #expect(frame.sequence == UInt64(sequence))
+    }
+  }
+
   @Test func impossibleRoadsAreRefused() {
     for side in [0, 63, 4097] {
       #expect(throws: RoadError.self) { try SyntheticRoad(size: PictureSize(width: side, height: 480)) }

@@ -54,13 +54,15 @@ import Testing
     func receive(_ frame: ShownFrame) throws(RoadError) { watch.pass(frame: frame.stamp.ordinal) }
   }
 
-  @Test func steadyStateTakesNoMemory() throws {
+  @Test(arguments: [SinkLane.Policy.newest, .queue(bytes: 4 << 20)])
+  func steadyStateTakesNoMemory(policy: SinkLane.Policy) throws {
     let watch = Watch()
     let script = ScriptedSource(
       Array(repeating: .frame, count: 450), isLive: false, size: PictureSize(width: 320, height: 240))
     let segmented = Atomic<Int>(0)
     let pipeline = try Pipeline(
       source: WatchedSource(script, watch), sinks: [WatchedSink(watch)],
+      lanes: [SinkLane(TallySink([.captured, .picture, .map, .fates]), policy: policy)],
       options: PipelineOptions(statisticsInterval: 60_000_000_000)
     ) { size in
       FakeSegmenter(size) { watch.pass(frame: segmented.add(1, ordering: .relaxed).newValue) }

@@ -5,6 +5,7 @@ import RoadFrame
 import RoadMask
 import RoadPipeline
 import RoadSink
+import RoadTelemetry
 import Synchronization
 
 /// A source that does what its script says, step after step, and then ends.
@@ -146,4 +147,47 @@ extension Pipeline {
       FakeSegmenter(size, before: before)
     }
   }
+}
+
+/// A sink for a lane that counts what it is told.
+final class TallySink: FrameSink {
+  struct Tally {
+    var captured: [Int] = []
+    var shown: [Int] = []
+    var fates = FateCounts()
+    var frames = 0
+    var stops = 0
+  }
+
+  let name = "tally"
+  let interest: SinkInterest
+  private let state = Mutex(Tally())
+  private let before: @Sendable (ShownFrame) throws(RoadError) -> Void
+
+  init(
+    _ interest: SinkInterest = [.captured, .map, .fates],
+    before: @escaping @Sendable (ShownFrame) throws(RoadError) -> Void = { _ in }
+  ) {
+    self.interest = interest
+    self.before = before
+  }
+
+  var tally: Tally { state.withLock { $0 } }
+
+  func receive(_ frame: CapturedFrame) throws(RoadError) { state.withLock { $0.captured.append(frame.stamp.ordinal) } }
+
+  func receive(_ frame: ShownFrame) throws(RoadError) {
+    try before(frame)
+    state.withLock { $0.shown.append(frame.stamp.ordinal) }
+  }
+
+  func receive(_ frames: SettledFrames) throws(RoadError) {
+    state.withLock { tally in
+      tally.frames += frames.count
+      tally.fates[frames.fate] += frames.count
+      tally.fates += frames.missed
+    }
+  }
+
+  func stop() { state.withLock { $0.stops += 1 } }
 }

@@ -29,6 +29,7 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
   private var session: CaptureSession?
   private var state = CaptureState()
   private var retry = RetryClock()
+  private var givesEveryFrame = false
 
   /// Opens the camera and sets its mode; frames come after `start`.
   ///
@@ -62,6 +63,9 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     throw CameraDirectory.problems().first
       ?? RoadError(.device, "no camera found", remedy: "plug one in, or use --source synthetic for the built-in road")
   }
+
+  /// From now on `read` gives the oldest frame that the driver holds.
+  public func deliverEveryFrame() { givesEveryFrame = true }
 
   public func start() throws(RoadError) {
     if session == nil { session = try reopen() }
@@ -125,6 +129,7 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
       held = buffer
       heldNumber = number
       isHolding = true
+      if givesEveryFrame { break }
     }
     guard isHolding else { return state.takePending().map { .corrupt($0) } }
     let outcome = give(session, held, heldNumber, frame, skipped)

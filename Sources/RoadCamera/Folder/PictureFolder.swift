@@ -16,6 +16,7 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
   /// Frames given or skipped so far, repeats included.
   private var position = 0
   private var startTime: UInt64 = 0
+  private var givesEveryFrame = false
 
   /// - Parameters:
   ///   - path: a folder; a list file (`.txt`, see ``PictureList``); or one picture.
@@ -59,6 +60,8 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
     try PictureListing.files(at: path, excluding: excluded)
   }
 
+  public func deliverEveryFrame() { givesEveryFrame = true }
+
   public func start() throws(RoadError) {
     position = 0
     startTime = MonotonicClock.now()
@@ -85,7 +88,7 @@ public final class PictureFolder: FrameSource, @unchecked Sendable {
   private func waitForDueFrame(rate: Double, repeats: Bool, timeout: UInt64) -> Int? {
     let period = 1e9 / rate
     let now = MonotonicClock.now()
-    var due = max(Int(Double(now - startTime) / period), position)
+    var due = givesEveryFrame ? position : max(Int(Double(now - startTime) / period), position)
     // The last picture of a folder that is played once is shown, however late.
     if !repeats, position < files.count { due = min(due, files.count - 1) }
     let dueTime = startTime + UInt64(Double(due) * period)

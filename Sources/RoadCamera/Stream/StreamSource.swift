@@ -24,6 +24,7 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
   private var sequence: UInt64 = 0
   /// Frames drained in favour of the one about to be given.
   private var drained = 0
+  private var givesEveryFrame = false
   /// What the next `read` has to tell, found while draining.
   private var pending: ReadOutcome?
   private var hasEnded = false
@@ -80,6 +81,8 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
     if let ownedDescriptor { close(ownedDescriptor) }
   }
 
+  public func deliverEveryFrame() { givesEveryFrame = true }
+
   public func start() throws(RoadError) {}
 
   public func stop() {}
@@ -96,7 +99,7 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
     while true {
       switch nextFrame(into: frame, deadline: isFilled ? 0 : deadline) {
       case .frame:
-        if !properties.isLive { return .frame(skipped: 0, lost: 0) }
+        if givesEveryFrame || !properties.isLive { return .frame(skipped: 0, lost: 0) }
         if isFilled { drained += 1 }
         isFilled = true
         // A stream faster than its reader must not keep it here for ever.

@@ -15,6 +15,7 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
   private let period: UInt64?
   private var startTime: UInt64 = 0
   private var next: UInt64 = 0
+  private var givesEveryFrame = false
 
   public static let defaultSize = PictureSize(width: 640, height: 480)
 
@@ -42,6 +43,8 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
       frameCount: frames.flatMap { Int(exactly: $0) }, maximumFrameBytes: 4 * size.pixels)
   }
 
+  public func deliverEveryFrame() { givesEveryFrame = true }
+
   public func start() {
     next = 0
     startTime = MonotonicClock.now()
@@ -54,7 +57,7 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
     if let period {
       // Of the frames that are due, the newest; else the next one, if it falls due in time.
       let newest = (due - startTime) / period
-      if newest > next { skipped = min(newest, (frameCount ?? .max) - 1) - next }
+      if newest > next, !givesEveryFrame { skipped = min(newest, (frameCount ?? .max) - 1) - next }
       due = startTime + (next + skipped) * period
       let deadline = Deadline.after(timeout)
       Deadline.sleep(until: min(due, deadline))

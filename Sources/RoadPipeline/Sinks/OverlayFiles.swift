@@ -4,28 +4,38 @@ import RoadSink
 import Synchronization
 
 /// Overlays as numbered JPEGs in a folder: `frame-000042.jpg` is the source's frame 42, whatever became of the others.
+/// The folder is this run's alone (see ``SessionFolder``).
 public final class OverlayFiles: FrameSink {
   public let name = "overlays"
   public let interest: SinkInterest = .picture
+  public var destination: String? { state.withLock { $0.session?.path } }
   private let folder: String
-  /// Nil while stopped.
-  private let encoder = Mutex<JPEGEncoder?>(nil)
+  private struct State {
+    /// From the first start on.
+    var session: SessionFolder?
+    /// Nil while stopped.
+    var encoder: JPEGEncoder?
+  }
+  private let state = Mutex(State())
 
   public init(folder: String) { self.folder = folder }
 
   /// - Throws: `.output` when the folder cannot be made or written to.
   public func start(_ session: SinkSession) throws(RoadError) {
-    try FileOutput.makeFolder(folder)
-    let fresh = try JPEGEncoder(largest: session.source.size)
-    encoder.withLock { $0 = fresh }
+    let own = state.withLock { $0.session }
+    try own?.reopen()
+    let fresh = State(
+      session: try own ?? SessionFolder(in: folder), encoder: try JPEGEncoder(largest: session.source.size))
+    state.withLock { $0 = fresh }
   }
 
   public func receive(_ frame: ShownFrame) throws(RoadError) {
-    let path = "\(folder)/\(FrameName.of(frame.stamp.ordinal)).jpg"
-    try encoder.withLock { $0 }?.write(frame.picture, to: path)
+    let state = state.withLock { $0 }
+    guard let encoder = state.encoder, let session = state.session else { preconditionFailure("overlays not started") }
+    try encoder.write(frame.picture, to: "\(session.path)/\(FrameName.of(frame.stamp.ordinal)).jpg")
   }
 
-  public func stop() { encoder.withLock { $0 = nil } }
+  public func stop() { state.withLock { $0.encoder = nil } }
 }
 
 enum FrameName {
