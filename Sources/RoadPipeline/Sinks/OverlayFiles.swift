@@ -22,10 +22,10 @@ public final class OverlayFiles: FrameSink {
 
   /// - Throws: `.output` when the folder cannot be made or written to.
   public func start(_ session: SinkSession) throws(RoadError) {
-    let own = state.withLock { $0.session }
+    var own = state.withLock { $0.session }
     try own?.reopen()
-    let fresh = State(
-      session: try own ?? SessionFolder(in: folder), encoder: try JPEGEncoder(largest: session.source.size))
+    if own == nil { own = try SessionFolder(in: folder) }
+    let fresh = State(session: own, encoder: try JPEGEncoder(largest: session.source.size))
     state.withLock { $0 = fresh }
   }
 
