@@ -12,14 +12,17 @@ public enum Evaluation {
 
     public var scores: SegmentationScores { SegmentationScores(confusion, table: classes) }
 
-    /// What makes the figures say less than they seem to: no pixel is labelled as road.
+    /// What makes the figures say less than they seem to: no pixel is labelled as road, or all are one class.
     ///
     /// - Parameter voidIsValue255: whether no label map was given.
     public func warning(voidIsValue255: Bool) -> String? {
-      guard confusion.labelled(Int(classes.drivable)) == 0 else { return nil }
-      let road = classes[classes.drivable].name
-      let hint = voidIsValue255 ? "; value 255 is left out, give a label map if it stands for the road" : ""
-      return "no pixel is labelled '\(road)', so road IoU says nothing\(hint)"
+      let labelled = (0..<classes.count).filter { confusion.labelled($0) > 0 }
+      let hint = voidIsValue255 ? "; value 255 is left out, give a label map if it stands for a class" : ""
+      if confusion.labelled(Int(classes.drivable)) == 0 {
+        return "no pixel is labelled '\(classes[classes.drivable].name)', so road IoU says nothing\(hint)"
+      }
+      guard voidIsValue255, labelled.count == 1, classes.count > 1 else { return nil }
+      return "every labelled pixel is '\(classes[UInt8(labelled[0])].name)', so the figures say little\(hint)"
     }
   }
 

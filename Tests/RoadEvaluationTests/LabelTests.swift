@@ -89,7 +89,10 @@ import Testing
   @Test func aLabelWithoutRoadIsSaidToSayNothing() throws {
     let result = try outcome(try grey { x, _ in x < 2 ? 255 : 1 })
     #expect(result.warning(voidIsValue255: true)?.contains("no pixel is labelled 'road'") == true)
-    #expect(try outcome(try grey { _, _ in 0 }).warning(voidIsValue255: true) == nil)
+    let one = try outcome(try grey { x, _ in x < 2 ? 255 : 0 })
+    #expect(one.warning(voidIsValue255: true)?.contains("every labelled pixel is 'road'") == true)
+    #expect(one.warning(voidIsValue255: false) == nil)
+    #expect(try outcome(try grey { x, _ in x < 2 ? 1 : 0 }).warning(voidIsValue255: true) == nil)
   }
 }
 
