@@ -84,7 +84,7 @@ public final class Pipeline: @unchecked Sendable {
   private static let slotCount = 6
   /// Pixels above which two pictures on their way at a time are enough, and above which one is: memory is dearer then than
   /// the time that threads wait for each other.
-  private static let largePicture = 1 << 22
+  private static let largePicture = 1 << 20
   private static let hugePicture = 1 << 24
 
   /// How many frames of a source are on their way at a time.
