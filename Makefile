@@ -16,8 +16,10 @@ setup: ## Installs the system packages that are missing (as root or with sudo)
 build: setup ## Builds the release binary
 	$(SWIFT_BUILD) --product roadseg
 
-demo: build ## Road masks from the camera, or from the synthetic road when there is none: 300 frames, overlays in out/demo
-	$(BINARY) live --frames 300 --output out/demo
+demo: build ## Road masks from the camera, or from a computed road when there is none: 300 frames, overlays in out/demo
+	@if $(BINARY) cameras --json | grep -q '"device"'; then $(BINARY) live --frames 300 --output out/demo; \
+	else echo "No camera that can be opened: this is a computed road."; \
+	  $(BINARY) live synthetic --frames 300 --output out/demo; fi
 	@echo "Overlays: out/demo"
 
 test: setup ## Every test, in release (kernels are only themselves when optimised)

@@ -12,21 +12,44 @@ public struct MachinePeak: Hashable, Sendable, Codable {
   public var threads: Int
   public var instructionSet: String
 
-  /// Takes about 100 ms on an idle machine.
+  /// Of several measurements, how far the highest and lowest lie from the median, as a share of it.
+  public var spread: Double
+  /// Whether the measurements agree, and all threads together are not faster than each alone; else shares of the peak are doubtful.
+  public var isSure: Bool
+
+  /// What measurements may differ by.
+  private static let allowedSpread = 0.1
+  private static let rounds = 7
+
+  /// Takes about 150 ms on an idle machine.
   public static func measure(_ instructionSet: InstructionSet, pool: WorkerPool) -> MachinePeak {
     let loop = KernelSet.of(instructionSet).peakLoop
     let turns = calibratedTurns(loop)
-    let done = UnsafeMutableBufferPointer<Int>.allocate(capacity: pool.threads)
+    // A single turn may look fast by a clock that was read late; of many rounds' bests the median does not.
+    let together = (0..<rounds).map { _ in best(of: 30, loop, turns, pool, threads: pool.threads) }.sorted()
+    let alone = (0..<rounds).map { _ in best(of: 10, loop, turns, pool, threads: 1) }.sorted()[rounds / 2]
+    let median = together[rounds / 2]
+    let spread = (together[rounds - 1] - together[0]) / max(median, 1e-9)
+    let isPlausible = median <= alone * Double(pool.threads) * (1 + allowedSpread)
+    return MachinePeak(
+      gigaMultiplyAccumulates: isPlausible ? median : alone * Double(pool.threads), threads: pool.threads,
+      instructionSet: instructionSet.rawValue, spread: spread, isSure: isPlausible && spread <= allowedSpread)
+  }
+
+  /// Multiply-accumulates a nanosecond of the fastest turn.
+  private static func best(
+    of count: Int, _ loop: (Int) -> Int, _ turns: Int, _ pool: WorkerPool, threads: Int
+  ) -> Double {
+    let done = UnsafeMutableBufferPointer<Int>.allocate(capacity: threads)
     done.initialize(repeating: 0)
     defer { done.deallocate() }
     var best = 0.0
-    for _ in 0..<200 {
+    for _ in 0..<count {
       let start = MonotonicClock.now()
-      pool.run(chunks: pool.threads) { chunk, _ in done[chunk] = loop(turns) }
+      pool.run(chunks: threads) { chunk, _ in done[chunk] = loop(turns) }
       best = max(best, Double(done.reduce(0, +)) / Double(max(MonotonicClock.now() - start, 1)))
     }
-    return MachinePeak(
-      gigaMultiplyAccumulates: best, threads: pool.threads, instructionSet: instructionSet.rawValue)
+    return best
   }
 
   /// As many turns as fill about half a millisecond.

@@ -37,7 +37,9 @@ public enum FileOutput {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += part
-      if mkdir(prefix, 0o755) != 0, errno != EEXIST, !isFolder(prefix) { throw failure(path, errno) }
+      // Asking for a folder's state sets errno, too.
+      let code = mkdir(prefix, 0o755) == 0 ? 0 : errno
+      if code != 0, code != EEXIST, !isFolder(prefix) { throw failure(path, code) }
       prefix += "/"
     }
     guard isFolder(path) else {
@@ -76,7 +78,8 @@ public enum FileOutput {
     let remedy =
       switch code {
       case ENOSPC, EDQUOT: "free some space there or choose another folder"
-      case EACCES, EPERM, EROFS: "choose a folder that you may write to"
+      case EACCES, EPERM: "choose a folder that you may write to"
+      case EROFS: "the disk is mounted read-only: choose another folder, or mount it for writing"
       case ENOENT: "make the folder first"
       case ENOTDIR, EISDIR: "choose another name"
       case ENAMETOOLONG: "choose a shorter name"

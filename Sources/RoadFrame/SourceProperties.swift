@@ -14,10 +14,12 @@ public struct SourceProperties: Sendable {
   public var frameCount: Int?
   /// Bytes that the largest frame may take.
   public var maximumFrameBytes: Int
+  /// Whether the frames are computed and show nothing that is there.
+  public var isSynthetic: Bool
 
   public init(
     name: String, size: PictureSize, format: PixelFormat, nominalRate: Double?, isLive: Bool, frameCount: Int?,
-    maximumFrameBytes: Int
+    maximumFrameBytes: Int, isSynthetic: Bool = false
   ) {
     self.name = name
     self.size = size
@@ -26,5 +28,6 @@ public struct SourceProperties: Sendable {
     self.isLive = isLive
     self.frameCount = frameCount
     self.maximumFrameBytes = maximumFrameBytes
+    self.isSynthetic = isSynthetic
   }
 }

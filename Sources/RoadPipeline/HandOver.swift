@@ -22,6 +22,9 @@ package final class HandOver: @unchecked Sendable {
 
   deinit { ring.deallocate() }
 
+  /// Slots that nobody has taken yet.
+  package var waiting: Int { monitor.locked { count } }
+
   /// Waits while full: the reader sets the pace.
   package func put(_ slot: Int) {
     monitor.locked {

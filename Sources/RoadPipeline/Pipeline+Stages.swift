@@ -12,13 +12,17 @@ extension Pipeline {
   private static let reconnectPause: UInt64 = 100_000_000
 
   func captureFrames() {
-    defer { captured.close() }
+    defer {
+      captured.close()
+      telemetry.notes(.capture, .ended)
+    }
     /// Frame numbers that the source has used.
     var numbers = 0
     var read = 0
     var slot = free.take()
     while let current = slot, !stopRequested.load(ordering: .relaxed), read < captureLimit {
       let frame = slots[current].frame
+      telemetry.notes(.capture, .reading)
       switch source.read(into: frame, timeout: Self.readTimeout) {
       case .frame(let skipped, let lost):
         passedBy(.lostInDriver, lost, from: numbers)
@@ -31,6 +35,7 @@ extension Pipeline {
         read += 1
         telemetry.arrived(frame, skipped: skipped, lost: lost)
         for lane in lanes { lane.offer(CapturedFrame(ordinal: slots[current].ordinal, frame)) }
+        telemetry.notes(.capture, .waitingForSlot)
         slot = pass(current)
       case .corrupt(let damage):
         passedBy(FrameFate(damage), 1, from: numbers)
@@ -49,8 +54,14 @@ extension Pipeline {
   }
 
   func inferFrames() {
-    defer { inferred.close() }
+    defer {
+      inferred.close()
+      telemetry.notes(.infer, .ended)
+    }
+    telemetry.notes(.infer, .waitingForFrame)
     while let number = captured.take() {
+      defer { telemetry.notes(.infer, .waitingForFrame) }
+      telemetry.notes(.infer, .decoding)
       let slot = slots[number]
       if abandoned.load(ordering: .relaxed) {
         giveBack(number, .unfinished)
@@ -58,12 +69,14 @@ extension Pipeline {
         telemetry.remember(DamagedFrame(ordinal: slot.ordinal, damage: damage))
         giveBack(number, FrameFate(damage))
       } else {
+        telemetry.notes(.infer, .segmenting)
         let times = segmenter.segment(slot.picture, into: slot.map)
         slot.times.segmented(times)
         telemetry.record(.scale, nanoseconds: times.scale)
         telemetry.record(.network, nanoseconds: times.network)
         telemetry.record(.classMap, nanoseconds: times.classMap)
         telemetry.rates.record(.inferred, at: MonotonicClock.now())
+        telemetry.notes(.infer, .waitingForSlot)
         inferred.put(number)
       }
     }
@@ -71,7 +84,11 @@ extension Pipeline {
 
   func drawFrames() {
     var shown = 0
+    defer { telemetry.notes(.draw, .ended) }
+    telemetry.notes(.draw, .waitingForFrame)
     while let number = inferred.take() {
+      defer { telemetry.notes(.draw, .waitingForFrame) }
+      telemetry.notes(.draw, .drawing)
       let slot = slots[number]
       guard !abandoned.load(ordering: .relaxed) else {
         giveBack(number, .unfinished)
@@ -82,7 +99,11 @@ extension Pipeline {
       let drawn = MonotonicClock.now()
       (slot.times.drawBegan, slot.times.drawn) = (start, drawn)
       telemetry.record(.draw, nanoseconds: drawn - start)
-      if drawn > slot.frame.timestamp { telemetry.latency.record(nanoseconds: drawn - slot.frame.timestamp) }
+      if drawn > slot.frame.timestamp {
+        telemetry.latency.record(nanoseconds: drawn - slot.frame.timestamp)
+        telemetry.recentLatency.record(nanoseconds: drawn - slot.frame.timestamp, now: drawn)
+      }
+      telemetry.notes(.draw, .output)
       guard feedSinks(slot) else {
         giveBack(number, .unfinished)
         continue
@@ -146,9 +167,12 @@ extension Pipeline {
     (slot.times.decodeBegan, slot.times.decoded) = (start, decoded)
     telemetry.record(.decode, nanoseconds: decoded - start)
     switch outcome {
-    case .decoded: return nil
+    case .decoded:
+      telemetry.decoded(decoded)
+      return nil
     case .corrupt(let damage): return damage
     case .partly(let damage):
+      telemetry.decoded(decoded)
       telemetry.remember(DamagedFrame(ordinal: slot.ordinal, damage: damage, isShown: true))
       return nil
     }

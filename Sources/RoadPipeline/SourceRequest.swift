@@ -5,7 +5,7 @@ import RoadFrame
 /// Which frames a user wants to see live, in the words of the command line.
 public struct SourceRequest: Sendable {
   /// A device ("/dev/video0", "0"), "synthetic", or what ``FrameSources`` opens: a folder, list or picture, a stream file, "-"
-  /// for standard input. Nil for the first camera, or the synthetic road where there is none.
+  /// for standard input. Nil for the first camera.
   public var name: String?
   /// Of a camera or the synthetic road.
   public var size: PictureSize?
@@ -28,18 +28,17 @@ public struct SourceRequest: Sendable {
     self.seed = seed
   }
 
-  /// - Returns: the source, and a remark for the user where the choice needs one.
-  public func open() throws(RoadError) -> (source: any FrameSource, remark: String?) {
-    guard let name else { return try firstCameraOrRoad() }
-    if name == "synthetic" { return (try syntheticRoad(), nil) }
-    if Int(name) != nil || name.hasPrefix("/dev/") { return try camera(name) }
-    return (try FrameSources.open(name, pace: .live(rate: rate ?? Self.defaultRate, repeats: false)), nil)
-  }
+  /// Whether it is a camera that is asked for.
+  public var isCamera: Bool { name.map { Int($0) != nil || $0.hasPrefix("/dev/") } ?? true }
 
-  private func firstCameraOrRoad() throws(RoadError) -> (source: any FrameSource, remark: String?) {
-    guard CameraDirectory.list().isEmpty else { return try camera(nil) }
-    let hint = CameraDirectory.problems().first.map { "\($0)" } ?? "no camera found"
-    return (try syntheticRoad(), "\(hint): showing the built-in synthetic road")
+  /// - Returns: the source, and a remark for the user where the choice needs one.
+  /// - Throws: what the source's initializer throws; `.device` where no camera is there or may be opened. Nothing else is
+  ///   shown in its place.
+  public func open() throws(RoadError) -> (source: any FrameSource, remark: String?) {
+    guard let name else { return try camera(nil) }
+    if name == "synthetic" { return (try syntheticRoad(), nil) }
+    if isCamera { return try camera(name) }
+    return (try FrameSources.open(name, pace: .live(rate: rate ?? Self.defaultRate, repeats: false)), nil)
   }
 
   private func camera(_ device: String?) throws(RoadError) -> (source: any FrameSource, remark: String?) {

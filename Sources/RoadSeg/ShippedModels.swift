@@ -11,8 +11,13 @@ public enum ShippedModels {
   ///
   /// - Throws: a model error: no such name or file, or what ``ONNXReader`` says of the file.
   public static func load(_ nameOrPath: String = defaultName) throws(RoadError) -> ModelGraph {
+    try ONNXReader.read(path: file(of: nameOrPath))
+  }
+
+  /// The file that ``load(_:)`` reads.
+  public static func file(of nameOrPath: String) throws(RoadError) -> String {
     let isPath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx")
-    return try ONNXReader.read(path: isPath ? nameOrPath : path(of: nameOrPath))
+    return isPath ? nameOrPath : try path(of: nameOrPath)
   }
 
   /// The file of a shipped network: its label set may be left out where it is the default one.

@@ -21,6 +21,8 @@ public enum VideoState: Int, CaseIterable, Sendable {
   case silent
   /// The device went away; the source looks for it.
   case disconnected
+  /// Frames come, and none of them can be used.
+  case unusable
   case ended
 }
 
@@ -28,11 +30,15 @@ public enum VideoState: Int, CaseIterable, Sendable {
 public struct PipelineStatistics: Sendable {
   public var elapsed: UInt64
   public var video: VideoState
-  /// Nanoseconds since the last frame arrived, or since the start.
+  /// Nanoseconds since the last frame arrived that could be used, or since the start.
   public var silence: UInt64
+  /// Why frames cannot be used, while ``video`` is unusable; nil else.
+  public var unusable: String?
   public var rates: FrameRates
-  /// From capture to the drawn picture.
+  /// From capture to the drawn picture, since the start.
   public var latency: LatencySummary
+  /// The same over the last minute.
+  public var recentLatency: LatencySummary
   public var ledger: LedgerCounts
   public var usage: ProcessUsage
   /// In the order in which they were given to the pipeline.
@@ -42,7 +48,7 @@ public struct PipelineStatistics: Sendable {
   public init(
     elapsed: UInt64, video: VideoState, silence: UInt64, rates: FrameRates, latency: LatencySummary,
     ledger: LedgerCounts, usage: ProcessUsage, stages: [LatencySummary],
-    sinks: [SinkStatistics] = []
+    sinks: [SinkStatistics] = [], recentLatency: LatencySummary = LatencySummary(), unusable: String? = nil
   ) {
     self.elapsed = elapsed
     self.video = video
@@ -53,6 +59,8 @@ public struct PipelineStatistics: Sendable {
     self.usage = usage
     self.stages = stages
     self.sinks = sinks
+    self.recentLatency = recentLatency
+    self.unusable = unusable
   }
 
   public subscript(stage: PipelineStage) -> LatencySummary { stages[stage.rawValue] }

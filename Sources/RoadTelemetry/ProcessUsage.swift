@@ -14,11 +14,12 @@ public struct ProcessUsage: Hashable, Sendable {
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)
+    let resident = residentPages() * UInt64(getpagesize())
     return ProcessUsage(
       processorNanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec),
-      residentBytes: residentPages() * UInt64(getpagesize()),
-      // getrusage(2): Linux gives kibibytes.
-      peakResidentBytes: UInt64(max(0, usage.ru_maxrss)) * 1024)
+      residentBytes: resident,
+      // getrusage(2): Linux gives kibibytes. It counts a little behind.
+      peakResidentBytes: max(UInt64(max(0, usage.ru_maxrss)) * 1024, resident))
   }
 
   /// The second number of `/proc/self/statm` (proc(5)).

@@ -4,9 +4,13 @@ public struct StatisticsJSON: Encodable {
   let type: String
   let seconds: Double
   let video: String
+  /// Why there is no picture although frames come; null else.
+  @Nullable var videoReason: String?
   let secondsWithoutFrame: Double
   let fps: Rates
+  /// Since the start.
   let latencyMs: Latency
+  let latencyLastMinuteMs: Latency
   let stagesMs: [String: Latency]
   let ledger: Ledger
   let memoryBytes: UInt64
@@ -19,9 +23,11 @@ public struct StatisticsJSON: Encodable {
     self.type = type
     seconds = (Double(statistics.elapsed) / 1e9).rounded(toDecimals: 3)
     video = "\(statistics.video)"
+    videoReason = statistics.unusable
     secondsWithoutFrame = (Double(statistics.silence) / 1e9).rounded(toDecimals: 3)
     fps = Rates(statistics.rates)
     latencyMs = Latency(statistics.latency)
+    latencyLastMinuteMs = Latency(statistics.recentLatency)
     stagesMs = Dictionary(
       uniqueKeysWithValues: PipelineStage.allCases.map { ($0.key, Latency(statistics[$0])) })
     ledger = Ledger(statistics.ledger)

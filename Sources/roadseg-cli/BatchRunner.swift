@@ -40,7 +40,10 @@ final class BatchRunner {
 
   func leaveOut(_ pictures: [UnusablePicture]) {
     for picture in pictures {
-      note(RunResult.Damaged(input: picture.file, frame: nil, reason: picture.error.cause), line: "\(picture.error)")
+      // The same form as a frame's: without the name, which stands beside it.
+      let cause = picture.error.cause
+      let reason = cause.hasPrefix("\(picture.file): ") ? String(cause.dropFirst(picture.file.count + 2)) : cause
+      note(RunResult.Damaged(input: picture.file, frame: nil, reason: reason), line: "\(picture.error)")
       ledger.entered += 1
       ledger.settled[.undecodable] += 1
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import RoadBase
 import RoadCamera
 import RoadFrame
+import RoadTelemetry
 
 /// `roadseg cameras`
 struct CamerasCommand: ParsableCommand {
@@ -21,15 +22,17 @@ struct CamerasCommand: ParsableCommand {
     let cameras = CameraDirectory.list()
     let problems = CameraDirectory.problems()
     if json {
-      try Terminal.printJSON(Listing(cameras: cameras, problems: problems.map(\.description)))
+      try Terminal.printJSON(
+        WithAbout(RunAbout(.none), Listing(cameras: cameras, problems: problems.map(\.description))))
       return
     }
     for problem in problems { Terminal.say("roadseg: \(problem)") }
     guard !cameras.isEmpty else {
-      print("No camera found. 'roadseg live' then shows the built-in synthetic road.")
+      Terminal.printLine(
+        "No camera found. 'roadseg live --wait' waits for one, 'roadseg live synthetic' shows a computed road.")
       return
     }
-    print(cameras.map(text).joined(separator: "\n\n"))
+    Terminal.printLine(cameras.map(text).joined(separator: "\n\n"))
   }
 
   private struct Listing: Encodable {

@@ -32,9 +32,7 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var pictureOptions: PictureOptions
 
-  @Option(
-    name: .long, help: ArgumentHelp("Network input size; needed where the model leaves it open.", valueName: "WxH"))
-  var size: PictureSize?
+  @OptionGroup var inputSize: ModelSizeOptions
 
   @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures.", valueName: "dir"))
   var images: String?
@@ -64,7 +62,7 @@ struct EvaluateCommand: ParsableCommand {
     // Figures on pictures that the model's ranges were chosen on would look better than they are.
     try CalibrationManifest(of: graph)?.refuseOverlap(with: pairs)
     let segmenter = try Segmenters.make(
-      graph, name: modelOptions.model, classes: modelOptions.classTable(), size: size,
+      graph, name: modelOptions.model, classes: modelOptions.classTable(), size: inputSize.size,
       threads: threads.count)
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
@@ -76,7 +74,9 @@ struct EvaluateCommand: ParsableCommand {
     let result = EvaluationResult(
       model: modelOptions.model, segmenter: segmenter, pictures: pairs.count,
       scores: outcome.scores)
-    if json { try Terminal.printJSON(result) } else { print(result.table) }
+    guard json else { return Terminal.printLine(result.table) }
+    let about = RunAbout(try modelOptions.identity(), source: list ?? images, isSynthetic: false)
+    try Terminal.printJSON(WithAbout(about, result))
   }
 
   private func pairs() throws(RoadError) -> [PicturePair] {

@@ -1,11 +1,14 @@
 import ArgumentParser
 import Foundation
 import RoadBase
+import RoadCamera
 import RoadEngine
 import RoadEvaluation
 import RoadFrame
 import RoadPipeline
 import RoadSeg
+import RoadSink
+import RoadTelemetry
 
 /// `roadseg live`
 struct LiveCommand: ParsableCommand {
@@ -14,22 +17,27 @@ struct LiveCommand: ParsableCommand {
     abstract: "Draws the road over a camera's pictures as they come.",
     discussion: """
       SOURCE is a camera (/dev/video0, or 0), a folder, list or JPEG to play, a stream file (.mjpeg, .y4m), - for an MJPEG or Y4M \
-      stream on standard input, or 'synthetic'. Without one it is the first camera found; with no camera the built-in \
-      synthetic road. The newest frame wins: when the network is busy, older ones are passed over and counted.
+      stream on standard input, or 'synthetic', a computed road. Without one it is the first camera found; where none is there or \
+      may be opened, that is said and nothing is shown, or, with --wait, it is waited for. The newest frame wins: when the network is busy, older ones are passed over and counted.
 
       Each second one line tells the four rates (made by the camera, delivered to us, through the network, shown), the latency from \
-      capture to the drawn picture, and what became of every frame. Ctrl-C ends it cleanly.
+      capture to the drawn picture, and what became of every frame. Ctrl-C, SIGTERM and SIGHUP end \
+      it cleanly within a second; SIGQUIT (Ctrl-\\) prints what each stage is doing.
 
       EXAMPLES:
         roadseg live
         roadseg live /dev/video2 --size 1280x720 --rate 30 --output overlays
+        roadseg live --wait --json
         roadseg live drive/ --rate 25 --json
         ffmpeg -i drive.mp4 -f yuv4mpegpipe - | roadseg live - --output overlays
         roadseg live synthetic --seed 7 --frames 300
       """)
 
-  @Argument(help: "Where frames come from. (default: first camera, else synthetic)")
+  @Argument(help: "Where frames come from. (default: first camera)")
   var source: String?
+
+  @Flag(name: .long, help: "Wait for a camera that is not there yet, may not be opened or is in use.")
+  var wait = false
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputSize: InputSizeOptions
@@ -58,38 +66,97 @@ struct LiveCommand: ParsableCommand {
 
   func validate() throws {
     if let frames, frames < 1 { throw ValidationError("--frames takes 1 or more") }
+    guard !wait || request.isCamera else { throw ValidationError("--wait is for cameras") }
     if let rate, !(rate > 0 && rate <= 1000) { throw ValidationError("--rate takes a number above 0, up to 1000") }
   }
 
   func run() throws {
-    try StopSignals.watch()
-    let (source, remark) = try SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed).open()
-    if let remark { Terminal.say("roadseg: \(remark)") }
+    // What is not there is said before the network is planned.
+    let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
-    var lanes: [SinkLane] = []
-    if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
-    let pipeline = try Pipeline(source: source, lanes: lanes, options: PipelineOptions(frameLimit: frames)) { size in
-      network.segmenter(for: size)
+    guard let pipeline = try pipeline(opened, network) else { return }
+    let report = Report(pipeline: pipeline, identity: network.identity, json: json)
+    StopSignals.onFirst {
+      pipeline.requestStop()
+    } lastWords: {
+      report.printAtOnce()
     }
-    StopSignals.onFirst { pipeline.requestStop() }
+    StopSignals.onQuestion { pipeline.stateReport }
     let notes = SinkNotes()
-    let statistics = try pipeline.run {
-      notes.say($0.sinks)
-      try? print($0, type: "statistics")
+    do throws(RoadError) {
+      try pipeline.run { statistics in
+        notes.say(statistics.sinks)
+        report.print(statistics, type: "statistics")
+        // Who wrote into a pipe that is closed goes on only for those who get the frames elsewhere.
+        if StandardOutput.readerIsGone, statistics.sinks.isEmpty { pipeline.requestStop() }
+      }
+    } catch {
+      // Whatever ended it: what happened until then is told.
+      let statistics = pipeline.statistics()
+      if statistics.ledger.entered > 0 { report.print(statistics, type: "summary") }
+      throw error
     }
-    try print(statistics, type: "summary")
-    if let failure = statistics.sinks.lazy.compactMap(\.failure).first { throw failure }
+    let statistics = pipeline.statistics()
+    report.print(statistics, type: "summary")
+    if let failure = statistics.sinks.lazy.compactMap(\.failure).first ?? pipeline.sourceFailure { throw failure }
+  }
+
+  private var request: SourceRequest {
+    SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed)
+  }
+
+  private func open() throws(RoadError) -> any FrameSource {
+    let (source, remark) = try request.open()
+    if let remark { Terminal.say("roadseg: \(remark)") }
+    return source
+  }
+
+  /// Nil where a signal came while it waited for a camera.
+  private func pipeline(_ opened: (any FrameSource)?, _ network: Network) throws(RoadError) -> Pipeline? {
+    func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
+      var lanes: [SinkLane] = []
+      if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
+      let options = PipelineOptions(frameLimit: frames, identity: network.identity)
+      return try Pipeline(source: source, lanes: lanes, options: options) { network.segmenter(for: $0) }
+    }
+    if let opened { return try make(opened) }
+    let waiting = CameraWait()
+    StopSignals.onFirst { waiting.stop() }
+    let name = source.map { "camera \($0)" } ?? "first camera"
+    return try waiting.first { missing, nanoseconds in
+      guard json else { return }
+      let about = RunAbout(network.identity, source: name, isSynthetic: false)
+      try? Terminal.printJSON(WithAbout(about, WaitingJSON(missing, nanoseconds: nanoseconds)))
+    } attempt: { () throws(RoadError) in
+      try make(open())
+    }
   }
 
   /// Bytes of painted pictures that may wait for the disk.
   private static let overlayMemory = 16 << 20
 
-  private func print(_ statistics: PipelineStatistics, type: String) throws {
-    if json {
-      try Terminal.printJSON(StatisticsJSON(statistics, type: type))
-    } else {
-      let text = type == "summary" ? StatisticsLine.summary(statistics) : StatisticsLine.text(statistics)
-      Terminal.printLine(text)
+  /// Prints the statistics of one run.
+  private struct Report: Sendable {
+    let pipeline: Pipeline
+    let identity: RunIdentity
+    let json: Bool
+
+    func print(_ statistics: PipelineStatistics, type: String) {
+      if let text = text(statistics, type: type) { Terminal.printLine(text) }
+    }
+
+    /// The summary of a run that has to end now.
+    func printAtOnce() -> Bool {
+      text(pipeline.statistics(), type: "summary").map { StandardOutput.writeAtOnce($0 + "\n") } ?? false
+    }
+
+    private func text(_ statistics: PipelineStatistics, type: String) -> String? {
+      guard json else {
+        return type == "summary" ? StatisticsLine.summary(statistics) : StatisticsLine.text(statistics)
+      }
+      let properties = pipeline.properties
+      let about = RunAbout(identity, source: properties.name, isSynthetic: properties.isSynthetic)
+      return try? Terminal.json(WithAbout(about, StatisticsJSON(statistics, type: type)))
     }
   }
 }

@@ -5,11 +5,13 @@ import RoadMask
 import RoadModel
 import RoadPipeline
 import RoadSeg
+import RoadTelemetry
 
 /// The int8 network that `live` and `run` share among their pipelines.
 struct Network {
   let name: String
   let classes: ClassTable
+  let identity: RunIdentity
   private let engine: Engine
 
   init(_ options: ModelOptions, inputSize: PictureSize?, threads: Int) throws(RoadError) {
@@ -22,6 +24,7 @@ struct Network {
     classes = try Segmenters.classes(
       options.classTable(), of: graph, name: options.model, count: engine.scores.channels,
       threshold: engine.threshold)
+    identity = try options.identity(instructionSet: engine.instructionSet.rawValue)
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
   }
 

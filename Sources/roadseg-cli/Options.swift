@@ -2,9 +2,12 @@ import ArgumentParser
 import Foundation
 import RoadBase
 import RoadFrame
+import RoadKernels
 import RoadMask
 import RoadModel
+import RoadQuantizer
 import RoadSeg
+import RoadTelemetry
 
 /// `--model` and `--classes`, of every command that runs a network.
 struct ModelOptions: ParsableArguments {
@@ -23,6 +26,11 @@ struct ModelOptions: ParsableArguments {
   /// The model, with the input that was asked for.
   func graph() throws(RoadError) -> ModelGraph {
     try pictureInput.applied(to: ShippedModels.load(model), name: model)
+  }
+
+  /// - Parameter instructionSet: of the kernels that run; nil for the one that would.
+  func identity(instructionSet: String? = nil) throws(RoadError) -> RunIdentity {
+    try .of(model: model, file: ShippedModels.file(of: model), instructionSet: instructionSet)
   }
 
   func classTable() throws(RoadError) -> ClassTable? {
@@ -65,6 +73,36 @@ struct PixelCount: ExpressibleByArgument, CustomStringConvertible {
   }
 
   var description: String { "\(value)" }
+}
+
+/// `--input-size` of the commands without a camera, which called it `--size` before.
+struct ModelSizeOptions: ParsableArguments {
+  @Option(
+    name: .customLong("input-size"),
+    help: ArgumentHelp("Network input size. (default: the model's own; needed where it has none)", valueName: "WxH"))
+  var inputSize: PictureSize?
+
+  @Option(name: .customLong("size"), help: .hidden)
+  var formerName: PictureSize?
+
+  var size: PictureSize? { inputSize ?? formerName }
+}
+
+extension RunIdentity {
+  /// - Parameters:
+  ///   - model: as the user named it; its last component is kept.
+  ///   - file: that holds it.
+  static func of(model: String, file: String, instructionSet: String? = nil) throws(RoadError) -> RunIdentity {
+    var kernels = instructionSet
+    if kernels == nil { kernels = try InstructionSet.best().rawValue }
+    return RunIdentity(
+      model: model.split(separator: "/").last.map(String.init) ?? model,
+      modelHash: SHA256.hexadecimal(try FileInput.read(file, as: .model)), version: Roadseg.version,
+      instructionSet: kernels ?? "")
+  }
+
+  /// Of a command without a model.
+  static var none: RunIdentity { RunIdentity(version: Roadseg.version) }
 }
 
 /// `--threads`.

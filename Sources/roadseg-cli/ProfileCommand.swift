@@ -9,6 +9,7 @@ import RoadMask
 import RoadModel
 import RoadProfiler
 import RoadSeg
+import RoadTelemetry
 
 /// `roadseg profile`
 struct ProfileCommand: ParsableCommand {
@@ -25,7 +26,7 @@ struct ProfileCommand: ParsableCommand {
 
       EXAMPLES:
         roadseg profile
-        roadseg profile --size 480x360 --threads 2 --json > before.json
+        roadseg profile --input-size 480x360 --threads 2 --json > before.json
         roadseg profile --input frame.jpg --model int8.onnx --html report.html
         roadseg profile --compare before.json after.json
         roadseg profile --baseline board.json       # keeps one, or compares with it
@@ -35,8 +36,9 @@ struct ProfileCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var threads: ThreadOptions
 
-  @Option(name: .long, help: ArgumentHelp("Network input size. (default: the model's own)", valueName: "WxH"))
-  var size: PictureSize?
+  @OptionGroup var inputSize: ModelSizeOptions
+
+  private var size: PictureSize? { inputSize.size }
 
   @Option(name: .long, help: ArgumentHelp("Camera frame size of the synthetic road.", valueName: "WxH"))
   var frameSize = PictureSize(width: 640, height: 480)
@@ -128,7 +130,10 @@ struct ProfileCommand: ParsableCommand {
     try write(measurement)
     if let kept { return try report(kept, against: measurement.profile) }
     if let baseline { try ProfileFile.write(measurement.profile, to: baseline) }
-    Terminal.printLine(json ? try ProfileFile.json(measurement.profile) : ProfileText.text(measurement.profile))
+    guard json else { return Terminal.printLine(ProfileText.text(measurement.profile)) }
+    let identity = try modelOptions.identity(instructionSet: measurement.profile.instructionSet)
+    let about = RunAbout(identity, source: input ?? "computed road", isSynthetic: input == nil)
+    try Terminal.printJSON(WithAbout(about, measurement.profile))
   }
 
   private func measure() throws -> FrameMeasurement {
@@ -196,7 +201,7 @@ extension ProfileCommand {
   private func measureColdStart() throws {
     var arguments = ["profile", "--until-first-mask", "--model", modelOptions.model, "--frame-size", "\(frameSize)"]
     arguments += ["--frame-format", frameFormat.rawValue, "--threads", "\(threads.count)"]
-    if let size { arguments += ["--size", "\(size)"] }
+    if let size { arguments += ["--input-size", "\(size)"] }
     if let classes = modelOptions.classes { arguments += ["--classes", classes] }
     arguments += modelOptions.pictureInput.arguments
     let start = try ColdStart.measure(program: "/proc/self/exe", arguments: arguments, starts: 11)

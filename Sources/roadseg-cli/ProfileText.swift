@@ -1,4 +1,5 @@
 import Foundation
+import RoadEngine
 import RoadProfiler
 
 /// Profiles as tables for people.
@@ -7,7 +8,7 @@ enum ProfileText {
     """
     network \(profile.inputSize), frames \(profile.frameSize), \(profile.threads) threads, \(profile.instructionSet), \
     \(profile.frames) frames in \(profile.repetitions) repetitions
-    peak of this machine: \(Format.fixed(profile.peak.gigaMultiplyAccumulates, 1)) GMAC/s on \(profile.peak.threads) \
+    peak of this machine: \(peak(profile.peak)) on \(profile.peak.threads) \
     threads; copies in the second-level cache \(Format.fixed(profile.bandwidth.levelTwoGigabytes, 1)) GB/s, in memory \
     \(Format.fixed(profile.bandwidth.memoryGigabytes, 1)) GB/s
     network: \(Format.fixed(profile.networkGigaMultiplyAccumulates, 1)) GMAC/s, \
@@ -20,6 +21,11 @@ enum ProfileText {
 
     \(Format.table(layerRows(profile)))
     """
+  }
+
+  private static func peak(_ peak: MachinePeak) -> String {
+    let speed = "\(Format.fixed(peak.gigaMultiplyAccumulates, 1)) GMAC/s"
+    return peak.isSure ? speed : "\(speed) (UNSURE: measurements differ by \(Format.percent(peak.spread)))"
   }
 
   private static func conditions(_ conditions: MeasurementConditions) -> [String] {

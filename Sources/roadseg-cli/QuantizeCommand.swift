@@ -61,11 +61,7 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var allowedDrop: AllowedDropOptions
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "Network input size of a model that leaves it open; the int8 model is bound to it.", valueName: "WxH"))
-  var size: PictureSize?
+  @OptionGroup var inputSize: ModelSizeOptions
 
   @Option(name: .long, help: ArgumentHelp("Class table to write into the model.", valueName: "file"))
   var classes: String?
@@ -114,13 +110,16 @@ struct QuantizeCommand: ParsableCommand {
       model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, equalized: equalize,
       wide: quantized.wideActivations,
       layers: layers, drop: drop.map { .init($0, pictures: labelled.count) })
-    if json { try Terminal.printJSON(result) } else { print(result.table) }
+    guard json else { return Terminal.printLine(result.table) }
+    let about = RunAbout(
+      try .of(model: model, file: model), source: calibration.joined(separator: ", "), isSynthetic: false)
+    try Terminal.printJSON(WithAbout(about, result))
   }
 
   /// Simplified, of a fixed size, with its class table and, where asked for, the normalisation in front.
   private func floatGraph() throws(RoadError) -> ModelGraph {
     var graph = try pictureInput.applied(to: ONNXReader.read(path: model), name: model)
-    graph = try graph.bindingInputs(to: size)
+    graph = try graph.bindingInputs(to: inputSize.size)
     _ = try graph.pictureInput(name: model)
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
     graph = try graph.simplified()

@@ -9,29 +9,38 @@ struct Roadseg: ParsableCommand {
     commandName: "roadseg",
     abstract: "Finds the road in every frame of a camera, on a small Linux board.",
     discussion: """
-      With no camera, `roadseg live` shows the built-in synthetic road.
+      `roadseg live` shows the first camera, `roadseg live synthetic` a computed road where there is none.
 
       EXAMPLES:
         roadseg live --output overlays
         roadseg run drive/*.jpg --output masks
         roadseg profile --size 480x360 --threads 2
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
       LiveCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self, ProfileCommand.self,
       CamerasCommand.self,
     ])
 
-  /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage.
+  static let version = "0.1.0"
+
+  /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written are a failure.
   static func main() {
     do {
       var command = try parseAsRoot()
+      try StopSignals.watch()
       try command.run()
     } catch let error as RoadError {
       Terminal.say("roadseg: \(error)")
       Foundation.exit(1)
     } catch {
-      exit(withError: error)
+      let code = exitCode(for: error)
+      guard code == .success else { exit(withError: error) }
+      // Help and version are results as well.
+      Terminal.printLine(fullMessage(for: error))
     }
+    guard let error = StandardOutput.error else { Foundation.exit(0) }
+    Terminal.say("roadseg: \(error)")
+    Foundation.exit(1)
   }
 }

@@ -3,6 +3,7 @@ import RoadBase
 import RoadCamera
 import RoadOverlay
 import RoadPipeline
+import RoadTelemetry
 
 /// `roadseg run`
 struct RunCommand: ParsableCommand {
@@ -86,10 +87,20 @@ struct RunCommand: ParsableCommand {
       total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil)
     if already > 0 { Terminal.say("roadseg: \(already) pictures are written already") }
     runner.leaveOut(unusable)
-    for batch in batches { try runner.run(batch) }
-    for stream in streams { try runner.run(stream: stream) }
-    let result = runner.result(resumed: already)
-    if json { try Terminal.printJSON(result) } else { Terminal.printLine(result.text) }
+    func report(_ result: RunResult) throws {
+      let about = RunAbout(network.identity, source: input.joined(separator: ", "), isSynthetic: false)
+      if json { try Terminal.printJSON(WithAbout(about, result)) } else { Terminal.printLine(result.text) }
+    }
+    do {
+      for batch in batches { try runner.run(batch) }
+      for stream in streams { try runner.run(stream: stream) }
+    } catch {
+      // Whatever ended it: what is there until then is told.
+      let result = runner.result(resumed: already)
+      if result.written > 0 { try report(result) }
+      throw error
+    }
+    try report(runner.result(resumed: already))
     try runner.finish()
   }
 }

@@ -4,10 +4,10 @@ import RoadTelemetry
 
 /// The live statistics as one line for people:
 ///
-///     fps camera 30.0 delivered 30.0 inferred 30.0 shown 30.0 | latency p50 8.1 p99 9.9 ms | shown 289 of 300, …
+///     fps camera 30.0 delivered 30.0 inferred 30.0 shown 30.0 | latency (last minute) p50 8.1 p99 9.9 ms | shown 289 of 300, …
 enum StatisticsLine {
   static func text(_ statistics: PipelineStatistics) -> String {
-    var parts = [rates(statistics.rates), latency(statistics.latency), ledger(statistics.ledger)]
+    var parts = [rates(statistics.rates), latency(statistics.recentLatency), ledger(statistics.ledger)]
     if let trouble = trouble(statistics) { parts.append(trouble) }
     parts += statistics.sinks.compactMap(trouble)
     return parts.joined(separator: " | ")
@@ -22,7 +22,8 @@ enum StatisticsLine {
 
   static func latency(_ latency: LatencySummary) -> String {
     guard latency.count > 0 else { return "latency -" }
-    return String(format: "latency p50 %.1f p99 %.1f ms", Double(latency.p50) / 1e6, Double(latency.p99) / 1e6)
+    return String(
+      format: "latency (last minute) p50 %.1f p99 %.1f ms", Double(latency.p50) / 1e6, Double(latency.p99) / 1e6)
   }
 
   /// "shown 289 of 300, superseded 11": the bins that hold anything.
@@ -40,6 +41,7 @@ enum StatisticsLine {
     return switch statistics.video {
     case .disconnected: "NO VIDEO for \(seconds): the camera is gone; looking for it"
     case .silent: "NO VIDEO for \(seconds): the source sends no frames"
+    case .unusable: "NO VIDEO for \(seconds): frames come, but none can be used: \(statistics.unusable ?? "damaged")"
     case .starting: "waiting for the first frame"
     case .flowing, .ended: nil
     }
@@ -74,8 +76,10 @@ extension StatisticsLine {
   /// What is printed at the end: the last line, and where the time of a frame went.
   static func summary(_ statistics: PipelineStatistics) -> String {
     let rows =
-      [["stage", "p50 ms", "p90", "p99", "max"]]
-      + (PipelineStage.allCases.map { ($0.words, statistics[$0]) } + [("capture to overlay", statistics.latency)])
+      [["since the start", "p50 ms", "p90", "p99", "max"]]
+      + (PipelineStage.allCases.map { ($0.words, statistics[$0]) } + [
+        ("capture to overlay", statistics.latency), ("capture to overlay, last minute", statistics.recentLatency),
+      ])
       .filter { $0.1.count > 0 }
       .map { name, times in
         [name] + [times.p50, times.p90, times.p99, times.maximum].map { Format.fixed(Double($0) / 1e6, 2) }

@@ -5,22 +5,36 @@ import RoadBase
 /// Results go to standard output, everything else to standard error.
 enum Terminal {
   /// A line for people, on standard error.
-  static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  static func say(_ line: String) { write(line + "\n") }
 
-  /// A result that readers of a pipe get at once.
-  static func printLine(_ text: String) {
-    print(text)
-    fflush(nil)
+  /// The same where nobody may be kept waiting.
+  static func sayAtOnce(_ line: String) {
+    var errors = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    if poll(&errors, 1, 0) > 0 { write(line + "\n") }
   }
 
+  /// There is nobody to tell if that fails.
+  private static func write(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if written > 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return }
+    }
+  }
+
+  /// A result that readers of a pipe get at once.
+  static func printLine(_ text: String) { StandardOutput.write(text + "\n") }
+
   /// A result as one JSON object on one line: keys in snake case, sorted; numbers that JSON cannot hold as strings.
-  static func printJSON(_ value: some Encodable) throws {
+  static func printJSON(_ value: some Encodable) throws { printLine(try json(value)) }
+
+  static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "infinity", negativeInfinity: "-infinity", nan: "nan")
-    printLine(String(decoding: try encoder.encode(value), as: UTF8.self))
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   /// How far a command is, how fast, and how long it will still take, on standard error: a bar that redraws itself on a

@@ -65,6 +65,64 @@ struct CameraLiveTests {
     #expect((ledger["undecodable"] as? Int ?? 0) + (ledger["truncated"] as? Int ?? 0) >= 1)
   }
 
+  /// The service: nothing is shown until there is a camera that may be opened, and then it is shown by itself.
+  @Test func waitsForALateCameraAndForPermission() throws {
+    let run = try CameraGuest.run(
+      """
+      says() { n=0; until grep -q "$1" $2 || [ $((n += 1)) -gt 100 ]; do sleep 0.2; done; }
+      echo unplug >$CAMERA_CONTROL; until [ ! -e $CAMERA ]; do sleep 0.1; done
+      "$R" live --model "$M" --json 2>/tmp/absent; echo "absent: $?"; cat /tmp/absent
+      "$R" live --wait --threads 1 --frames 3 --rate 10 --model "$M" --json >/tmp/late 2>/tmp/said & LIVE=$!
+      says waiting /tmp/late; echo plug >$CAMERA_CONTROL; wait $LIVE; echo "late: $?"
+      head -n 1 /tmp/late; tail -n 1 /tmp/late; cat /tmp/said
+      until [ -e $CAMERA ]; do sleep 0.1; done
+      chmod 600 /dev/video*
+      setpriv --reuid 65534 --clear-groups "$R" live --model "$M" --json 2>/tmp/denied; echo "denied: $?"; cat /tmp/denied
+      setpriv --reuid 65534 --clear-groups "$R" live --wait --threads 1 --frames 3 --rate 10 --model "$M" --json \
+        >/tmp/late 2>/tmp/said & LIVE=$!
+      says waiting /tmp/late; chmod 666 /dev/video*; wait $LIVE; echo "permitted: $?"
+      head -n 1 /tmp/late; tail -n 1 /tmp/late; cat /tmp/said
+      """)
+    let text = run.output
+    for words in ["absent: 1", "late: 0", "denied: 1", "permitted: 0"] {
+      #expect(text.contains(words), "\(text)\(run.errors)")
+    }
+    #expect(
+      text.contains("roadseg: no camera: ") && text.contains("no permission to open it; add yourself to the group"))
+    let objects = try run.outputLines.filter { $0.hasPrefix("{") }.map(Self.object)
+    try #require(objects.count == 4, "\(text)")
+    for (index, reason) in [(0, "no camera"), (2, "no permission")] {
+      #expect(objects[index]["type"] as? String == "waiting")
+      #expect((objects[index]["reason"] as? String)?.contains(reason) == true)
+      let summary = objects[index + 1]
+      #expect(summary["synthetic"] as? Bool == false && (summary["source"] as? String)?.contains("/dev/video") == true)
+      #expect((summary["ledger"] as? [String: Any])?["shown"] as? Int == 3)
+    }
+  }
+
+  /// Frames come, and none of them is a picture: that is not "flowing".
+  @Test func saysSoWhenFramesCannotBeUsed() throws {
+    try withFolder { folder in
+      let picture = try Data(contentsOf: URL(filePath: RunTests.picture))
+      let scan = try #require(picture.range(of: Data([0xFF, 0xDA])))
+      try picture.prefix(scan.upperBound + 16).write(to: URL(filePath: "\(folder)/half.jpg"))
+      let run = try CameraGuest.run(
+        """
+        "$R" live $CAMERA --rate 10 --threads 1 --model "$M" --json >/tmp/log & LIVE=$!
+        n=0; until grep -q unusable /tmp/log || [ $((n += 1)) -gt 60 ]; do sleep 0.5; done
+        kill $LIVE; wait $LIVE; grep unusable /tmp/log | head -n 1
+        "$R" live $CAMERA --rate 10 --threads 1 --model "$M" >/tmp/log & LIVE=$!
+        n=0; until grep -q 'NO VIDEO' /tmp/log || [ $((n += 1)) -gt 60 ]; do sleep 0.5; done
+        kill $LIVE; wait $LIVE; grep 'NO VIDEO' /tmp/log | head -n 1
+        """, frames: folder)
+      try #require(run.outputLines.count == 2, "\(run.output)\(run.errors)")
+      let statistics = try Self.object(run.outputLines[0])
+      #expect(statistics["video"] as? String == "unusable")
+      #expect((statistics["video_reason"] as? String)?.isEmpty == false)
+      #expect(run.outputLines[1].contains("frames come, but none can be used: "), "\(run.output)")
+    }
+  }
+
   private static func object(_ line: String) throws -> [String: Any] {
     try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
   }
@@ -97,13 +155,15 @@ enum CameraGuest {
 
   /// Runs a shell script in the guest with `$R` the program and `$M` a small model. The emulated processor goes without AVX2, which
   /// emulation makes far slower than plain code.
-  static func run(_ script: String) throws -> Roadseg {
+  ///
+  /// - Parameter frames: folder of the camera's pictures; nil for a test pattern.
+  static func run(_ script: String, frames: String? = nil) throws -> Roadseg {
     try Roadseg.run(
       program: runner,
       [
         "--camera", "uvc", "--timeout", "90", "--cpu", "max,-erms,-fsrm,-avx2", "--env", "R=\(Roadseg.binary)",
         "--env",
-        "M=\(Roadseg.model)", "--", "sh", "-c", script,
-      ])
+        "M=\(Roadseg.model)",
+      ] + (frames.map { ["--frames", $0] } ?? []) + ["--", "sh", "-c", script])
   }
 }

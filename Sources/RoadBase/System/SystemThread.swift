@@ -31,6 +31,13 @@ package struct SystemThread: Sendable {
 
   package func join() { pthread_join(thread, nil) }
 
+  /// The calling thread sleeps; signals do not wake it.
+  package static func sleep(nanoseconds: UInt64) {
+    var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    var rest = timespec()
+    while nanosleep(&time, &rest) != 0, errno == EINTR { time = rest }
+  }
+
   private static let entry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { pointer in
     guard let pointer else { return nil }
     let body = Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue()

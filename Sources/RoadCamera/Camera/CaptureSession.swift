@@ -1,4 +1,5 @@
 import CVideoDevice
+import Glibc
 import RoadBase
 import RoadFrame
 
@@ -116,7 +117,8 @@ final class CaptureSession {
       var buffer = emptyBuffer(index)
       try check("get a buffer", device.call(VideoQueryBuffer, &buffer))
       guard let memory = device.map(length: Int(buffer.length), offset: buffer.m.offset) else {
-        throw RoadError(.device, "\(device.path): cannot map a buffer", remedy: "free some memory")
+        throw RoadError(
+          .device, "\(device.path): cannot map a buffer", remedy: "free some memory", code: ENOMEM)
       }
       buffers.append(memory)
       try check("queue a buffer", device.call(VideoQueueBuffer, &buffer))

@@ -60,8 +60,7 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
   private static func path(of device: String?) throws(RoadError) -> String {
     if let device { return Int(device) != nil ? "/dev/video\(device)" : device }
     if let first = CameraDirectory.identities().first { return first.path }
-    throw CameraDirectory.problems().first
-      ?? RoadError(.device, "no camera found", remedy: "plug one in, or use --source synthetic for the built-in road")
+    throw CameraError.none(nodes: CameraDirectory.nodes(), problems: CameraDirectory.problems())
   }
 
   /// From now on `read` gives the oldest frame that the driver holds.

@@ -40,7 +40,8 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
     frameCount = frames
     properties = SourceProperties(
       name: "synthetic road, seed \(seed)", size: size, format: .rgbx, nominalRate: rate, isLive: rate != nil,
-      frameCount: frames.flatMap { Int(exactly: $0) }, maximumFrameBytes: 4 * size.pixels)
+      frameCount: frames.flatMap { Int(exactly: $0) }, maximumFrameBytes: 4 * size.pixels,
+      isSynthetic: true)
   }
 
   public func deliverEveryFrame() { givesEveryFrame = true }

@@ -67,7 +67,7 @@ extension Lowering {
     guard let height = size?.height ?? shape[2], let width = size?.width ?? shape[3] else {
       throw RoadError(
         .model, "input '\(input.name)' has no fixed size",
-        remedy: "name the size to run at (--size or --input-size WxH)")
+        remedy: "name the size to run at (--input-size WxH)")
     }
     guard (1...16384).contains(height), (1...16384).contains(width) else {
       throw RoadError(.model, "input '\(input.name)' is \(width)x\(height) pixels", remedy: "sides are 1 to 16384")
