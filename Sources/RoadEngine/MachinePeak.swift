@@ -3,8 +3,8 @@ import RoadKernels
 
 /// What this machine's vector unit can do at most: every layer's speed is told as a share of it.
 ///
-/// Measured, not looked up: the instruction set's fastest multiply-accumulate in registers only, on as many threads as the
-/// engine runs. On a machine whose cores are busy elsewhere the best of many turns, each shorter than a time slice,
+/// Measured, not looked up: the instruction set's fastest multiply-accumulate in registers only, on as many threads as
+/// the engine runs. On a machine whose cores are busy elsewhere the best of many turns, each shorter than a time slice,
 /// comes closest.
 public struct MachinePeak: Hashable, Sendable, Codable {
   /// Multiply-accumulates a second, in units of 10^9, all threads together.
@@ -14,7 +14,8 @@ public struct MachinePeak: Hashable, Sendable, Codable {
 
   /// Of several measurements, how far the highest and lowest lie from the median, as a share of it.
   public var spread: Double
-  /// Whether the measurements agree, and all threads together are not faster than each alone; else shares of the peak are doubtful.
+  /// Whether the measurements agree, and all threads together are not faster than each alone; else shares of the peak
+  /// are doubtful.
   public var isSure: Bool
 
   /// What measurements may differ by.

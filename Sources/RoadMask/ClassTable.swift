@@ -30,7 +30,8 @@ public struct ClassTable: Hashable, Sendable {
   public let classes: [RoadClass]
   /// The class that counts as road.
   public let drivable: UInt8
-  /// Of a network with one score a pixel, which tells two classes apart; nil where every class has a score and the highest wins.
+  /// Of a network with one score a pixel, which tells two classes apart; nil where every class has a score and the
+  /// highest wins.
   public let threshold: Threshold?
 
   public var count: Int { classes.count }
@@ -98,8 +99,8 @@ extension ClassTable {
 
   /// The table for a network with one score a pixel; nil for one of more than two classes.
   ///
-  /// What the network looks for is the road if a class is named so, else the last class, which then counts as the road. A table of one
-  /// class names that, and `background` is the other. A threshold that the table has stays.
+  /// What the network looks for is the road if a class is named so, else the last class, which then counts as the road.
+  /// A table of one class names that, and `background` is the other. A threshold that the table has stays.
   ///
   /// - Parameters:
   ///   - level: of the network.
@@ -125,11 +126,11 @@ extension ClassTable {
   /// Key of the table (as tab-separated text, see ``init(text:name:subject:)``) in the metadata of a model.
   public static let metadataKey = "classes"
 
-  /// Reads `index name r g b`, tab-separated with a header line. Indices run from 0 without gaps; a row of index 255 (void)
-  /// may follow. The road is the class named drivable, road or Road; without one, class 0.
+  /// Reads `index name r g b`, tab-separated with a header line. Indices run from 0 without gaps; a row of index 255
+  /// (void) may follow. The road is the class named drivable, road or Road; without one, class 0.
   ///
-  /// A table of two classes may have a column `threshold`, for networks with one score a pixel: a number in the row of the class
-  /// that scores above it stand for, `-` in the other.
+  /// A table of two classes may have a column `threshold`, for networks with one score a pixel: a number in the row of
+  /// the class that scores above it stand for, `-` in the other.
   ///
   /// - Parameter name: of the file or model, for errors.
   public init(text: String, name: String, subject: RoadError.Subject = .label) throws(RoadError) {

@@ -9,8 +9,8 @@ struct ScoreLine: Sendable {
 
   /// - Parameters:
   ///   - unit: what one step of a score is in upsampled ones.
-  ///   - rounding: the scores' zero-point where upsampled scores are rounded to nearest before they are compared, ties to those an even
-  ///     number of steps from it.
+  ///   - rounding: the scores' zero-point where upsampled scores are rounded to nearest before they are compared, ties
+  ///     to those an even number of steps from it.
   init(_ threshold: ClassUpsampler.Threshold, unit: Int, rounding: UInt8?) {
     above = threshold.above
     below = threshold.below

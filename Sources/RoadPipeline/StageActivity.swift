@@ -42,7 +42,8 @@ extension Pipeline {
   /// Why the source ended before its end; nil where it did not.
   public var sourceFailure: RoadError? { source.failure }
 
-  /// What each stage is doing and for how long, what waits between them, how the sinks do: for somebody who asks why nothing moves.
+  /// What each stage is doing and for how long, what waits between them, how the sinks do: for somebody who asks why
+  /// nothing moves.
   public var stateReport: String {
     let (now, activities, statistics) = (MonotonicClock.now(), telemetry.stageActivities, statistics())
     func line(_ name: String, _ entry: StageActivities.Entry) -> String {

@@ -78,14 +78,15 @@ final class Telemetry: Sendable {
     let now = MonotonicClock.now()
     let begun = start.load(ordering: .relaxed)
     let unusable = unusable(now)
+    let whole = latency.summary()
     let state = VideoState(rawValue: video.load(ordering: .relaxed)) ?? .starting
     let usable = lastUsable.load(ordering: .relaxed)
     return PipelineStatistics(
       elapsed: now - begun, video: unusable == nil ? state : .unusable,
       silence: unusable == nil ? silence(now) : now - min(usable, now), rates: rates.rates(now: now),
-      latency: latency.summary(),
+      latency: whole,
       ledger: ledger.snapshot(), usage: .now(), stages: stages.map { $0.summary() },
-      sinks: sinks, recentLatency: recentLatency.summary(now: now), unusable: unusable?.words)
+      sinks: sinks, recentLatency: recentLatency.summary(now: now, below: whole.maximum), unusable: unusable?.words)
   }
 
   /// Why frames come and none of them can be used, for a second now; nil where that is not so.

@@ -34,7 +34,8 @@ public final class RecentLatency: Sendable {
     }
   }
 
-  public func summary(now: UInt64) -> LatencySummary {
+  /// - Parameter maximum: that is known more exactly: nothing above it is told.
+  public func summary(now: UInt64, below maximum: UInt64 = .max) -> LatencySummary {
     let number = now / Self.period
     var sum = Part().histogram
     parts.withLock { parts in
@@ -44,7 +45,8 @@ public final class RecentLatency: Sendable {
     }
     guard sum.totalCount > 0 else { return LatencySummary() }
     return LatencySummary(
-      count: sum.totalCount, p50: sum.valueAtPercentile(50), p90: sum.valueAtPercentile(90),
-      p99: sum.valueAtPercentile(99), maximum: sum.max)
+      count: sum.totalCount, p50: min(sum.valueAtPercentile(50), maximum),
+      p90: min(sum.valueAtPercentile(90), maximum), p99: min(sum.valueAtPercentile(99), maximum),
+      maximum: min(sum.max, maximum))
   }
 }

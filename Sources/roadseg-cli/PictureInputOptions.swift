@@ -2,7 +2,8 @@ import ArgumentParser
 import RoadBase
 import RoadModel
 
-/// `--mean`, `--std`, `--value-range` and `--channel-order`: what a model expects of its pictures that its graph does not do itself.
+/// `--mean`, `--std`, `--value-range` and `--channel-order`: what a model expects of its pictures that its graph does
+/// not do itself.
 struct PictureInputOptions: ParsableArguments {
   @Option(
     name: .long,

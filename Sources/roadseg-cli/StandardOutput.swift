@@ -3,7 +3,8 @@ import Glibc
 import RoadBase
 import Synchronization
 
-/// Standard output, where results go. What could not be written there is remembered: the process then ends with exit code 1.
+/// Standard output, where results go. What could not be written there is remembered: the process then ends with exit
+/// code 1.
 enum StandardOutput {
   private static let failure = Mutex<(code: Int32, lines: Int)?>(nil)
   /// Held while a line is written, so that lines stay whole.

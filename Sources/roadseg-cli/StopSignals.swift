@@ -6,9 +6,9 @@ import Synchronization
 
 /// SIGINT, SIGTERM and SIGHUP as a call instead of a sudden end, SIGQUIT as a question how things are.
 ///
-/// The signals are blocked and taken by one waiting thread, where any code may run; a handler could do almost nothing safely.
-/// Before there is anything to stop, and at a second signal that is meant as one, the process ends at once. It ends in any
-/// case within a second of the first, whatever hangs.
+/// The signals are blocked and taken by one waiting thread, where any code may run; a handler could do almost nothing
+/// safely. Before there is anything to stop, and at a second signal that is meant as one, the process ends at once. It
+/// ends in any case within a second of the first, whatever hangs.
 enum StopSignals {
   private struct Calls: Sendable {
     var stop: (@Sendable () -> Void)?
@@ -19,13 +19,14 @@ enum StopSignals {
   private static let calls = Mutex(Calls())
   private static let isWatching = Atomic<Bool>(false)
 
-  /// Nanoseconds within which a second signal is the first one's echo: coreutils' `timeout` signals the process, then its group.
+  /// Nanoseconds within which a second signal is the first one's echo: coreutils' `timeout` signals the process, then
+  /// its group.
   private static let echo: UInt64 = 500_000_000
   /// Nanoseconds from the first signal to the end at the latest.
   private static let patience: UInt64 = 900_000_000
 
-  /// To be called before other threads start, which then inherit the blocked signals. Writing to a closed pipe is an error from
-  /// then on, not the end.
+  /// To be called before other threads start, which then inherit the blocked signals. Writing to a closed pipe is an
+  /// error from then on, not the end.
   static func watch() throws(RoadError) {
     guard !isWatching.exchange(true, ordering: .relaxed) else { return }
     signal(SIGPIPE, SIG_IGN)
@@ -37,7 +38,8 @@ enum StopSignals {
 
   /// From now on the first signal calls `stop`.
   ///
-  /// - Parameter lastWords: called where the process has not ended in time; true if everything that it promised is said.
+  /// - Parameter lastWords: called where the process has not ended in time; true if everything that it promised is
+  ///   said.
   static func onFirst(_ stop: @escaping @Sendable () -> Void, lastWords: (@Sendable () -> Bool)? = nil) {
     calls.withLock { ($0.stop, $0.lastWords) = (stop, lastWords) }
   }

@@ -20,8 +20,8 @@ public struct InputNormalisation: Hashable, Sendable {
     self.isOfBytes = isOfBytes
   }
 
-  /// Numbers above 1 are meant for pictures of 0...255 (123.675, 116.28, 103.53 and 58.395, 57.12, 57.375), all others for pictures of
-  /// 0...1.
+  /// Numbers above 1 are meant for pictures of 0...255 (123.675, 116.28, 103.53 and 58.395, 57.12, 57.375), all others
+  /// for pictures of 0...1.
   ///
   /// - Throws: an option error for numbers that are neither.
   public init(mean: [Double], deviation: [Double]) throws(RoadError) {
@@ -63,8 +63,8 @@ extension ModelGraph {
     return graph
   }
 
-  /// The graph with (x − mean) ÷ deviation in front of it, for a model that was trained on normalised pictures and expects its
-  /// caller to normalise: roadseg gives red, green and blue as 0...255.
+  /// The graph with (x − mean) ÷ deviation in front of it, for a model that was trained on normalised pictures and
+  /// expects its caller to normalise: roadseg gives red, green and blue as 0...255.
   ///
   /// - Throws: a model error unless the graph has one picture input, of real numbers.
   public func normalisingInput(_ normalisation: InputNormalisation) throws(RoadError) -> ModelGraph {

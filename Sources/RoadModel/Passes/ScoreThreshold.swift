@@ -17,8 +17,8 @@ extension ModelGraph {
   /// Key, in the metadata, of a comparison that was taken off the end of the graph: "above 0.5" or "below 0.5".
   public static let thresholdKey = "threshold"
 
-  /// The threshold of a model with one score a pixel: the comparison that ``separatingThreshold()`` took off, 0.5 for what a sigmoid
-  /// made (scaled and moved as the graph scales and moves it), 0 for everything else.
+  /// The threshold of a model with one score a pixel: the comparison that ``separatingThreshold()`` took off, 0.5 for
+  /// what a sigmoid made (scaled and moved as the graph scales and moves it), 0 for everything else.
   public var scoreThreshold: ScoreThreshold {
     if let words = metadata[Self.thresholdKey]?.split(separator: " "), words.count == 2, let level = Float(words[1]),
       level.isFinite
@@ -28,9 +28,10 @@ extension ModelGraph {
     return ScoreThreshold(level: outputs.first.map { OutputWalk(self).level(of: $0.name) } ?? 0)
   }
 
-  /// The graph with its scores as the first output, where it gives one score a pixel and then compares it with a number (Greater, Less,
-  /// Round, Where, ... and casts): those nodes are left out, and the metadata tell the threshold. So are moves that only
-  /// drop the axis of the one class. Other graphs, and those of which no shape is known, stay as they are.
+  /// The graph with its scores as the first output, where it gives one score a pixel and then compares it with a number
+  /// (Greater, Less, Round, Where, ... and casts): those nodes are left out, and the metadata tell the threshold. So
+  /// are moves that only drop the axis of the one class. Other graphs, and those of which no shape is known, stay as
+  /// they are.
   public func separatingThreshold() -> ModelGraph {
     guard let output = outputs.first else { return self }
     let walk = OutputWalk(self)
@@ -74,8 +75,8 @@ private struct OutputWalk {
     "Identity", "Cast", "Dropout", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose",
   ]
 
-  /// The value with the scores, and the comparison between it and `output`; `output` itself where the graph has more than one score
-  /// a pixel or does nothing with it.
+  /// The value with the scores, and the comparison between it and `output`; `output` itself where the graph has more
+  /// than one score a pixel or does nothing with it.
   func scores(before output: String) -> (name: String, threshold: ScoreThreshold?) {
     var (name, scores) = (output, output)
     var threshold: ScoreThreshold?
