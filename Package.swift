@@ -73,21 +73,25 @@ let package = Package(
     .target(
       name: "RoadPipeline",
       dependencies: [
-        "RoadCamera", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
+        "RoadCamera", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
       ],
       swiftSettings: strict),
     .target(
+      name: "RoadSegmentation",
+      dependencies: ["RoadEngine", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"], swiftSettings: strict),
+    .target(
       name: "RoadEvaluation",
-      dependencies: ["RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"],
+      dependencies: ["RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadSegmentation"],
       swiftSettings: strict),
     .target(
       name: "RoadProfiler",
       dependencies: [
-        "CPerformanceCounters", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline", "RoadTelemetry",
+        "CPerformanceCounters", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline",
+        "RoadSegmentation", "RoadTelemetry",
       ],
       swiftSettings: strict),
     .target(
-      name: "RoadSeg", dependencies: ["RoadPipeline", "RoadEvaluation"],
+      name: "RoadSeg", dependencies: ["RoadPipeline", "RoadSegmentation"],
       resources: [.copy("Models")], swiftSettings: strict),
     .executableTarget(
       name: "roadseg",
@@ -152,7 +156,8 @@ let package = Package(
       name: "RoadProfilerTests",
       dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
     .testTarget(
-      name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask"], swiftSettings: strict),
+      name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
+      swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
@@ -160,7 +165,7 @@ let package = Package(
       name: "ConformanceZooTests",
       dependencies: [
         "RoadEngine", "RoadEvaluation", "RoadFloat", "RoadFrame", "RoadKernelContract", "RoadMask", "RoadModel",
-        "RoadQuantizer",
+        "RoadQuantizer", "RoadSegmentation",
       ],
       path: "Tests/Zoo",
       exclude: [

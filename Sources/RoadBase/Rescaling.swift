@@ -8,8 +8,6 @@
 /// To nearest, ties towards plus infinity or, with ``tiesToEven``, what is within 2^-20 of a half to an even number of steps from the
 /// zero-point (the multiplier of a mean of 48 is not exact, so neither are its halves). Ranges: `|acc| ≤ 2^31`, `m` 0..<2^31, `s` 1...62: the product and its rounding stay under 2^63.
 public struct Rescaling: Hashable, Sendable {
-  public static let largestAccumulator = 1 << 31
-
   public var multiplier: Int64
   public var shift: Int64
   public var zeroPoint: Int64

@@ -2,6 +2,7 @@ import RoadBase
 import RoadFrame
 import RoadMask
 import RoadModel
+import RoadSegmentation
 
 /// What quantization cost: a float model and its int8 form on the same labelled pictures.
 public struct AccuracyDrop: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadSegmentation
 
 /// Scores of a network over pictures with labels.
 public enum Evaluation {

@@ -3,6 +3,7 @@ import RoadFloat
 import RoadFrame
 import RoadMask
 import RoadModel
+import RoadSegmentation
 
 /// A float model on the float executor: what int8 figures are compared with. Same scaler, same upsampling, in floats.
 public final class FloatSegmenter: PictureSegmenter {

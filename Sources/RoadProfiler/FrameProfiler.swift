@@ -5,6 +5,7 @@ import RoadFrame
 import RoadMask
 import RoadOverlay
 import RoadPipeline
+import RoadSegmentation
 
 /// Measures every stage of a frame, one after the other on one thread (with the engine's pool where a stage shares its
 /// work), and every layer of the network.

@@ -5,5 +5,6 @@
 @_exported import RoadMask
 @_exported import RoadOverlay
 @_exported import RoadPipeline
+@_exported import RoadSegmentation
 @_exported import RoadSink
 @_exported import RoadTelemetry

@@ -1,9 +1,12 @@
-import RoadEvaluation
+import RoadBase
+import RoadFrame
+import RoadMask
+import RoadSegmentation
 
 /// The road in single pictures, for programs. (Cameras and streams: ``Pipeline``.)
 ///
 ///     let segmenter = try RoadSegmenter()
-///     let map = try segmenter.segment(try PictureFile.read("road.jpg"))
+///     let map = segmenter.segment(try PictureFile.read("road.jpg"))
 ///     print("\(100 * map.count(of: segmenter.classes.drivable) / map.size.pixels) % of the picture is road")
 ///
 /// One thread at a time uses a segmenter.
@@ -15,10 +18,10 @@ public final class RoadSegmenter {
   /// What may be done with the network's weights, in one line; nil where the model says nothing.
   public let terms: String?
 
-  private let segmenter: any PictureSegmenter
+  private let segmenter: IntegerSegmenter
 
   /// - Parameters:
-  ///   - model: a shipped model's name or the path of an ONNX file, int8 (QDQ) or float.
+  ///   - model: a shipped model's name or the path of an int8 (QDQ) ONNX file; `roadseg quantize` makes one of a float model.
   ///   - threads: that compute, the caller counted.
   ///   - classes: for a model whose file holds no class table.
   /// - Throws: a model error that says what cannot be read or run, and why.
@@ -26,14 +29,12 @@ public final class RoadSegmenter {
     model: String = ShippedModels.defaultName, threads: Int = 1, classes: ClassTable? = nil
   ) throws(RoadError) {
     let graph = try ShippedModels.load(model)
-    segmenter = try Segmenters.make(graph, name: model, classes: classes, threads: threads)
+    segmenter = try IntegerSegmenter(graph, name: model, classes: classes, threads: threads)
     terms = graph.terms
   }
 
   /// The class of every pixel of `picture`, at its own size.
-  ///
-  /// - Throws: a model error, of a float network only; an int8 network never fails.
-  public func segment(_ picture: Picture) throws(RoadError) -> ClassMap {
-    try segmenter.classMap(of: picture, size: picture.size)
+  public func segment(_ picture: Picture) -> ClassMap {
+    segmenter.classMap(of: picture, size: picture.size)
   }
 }

@@ -52,12 +52,13 @@ public final class SessionFolder: Sendable {
 
   /// The lock's descriptor; nil when another process holds the folder.
   private static func claim(_ path: String) throws(RoadError) -> Int32? {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let code = errno
+    let descriptor: Int32
+    switch System.open(path, O_RDONLY | O_DIRECTORY) {
+    case .done(let number): descriptor = Int32(number)
+    case .failed(let code):
       throw RoadError(
-        .output, "\(path): cannot be opened: \(String(cString: strerror(code)))",
-        remedy: "choose a folder that you may write to", code: code)
+        .output, "\(path): cannot be opened: \(System.words(code))", remedy: "choose a folder that you may write to",
+        code: code)
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
@@ -76,7 +77,7 @@ public final class SessionFolder: Sendable {
       if code == 0, let lock = try claim(path) { return (path, lock) }
       guard code == 0 || code == EEXIST else {
         throw RoadError(
-          .output, "\(path): cannot be made: \(String(cString: strerror(code)))", remedy: "choose another folder",
+          .output, "\(path): cannot be made: \(System.words(code))", remedy: "choose another folder",
           code: code)
       }
     }

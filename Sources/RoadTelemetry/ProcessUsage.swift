@@ -1,4 +1,5 @@
 import Glibc
+import RoadBase
 
 /// What this process has taken from the machine so far.
 public struct ProcessUsage: Hashable, Sendable {
@@ -24,11 +25,8 @@ public struct ProcessUsage: Hashable, Sendable {
 
   /// The second number of `/proc/self/statm` (proc(5)).
   private static func residentPages() -> UInt64 {
-    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return 0 }
-    defer { close(descriptor) }
-    return withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
-      let count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
+    withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
+      let count = System.readSmall("/proc/self/statm" as StaticString, into: buffer) ?? 0
       let fields = buffer.prefix(count).split(separator: UInt8(ascii: " "))
       guard fields.count > 1 else { return 0 }
       return fields[1].reduce(0) { $0 * 10 + UInt64($1 &- UInt8(ascii: "0")) }

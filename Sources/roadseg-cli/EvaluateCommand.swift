@@ -6,6 +6,7 @@ import RoadMask
 import RoadModel
 import RoadQuantizer
 import RoadSeg
+import RoadSegmentation
 import RoadTelemetry
 
 /// `roadseg evaluate`

@@ -9,6 +9,7 @@ import RoadMask
 import RoadModel
 import RoadProfiler
 import RoadSeg
+import RoadSegmentation
 import RoadTelemetry
 
 /// `roadseg profile`

@@ -8,6 +8,7 @@ import RoadFrame
 import RoadMask
 import RoadModel
 import RoadQuantizer
+import RoadSegmentation
 import RoadTelemetry
 
 /// `roadseg quantize`
@@ -105,7 +106,8 @@ struct QuantizeCommand: ParsableCommand {
     quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
     let layers = report ? try layerReport(graph, quantized, files.spread(over: 8)) : nil
     let bytes = ONNXWriter.write(quantized)
-    try FileOutput.write(bytes, to: output)
+    // Minutes of work: a power cut right behind must not undo it.
+    try FileOutput.write(bytes, to: output, durable: true)
     let result = QuantizationResult(
       model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, equalized: equalize,
       wide: quantized.wideActivations,

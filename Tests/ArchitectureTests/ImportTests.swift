@@ -1,73 +1,98 @@
 import Foundation
 import Testing
 
-/// Data flows one way: a module imports only what the table of the design notes allows it.
+/// Data flows one way: the table in Architecture.md says what each module imports, no more and no less.
 @Suite struct ImportTests {
-  /// Module → the project's own modules that it may import.
-  static let allowed: [String: Set<String>] = [
-    "RoadBase": [],
-    "RoadTelemetry": ["RoadBase"],
-    "RoadKernelContract": ["RoadBase"],
-    "zKernelsAMX": ["RoadKernelContract", "CVectorUnit"],
-    "zKernelsAVX2": ["RoadKernelContract", "CVectorUnit"],
-    "zKernelsAVX512VNNI": ["RoadKernelContract", "CVectorUnit"],
-    "zKernelsAVXVNNI": ["RoadKernelContract", "CVectorUnit"],
-    "RoadKernels": [
-      "RoadBase", "RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI",
-      "zKernelsAVXVNNI",
-    ],
-    "RoadModel": ["RoadBase"],
-    "RoadFloat": ["RoadBase", "RoadModel"],
-    "RoadEngine": ["RoadBase", "RoadKernelContract", "RoadKernels", "RoadModel", "RoadTelemetry"],
-    "RoadQuantizer": ["RoadBase", "RoadModel", "RoadFloat", "RoadEngine"],
-    "RoadFrame": ["RoadBase", "RoadKernels", "RoadKernelContract", "CJPEG", "CPNG"],
-    "RoadCamera": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", "CVideoDevice"],
-    "RoadMask": ["RoadBase", "RoadKernels", "RoadKernelContract"],
-    "RoadOverlay": ["RoadBase", "RoadFrame", "RoadKernels", "RoadKernelContract", "RoadMask"],
-    "RoadEvaluation": [
-      "RoadBase", "RoadEngine", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline",
-    ],
-    "RoadProfiler": [
-      "RoadBase", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline", "RoadTelemetry",
-      "CPerformanceCounters",
-    ],
-    "RoadSink": ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"],
-    "RoadPipeline": [
-      "RoadBase", "RoadCamera", "RoadEngine", "RoadFrame", "RoadKernels", "RoadMask", "RoadModel", "RoadOverlay",
-      "RoadSink", "RoadTelemetry", "RoadKernelContract",
-    ],
-  ]
+  static let table = (try? ModuleTable(path: Source.root + "/Sources/RoadSeg/RoadSeg.docc/Architecture.md"))
 
-  static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
+  @Test func everyModuleHasItsRowAndEveryRowItsModule() throws {
+    let table = try #require(Self.table)
+    #expect(table.rows.map(\.module).sorted() == (try Source.modules()))
+  }
 
-  @Test(arguments: allowed.keys.sorted())
-  func importsOnlyWhatTheTableAllows(module: String) throws {
-    let allowed = try #require(Self.allowed[module])
-    for (file, imported) in try Self.imports(of: module) where imported != module {
-      let isOurs = imported.hasPrefix("Road") || imported.hasPrefix("zKernels") || Self.shims.contains(imported)
-      #expect(!isOurs || allowed.contains(imported), "\(file) imports \(imported)")
+  /// Which also rules out cycles.
+  @Test func aRowNamesRowsAboveItOnly() throws {
+    var above: Set<String> = []
+    for row in try #require(Self.table).rows {
+      #expect(Set(row.imports).count == row.imports.count, "\(row.module) names a module twice")
+      for name in row.imports { #expect(above.contains(name), "\(row.module) names \(name), which is no row above it") }
+      above.insert(row.module)
     }
   }
 
-  @Test func everyModuleIsInTheTable() throws {
-    let folders = try FileManager.default.contentsOfDirectory(atPath: Self.packageRoot.path + "/Sources")
-    let free: Set = ["RoadSeg", "roadseg-cli"]
-    for folder in folders where !Self.shims.contains(folder) && !free.contains(folder) {
-      #expect(Self.allowed[folder] != nil, "Sources/\(folder) is not in the table")
+  @Test(arguments: table?.rows ?? [])
+  func importsAreThoseOfTheTable(row: ModuleTable.Row) throws {
+    let modules = try #require(Self.table).modules
+    var unused = Set(row.imports)
+    for (file, imported) in try Source.imports(of: row.module) where modules.contains(imported) && imported != row.module {
+      #expect(row.imports.contains(imported), "\(row.module)/\(file) imports \(imported), which its row does not name")
+      unused.remove(imported)
+    }
+    #expect(unused.isEmpty, "the row of \(row.module) names what no file imports: \(unused.sorted())")
+  }
+
+  @Test func theScanAndTheTableAreRead() throws {
+    #expect(try Source.imports(of: "RoadModel").contains { $0.imported == "RoadBase" })
+    let table = try ModuleTable(
+      text: """
+        | module | one line | imports |
+        |---|---|---|
+        | `CJPEG`, `CPNG` | shims | - |
+        | `RoadBase` | base | - |
+        | `zKernelsA`, `zKernelsB` | kernels | Base |
+        | `RoadFrame` | frames | Base, CJPEG, zKernels* |
+        """)
+    #expect(table.rows.map(\.module) == ["CJPEG", "CPNG", "RoadBase", "zKernelsA", "zKernelsB", "RoadFrame"])
+    #expect(table.rows.last?.imports == ["RoadBase", "CJPEG", "zKernelsA", "zKernelsB"])
+  }
+}
+
+/// The table of modules in Architecture.md. A name of the last column may leave out `Road`; `zKernels*` stands for all that match.
+struct ModuleTable {
+  struct Row: Sendable, CustomTestStringConvertible {
+    var module: String
+    var imports: [String]
+    var testDescription: String { module }
+  }
+
+  var rows: [Row] = []
+  var modules: Set<String> { Set(rows.map(\.module)) }
+
+  init(path: String) throws { try self.init(text: String(contentsOfFile: path, encoding: .utf8)) }
+
+  init(text: String) throws {
+    for line in text.split(separator: "\n") where line.hasPrefix("| `") {
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard cells.count == 3 else { continue }
+      let imports = cells[2] == "-" ? [] : cells[2].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      let known = modules
+      rows += cells[0].matches(of: /`([\w]+)`/).map { match in
+        Row(module: String(match.1), imports: imports.flatMap { Self.resolve($0, known) })
+      }
     }
   }
 
-  /// The scan itself works: a module known to import is seen to.
-  @Test func theScanFindsImports() throws {
-    #expect(try Self.imports(of: "RoadModel").contains { $0.imported == "RoadBase" })
+  private static func resolve(_ name: String, _ known: Set<String>) -> [String] {
+    if name.hasSuffix("*") { return known.filter { $0.hasPrefix(name.dropLast()) }.sorted() }
+    return [known.contains("Road" + name) ? "Road" + name : name]
   }
+}
 
-  static let shims: Set = ["CVideoDevice", "CJPEG", "CPNG", "CPerformanceCounters", "CVectorUnit"]
+enum Source {
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  /// The program is called `roadseg`, its folder `roadseg-cli`.
+  private static func folder(of module: String) -> String { module == "roadseg" ? "roadseg-cli" : module }
+
+  static func modules() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: root + "/Sources")
+      .map { $0 == "roadseg-cli" ? "roadseg" : $0 }.sorted()
+  }
 
   /// Each Swift file of the module and each module it imports.
   static func imports(of module: String) throws -> [(file: String, imported: String)] {
-    let folder = packageRoot.appending(path: "Sources/\(module)")
+    let folder = URL(filePath: root).appending(path: "Sources/\(folder(of: module))")
     let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
     var found: [(String, String)] = []
     for case let file as URL in files where file.pathExtension == "swift" {

@@ -2,6 +2,7 @@ import Foundation
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadSegmentation
 import Testing
 
 @testable import RoadEvaluation

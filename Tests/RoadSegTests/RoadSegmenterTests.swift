@@ -17,7 +17,7 @@ struct RoadSegmenterTests {
 
     let segmenter = try RoadSegmenter(model: Self.model)
     let picture = try PictureFile.read(Self.picture)
-    let map = try segmenter.segment(picture)
+    let map = segmenter.segment(picture)
     let road = map.count(of: segmenter.classes.drivable)
     print("\(100 * road / map.size.pixels) % of the picture is road")
     OverlayRenderer(size: picture.size, classes: segmenter.classes).draw(map, on: picture)
@@ -34,6 +34,12 @@ struct RoadSegmenterTests {
     let one = try RoadSegmenter(model: Self.model, threads: 1).segment(picture)
     let three = try RoadSegmenter(model: Self.model, threads: 3).segment(picture)
     #expect(Array(one.bytes) == Array(three.bytes))
+  }
+
+  @Test("a float model is one clear error: the library runs integers only")
+  func floatModel() throws {
+    let float = Self.tests.appending(path: "RoadQuantizerTests/Goldens/float.onnx").path
+    #expect(throws: RoadError.self) { _ = try RoadSegmenter(model: float) }
   }
 
   @Test("a model that is not there is one clear error")
@@ -58,7 +64,7 @@ struct RoadSegmenterTests {
     let size = PictureSize(width: 480, height: 360)
     let picture = Picture(size: size)
     try SyntheticScene(size: size, seed: 1).render(frame: 30, pixels: picture.base, rowPitch: picture.rowPitch)
-    let map = try segmenter.segment(picture)
+    let map = segmenter.segment(picture)
     let lowest = map.bytes[(size.pixels - 40 * size.width)...]
     #expect(lowest.count { $0 == segmenter.classes.drivable } > lowest.count * 3 / 4)
     #expect(!map.bytes[..<(40 * size.width)].contains(segmenter.classes.drivable))

@@ -1,5 +1,6 @@
 import RoadEvaluation
 import RoadModel
+import RoadSegmentation
 import Testing
 
 /// Small but true instances of the field's networks, trained for a moment and exported by PyTorch: each follows ONNX Runtime's

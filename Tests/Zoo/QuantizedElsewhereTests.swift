@@ -5,6 +5,7 @@ import RoadFrame
 import RoadKernelContract
 import RoadMask
 import RoadModel
+import RoadSegmentation
 import Testing
 
 /// Networks that ONNX Runtime or NNCF quantized, against the integers that ONNX Runtime computes in them.

@@ -6,6 +6,7 @@ import RoadFrame
 import RoadMask
 import RoadModel
 import RoadQuantizer
+import RoadSegmentation
 import Testing
 
 /// One network of the zoo with what it is compared with; `make_zoo.py` made both.

@@ -23,7 +23,7 @@ package struct SystemThread: Sendable {
     guard code == 0 else {
       body.release()
       throw RoadError(
-        .option, "no thread for \(name): \(String(cString: strerror(code)))",
+        .option, "no thread for \(name): \(System.words(code))",
         remedy: "close other programs or raise ulimit -u")
     }
     thread = created
@@ -48,10 +48,9 @@ package struct SystemThread: Sendable {
 
   /// Through proc(5): the C library's call is a GNU extension that Swift does not import. A thread without a name is no harm.
   private static func setName(_ name: String) {
-    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
+    guard let descriptor = System.open("/proc/thread-self/comm", O_WRONLY).value.map(Int32.init) else { return }
     var name = name
-    name.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
-    close(descriptor)
+    name.withUTF8 { _ = System.write(descriptor, UnsafeRawBufferPointer($0)) }
+    System.close(descriptor)
   }
 }

@@ -50,12 +50,9 @@ package struct CameraIdentity: Hashable, Sendable {
 /// Small files of /sys and /proc.
 enum SystemFile {
   static func line(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 256)
-    let count = Glibc.read(descriptor, &bytes, bytes.count)
-    guard count > 0 else { return nil }
+    let read = bytes.withUnsafeMutableBytes { System.readSmall(path, into: $0) }
+    guard let count = read, count > 0 else { return nil }
     let text = String(decoding: bytes[..<count].prefix { $0 != 0x0A && $0 != 0 }, as: UTF8.self)
     return text.isEmpty ? nil : text
   }

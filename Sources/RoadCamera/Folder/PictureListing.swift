@@ -58,18 +58,12 @@ enum PictureListing {
 
   /// Reads a whole file into `bytes` without allocating; nil if it cannot be read or does not fit.
   static func read(_ path: String, into bytes: UnsafeMutableRawBufferPointer) -> Int? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var count = 0
-    while count < bytes.count {
-      let got = Glibc.read(
-        descriptor, UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).baseAddress, bytes.count - count)
-      if got == 0 { return count }
-      if got > 0 { count += got } else if errno != EINTR { return nil }
-    }
+    guard let descriptor = System.open(path, O_RDONLY).value.map(Int32.init) else { return nil }
+    defer { System.close(descriptor) }
+    guard let count = System.readAll(descriptor, into: bytes).value else { return nil }
+    guard count == bytes.count else { return count }
     var more: UInt8 = 0
-    return Glibc.read(descriptor, &more, 1) == 0 ? count : nil
+    return withUnsafeMutableBytes(of: &more) { System.read(descriptor, into: $0) } == .done(0) ? count : nil
   }
 }
 

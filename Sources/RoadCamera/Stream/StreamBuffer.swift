@@ -57,12 +57,14 @@ struct StreamBuffer {
         return .ended
       }
       let room = UnsafeMutableRawBufferPointer(rebasing: memory[window.upperBound...])
-      let got = Glibc.read(descriptor, room.baseAddress, room.count)
-      if got > 0 {
+      switch System.read(descriptor, into: room) {
+      case .done(0): return .ended
+      case .done(let got):
         window = window.lowerBound..<window.upperBound + got
         return .more
+      case .failed(EAGAIN): break
+      case .failed: return .ended
       }
-      if got == 0 || errno != EINTR && errno != EAGAIN { return .ended }
     }
   }
 }

@@ -48,7 +48,6 @@ public struct MemoryReport: Hashable, Sendable, Codable {
   /// Packed weights, tables and resize taps.
   public var constantBytes: Int
 
-  public var totalBytes: Int { arenaBytes + stripBytes + constantBytes }
 }
 
 /// Where a tensor lies in the arena, halo included, and the first and last step that touch it.

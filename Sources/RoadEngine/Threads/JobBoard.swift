@@ -1,4 +1,5 @@
 import Glibc
+import RoadBase
 import Synchronization
 
 /// Where the caller posts a job and the workers of a ``WorkerPool`` claim its chunks.
@@ -24,21 +25,9 @@ final class JobBoard: @unchecked Sendable {
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
   private let job = UnsafeMutablePointer<Job>.allocate(capacity: 1)
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let monitor = Monitor()
 
-  init() {
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(wake, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(wake)
-    pthread_mutex_destroy(mutex)
-    wake.deallocate()
-    mutex.deallocate()
-    job.deallocate()
-  }
+  deinit { job.deallocate() }
 
   /// False when another caller's job is still running; nothing is posted then.
   func post(chunks: Int, context: UnsafeMutableRawPointer, _ work: WorkerPool.Work) -> Bool {
@@ -82,31 +71,14 @@ final class JobBoard: @unchecked Sendable {
   }
 
   private func wakeAll() {
-    pthread_mutex_lock(mutex)
-    pthread_cond_broadcast(wake)
-    pthread_mutex_unlock(mutex)
+    monitor.locked { monitor.wakeAll() }
   }
 }
 
 extension JobBoard {
   /// Nil when the system gives no more threads: the pool is then smaller.
-  func startWorker(_ number: Int) -> pthread_t? {
-    let start = Unmanaged.passRetained(WorkerStart(board: self, number: number))
-    var thread = pthread_t()
-    let result = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        let start = Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
-        nameThisThread("road-worker-\(start.number)")
-        start.board.serve(worker: start.number)
-        return nil
-      }, start.toOpaque())
-    guard result == 0 else {
-      start.release()
-      return nil
-    }
-    return thread
+  func startWorker(_ number: Int) -> SystemThread? {
+    try? SystemThread("road-worker-\(number)") { [self] in serve(worker: number) }
   }
 
   private func serve(worker: Int) {
@@ -130,34 +102,14 @@ extension JobBoard {
   /// Until a job is posted. The caller writes `state` and then reads `sleepers`, this thread writes `sleepers` and then reads
   /// `state`: one of the two sees the other.
   private func sleep() {
-    pthread_mutex_lock(mutex)
-    sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    while state.load(ordering: .sequentiallyConsistent) >> 32 == 0,
-      !stopping.load(ordering: .sequentiallyConsistent)
-    {
-      pthread_cond_wait(wake, mutex)
+    monitor.locked {
+      sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+      while state.load(ordering: .sequentiallyConsistent) >> 32 == 0,
+        !stopping.load(ordering: .sequentiallyConsistent)
+      {
+        monitor.wait()
+      }
+      sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
-    sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-    pthread_mutex_unlock(mutex)
   }
-}
-
-/// What a new thread is told.
-private final class WorkerStart: Sendable {
-  let board: JobBoard
-  let number: Int
-
-  init(board: JobBoard, number: Int) {
-    self.board = board
-    self.number = number
-  }
-}
-
-/// What `top -H` and a debugger show; Linux keeps 15 bytes. Written through /proc because Swift sees neither
-/// `pthread_setname_np` (a GNU extension) nor `prctl` (variadic).
-private func nameThisThread(_ name: String) {
-  let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-  guard file >= 0 else { return }
-  _ = name.withCString { write(file, $0, min(strlen($0), 15)) }
-  close(file)
 }

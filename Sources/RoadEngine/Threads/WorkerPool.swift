@@ -1,4 +1,4 @@
-import Glibc
+import RoadBase
 import Synchronization
 
 /// Threads that share the chunks of one job: the caller takes part, whoever is free claims the next chunk.
@@ -16,13 +16,13 @@ public final class WorkerPool: Sendable {
   /// Threads that compute, the caller counted.
   public let threads: Int
   private let board: JobBoard
-  private let workers: [pthread_t]
+  private let workers: [SystemThread]
 
   /// - Parameter threads: at least 1; 1 starts no thread at all.
   public init(threads: Int) {
     precondition(threads >= 1, "a pool of \(threads) threads")
     let board = JobBoard()
-    var workers: [pthread_t] = []
+    var workers: [SystemThread] = []
     for number in 1..<max(threads, 1) {
       guard let worker = board.startWorker(number) else { break }
       workers.append(worker)
@@ -34,7 +34,7 @@ public final class WorkerPool: Sendable {
 
   deinit {
     board.stop()
-    for worker in workers { pthread_join(worker, nil) }
+    for worker in workers { worker.join() }
   }
 
   /// Computes every chunk once and returns when all are done.

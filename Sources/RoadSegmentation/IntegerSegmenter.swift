@@ -11,18 +11,31 @@ public final class IntegerSegmenter: PictureSegmenter {
   public let classes: ClassTable
   public var inputSize: PictureSize { engine.inputSize }
   public let engine: Engine
-  private let name: String
+  public let name: String
   /// Pictures of one data set mostly have one size: the last plan is kept.
   private var segmenter: NetworkSegmenter?
 
-  /// - Parameter size: the network's input size; nil takes the model's own.
+  /// - Parameters:
+  ///   - name: of the model, for people.
+  ///   - classes: nil takes those of ``Segmenters/classes(_:of:name:count:threshold:)``.
+  ///   - size: the network's input size; nil takes the model's own.
+  ///   - threads: that compute, the caller counted.
+  /// - Throws: a model error for a float model or one that the engine cannot run.
   public init(
     _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int
   ) throws(RoadError) {
+    guard model.isQuantized else {
+      throw RoadError(.model, "\(name): is a float model", remedy: "quantize it first: roadseg quantize")
+    }
     engine = try Engine(model: model, options: EngineOptions(threads: threads, inputSize: size))
     self.classes = try Segmenters.classes(
       classes, of: model, name: name, count: engine.scores.channels, threshold: engine.threshold)
     self.name = name
+  }
+
+  /// For a pipeline whose pictures have this size. All segmenters share the engine, one at a time.
+  public func segmenter(for size: PictureSize) -> NetworkSegmenter {
+    NetworkSegmenter(engine: engine, name: name, classes: classes, pictureSize: size)
   }
 
   public func classMap(of picture: Picture, size: PictureSize) -> ClassMap {

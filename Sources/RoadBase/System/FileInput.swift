@@ -1,5 +1,4 @@
 import Glibc
-import RoadBase
 
 /// Whole files into memory, bounded, with errors that say what to do.
 public enum FileInput {
@@ -9,9 +8,12 @@ public enum FileInput {
   public static func read(_ path: String, as subject: RoadError.Subject, limit: Int = 1 << 28) throws(RoadError)
     -> [UInt8]
   {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure(path, subject, errno) }
-    defer { close(descriptor) }
+    let descriptor: Int32
+    switch System.open(path, O_RDONLY) {
+    case .done(let number): descriptor = Int32(number)
+    case .failed(let code): throw failure(path, subject, code)
+    }
+    defer { System.close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure(path, subject, errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -27,17 +29,9 @@ public enum FileInput {
     }
     var code: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
-      while count < buffer.count {
-        let got = Glibc.read(
-          descriptor, UnsafeMutableBufferPointer(rebasing: buffer[count...]).baseAddress, buffer.count - count)
-        if got > 0 {
-          count += got
-        } else if got == 0 {
-          break
-        } else if errno != EINTR {
-          code = errno
-          break
-        }
+      switch System.readAll(descriptor, into: UnsafeMutableRawBufferPointer(buffer)) {
+      case .done(let read): count = read
+      case .failed(let number): code = number
       }
     }
     guard code == 0 else { throw failure(path, subject, code) }
@@ -51,6 +45,6 @@ public enum FileInput {
       case EACCES, EPERM: "make it readable for this user (chmod a+r)"
       default: "check the disk"
       }
-    return RoadError(subject, "\(path): cannot be read: \(String(cString: strerror(code)))", remedy: remedy)
+    return RoadError(subject, "\(path): cannot be read: \(System.words(code))", remedy: remedy, code: code)
   }
 }

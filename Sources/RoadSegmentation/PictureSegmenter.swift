@@ -3,7 +3,7 @@ import RoadFrame
 import RoadMask
 import RoadModel
 
-/// A network as evaluation sees it: a picture of any size in, the class of every pixel out.
+/// A network for single pictures: a picture of any size in, the class of every pixel out.
 ///
 /// One thread uses it at a time.
 public protocol PictureSegmenter: AnyObject {
@@ -19,21 +19,8 @@ public protocol PictureSegmenter: AnyObject {
   func classMap(of picture: Picture, size: PictureSize) throws(RoadError) -> ClassMap
 }
 
-/// Makes the segmenter that a model asks for.
+/// What segmenters of every arithmetic have in common.
 public enum Segmenters {
-  /// - Parameters:
-  ///   - model: a float ONNX graph or an int8 QDQ one.
-  ///   - name: of the model, for messages.
-  ///   - size: the network's input size; nil takes the model's own.
-  ///   - classes: nil takes the table in the model's metadata, or the seven driving classes for a model of seven.
-  public static func make(
-    _ model: ModelGraph, name: String, classes: ClassTable? = nil, size: PictureSize? = nil, threads: Int
-  ) throws(RoadError) -> any PictureSegmenter {
-    model.isQuantized
-      ? try IntegerSegmenter(model, name: name, classes: classes, size: size, threads: threads)
-      : try FloatSegmenter(model.simplified(inputSize: size), name: name, classes: classes)
-  }
-
   /// The classes of a model: those given, those in its metadata, the seven driving classes for a model of seven, or road and
   /// background for one of a single score. That one's table tells which class scores above the threshold stand for.
   ///

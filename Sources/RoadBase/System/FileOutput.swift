@@ -1,5 +1,4 @@
 import Glibc
-import RoadBase
 
 /// Files that are there whole or not at all: written under a temporary name in the same folder, then renamed.
 public enum FileOutput {
@@ -9,11 +8,15 @@ public enum FileOutput {
   /// - Throws: `.output` with cause and remedy; the temporary file is then gone and an older file is untouched.
   public static func write(_ bytes: UnsafeRawBufferPointer, to path: String, durable: Bool = false) throws(RoadError) {
     let temporary = temporaryName(for: path)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure(path, errno) }
-    var code = writeAll(bytes, to: descriptor)
+    let descriptor: Int32
+    switch System.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644) {
+    case .done(let number): descriptor = Int32(number)
+    case .failed(let code): throw failure(path, code)
+    }
+    var code = System.writeAll(descriptor, bytes)
     if code == 0, durable, fsync(descriptor) != 0 { code = errno }
-    if close(descriptor) != 0, code == 0, errno != EINTR { code = errno }
+    let late = System.close(descriptor)
+    if code == 0 { code = late }
     if code == 0, rename(temporary, path) != 0 { code = errno }
     guard code == 0 else {
       unlink(temporary)
@@ -60,20 +63,6 @@ public enum FileOutput {
     return "\(path[..<slash]).\(path[slash...]).\(getpid())-\(unique).tmp"
   }
 
-  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
-    var done = 0
-    while done < bytes.count {
-      let written = Glibc.write(
-        descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]).baseAddress, bytes.count - done)
-      if written > 0 {
-        done += written
-      } else if written < 0, errno != EINTR {
-        return errno
-      }
-    }
-    return 0
-  }
-
   private static func failure(_ path: String, _ code: Int32) -> RoadError {
     let remedy =
       switch code {
@@ -86,6 +75,6 @@ public enum FileOutput {
       default: "check the disk"
       }
     return RoadError(
-      .output, "\(path): cannot be written: \(String(cString: strerror(code)))", remedy: remedy, code: code)
+      .output, "\(path): cannot be written: \(System.words(code))", remedy: remedy, code: code)
   }
 }

@@ -2,6 +2,7 @@ import RoadBase
 import RoadEngine
 import RoadFrame
 import RoadMask
+import RoadPipeline
 
 /// The real ``Segmenter``: scales the picture to the network's input, runs the network, upsamples its scores to classes.
 /// All three steps share the engine's threads.
