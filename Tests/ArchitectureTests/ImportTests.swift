@@ -24,7 +24,8 @@ import Testing
   func importsAreThoseOfTheTable(row: ModuleTable.Row) throws {
     let modules = try #require(Self.table).modules
     var unused = Set(row.imports)
-    for (file, imported) in try Source.imports(of: row.module) where modules.contains(imported) && imported != row.module {
+    for (file, imported) in try Source.imports(of: row.module)
+    where modules.contains(imported) && imported != row.module {
       #expect(row.imports.contains(imported), "\(row.module)/\(file) imports \(imported), which its row does not name")
       unused.remove(imported)
     }
@@ -47,7 +48,8 @@ import Testing
   }
 }
 
-/// The table of modules in Architecture.md. A name of the last column may leave out `Road`; `zKernels*` stands for all that match.
+/// The table of modules in Architecture.md. A name of the last column may leave out `Road`; `zKernels*` stands for all that
+/// match.
 struct ModuleTable {
   struct Row: Sendable, CustomTestStringConvertible {
     var module: String
@@ -64,7 +66,8 @@ struct ModuleTable {
     for line in text.split(separator: "\n") where line.hasPrefix("| `") {
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       guard cells.count == 3 else { continue }
-      let imports = cells[2] == "-" ? [] : cells[2].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      let imports =
+        cells[2] == "-" ? [] : cells[2].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
       let known = modules
       rows += cells[0].matches(of: /`([\w]+)`/).map { match in
         Row(module: String(match.1), imports: imports.flatMap { Self.resolve($0, known) })
