@@ -2,9 +2,9 @@
 #include <setjmp.h>
 #include <string.h>
 
-// libpng reports errors by longjmp, which may not cross a Swift frame. Every call of its full reader that can fail is made
-// from here, and the jump ends here: 0 means failed, `message` says why. The order is open, photograph or labels, rows,
-// end (if wanted), close.
+// libpng reports errors by longjmp, which may not cross a Swift frame. Every call of its full reader that can fail is
+// made from here, and the jump ends here: 0 means failed, `message` says why. The order is open, photograph or labels,
+// rows, end (if wanted), close.
 
 typedef struct {
   jmp_buf escape;

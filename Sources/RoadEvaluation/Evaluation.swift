@@ -29,16 +29,16 @@ public enum Evaluation {
 
   /// Every picture through `segmenter`, its class map at the label's size against the label.
   ///
-  /// A label map whose only target is the road stands for a set that labels the road and nothing else (KITTI's). Its other
-  /// pixels, which the map calls void but for value 255, are known not to be road: there road is scored against not road,
-  /// so that road painted beside the road counts.
+  /// A label map whose only target is the road stands for a set that labels the road and nothing else (KITTI's). Its
+  /// other pixels, which the map calls void but for value 255, are known not to be road: there road is scored against
+  /// not road, so that road painted beside the road counts.
   ///
   /// - Parameters:
   ///   - labelMap: from the labels' values to the network's classes; nil for labels that already are those.
   ///   - maximumPixels: a larger picture or label is an error.
   ///   - progress: called after each picture with the number done.
-  /// - Throws: an error naming the file: unreadable, a label of another size than its picture, a value that the label map
-  ///   does not know. Nothing is scored then: a figure over some of the pictures is not the figure asked for.
+  /// - Throws: an error naming the file: unreadable, a label of another size than its picture, a value that the label
+  ///   map does not know. Nothing is scored then: a figure over some of the pictures is not the figure asked for.
   public static func outcome(
     of segmenter: any PictureSegmenter, on pairs: [PicturePair], labelMap: LabelMap?,
     maximumPixels: Int = Picture.defaultPixelLimit, progress: (Int) -> Void = { _ in }

@@ -1,7 +1,7 @@
 import RoadBase
 
-/// Which label file belongs to a picture, by the names that data sets give them: the same name, or that name with a known
-/// ending in place of the picture's ("a_leftImg8bit.png" and "a_gtFine_labelIds.png", "b.png" and "b_L.png").
+/// Which label file belongs to a picture, by the names that data sets give them: the same name, or that name with a
+/// known ending in place of the picture's ("a_leftImg8bit.png" and "a_gtFine_labelIds.png", "b.png" and "b_L.png").
 ///
 /// The folder of both below the roots must be the same, unless the label's name occurs once only.
 struct LabelNames {
@@ -57,8 +57,8 @@ struct LabelNames {
     return nil
   }
 
-  /// The names that a picture's label may begin with: the picture's own, without its ending, and KITTI's ("um_000000" has
-  /// the label "um_road_000000").
+  /// The names that a picture's label may begin with: the picture's own, without its ending, and KITTI's ("um_000000"
+  /// has the label "um_road_000000").
   private static func stems(of name: String) -> [String] {
     var stems = [name]
     for ending in pictureEndings where name.hasSuffix(ending) { stems.append(String(name.dropLast(ending.count))) }

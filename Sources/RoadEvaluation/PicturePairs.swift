@@ -36,8 +36,8 @@ public enum PicturePairs {
 
   /// Pictures and labels of two folders and their subfolders, by name (see ``LabelNames``).
   ///
-  /// - Throws: a label error naming the pictures without a label; an unlabelled picture is an error since leaving it out
-  ///   would change what is measured.
+  /// - Throws: a label error naming the pictures without a label; an unlabelled picture is an error since leaving it
+  ///   out would change what is measured.
   public static func folders(images: String, labels: String) throws(RoadError) -> [PicturePair] {
     let isOneFolder = URL(filePath: images).standardizedFileURL == URL(filePath: labels).standardizedFileURL
     let labelFiles = try PictureFiles.below(labels, as: .label).filter { $0.lowercased().hasSuffix(".png") }
@@ -61,7 +61,8 @@ public enum PicturePairs {
     return pairs
   }
 
-  /// Pictures for calibration: a folder with its subfolders, or a list file of which the first name of each line counts.
+  /// Pictures for calibration: a folder with its subfolders, or a list file of which the first name of each line
+  /// counts.
   public static func pictures(_ path: String) throws(RoadError) -> [String] {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {

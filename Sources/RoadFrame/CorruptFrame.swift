@@ -2,7 +2,8 @@
 public enum CorruptFrame: String, Hashable, Sendable, Codable, CaseIterable {
   /// The driver set its error flag.
   case driverError
-  /// Fewer bytes than the format needs, a JPEG whose data ends before its pixels do, or a stream that ends within a frame.
+  /// Fewer bytes than the format needs, a JPEG whose data ends before its pixels do, or a stream that ends within a
+  /// frame.
   case truncated
   /// No picture at all, or one whose data is damaged.
   case undecodable

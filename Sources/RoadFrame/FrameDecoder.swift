@@ -5,7 +5,8 @@ import RoadKernels
 /// What decoding one frame came to.
 public enum DecodeOutcome: Hashable, Sendable {
   case decoded
-  /// The frame is damaged, but every pixel that could be decoded is in the picture; only from a decoder that accepts that.
+  /// The frame is damaged, but every pixel that could be decoded is in the picture; only from a decoder that accepts
+  /// that.
   case partly(CorruptFrame)
   /// The frame is unusable; what the picture then holds has no meaning.
   case corrupt(CorruptFrame)
@@ -46,8 +47,8 @@ public final class FrameDecoder: @unchecked Sendable {
 
   /// Fills `picture` with `frame`, which must have the picture's size.
   ///
-  /// The bytes are untrusted: a frame shorter than its format needs is `.truncated`, a JPEG that its decoder warns about
-  /// is corrupt (see ``JPEGDecoder``).
+  /// The bytes are untrusted: a frame shorter than its format needs is `.truncated`, a JPEG that its decoder warns
+  /// about is corrupt (see ``JPEGDecoder``).
   public func decode(_ frame: Frame, into picture: Picture) -> DecodeOutcome {
     guard frame.byteCount <= frame.bytes.count else { return .corrupt(.truncated) }
     if frame.format == .mjpeg || frame.format == .png {

@@ -1,7 +1,7 @@
 import RoadBase
 
-/// How a stored picture must be turned to stand upright: the values of EXIF's tag Orientation (CIPA DC-008, 4.6.5.1.1), named
-/// by what the stored picture's first row and first column are when it is shown.
+/// How a stored picture must be turned to stand upright: the values of EXIF's tag Orientation (CIPA DC-008, 4.6.5.1.1),
+/// named by what the stored picture's first row and first column are when it is shown.
 public enum Orientation: UInt8, Sendable, CaseIterable {
   case upright = 1
   case mirrored = 2
@@ -56,8 +56,8 @@ public enum Orientation: UInt8, Sendable, CaseIterable {
 }
 
 extension Orientation {
-  /// The orientation that EXIF data tells: a TIFF header of either byte order and its first directory. `.upright` where it
-  /// tells none, or is damaged.
+  /// The orientation that EXIF data tells: a TIFF header of either byte order and its first directory. `.upright` where
+  /// it tells none, or is damaged.
   ///
   /// - Parameter exif: from the byte order ("II" or "MM") on.
   init(exif: UnsafeRawBufferPointer) {

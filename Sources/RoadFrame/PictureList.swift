@@ -1,8 +1,8 @@
 import Foundation
 import RoadBase
 
-/// List files as people and spreadsheets write them: one entry a line; a byte order mark, blank lines, Windows line ends and
-/// lines that begin with `#` do not count; relative paths are relative to the list's own folder.
+/// List files as people and spreadsheets write them: one entry a line; a byte order mark, blank lines, Windows line
+/// ends and lines that begin with `#` do not count; relative paths are relative to the list's own folder.
 public struct PictureList {
   public struct Line {
     /// Counts from 1.
@@ -41,8 +41,8 @@ public struct PictureList {
     return fields(of: line).first ?? whole
   }
 
-  /// The files that a line names, separated by tabs, commas, semicolons or blanks. Names may hold blanks and commas where
-  /// another separator, quotes, or what files there are make the meaning plain.
+  /// The files that a line names, separated by tabs, commas, semicolons or blanks. Names may hold blanks and commas
+  /// where another separator, quotes, or what files there are make the meaning plain.
   ///
   /// - Parameter wanted: how many there should be; nil for any number.
   public func fields(of line: Line, wanted: Int? = nil) -> [String] {

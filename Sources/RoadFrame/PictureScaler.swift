@@ -9,11 +9,13 @@ import RoadKernels
 /// - Beyond 2, where interpolation between two neighbours would skip pixels and shimmer from frame to frame, blocks of
 ///   `k = min(floor(S / D), 16)` pixels are averaged first (rounded to nearest, the last block filled up with the edge
 ///   pixel), and the averages interpolated: each source pixel has its say.
-/// - Destination pixel `x` lies at `u = ((2x + 1)·S − D·k) / (2·D·k)` in blocks, clamped to them; `w = floor(2048·frac(u) + 1/2)`.
-/// - Rows first: `v = floor((a·(2048 − w) + b·w + 8) / 2^4)`, then columns: `floor((v0·(2048 − w) + v1·w + 2^17) / 2^18)`.
+/// - Destination pixel `x` lies at `u = ((2x + 1)·S − D·k) / (2·D·k)` in blocks, clamped to them; `w =
+///   floor(2048·frac(u) + 1/2)`.
+/// - Rows first: `v = floor((a·(2048 − w) + b·w + 8) / 2^4)`, then columns: `floor((v0·(2048 − w) + v1·w + 2^17) /
+///   2^18)`.
 ///
-/// Planned once; scaling allocates nothing. The destination is cut into strips of rows, each with its own scratch memory,
-/// so that several threads can share one picture.
+/// Planned once; scaling allocates nothing. The destination is cut into strips of rows, each with its own scratch
+/// memory, so that several threads can share one picture.
 public final class PictureScaler: @unchecked Sendable {
   public let source: PictureSize
   public let destination: PictureSize

@@ -48,8 +48,8 @@ extension PixelFormat {
   /// Bytes that a whole frame needs, all planes, with `rowPitch` bytes from one row of the first plane to the next; nil
   /// for MJPEG and PNG, whose frames tell their own length.
   ///
-  /// The chroma planes of ``i420`` and ``i422`` have rows of `(rowPitch + 1) / 2` bytes (``i411``: `(rowPitch + 3) / 4`), as V4L2 and Y4M lay them out; that
-  /// of ``nv12`` has rows of `rowPitch` rounded up to an even number.
+  /// The chroma planes of ``i420`` and ``i422`` have rows of `(rowPitch + 1) / 2` bytes (``i411``: `(rowPitch + 3) /
+  /// 4`), as V4L2 and Y4M lay them out; that of ``nv12`` has rows of `rowPitch` rounded up to an even number.
   public func frameBytes(size: PictureSize, rowPitch: Int) -> Int? {
     let chromaRows = (size.height + 1) / 2
     switch self {

@@ -2,10 +2,10 @@ import RoadBase
 
 /// From the classes of a label set to those of a network: which class, or void (left out of every figure).
 ///
-/// The file is tab-separated, `source target` and any further columns for people: `source` the value of the label's pixels
-/// (0...255) or their colour (`128,64,128` or `#804080`), `target` an index of the network's classes or the word `void`.
-/// Every value that the labels use is listed; one that is not is an error, for a table that forgets a class would make
-/// figures look better than they are.
+/// The file is tab-separated, `source target` and any further columns for people: `source` the value of the label's
+/// pixels (0...255) or their colour (`128,64,128` or `#804080`), `target` an index of the network's classes or the word
+/// `void`. Every value that the labels use is listed; one that is not is an error, for a table that forgets a class
+/// would make figures look better than they are.
 public struct LabelMap: Hashable, Sendable {
   /// Target of each source value, void included; nil where the table says nothing.
   private let targets: [UInt8?]
@@ -58,8 +58,8 @@ public struct LabelMap: Hashable, Sendable {
   public var holdsColours: Bool { !colours.isEmpty }
   public var holdsColoursOnly: Bool { holdsColours && targets.allSatisfy { $0 == nil } }
 
-  /// Whether the road is all that the labels tell: every target is `road` or void, and some void is not 255, which stands
-  /// for pixels that nobody judged.
+  /// Whether the road is all that the labels tell: every target is `road` or void, and some void is not 255, which
+  /// stands for pixels that nobody judged.
   public func isOfRoadOnly(_ road: UInt8) -> Bool {
     let wanted = Array(colours.values) + targets.compactMap { $0 }
     let others = (0..<255).contains { targets[$0] == ClassMap.void } || colours.values.contains(ClassMap.void)

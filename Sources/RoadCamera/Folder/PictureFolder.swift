@@ -1,11 +1,12 @@
 import RoadBase
 import RoadFrame
 
-/// Pictures in files, played as frames: the JPEGs and PNGs of a folder and its subfolders in natural order, those of a list, or one.
+/// Pictures in files, played as frames: the JPEGs and PNGs of a folder and its subfolders in natural order, those of a
+/// list, or one.
 ///
 /// The first decodable picture tells the size of all; a picture that is unreadable, damaged or of another size is a
-/// corrupt frame, and the next `read` goes on. A frame's sequence number is its place in ``files``. Files are read without
-/// allocation; the pipeline decodes them.
+/// corrupt frame, and the next `read` goes on. A frame's sequence number is its place in ``files``. Files are read
+/// without allocation; the pipeline decodes them.
 public final class PictureFolder: FrameSource, @unchecked Sendable {
   /// Paths in the order of the frames.
   public let files: [String]

@@ -2,8 +2,8 @@ import Glibc
 import RoadBase
 import RoadFrame
 
-/// A program that writes to a pipe of ours: its standard output is read as a stream, the end of its standard error kept for
-/// messages, its standard input is empty. No shell is involved, so no argument is ever taken apart.
+/// A program that writes to a pipe of ours: its standard output is read as a stream, the end of its standard error kept
+/// for messages, its standard input is empty. No shell is involved, so no argument is ever taken apart.
 ///
 /// One thread uses it at a time.
 final class ChildProcess: @unchecked Sendable {
@@ -81,7 +81,8 @@ final class ChildProcess: @unchecked Sendable {
     return posix_spawn(&process, program, &actions, &attributes, &words, environ)
   }
 
-  /// Takes note of what it wrote to standard error since. Called now and then, so that the newest words are the ones kept.
+  /// Takes note of what it wrote to standard error since. Called now and then, so that the newest words are the ones
+  /// kept.
   func drainErrors() {
     withUnsafeTemporaryAllocation(byteCount: Self.tailBytes, alignment: 1) { room in
       while true {
@@ -101,7 +102,8 @@ final class ChildProcess: @unchecked Sendable {
     return String(line.prefix(300).filter { !($0.asciiValue.map { $0 < 32 || $0 == 127 } ?? false) })
   }
 
-  /// Whether it ended by itself and said that all went well; nil while it runs. Waits up to `timeout` nanoseconds for its end.
+  /// Whether it ended by itself and said that all went well; nil while it runs. Waits up to `timeout` nanoseconds for
+  /// its end.
   func succeeded(within timeout: UInt64) -> Bool? {
     let deadline = Deadline.after(timeout)
     while status == nil {

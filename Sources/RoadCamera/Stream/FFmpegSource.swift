@@ -4,8 +4,9 @@ import RoadFrame
 
 /// A video file or network stream through an installed `ffmpeg`, which decodes it and sends us Y4M.
 ///
-/// What the user named is handed over as one argument behind `-i`, a file with ffmpeg's own `file:` in front, so that no name
-/// is ever taken for an option; only the protocols that the input needs are allowed to ffmpeg. It is ended with the source.
+/// What the user named is handed over as one argument behind `-i`, a file with ffmpeg's own `file:` in front, so that
+/// no name is ever taken for an option; only the protocols that the input needs are allowed to ffmpeg. It is ended with
+/// the source.
 public final class FFmpegSource: FrameSource, @unchecked Sendable {
   public var properties: SourceProperties { stream.properties }
 

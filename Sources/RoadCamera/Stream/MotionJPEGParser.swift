@@ -4,11 +4,12 @@ import RoadFrame
 /// Concatenated JPEGs, with or without other bytes between them (multipart boundaries, padding).
 ///
 /// A JPEG's end is found by walking its markers (ITU-T T.81, B.1.1): segments are skipped by their length, so that a
-/// thumbnail's end marker inside one is not taken for the picture's; within entropy-coded data a marker is 0xFF followed
-/// by anything but 0x00, 0xFF and the restart markers. Bytes between segments that are no marker are passed over.
+/// thumbnail's end marker inside one is not taken for the picture's; within entropy-coded data a marker is 0xFF
+/// followed by anything but 0x00, 0xFF and the restart markers. Bytes between segments that are no marker are passed
+/// over.
 ///
-/// A start marker behind picture data ends the frame before it, whether whole or cut off: decoding it shows which. Doubled
-/// start markers and pictures without data, which some firmware puts between its frames, are nothing.
+/// A start marker behind picture data ends the frame before it, whether whole or cut off: decoding it shows which.
+/// Doubled start markers and pictures without data, which some firmware puts between its frames, are nothing.
 struct MotionJPEGParser: StreamParser {
   /// Bytes a frame may have; a longer one is given up, so that memory stays bounded.
   let limit: Int

@@ -21,7 +21,8 @@ struct StreamOpening {
   private var refusal: CorruptFrame?
 
   private static let remedy =
-    "send motion JPEG or Y4M, for example: ffmpeg -i video.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | roadseg run - --output masks"
+    "send motion JPEG or Y4M, for example: "
+    + "ffmpeg -i video.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | roadseg run - --output masks"
 
   init(descriptor: Int32, name: String, patience: UInt64) {
     self.descriptor = descriptor

@@ -5,9 +5,9 @@ import RoadFrame
 /// Frames from a byte stream, such as what `ffmpeg … -f mjpeg -` or `… -f yuv4mpegpipe -` write: motion JPEG or Y4M,
 /// told apart by the first bytes.
 ///
-/// Memory is bounded whatever comes. Bytes between JPEGs are skipped; a frame that is no picture or of another size than
-/// the first is a corrupt frame; whether all pixels of a JPEG are there, decoding it shows. A raw stream that ends half way
-/// through a frame gives `.corrupt(.truncated)`, then `.ended`.
+/// Memory is bounded whatever comes. Bytes between JPEGs are skipped; a frame that is no picture or of another size
+/// than the first is a corrupt frame; whether all pixels of a JPEG are there, decoding it shows. A raw stream that ends
+/// half way through a frame gives `.corrupt(.truncated)`, then `.ended`.
 public final class StreamSource: FrameSource, @unchecked Sendable {
   /// Bytes that one JPEG may have before its size is known, and later: the largest that any camera sends, and more.
   static let largestJPEG = 1 << 24

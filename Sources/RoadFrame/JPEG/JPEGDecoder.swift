@@ -2,14 +2,14 @@ import CJPEG
 import Glibc
 import RoadBase
 
-/// JPEG to RGBX through libjpeg-turbo, in its accurate integer DCT and with interpolated chroma; turned upright where its
-/// EXIF data says how it was held.
+/// JPEG to RGBX through libjpeg-turbo, in its accurate integer DCT and with interpolated chroma; turned upright where
+/// its EXIF data says how it was held.
 ///
-/// A camera's JPEG is untrusted: half frames and frames with lost packets are everyday events, and libjpeg fills the gaps
-/// with grey without failing. What other readers show without loss is no damage, though: surplus bytes between segments,
-/// padding before and after the end marker, none at all, two start markers, empty pictures in front, odd versions. So the
-/// picture's extent is found by its markers (``JPEGLayout``), the oddities are taken out (``JPEGRepair``), and what
-/// libjpeg then warns of is a lack of pixels.
+/// A camera's JPEG is untrusted: half frames and frames with lost packets are everyday events, and libjpeg fills the
+/// gaps with grey without failing. What other readers show without loss is no damage, though: surplus bytes between
+/// segments, padding before and after the end marker, none at all, two start markers, empty pictures in front, odd
+/// versions. So the picture's extent is found by its markers (``JPEGLayout``), the oddities are taken out
+/// (``JPEGRepair``), and what libjpeg then warns of is a lack of pixels.
 ///
 /// One thread uses a decoder at a time.
 public final class JPEGDecoder: @unchecked Sendable {
@@ -97,8 +97,8 @@ public final class JPEGDecoder: @unchecked Sendable {
 
   private func decode(_ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into picture: Picture) -> DecodeOutcome {
     guard let source = source(bytes, layout) else { return .corrupt(.noMemory) }
-    // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255. A limit on scans bounds the time that
-    // a hostile progressive JPEG can take.
+    // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255. A limit on scans bounds the time
+    // that a hostile progressive JPEG can take.
     let status = tjDecompress2(
       handle, source.bindMemory(to: UInt8.self).baseAddress, UInt(source.count), picture.base,
       Int32(picture.size.width), Int32(picture.rowPitch), Int32(picture.size.height), Int32(TJPF_RGBA.rawValue),

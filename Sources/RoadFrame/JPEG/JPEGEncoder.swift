@@ -33,7 +33,8 @@ public final class JPEGEncoder: @unchecked Sendable {
     buffer.deallocate()
   }
 
-  /// The picture as JPEG; valid until the next call and while the encoder lives. Nil if the encoder fails, which it does for want of memory only.
+  /// The picture as JPEG; valid until the next call and while the encoder lives. Nil if the encoder fails, which it
+  /// does for want of memory only.
   public func encode(_ picture: Picture) -> UnsafeRawBufferPointer? {
     let width = Int32(picture.size.width)
     let height = Int32(picture.size.height)

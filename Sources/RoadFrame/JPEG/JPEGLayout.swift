@@ -1,7 +1,7 @@
 import RoadBase
 
-/// What the markers of a JPEG tell before a pixel is decoded: where it begins and ends, its size, kind and orientation, and
-/// whether it has one of the harmless oddities that libjpeg would warn of.
+/// What the markers of a JPEG tell before a pixel is decoded: where it begins and ends, its size, kind and orientation,
+/// and whether it has one of the harmless oddities that libjpeg would warn of.
 ///
 /// Empty pictures before the first real one and doubled start markers are passed over, as other readers do.
 struct JPEGLayout {
@@ -109,8 +109,8 @@ struct JPEGLayout {
   }
 }
 
-/// Which bits of which coefficients the scans of a JPEG have brought: libjpeg takes a picture whose last scans are missing
-/// for a whole one.
+/// Which bits of which coefficients the scans of a JPEG have brought: libjpeg takes a picture whose last scans are
+/// missing for a whole one.
 private struct ScanCoverage {
   private var identifiers = SIMD4<UInt8>(repeating: 0)
   /// By component: of each coefficient the lowest bit that was sent; -1 for none.

@@ -22,8 +22,8 @@ struct JPEGMarker {
   static func isRestart(_ code: UInt8) -> Bool { (0xD0...0xD7).contains(code) }
 }
 
-/// Walks the markers of a JPEG as decoders do: what is no marker where one should be is skipped, segments are skipped by
-/// their length, entropy-coded data ends at 0xFF followed by anything but 0x00, 0xFF and the restart markers.
+/// Walks the markers of a JPEG as decoders do: what is no marker where one should be is skipped, segments are skipped
+/// by their length, entropy-coded data ends at 0xFF followed by anything but 0x00, 0xFF and the restart markers.
 struct JPEGMarkers: IteratorProtocol {
   let bytes: UnsafeRawBufferPointer
   private(set) var position: Int

@@ -15,9 +15,9 @@ public enum LabelPicture: Hashable, Sendable {
 }
 
 extension PNG {
-  /// A label picture. Numbers are: the palette index of a paletted PNG (two entries of one colour stay two classes), the
-  /// value of a grey one of 1 to 16 bits, alpha left out, and the value of one whose red, green and blue are all equal.
-  /// Anything else is colours. Values stand as in the file: no gamma, no stretching of few bits to 8.
+  /// A label picture. Numbers are: the palette index of a paletted PNG (two entries of one colour stay two classes),
+  /// the value of a grey one of 1 to 16 bits, alpha left out, and the value of one whose red, green and blue are all
+  /// equal. Anything else is colours. Values stand as in the file: no gamma, no stretching of few bits to 8.
   ///
   /// - Parameter name: the file, for messages.
   /// - Throws: `.label` for a damaged file, or a 16-bit value above 255.

@@ -16,8 +16,8 @@ public struct BytePicture: Hashable, Sendable {
 
 /// PNG files through libpng.
 public enum PNG {
-  /// A photograph of any PNG kind as RGBX, upright, as other readers see it: of 16 bits the upper 8, gamma, colour profile
-  /// and transparency left out of account.
+  /// A photograph of any PNG kind as RGBX, upright, as other readers see it: of 16 bits the upper 8, gamma, colour
+  /// profile and transparency left out of account.
   public static func picture(
     _ bytes: [UInt8], name: String, maximumPixels: Int = Picture.defaultPixelLimit
   ) throws(RoadError) -> Picture {

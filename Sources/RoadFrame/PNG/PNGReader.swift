@@ -1,8 +1,8 @@
 import CPNG
 import RoadBase
 
-/// libpng's full reader over bytes in memory; its simplified one takes 16-bit files for linear light and applies gamma, which
-/// no other reader of photographs does.
+/// libpng's full reader over bytes in memory; its simplified one takes 16-bit files for linear light and applies gamma,
+/// which no other reader of photographs does.
 final class PNGReader {
   private let state: UnsafeMutablePointer<road_png>
 

@@ -3,8 +3,8 @@ import RoadFrame
 import RoadMask
 import RoadSink
 
-/// What a picture comes to, in a folder a kind: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where the road is,
-/// else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours).
+/// What a picture comes to, in a folder a kind: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where the
+/// road is, else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours).
 public final class MaskFiles: FrameSink, @unchecked Sendable {
   /// The kinds in the order in which a picture's files are written; each is the name of its folder.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
