@@ -16,6 +16,9 @@ public struct SourceRequest: Sendable {
   /// Of the synthetic road.
   public var seed: UInt64
 
+  /// A larger picture in a file is a damaged frame.
+  public var maximumPixels = Picture.defaultPixelLimit
+
   public static let defaultRate = 30.0
 
   public init(
@@ -38,7 +41,8 @@ public struct SourceRequest: Sendable {
     guard let name else { return try camera(nil) }
     if name == "synthetic" { return (try syntheticRoad(), nil) }
     if isCamera { return try camera(name) }
-    return (try FrameSources.open(name, pace: .live(rate: rate ?? Self.defaultRate, repeats: false)), nil)
+    let pace = Pace.live(rate: rate ?? Self.defaultRate, repeats: false)
+    return (try FrameSources.open(name, pace: pace, maximumPixels: maximumPixels), nil)
   }
 
   private func camera(_ device: String?) throws(RoadError) -> (source: any FrameSource, remark: String?) {

@@ -17,7 +17,8 @@ struct LiveCommand: ParsableCommand {
     abstract: "Draws the road over a camera's pictures as they come.",
     discussion: """
       SOURCE is a camera (/dev/video0, or 0), a folder, list or JPEG to play, a stream file (.mjpeg, .y4m), - for an MJPEG or Y4M \
-      stream on standard input, or 'synthetic', a computed road. Without one it is the first camera found; where none is there or \
+      stream on standard input, a video file or address (drive.mp4, rtsp://..., read through ffmpeg where it is installed), or \
+      'synthetic', a computed road. Without one it is the first camera found; where none is there or \
       may be opened, that is said and nothing is shown, or, with --wait, it is waited for. The newest frame wins: when the network is busy, older ones are passed over and counted.
 
       Each second one line tells the four rates (made by the camera, delivered to us, through the network, shown), the latency from \
@@ -57,6 +58,11 @@ struct LiveCommand: ParsableCommand {
 
   @Option(name: .long, help: "Pixel format of a camera.")
   var format: PixelFormat?
+
+  @OptionGroup var pictureOptions: PictureOptions
+
+  @Option(name: .long, help: "What becomes of a damaged frame: drop it, or show what could be decoded.")
+  var damaged = DamagedPolicy.drop
 
   @Option(name: .long, help: "Which synthetic road.")
   var seed: UInt64 = 1
@@ -102,7 +108,9 @@ struct LiveCommand: ParsableCommand {
   }
 
   private var request: SourceRequest {
-    SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed)
+    var request = SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed)
+    request.maximumPixels = pictureOptions.maximumPixels
+    return request
   }
 
   private func open() throws(RoadError) -> any FrameSource {
@@ -116,7 +124,9 @@ struct LiveCommand: ParsableCommand {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       var lanes: [SinkLane] = []
       if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
-      let options = PipelineOptions(frameLimit: frames, identity: network.identity)
+      var options = PipelineOptions(frameLimit: frames, identity: network.identity)
+      options.maximumPixels = pictureOptions.maximumPixels
+      options.showsDamaged = damaged == .show
       return try Pipeline(source: source, lanes: lanes, options: options) { network.segmenter(for: $0) }
     }
     if let opened { return try make(opened) }
