@@ -40,10 +40,12 @@ final class BatchRunner {
 
   func leaveOut(_ pictures: [UnusablePicture]) {
     for picture in pictures {
-      // The same form as a frame's: without the name, which stands beside it.
-      let cause = picture.error.cause
-      let reason = cause.hasPrefix("\(picture.file): ") ? String(cause.dropFirst(picture.file.count + 2)) : cause
-      note(RunResult.Damaged(input: picture.file, frame: nil, reason: reason), line: "\(picture.error)")
+      // The same form as a frame's, "cut short": without the name, which stands beside it, and without "is".
+      var reason = picture.error.cause[...]
+      for prefix in ["\(picture.file): ", "is "] where reason.hasPrefix(prefix) {
+        reason = reason.dropFirst(prefix.count)
+      }
+      note(RunResult.Damaged(input: picture.file, frame: nil, reason: String(reason)), line: "\(picture.error)")
       ledger.entered += 1
       ledger.settled[.undecodable] += 1
     }
@@ -121,6 +123,7 @@ final class BatchRunner {
     options.slots = slots
     let network = network
     let pipeline = try Pipeline(source: source, sinks: [sink], options: options) { network.segmenter(for: $0) }
+    StopSignals.onQuestion { pipeline.stateReport }
     StopSignals.onFirst { [isStopped] in
       isStopped.set()
       pipeline.requestStop()

@@ -80,7 +80,10 @@ struct LiveCommand: ParsableCommand {
     // What is not there is said before the network is planned.
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
-    guard let pipeline = try pipeline(opened, network) else { return }
+    let begin = MonotonicClock.now()
+    guard let pipeline = try pipeline(opened, network) else {
+      return try printSummary(ofWaiting: MonotonicClock.now() - begin, network)
+    }
     let report = Report(pipeline: pipeline, identity: network.identity, json: json)
     StopSignals.onFirst {
       pipeline.requestStop()
@@ -132,14 +135,25 @@ struct LiveCommand: ParsableCommand {
     if let opened { return try make(opened) }
     let waiting = CameraWait()
     StopSignals.onFirst { waiting.stop() }
-    let name = source.map { "camera \($0)" } ?? "first camera"
     return try waiting.first { missing, nanoseconds in
       guard json else { return }
-      let about = RunAbout(network.identity, source: name, isSynthetic: false)
+      let about = RunAbout(network.identity, source: cameraName, isSynthetic: false)
       try? Terminal.printJSON(WithAbout(about, WaitingJSON(missing, nanoseconds: nanoseconds)))
     } attempt: { () throws(RoadError) in
       try make(open())
     }
+  }
+
+  private var cameraName: String { source.map { "camera \($0)" } ?? "first camera" }
+
+  /// A run that never had a camera has a summary, too.
+  private func printSummary(ofWaiting nanoseconds: UInt64, _ network: Network) throws {
+    let statistics = PipelineStatistics(
+      elapsed: nanoseconds, video: .disconnected, silence: nanoseconds, rates: FrameRates(), latency: LatencySummary(),
+      ledger: LedgerCounts(), usage: .now(), stages: PipelineStage.allCases.map { _ in LatencySummary() })
+    guard json else { return Terminal.printLine(StatisticsLine.summary(statistics)) }
+    let about = RunAbout(network.identity, source: cameraName, isSynthetic: false)
+    try Terminal.printJSON(WithAbout(about, StatisticsJSON(statistics, type: "summary")))
   }
 
   /// Bytes of painted pictures that may wait for the disk.

@@ -39,8 +39,11 @@ struct FieldTests {
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.errorLines.count == 1)
     #expect(result.errors.hasPrefix("roadseg: waiting for a camera: no camera"), "\(result.errors)")
-    #expect(result.outputLines.count >= 1)
-    for line in result.outputLines {
+    #expect(result.outputLines.count >= 2)
+    let summary = try Self.object(#require(result.outputLines.last))
+    #expect(summary["type"] as? String == "summary" && summary["synthetic"] as? Bool == false)
+    #expect((summary["ledger"] as? [String: Any])?["frames"] as? Int == 0)
+    for line in result.outputLines.dropLast() {
       let waiting = try Self.object(line)
       #expect(waiting["type"] as? String == "waiting" && waiting["video"] as? String == "disconnected")
       #expect(waiting["synthetic"] as? Bool == false && waiting["source"] as? String == "first camera")
