@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.0
 import PackageDescription
 
 // One target a step of the data flow; the table in Sources/RoadSeg/RoadSeg.docc/Architecture.md says what each may import.
@@ -14,9 +14,38 @@ func instructionSet(_ name: String, _ flags: [String]) -> Target {
     swiftSettings: strict + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
 }
 
+/// What is built for. The manifest runs on the building machine, so a cross build has to say.
+#if arch(arm64)
+  let buildingArchitecture = "aarch64"
+#elseif arch(x86_64)
+  let buildingArchitecture = "x86_64"
+#else
+  let buildingArchitecture = "other"
+#endif
+let architecture = Context.environment["ROADSEG_ARCH"] ?? buildingArchitecture
+
 let avx512vnni = [
   "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mprefer-vector-width=512",
 ]
+
+/// Each architecture's own: another does not know the flags. Elsewhere the reference runs.
+let instructionSets: [Target] =
+  switch architecture {
+  case "x86_64":
+    [
+      instructionSet("zKernelsAMX", avx512vnni + ["-mamx-tile", "-mamx-int8"]),
+      instructionSet("zKernelsAVX2", ["-mavx2"]),
+      instructionSet("zKernelsAVX512VNNI", avx512vnni),
+      instructionSet("zKernelsAVXVNNI", ["-mavx2", "-mavxvnni"]),
+    ]
+  case "aarch64", "arm64":
+    [
+      instructionSet("zKernelsNEON", ["-march=armv8-a"]),
+      instructionSet("zKernelsNEONDot", ["-march=armv8.2-a+dotprod"]),
+      instructionSet("zKernelsNEONI8MM", ["-march=armv8.2-a+dotprod+i8mm"]),
+    ]
+  default: []
+  }
 
 let package = Package(
   name: "roadseg",
@@ -47,9 +76,7 @@ let package = Package(
     .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(
       name: "RoadKernels",
-      dependencies: [
-        "RoadKernelContract", "CVectorUnit", "zKernelsAMX", "zKernelsAVX2", "zKernelsAVX512VNNI", "zKernelsAVXVNNI",
-      ],
+      dependencies: ["RoadKernelContract", "CVectorUnit"] + instructionSets.map { .byName(name: $0.name) },
       swiftSettings: strict),
     .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
@@ -100,12 +127,6 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/roadseg-cli", swiftSettings: strict),
-
-    // Kernels compiled for one instruction set each; last by name, see `instructionSet`.
-    instructionSet("zKernelsAMX", avx512vnni + ["-mamx-tile", "-mamx-int8"]),
-    instructionSet("zKernelsAVX2", ["-mavx2"]),
-    instructionSet("zKernelsAVX512VNNI", avx512vnni),
-    instructionSet("zKernelsAVXVNNI", ["-mavx2", "-mavxvnni"]),
 
     // Tests mirror Sources.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
@@ -177,6 +198,6 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel"], exclude: ["Snapshots"],
       swiftSettings: strict),
-  ],
+  ] + instructionSets,
   swiftLanguageModes: [.v6]
 )

@@ -54,6 +54,9 @@ RV_INLINE __m256i rv_madd16_at(__m256i a, const void *p) {
   __asm__("vpmaddwd %2, %1, %0" : "=x"(sums) : "x"(a), "m"(*(const __m256i_u *)p));
   return sums;
 }
+/// a·w + b·w' of the lower, or the upper, half of each lane; every 32-bit element of `weights` holds (w, w').
+RV_INLINE __m256i rv_weighlo16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpacklo16(a, b), weights); }
+RV_INLINE __m256i rv_weighhi16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }
 RV_INLINE __m256i rv_add32(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
 RV_INLINE __m256i rv_sub32(__m256i a, __m256i b) { return _mm256_sub_epi32(a, b); }
 RV_INLINE __m256i rv_mullo32(__m256i a, __m256i b) { return _mm256_mullo_epi32(a, b); }

@@ -65,6 +65,9 @@ RV_INLINE __m512i rv_unpacklo16(__m512i a, __m512i b) { return _mm512_unpacklo_e
 RV_INLINE __m512i rv_unpackhi16(__m512i a, __m512i b) { return _mm512_unpackhi_epi16(a, b); }
 
 RV_INLINE __m512i rv_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(a, b); }
+/// a·w + b·w' of the lower, or the upper, half of each lane; every 32-bit element of `weights` holds (w, w').
+RV_INLINE __m512i rv_weighlo16(__m512i a, __m512i b, __m512i weights) { return rv_madd16(rv_unpacklo16(a, b), weights); }
+RV_INLINE __m512i rv_weighhi16(__m512i a, __m512i b, __m512i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }
 RV_INLINE __m512i rv_add32(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
 RV_INLINE __m512i rv_sub32(__m512i a, __m512i b) { return _mm512_sub_epi32(a, b); }
 RV_INLINE __m512i rv_mullo32(__m512i a, __m512i b) { return _mm512_mullo_epi32(a, b); }

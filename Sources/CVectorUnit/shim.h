@@ -33,6 +33,8 @@ static inline long rv_request_tiles(void) {
 }
 #endif
 
+#include "cores.h"
 #include "avx2.h"
 #include "avx512.h"
 #include "amx.h"
+#include "neon.h"

@@ -73,11 +73,14 @@ public struct WeightLayer: Sendable {
   }
 
   /// Bias − zero-point · Σ weights + the rounding of the shift: where an accumulator over raw bytes starts.
-  public func foldedBias(_ output: Int) -> Int32 {
+  ///
+  /// - Parameter activationOffset: what a kernel takes from every byte before it multiplies (128 where it flips the top bit to have signed
+  ///   bytes), given back here.
+  public func foldedBias(_ output: Int, activationOffset: Int = 0) -> Int32 {
     let own = weights[output * products..<(output + 1) * products]
     let sum = own.reduce(0) { $0 + Int($1) }
     let rounding = onnxRuntimeFactors == nil && shift[output] > 0 ? 1 << (Int(shift[output]) - 1) : 0
-    let folded = Int(bias[output]) - Int(inputZeroPoint) * sum + rounding
+    let folded = Int(bias[output]) - (Int(inputZeroPoint) - activationOffset) * sum + rounding
     precondition(Int(Int32.min)...Int(Int32.max) ~= folded, "bias of channel \(output) overflows: \(folded)")
     return Int32(folded)
   }

@@ -12,6 +12,12 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
   case avx512vnni
   /// Matrix tiles beside AVX-512 VNNI (Intel Xeon since 2023).
   case amx
+  /// Every 64-bit Arm.
+  case neon
+  /// The 8-bit dot product: Cortex-A55, A76 and later (Raspberry Pi 5, RK3588, Jetson Orin).
+  case neondot
+  /// 8-bit products of matrices: Cortex-A510, A710, Neoverse V1 and later.
+  case neoni8mm
 
   /// The environment variable that overrides the choice.
   public static let environmentVariable = "ROADSEG_INSTRUCTION_SET"
@@ -47,6 +53,9 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     case .avxvnni: 2
     case .avx512vnni: 3
     case .amx: 4
+    case .neon: 5
+    case .neondot: 6
+    case .neoni8mm: 7
     }
   }
 
@@ -66,57 +75,9 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     case .avxvnni: features.contains(.avxvnni)
     case .avx512vnni: features.contains(.avx512vnni)
     case .amx: features.contains(.amx) && Self.tilesAreGranted
+    case .neon: features.contains(.neon)
+    case .neondot: features.contains(.neondot)
+    case .neoni8mm: features.contains(.neoni8mm)
     }
   }
-}
-
-/// What CPUID and XGETBV say (Intel SDM volume 1, chapters 14.3, 15.2 to 15.4 and 18.2).
-package struct ProcessorFeatures: OptionSet {
-  package let rawValue: Int
-  package static let avx2 = ProcessorFeatures(rawValue: 1 << 0)
-  /// AVX-512 F, BW, DQ, VL and VNNI together.
-  package static let avx512vnni = ProcessorFeatures(rawValue: 1 << 1)
-  /// AMX-TILE and AMX-INT8 together, beside ``avx512vnni``.
-  package static let amx = ProcessorFeatures(rawValue: 1 << 2)
-  /// AVX-VNNI beside ``avx2``.
-  package static let avxvnni = ProcessorFeatures(rawValue: 1 << 3)
-
-  static let ofThisMachine: ProcessorFeatures = {
-    #if arch(x86_64)
-      let basic = rv_cpuid(1, 0)
-      let extended = rv_cpuid(7, 0)
-      let extended1 = extended.eax >= 1 ? rv_cpuid(7, 1).eax : 0
-      let savesRegisters = basic.ecx.hasBit(27)
-      return ProcessorFeatures(
-        basicECX: basic.ecx, extendedEBX: extended.ebx, extendedECX: extended.ecx, extendedEDX: extended.edx,
-        extended1EAX: extended1, savedState: savesRegisters ? rv_xgetbv() : 0)
-    #else
-      return []
-    #endif
-  }()
-
-  package init(rawValue: Int) { self.rawValue = rawValue }
-
-  /// - Parameter savedState: XCR0, 0 where the operating system saves no wide registers.
-  package init(
-    basicECX: UInt32, extendedEBX: UInt32, extendedECX: UInt32, extendedEDX: UInt32, extended1EAX: UInt32,
-    savedState: UInt64
-  ) {
-    var features: ProcessorFeatures = []
-    let savesYMM = savedState & 0x6 == 0x6
-    let savesZMM = savedState & 0xE6 == 0xE6
-    if savesYMM, basicECX.hasBit(28), extendedEBX.hasBit(5) { features.insert(.avx2) }
-    if features.contains(.avx2), extended1EAX.hasBit(4) { features.insert(.avxvnni) }
-    let foundation = [16, 17, 30, 31].allSatisfy { extendedEBX.hasBit($0) }
-    if savesZMM, features.contains(.avx2), foundation, extendedECX.hasBit(11) { features.insert(.avx512vnni) }
-    let savesTiles = savedState & 0x60000 == 0x60000
-    if savesTiles, features.contains(.avx512vnni), extendedEDX.hasBit(24), extendedEDX.hasBit(25) {
-      features.insert(.amx)
-    }
-    self = features
-  }
-}
-
-extension UInt32 {
-  fileprivate func hasBit(_ bit: Int) -> Bool { self >> UInt32(bit) & 1 == 1 }
 }

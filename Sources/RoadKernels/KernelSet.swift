@@ -1,30 +1,59 @@
 import RoadKernelContract
-import zKernelsAMX
-import zKernelsAVX2
-import zKernelsAVX512VNNI
-import zKernelsAVXVNNI
 
-/// The kernels of one instruction set. A line here is all it takes to have a kernel chosen at run time, tested against
-/// the reference and measured.
+/// The kernels that run on this processor: those of the reference, with what an instruction set does faster in their place.
+///
+/// A set is written as the reference with replacements, a line a kernel; that line is all it takes to have a kernel chosen at run time,
+/// tested against the reference and measured.
 public struct KernelSet: Sendable {
-  public let instructionSet: InstructionSet
-  public let convolution: WeightKernel
-  public let depthwise: WeightKernel
-  public let addition: PlainKernel<AdditionArguments>
-  public let resize: PlainKernel<ResizeArguments>
-  public let table: PlainKernel<TableArguments>
-  public let blendRow: RowKernel<BlendRowArguments>
-  public let interpolateRow: RowKernel<InterpolateRowArguments>
-  public let packedYUVRow: RowKernel<PackedYUVRowArguments>
-  public let roadCodesRow: RowKernel<RoadCodesArguments>
-  public let classRow: RowKernel<ClassRowArguments>
+  public private(set) var instructionSet: InstructionSet
+
+  // Convolutions and what most networks spend their time in.
+  public var convolution = WeightKernel("convolution/reference", ReferencePacking(), convolutionReference)
+  public var depthwise = WeightKernel("depthwise/reference", ReferencePacking(), depthwiseReference)
+  public var addition = PlainKernel<AdditionArguments>("addition/reference", additionReference)
+  public var resize = PlainKernel<ResizeArguments>("resize/reference", resizeReference)
+  public var table = PlainKernel<TableArguments>("table/reference", tableReference)
+
+  // Pixels: from the camera to the network, and from classes to the picture shown.
+  public var blendRow = RowKernel<BlendRowArguments>("blend/reference", blendRowReference)
+  public var interpolateRow = RowKernel<InterpolateRowArguments>("interpolate/reference", interpolateRowReference)
+  public var packedYUVRow = RowKernel<PackedYUVRowArguments>("packedYUV/reference", packedYUVRowReference)
+  public var roadCodesRow = RowKernel<RoadCodesArguments>("roadCodes/reference", roadCodesReference)
+  public var classRow = RowKernel<ClassRowArguments>("classes/reference", classRowReference)
+
+  // Kernels that move bytes, or run too rarely to be worth another than the reference; where a network meets them often, they are
+  // loops that the compiler turns into vectors.
+  public var maximum = PlainKernel<MaximumArguments>("maximum/portable", maximumReference)
+  public var unpooling = PlainKernel<UnpoolingArguments>("unpooling/portable", unpoolingReference)
+  public var average = PlainKernel<AverageArguments>("average/portable", averageReference)
+  public var planeReduction = PlainKernel<ReductionArguments>("plane-reduction/portable", planeReductionReference)
+  public var channelReduction = PlainKernel<ReductionArguments>("channel-reduction/portable", channelReductionReference)
+  public var softmax = PlainKernel<SoftmaxArguments>("softmax/portable", softmaxReference)
+  public var normalisation = PlainKernel<NormalisationArguments>("normalisation/portable", normalisationReference)
+  public var innerProduct = PlainKernel<InnerProductArguments>("inner-product/portable", innerProductReference)
+  public var int15Scores = PlainKernel<Int15ScoresArguments>("wide-scores/portable", int15ScoresReference)
+  public var concatenation = PlainKernel<ConcatenationArguments>("concatenation/portable", concatenationReference)
+  public var rearrangement = PlainKernel<RearrangementArguments>("rearrangement/portable", rearrangementReference)
+  public var sampling = PlainKernel<SamplingArguments>("sampling/portable", samplingReference)
+  public var resampling = PlainKernel<ResamplingArguments>("resampling/portable", resamplingReference)
+  public var onnxRuntimeResize = PlainKernel<ONNXRuntimeResizeArguments>(
+    "resize-precise/portable", onnxRuntimeResizeReference)
+  public var binarySum = PlainKernel<BinaryArguments<BinarySum>>("pair-sum/portable", binarySumReference)
+  public var perChannelAffine = PlainKernel<BinaryArguments<PerChannelAffine>>(
+    "pair-lines/portable", perChannelAffineReference)
+  public var binaryProduct = PlainKernel<BinaryArguments<BinaryProduct>>(
+    "pair-product/portable", binaryProductReference)
+  public var binaryTable = PlainKernel<BinaryArguments<BinaryTable>>("pair-table/portable", binaryTableReference)
+
+  /// Kernels that read or write int16.
+  public var int16 = Int16Kernels()
+
   /// Runs the instruction set's fastest multiply-accumulate in registers only, the given number of turns, and returns the
   /// multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
-  public let peakLoop: @Sendable (_ turns: Int) -> Int
+  public var peakLoop: @Sendable (_ turns: Int) -> Int = { peakLoopReference(turns: $0) }
 
-  /// Bytes that a thread's strips may take of the second-level cache; the rest is for weights and for what goes in and out. A
-  /// small board has little; every processor with tiles has 2 MB a core, and tiles want long work.
-  public var stripBudget: Int { instructionSet == .amx ? 768 << 10 : 192 << 10 }
+  /// Bytes that a thread's strips may take of the second-level cache.
+  public var stripBudget: Int { CoreType.ofThisMachine.stripBudget(for: instructionSet) }
 
   /// Of the instruction set that ``InstructionSet/best()`` names; where the environment names none that exists, of the
   /// fastest (whoever runs the network tells of the mistake).
@@ -35,131 +64,27 @@ public struct KernelSet: Sendable {
   public static func of(_ instructionSet: InstructionSet) -> KernelSet {
     precondition(
       InstructionSet.available.contains(instructionSet), "\(instructionSet.rawValue) is not available on this machine")
-    switch instructionSet {
-    case .reference: return .reference
-    case .avx2: return .avx2
-    case .avxvnni: return .avxvnni
-    case .avx512vnni: return .avx512vnni
-    case .amx: return .amx
-    }
+    return sets[instructionSet] ?? .reference
+  }
+
+  static let reference = KernelSet(.reference)
+
+  /// The reference's kernels, to be replaced.
+  init(_ instructionSet: InstructionSet) { self.instructionSet = instructionSet }
+
+  /// This set's kernels for another instruction set, to be replaced.
+  init(_ instructionSet: InstructionSet, basedOn set: KernelSet) {
+    self = set
+    self.instructionSet = instructionSet
   }
 }
 
-/// A kernel whose weights are packed once, when the plan is made.
-public struct WeightKernel: Sendable {
-  public let name: String
-  /// Bytes that ``pack`` writes; the buffer is aligned to ``WeightLayer/alignment``.
-  public let packedByteCount: @Sendable (WeightLayer) -> Int
-  /// Writes weights, folded bias and requantization in the order in which this kernel, and no other, reads them.
-  public let pack: @Sendable (WeightLayer, UnsafeMutableRawBufferPointer) -> Void
-  /// Computes the output rows `firstRow..<endRow`.
-  public let run: @Sendable (UnsafePointer<ConvolutionArguments>, _ firstRow: Int, _ endRow: Int) -> Void
-}
-
-/// A kernel without weights.
-public struct PlainKernel<Arguments>: Sendable {
-  public let name: String
-  /// Computes the output rows `firstRow..<endRow`.
-  public let run: @Sendable (UnsafePointer<Arguments>, _ firstRow: Int, _ endRow: Int) -> Void
-}
-
-/// A kernel that computes one row of pixels.
-public struct RowKernel<Arguments>: Sendable {
-  public let name: String
-  public let run: @Sendable (UnsafePointer<Arguments>) -> Void
-}
-
-extension KernelSet {
-  static let avx2 = KernelSet(
-    instructionSet: .avx2,
-    convolution: WeightKernel(
-      name: "convolution/avx2", packedByteCount: { PanelPacking.avx2.byteCount($0) },
-      pack: { PanelPacking.avx2.pack($0, into: $1) }, run: { convolutionAVX2($0, $1, $2) }),
-    depthwise: WeightKernel(
-      name: "depthwise/avx2", packedByteCount: { StripPacking.avx2.byteCount($0) },
-      pack: { StripPacking.avx2.pack($0, into: $1) }, run: { depthwiseAVX2($0, $1, $2) }),
-    addition: PlainKernel(name: "addition/avx2", run: { additionAVX2($0, $1, $2) }),
-    resize: PlainKernel(name: "resize/avx2", run: { resizeAVX2($0, $1, $2) }),
-    table: PlainKernel(
-      name: "table/avx2",
-      run: { hasUsableAffine($0) ? tableAVX2($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
-    blendRow: RowKernel(name: "blend/avx2", run: { blendRowAVX2($0) }),
-    interpolateRow: RowKernel(name: "interpolate/avx2", run: { interpolateRowAVX2($0) }),
-    packedYUVRow: RowKernel(name: "packedYUV/avx2", run: { packedYUVRowAVX2($0) }),
-    roadCodesRow: RowKernel(name: "roadCodes/avx2", run: { roadCodesRowAVX2($0) }),
-    classRow: RowKernel(name: "classes/avx2", run: { classRowAVX2($0) }),
-    peakLoop: { peakLoopAVX2($0) })
-
-  static let avxvnni = KernelSet(
-    instructionSet: .avxvnni,
-    convolution: WeightKernel(
-      name: "convolution/avxvnni", packedByteCount: { PanelPacking.avxvnni.byteCount($0) },
-      pack: { PanelPacking.avxvnni.pack($0, into: $1) }, run: { convolutionAVXVNNI($0, $1, $2) }),
-    depthwise: WeightKernel(
-      name: "depthwise/avxvnni", packedByteCount: { StripPacking.avxvnni.byteCount($0) },
-      pack: { StripPacking.avxvnni.pack($0, into: $1) }, run: { depthwiseAVXVNNI($0, $1, $2) }),
-    addition: PlainKernel(name: "addition/avxvnni", run: { additionAVXVNNI($0, $1, $2) }),
-    resize: PlainKernel(name: "resize/avxvnni", run: { resizeAVXVNNI($0, $1, $2) }),
-    table: PlainKernel(
-      name: "table/avxvnni",
-      run: { hasUsableAffine($0) ? tableAVXVNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
-    blendRow: RowKernel(name: "blend/avxvnni", run: { blendRowAVXVNNI($0) }),
-    interpolateRow: RowKernel(name: "interpolate/avxvnni", run: { interpolateRowAVXVNNI($0) }),
-    packedYUVRow: RowKernel(name: "packedYUV/avxvnni", run: { packedYUVRowAVXVNNI($0) }),
-    roadCodesRow: RowKernel(name: "roadCodes/avxvnni", run: { roadCodesRowAVXVNNI($0) }),
-    classRow: RowKernel(name: "classes/avxvnni", run: { classRowAVXVNNI($0) }),
-    peakLoop: { peakLoopAVXVNNI($0) })
-
-  static let avx512vnni = KernelSet(
-    instructionSet: .avx512vnni,
-    convolution: WeightKernel(
-      name: "convolution/avx512vnni", packedByteCount: { PanelPacking.avx512vnni.byteCount($0) },
-      pack: { PanelPacking.avx512vnni.pack($0, into: $1) }, run: { convolutionAVX512VNNI($0, $1, $2) }),
-    depthwise: WeightKernel(
-      name: "depthwise/avx512vnni", packedByteCount: { StripPacking.avx512vnni.byteCount($0) },
-      pack: { StripPacking.avx512vnni.pack($0, into: $1) }, run: { depthwiseAVX512VNNI($0, $1, $2) }),
-    addition: PlainKernel(name: "addition/avx512vnni", run: { additionAVX512VNNI($0, $1, $2) }),
-    resize: PlainKernel(name: "resize/avx512vnni", run: { resizeAVX512VNNI($0, $1, $2) }),
-    table: PlainKernel(
-      name: "table/avx512vnni",
-      run: { hasUsableAffine($0) ? tableAVX512VNNI($0, $1, $2) : tableScalar($0, firstRow: $1, endRow: $2) }),
-    blendRow: RowKernel(name: "blend/avx512vnni", run: { blendRowAVX512VNNI($0) }),
-    interpolateRow: RowKernel(name: "interpolate/avx512vnni", run: { interpolateRowAVX512VNNI($0) }),
-    packedYUVRow: RowKernel(name: "packedYUV/avx512vnni", run: { packedYUVRowAVX512VNNI($0) }),
-    roadCodesRow: RowKernel(name: "roadCodes/avx512vnni", run: { roadCodesRowAVX512VNNI($0) }),
-    classRow: RowKernel(name: "classes/avx512vnni", run: { classRowAVX512VNNI($0) }),
-    peakLoop: { peakLoopAVX512VNNI($0) })
-
-  /// Matrix products on tiles; whatever is not one runs on vectors.
-  static let amx = KernelSet(
-    instructionSet: .amx,
-    convolution: WeightKernel(
-      name: "convolution/amx", packedByteCount: { PanelPacking.avx512vnni.byteCount($0) },
-      pack: { PanelPacking.avx512vnni.pack($0, into: $1) },
-      run: { if !convolutionAMX($0, $1, $2) { convolutionAVX512VNNI($0, $1, $2) } }),
-    depthwise: avx512vnni.depthwise, addition: avx512vnni.addition, resize: avx512vnni.resize,
-    table: avx512vnni.table, blendRow: avx512vnni.blendRow, interpolateRow: avx512vnni.interpolateRow,
-    packedYUVRow: avx512vnni.packedYUVRow, roadCodesRow: avx512vnni.roadCodesRow, classRow: avx512vnni.classRow,
-    peakLoop: { peakLoopAMX($0) })
-
-  static let reference = KernelSet(
-    instructionSet: .reference,
-    convolution: WeightKernel(
-      name: "convolution/reference", packedByteCount: ReferenceWeights.byteCount, pack: ReferenceWeights.pack,
-      run: convolutionReference),
-    depthwise: WeightKernel(
-      name: "depthwise/reference", packedByteCount: ReferenceWeights.byteCount, pack: ReferenceWeights.pack,
-      run: depthwiseReference),
-    addition: PlainKernel(name: "addition/reference", run: additionReference),
-    resize: PlainKernel(name: "resize/reference", run: resizeReference),
-    table: PlainKernel(name: "table/reference", run: tableReference),
-    blendRow: RowKernel(name: "blend/reference", run: blendRowReference),
-    interpolateRow: RowKernel(name: "interpolate/reference", run: interpolateRowReference),
-    packedYUVRow: RowKernel(name: "packedYUV/reference", run: packedYUVRowReference),
-    roadCodesRow: RowKernel(name: "roadCodes/reference", run: roadCodesReference),
-    classRow: RowKernel(name: "classes/reference", run: classRowReference),
-    peakLoop: peakLoopReference)
-}
+#if !arch(x86_64) && !arch(arm64)
+  extension KernelSet {
+    /// No instruction set but the reference.
+    static let sets: [InstructionSet: KernelSet] = [:]
+  }
+#endif
 
 /// Eight independent chains of integer multiply-add.
 @inline(never)

@@ -48,6 +48,15 @@ extension Sums16 {
     c0 = rv_add32(c0, rv_madd16(column.lower0, rv_load(weights + 64)))
     c1 = rv_add32(c1, rv_madd16(column.lower1, rv_load(weights + 96)))
   }
+
+  /// The upper three rows, or the lower three; weights of the latter lie three columns behind.
+  @inline(__always)
+  mutating func addUpper(_ column: Column, _ weights: UnsafeRawPointer) { add(column, weights) }
+
+  @inline(__always)
+  mutating func addLower(_ column: Column, _ weights: UnsafeRawPointer) {
+    add(column, weights + 3 &* Self.columnBytes)
+  }
 }
 
 /// Depthwise convolution. One pmaddwd serves two taps of 8 channels; two output rows share the interleaved columns.

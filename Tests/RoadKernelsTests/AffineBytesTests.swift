@@ -3,7 +3,7 @@ import RoadKernels
 import Testing
 
 /// Lines are taken for tables only where they give every entry.
-@Suite struct ByteLinesTests {
+@Suite struct AffineBytesTests {
   /// The bytes of (x / 255 − mean) / deviation, quantized to nearest, ties to even.
   static func normalisation(mean: Double, deviation: Double, scale: Double, zeroPoint: Double) -> [UInt8] {
     (0..<256).map { x in

@@ -7,7 +7,10 @@ import Testing
     #expect(try InstructionSet.chosen(nil) == InstructionSet.available.max())
     #expect(try InstructionSet.chosen("") == InstructionSet.available.max())
     #expect(try InstructionSet.chosen("reference") == .reference)
-    #expect(InstructionSet.allCases.sorted() == [.reference, .avx2, .avxvnni, .avx512vnni, .amx])
+    #expect(
+      InstructionSet.allCases.sorted() == [
+        .reference, .avx2, .avxvnni, .avx512vnni, .amx, .neon, .neondot, .neoni8mm,
+      ])
   }
 
   @Test func anUnknownNameListsWhatExists() {
@@ -56,5 +59,17 @@ import Testing
       basicECX: .max, extendedEBX: .max, extendedECX: .max & ~(1 << 11), extendedEDX: .max, extended1EAX: ~(1 << 4),
       savedState: 0xE7)
     #expect(features == [.avx2])
+  }
+
+  /// Linux' HWCAP_ASIMD, HWCAP_ASIMDDP and HWCAP2_I8MM.
+  @Test func armSetsNeedWhatLinuxReports() {
+    func features(_ capabilities: UInt, _ capabilities2: UInt) -> ProcessorFeatures {
+      ProcessorFeatures(capabilities: capabilities, capabilities2: capabilities2)
+    }
+    #expect(features(0, .max) == [])
+    #expect(features(1 << 1, .max) == [.neon])
+    #expect(features(1 << 1 | 1 << 20, 0) == [.neon, .neondot])
+    #expect(features(.max, 1 << 13) == [.neon, .neondot, .neoni8mm])
+    #expect(features(.max, ~(1 << 13)) == [.neon, .neondot])
   }
 }

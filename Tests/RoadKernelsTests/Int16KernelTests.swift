@@ -64,7 +64,7 @@ import Testing
               source: source.view, destination: to.view, window: window, weights: weights.baseAddress!,
               sums: sums.baseAddress!, bias: bias.baseAddress!, rescalings: rules.baseAddress!, groupInputs: inputs,
               groupOutputs: outputs, sourceZeroPoint: zero)
-            Int16Kernels.convolution(from: .int16, to: .int16).run(&arguments, 0, 4)
+            KernelSet.of(.reference).int16.convolution(from: .int16, to: .int16).run(&arguments, 0, 4)
           }
         }
       }
@@ -93,7 +93,7 @@ import Testing
     table.withUnsafeBytes { table in
       var arguments = ConversionArguments(
         source: source.view, destination: to.view, table: table.baseAddress, channelStep: 0)
-      Int16Kernels.conversion(from: .int16, to: .int16).run(&arguments, 0, 3)
+      KernelSet.of(.reference).int16.conversion(from: .int16, to: .int16).run(&arguments, 0, 3)
     }
     for channel in 0..<channels { #expect(to[2, 1, channel] == -source[2, 1, channel] - 1) }
     #expect(to.isIntact)
@@ -112,12 +112,12 @@ import Testing
     let tapView = TensorView(
       base: taps, height: 3, width: 3, channels: channels, pixelPitch: 32, rowPitch: 96, halo: 0)
     var maxima = MaximumArguments(source: source.view, destination: highest.view, window: window)
-    Int16Kernels.maximum.run(&maxima, 0, 3)
+    KernelSet.of(.reference).int16.maximum.run(&maxima, 0, 3)
     var places = MaximumArguments(source: source.view, destination: tapView, window: window, writesArgmax: true)
-    Int16Kernels.maximum.run(&places, 0, 3)
+    KernelSet.of(.reference).int16.maximum.run(&places, 0, 3)
     var unpooling = Int16UnpoolingArguments(
       source: highest.view, argmax: tapView, destination: back.view, window: window, zeroPoint: -77)
-    Int16Kernels.unpooling.run(&unpooling, 0, 5)
+    KernelSet.of(.reference).int16.unpooling.run(&unpooling, 0, 5)
     for y in 0..<3 {
       for x in 0..<3 {
         for channel in 0..<channels {

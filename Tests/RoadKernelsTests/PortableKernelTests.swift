@@ -17,7 +17,7 @@ import Testing
       kernelHeight: 3, kernelWidth: 2, strideHeight: 2, strideWidth: 3, dilationHeight: 2, padTop: 2, padLeft: 1)
     check(height: 4, width: 4, channels: channels, &random) { to, first, end in
       var arguments = MaximumArguments(source: from.view, destination: to, window: window)
-      PortableKernels.maximum.run(&arguments, first, end)
+      KernelSet.of(.reference).maximum.run(&arguments, first, end)
     } expected: { y, x, channel in
       UInt8(taps(window, y, x, from).map { Int(from.view.pixel($0.0, $0.1)[channel]) }.max() ?? 0)
     }
@@ -38,7 +38,7 @@ import Testing
             var arguments = AverageArguments(
               source: from.view, destination: to, window: window, factors: factors.baseAddress!,
               rowTaps: rows.baseAddress!, columnTaps: columns.baseAddress!, sourceZeroPoint: 100)
-            PortableKernels.average.run(&arguments, first, end)
+            KernelSet.of(.reference).average.run(&arguments, first, end)
           } expected: { y, x, channel in
             let bytes = taps(window, y, x, from).map { Double(from.view.pixel($0.0, $0.1)[channel]) - 100 }
             let mean = 0.8 * bytes.reduce(0, +) / Double(rows[y] * columns[x])
@@ -76,7 +76,7 @@ import Testing
             var arguments = ONNXRuntimeResizeArguments(
               source: from.view, destination: to, columns: columnTaps.baseAddress!, rows: rowTaps.baseAddress!,
               isExact: isExact, dequantized: levels.baseAddress!, scale: Binary32(quantization.scale), zeroPoint: 114)
-            PortableKernels.onnxRuntimeResize.run(&arguments, first, end)
+            KernelSet.of(.reference).onnxRuntimeResize.run(&arguments, first, end)
           } expected: { y, x, channel in
             let (row, column) = (rows[y], columns[x])
             func real(_ y: Int32, _ x: Int32) -> Float {
@@ -110,7 +110,7 @@ import Testing
       check(height: 5, width: 7, channels: channels, &random) { to, first, end in
         var arguments = BinaryArguments(
           left: left.view, right: view, destination: to, leftIsOneChannel: false, rightIsOneChannel: isOne, rule: rule)
-        PortableKernels.binaryProduct.run(&arguments, first, end)
+        KernelSet.of(.reference).binaryProduct.run(&arguments, first, end)
       } expected: { y, x, channel in
         let a = Int32(left.view.pixel(y, x)[channel]) - 100
         let b = Int32(right.view.pixel(height == 1 ? 0 : y, width == 1 ? 0 : x)[isOne ? 0 : channel]) - 7
@@ -135,7 +135,7 @@ import Testing
         var arguments = BinaryArguments(
           left: left.view, right: right.view, destination: to, leftIsOneChannel: false, rightIsOneChannel: false,
           rule: PerChannelAffine(factors: lines.baseAddress!, zeroPoint: 77, low: 3, high: 250))
-        PortableKernels.perChannelAffine.run(&arguments, first, end)
+        KernelSet.of(.reference).perChannelAffine.run(&arguments, first, end)
       } expected: { y, x, channel in
         let (a, b) = (Double(left.view.pixel(y, x)[channel]), Double(right.view.pixel(y, x)[channel]))
         let sum = a * Double(lines[channel].left) + b * Double(lines[channel].right) + Double(lines[channel].bias)
@@ -154,7 +154,7 @@ import Testing
       check(height: 3, width: 5, channels: channels, &random) { to, first, end in
         var arguments = SoftmaxArguments(
           source: from.view, destination: to, exponents: exponents.baseAddress!, multiplier: 256 << 16, zeroPoint: 0)
-        PortableKernels.softmax.run(&arguments, first, end)
+        KernelSet.of(.reference).softmax.run(&arguments, first, end)
       } expected: { y, x, channel in
         let powers = (0..<channels).map { exp(0.04 * Double(from.view.pixel(y, x)[$0])) }
         return UInt8(min((256 * powers[channel] / powers.reduce(0, +)).rounded(), 255))
@@ -181,7 +181,7 @@ import Testing
             source: from.view, destination: to, spread: Int64((epsilon * Double(channels * channels)).rounded()),
             gains: gains.baseAddress!, offsets: offsets.baseAddress!, isByColumn: isByColumn, zeroPoint: 120, low: 9,
             high: 240)
-          PortableKernels.normalisation.run(&arguments, first, end)
+          KernelSet.of(.reference).normalisation.run(&arguments, first, end)
         }
       }
     } expected: { y, x, channel in
@@ -211,7 +211,7 @@ import Testing
               var arguments = ConcatenationArguments(
                 sources: views.baseAddress!, count: 2, destination: to, axis: .channels, starts: starts.baseAddress!,
                 tables: tables.baseAddress!)
-              PortableKernels.concatenation.run(&arguments, firstRow, end)
+              KernelSet.of(.reference).concatenation.run(&arguments, firstRow, end)
             }
           }
         }
@@ -239,7 +239,7 @@ import Testing
               source: from.view, destination: to, window: window, classes: classes, lowChannel: classes,
               weights: weights.baseAddress!, bias: bias.baseAddress!, multipliers: multipliers.baseAddress!,
               roundings: multipliers.baseAddress! + classes, shift: 25, low: 1000, high: 32000)
-            PortableKernels.int15Scores.run(&arguments, first, end)
+            KernelSet.of(.reference).int15Scores.run(&arguments, first, end)
           } expected: { y, x, channel in
             let score = channel % classes
             var sum = Double(bias[score])

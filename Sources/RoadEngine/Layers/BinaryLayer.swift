@@ -30,16 +30,16 @@ struct PairLayer: Layer {
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     switch operation {
-    case .sum(let law): prepared(PortableKernels.binarySum, law)
-    case .product(let law): prepared(PortableKernels.binaryProduct, law)
+    case .sum(let law): prepared(context.kernels.binarySum, law)
+    case .product(let law): prepared(context.kernels.binaryProduct, law)
     case .lines(let lines, let zeroPoint, let clamp):
       prepared(
-        PortableKernels.perChannelAffine,
+        context.kernels.perChannelAffine,
         PerChannelAffine(
           factors: UnsafePointer(context.memory.copy(lines)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
           high: Int64(clamp.high)))
     case .table(let bytes):
-      prepared(PortableKernels.binaryTable, BinaryTable(bytes: UnsafePointer(context.memory.copy(bytes))))
+      prepared(context.kernels.binaryTable, BinaryTable(bytes: UnsafePointer(context.memory.copy(bytes))))
     }
   }
 

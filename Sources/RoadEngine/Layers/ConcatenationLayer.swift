@@ -25,7 +25,7 @@ struct ConcatenationLayer: Layer {
     for table in tables { pointers.append(table.map { UnsafePointer(context.memory.copy($0)) }) }
     let tables = UnsafePointer(context.memory.copy(pointers))
     let (axis, count) = (axis, inputs.count)
-    let kernel = PortableKernels.concatenation
+    let kernel = context.kernels.concatenation
     if axis == .channels, self.starts.allSatisfy({ $0 % Int32(TensorView.channelBlock) == 0 }),
       self.tables.contains(where: { $0 != nil })
     {
@@ -42,7 +42,7 @@ struct ConcatenationLayer: Layer {
   private func prepareSlices(
     _ context: inout PlanContext, _ tables: UnsafePointer<UnsafePointer<UInt8>?>
   ) -> PreparedLayer {
-    let (kernel, copy) = (context.kernels.table, PortableKernels.concatenation)
+    let (kernel, copy) = (context.kernels.table, context.kernels.concatenation)
     var lines: [UnsafePointer<AffineBytes>?] = []
     for table in self.tables {
       let line = table.flatMap { AffineBytes.fitting($0) }
@@ -94,7 +94,7 @@ struct WideConcatenationLayer: Layer {
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let memory = context.memory
     let steps = parts.map { part in
-      (Int16Kernels.conversion(from: part.kind, to: to), part.table?.copy(to: memory), part.start)
+      (context.kernels.int16.conversion(from: part.kind, to: to), part.table?.copy(to: memory), part.start)
     }
     let (axis, size) = (axis, to.size)
     return PreparedLayer(kernel: "concatenation/wide") { sources, destination, rows in

@@ -50,7 +50,7 @@ struct ConversionLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = Int16Kernels.conversion(from: from, to: to)
+    let kernel = context.kernels.int16.conversion(from: from, to: to)
     let (entries, each) = (table.copy(to: context.memory), 1 << (8 * from.size))
     let step = table.count > each ? each : 0
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in

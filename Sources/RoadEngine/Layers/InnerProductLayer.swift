@@ -23,7 +23,7 @@ struct InnerProductLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.innerProduct
+    let kernel = context.kernels.innerProduct
     let layer = self
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = InnerProductArguments(

@@ -33,7 +33,7 @@ struct WideConvolutionLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = Int16Kernels.convolution(from: from, to: to)
+    let kernel = context.kernels.int16.convolution(from: from, to: to)
     let (memory, count) = (context.memory, phases.count)
     let list = UnsafePointer(
       memory.copy(

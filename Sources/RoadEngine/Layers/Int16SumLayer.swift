@@ -52,7 +52,7 @@ struct WideSumLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = Int16Kernels.sum(left: kinds[0], right: kinds[1], to: kinds[2])
+    let kernel = context.kernels.int16.sum(left: kinds[0], right: kinds[1], to: kinds[2])
     let law = law
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = BinaryArguments(

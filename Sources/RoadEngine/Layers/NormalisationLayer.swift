@@ -23,7 +23,7 @@ struct NormalisationLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.normalisation
+    let kernel = context.kernels.normalisation
     let gains = UnsafePointer(context.memory.copy(gains))
     let offsets = UnsafePointer(context.memory.copy(offsets))
     let (spread, isByColumn, zeroPoint, clamp) = (spread, isByColumn, zeroPoint, clamp)

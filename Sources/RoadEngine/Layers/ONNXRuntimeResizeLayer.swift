@@ -38,7 +38,7 @@ struct PreciseResizeLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.onnxRuntimeResize
+    let kernel = context.kernels.onnxRuntimeResize
     let columns = UnsafePointer(context.memory.copy(columns))
     let taps = UnsafePointer(context.memory.copy(rows))
     let levels = UnsafePointer(

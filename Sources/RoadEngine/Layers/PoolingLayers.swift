@@ -20,7 +20,7 @@ struct MaximumLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = elements == .int16 ? Int16Kernels.maximum : PortableKernels.maximum
+    let kernel = elements == .int16 ? context.kernels.int16.maximum : context.kernels.maximum
     let (window, writesArgmax) = (window, writesArgmax)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = MaximumArguments(
@@ -49,7 +49,7 @@ struct AverageLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.average
+    let kernel = context.kernels.average
     let (window, zeroPoint) = (window, sourceZeroPoint)
     let factors = UnsafePointer(context.memory.copy(factors))
     let (rowTaps, columnTaps) = (
@@ -82,8 +82,8 @@ struct UnpoolingLayer: Layer {
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let window = window
-    if elements == .int16 { return prepareWords() }
-    let (kernel, zeroPoint) = (PortableKernels.unpooling, UInt8(zeroPoint))
+    if elements == .int16 { return prepareWords(context) }
+    let (kernel, zeroPoint) = (context.kernels.unpooling, UInt8(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = UnpoolingArguments(
         source: sources[0], argmax: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
@@ -91,8 +91,8 @@ struct UnpoolingLayer: Layer {
     }
   }
 
-  private func prepareWords() -> PreparedLayer {
-    let (kernel, window, zeroPoint) = (Int16Kernels.unpooling, window, Int16(zeroPoint))
+  private func prepareWords(_ context: PlanContext) -> PreparedLayer {
+    let (kernel, window, zeroPoint) = (context.kernels.int16.unpooling, window, Int16(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = Int16UnpoolingArguments(
         source: sources[0], argmax: sources[1], destination: destination, window: window, zeroPoint: zeroPoint)
@@ -122,7 +122,7 @@ struct WideAverageLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = Int16Kernels.average(from: from, to: to)
+    let kernel = context.kernels.int16.average(from: from, to: to)
     let (memory, window, zeroPoint) = (context.memory, window, Int64(sourceZeroPoint))
     let factors = UnsafePointer(memory.copy(factors))
     let (rowFactors, columnFactors) = (

@@ -87,7 +87,7 @@ struct RearrangementLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.rearrangement
+    let kernel = context.kernels.rearrangement
     let (rowIndices, columnIndices, runs, runCount) = (
       UnsafePointer(context.memory.copy(rows)), UnsafePointer(context.memory.copy(columns)),
       UnsafePointer(context.memory.copy(runs)), runs.count

@@ -21,7 +21,7 @@ struct ReductionLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = isOverPlane ? PortableKernels.planeReduction : PortableKernels.channelReduction
+    let kernel = isOverPlane ? context.kernels.planeReduction : context.kernels.channelReduction
     let (operation, rescaling, zeroPoint) = (operation, rescaling, sourceZeroPoint)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = ReductionArguments(

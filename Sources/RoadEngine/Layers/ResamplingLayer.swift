@@ -21,7 +21,7 @@ struct ResamplingLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.resampling
+    let kernel = context.kernels.resampling
     var weights: [Int32] = []
     let rows = UnsafePointer(context.memory.copy(rows.map { $0.fixed(in: &weights) }))
     let columns = UnsafePointer(context.memory.copy(columns.map { $0.fixed(in: &weights) }))

@@ -18,7 +18,7 @@ struct ResizeLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = elements == .int16 ? Int16Kernels.resize : context.kernels.resize
+    let kernel = elements == .int16 ? context.kernels.int16.resize : context.kernels.resize
     let columns = UnsafePointer(context.memory.copy(columns))
     let taps = UnsafePointer(context.memory.copy(rows))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in

@@ -24,7 +24,7 @@ struct SamplingLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.sampling
+    let kernel = context.kernels.sampling
     let (tables, base) = (
       UnsafePointer(context.memory.copy(tables)), UnsafePointer(context.memory.copy(base))
     )

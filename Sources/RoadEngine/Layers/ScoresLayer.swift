@@ -31,7 +31,7 @@ struct WideScoresLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.int15Scores
+    let kernel = context.kernels.int15Scores
     let memory = context.memory
     let bytes = UnsafePointer(memory.copy(weights.weights))
     let bias = UnsafePointer(memory.copy((0..<weights.outputChannels).map { weights.foldedBias($0) }))

@@ -20,7 +20,7 @@ struct SoftmaxLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = PortableKernels.softmax
+    let kernel = context.kernels.softmax
     let (exponents, multiplier, zeroPoint) = (
       UnsafePointer(context.memory.copy(exponents)), multiplier, zeroPoint
     )

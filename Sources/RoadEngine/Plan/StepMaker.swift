@@ -1,5 +1,6 @@
 import RoadBase
 import RoadKernelContract
+import RoadKernels
 
 /// Turns groups of layers into steps: chooses kernels, chunks and the height of strips.
 struct StepMaker {
@@ -78,15 +79,13 @@ struct StepMaker {
     guard threads > 1 else { return 1 }
     let products = work.reduce(0) { $0 + $1.multiplyAccumulates }
     let bytes = work.reduce(0) { $0 + $1.bytesMoved }
-    return max(products / Self.chunkMultiplyAccumulates + bytes / Self.chunkBytes, 1)
+    let core = CoreType.ofThisMachine
+    return max(products / core.chunkMultiplyAccumulates + bytes / core.chunkBytes, 1)
   }
 
   /// As many chunks for each thread: for three, two threads take as long as for four.
   private func even(_ chunks: Int) -> Int { chunks < threads ? chunks : chunks - chunks % threads }
 
-  /// What a core does in some ten microseconds.
-  private static let chunkMultiplyAccumulates = 1_000_000
-  private static let chunkBytes = 100_000
   private static let smallestChunkRows = 12
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import RoadBase
+import RoadKernels
 import Synchronization
 
 /// Where the caller posts a job and the workers of a ``WorkerPool`` claim its chunks.
@@ -16,7 +17,7 @@ final class JobBoard: @unchecked Sendable {
 
   private static let claimStep: UInt64 = 1 << 32
   /// Looks at the word before a worker starts to yield: about 50 µs.
-  private static let spinLimit = 4000
+  private static let spinLimit = CoreType.ofThisMachine.spinLooks
   /// Yields before it sleeps: some hundred µs, longer when others use the core.
   private static let yieldLimit = 400
 

@@ -4,19 +4,36 @@ import RoadKernelContract
 /// front of its weights.
 ///
 /// The order within a panel makes the narrowing instructions, which work within 128-bit lanes, end in natural order.
-struct PanelPacking: Sendable {
+struct PanelPacking: WeightPacking {
+  /// How the weights of a panel for one group of input channels lie.
+  enum GroupOrder {
+    /// 4 inputs of each channel, for each 4 inputs: the dot products.
+    case quads
+    /// Widened to Int16; a vector of 8 channels' even inputs, then one of their odd ones: pmaddwd.
+    case splitPairs
+    /// Widened to Int16, all channels for one input after the other: multiply by one element.
+    case columns
+    /// All inputs of one channel after the other: 16 bytes by 16 bytes.
+    case rows
+    /// 8 inputs of each channel, for each 8 inputs: products of matrices.
+    case octets
+  }
+
   /// Widest first; the last is ``TensorView/channelBlock``.
   let panelWidths: [Int]
   /// Position of an Int32 (sums, bias, shift) in a panel of the given width → channel.
   let sumOrder: @Sendable (_ width: Int) -> [Int]
   /// Position of an Int16 (after the first narrowing) → channel.
   let narrowOrder: @Sendable (_ width: Int) -> [Int]
-  /// Whether weights are widened to Int16 and a group of 4 split into its even and its odd ones (for pmaddwd).
-  let splitsGroups: Bool
+  let order: GroupOrder
+  /// Input channels of a group.
+  var groupInputs = 4
+  /// What the kernel takes from every byte: ``WeightLayer/foldedBias(_:activationOffset:)``.
+  var activationOffset = 0
 
   /// Widths of the panels that cover `channels`, widest first.
   static func cover(_ channels: Int, with widths: [Int]) -> [Int] {
-    let block = TensorView.channelBlock
+    let block = min(TensorView.channelBlock, widths[widths.count - 1])
     var left = (channels + block - 1) / block * block
     var panels: [Int] = []
     for width in widths {
@@ -28,11 +45,11 @@ struct PanelPacking: Sendable {
     return panels
   }
 
-  static func tableBytes(_ width: Int) -> Int { width * 8 + (width * 2 + 63) / 64 * 64 }
+  static func tableBytes(_ width: Int) -> Int { (width * 10 + 63) / 64 * 64 }
 
   func byteCount(_ layer: WeightLayer) -> Int {
-    let groups = (layer.inputChannels + 3) / 4 * layer.kernelHeight * layer.kernelWidth
-    let groupBytes = splitsGroups ? 8 : 4
+    let groups = (layer.inputChannels + groupInputs - 1) / groupInputs * layer.kernelHeight * layer.kernelWidth
+    let groupBytes = groupInputs * (order == .splitPairs || order == .columns ? 2 : 1)
     return Self.cover(layer.outputChannels, with: panelWidths).reduce(0) {
       $0 + Self.tableBytes($1) + groups * $1 * groupBytes
     }
@@ -44,10 +61,11 @@ struct PanelPacking: Sendable {
     var first = 0
     for width in Self.cover(layer.outputChannels, with: panelWidths) {
       let channels = sumOrder(width).map { first + $0 }
-      writer.writeTable(layer, sums: channels, narrow: narrowOrder(width).map { first + $0 })
+      writer.writeTable(
+        layer, sums: channels, narrow: narrowOrder(width).map { first + $0 }, activationOffset: activationOffset)
       for row in 0..<layer.kernelHeight {
         for column in 0..<layer.kernelWidth {
-          for input in stride(from: 0, to: layer.inputChannels, by: 4) {
+          for input in stride(from: 0, to: layer.inputChannels, by: groupInputs) {
             writeGroup(layer, row, column, input, channels, &writer)
           }
         }
@@ -63,16 +81,24 @@ struct PanelPacking: Sendable {
       guard channel < layer.outputChannels, input + offset < layer.inputChannels else { return 0 }
       return layer.weight(output: channel, row: row, column: column, input: input + offset)
     }
-    guard splitsGroups else {
-      for channel in channels { for offset in 0..<4 { writer.write(weight(channel, offset)) } }
-      return
+    func runs(of count: Int) {
+      for start in stride(from: 0, to: groupInputs, by: count) {
+        for channel in channels { for offset in start..<start + count { writer.write(weight(channel, offset)) } }
+      }
     }
-    // A vector of 8 even pairs, then one of 8 odd pairs.
-    for start in stride(from: 0, to: channels.count, by: 8) {
-      for parity in 0..<2 {
-        for channel in channels[start..<start + 8] {
-          writer.write(Int16(weight(channel, parity)))
-          writer.write(Int16(weight(channel, parity + 2)))
+    switch order {
+    case .quads: runs(of: 4)
+    case .octets: runs(of: 8)
+    case .rows: runs(of: groupInputs)
+    case .columns:
+      for offset in 0..<groupInputs { for channel in channels { writer.write(Int16(weight(channel, offset))) } }
+    case .splitPairs:
+      for start in stride(from: 0, to: channels.count, by: 8) {
+        for parity in 0..<2 {
+          for channel in channels[start..<start + 8] {
+            writer.write(Int16(weight(channel, parity)))
+            writer.write(Int16(weight(channel, parity + 2)))
+          }
         }
       }
     }
@@ -92,9 +118,9 @@ struct PackedWriter {
   }
 
   /// Folded bias and shift (or 31-bit multiplier) in the order of the sums, multiplier (or rounding) in that of the narrowed values; padding channels get zeros.
-  mutating func writeTable(_ layer: WeightLayer, sums: [Int], narrow: [Int]) {
+  mutating func writeTable(_ layer: WeightLayer, sums: [Int], narrow: [Int], activationOffset: Int) {
     let real = layer.outputChannels
-    for channel in sums { write(channel < real ? layer.foldedBias(channel) : 0) }
+    for channel in sums { write(channel < real ? layer.foldedBias(channel, activationOffset: activationOffset) : 0) }
     for channel in sums { write(channel < real ? layer.factor(channel) : 0) }
     for channel in narrow { write(channel < real ? layer.smallFactor(channel) : 0) }
     while offset % 64 != 0 { write(UInt8(0)) }
@@ -104,15 +130,15 @@ struct PackedWriter {
 extension PanelPacking {
   static let avx512vnni = PanelPacking(
     panelWidths: [64, 32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 4) },
-    narrowOrder: { $0 == 64 ? narrowLaneOrder(width: 64, vectorLanes: 4) : Array(0..<$0) }, splitsGroups: false)
+    narrowOrder: { $0 == 64 ? narrowLaneOrder(width: 64, vectorLanes: 4) : Array(0..<$0) }, order: .quads)
 
   static let avx2 = PanelPacking(
     panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
-    narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, splitsGroups: true)
+    narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, order: .splitPairs)
 
   static let avxvnni = PanelPacking(
     panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
-    narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, splitsGroups: false)
+    narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, order: .quads)
 
   /// Vectors of `vectorLanes` lanes of 4 sums. With v vectors in a panel, lane i of vector j holds channels 4vi + 4j + (0...3).
   static func laneOrder(width: Int, vectorLanes: Int) -> [Int] {

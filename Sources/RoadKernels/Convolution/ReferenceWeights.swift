@@ -15,10 +15,8 @@ struct ReferenceWeights {
     weights = UnsafeRawPointer(multiplier + outputChannels).assumingMemoryBound(to: Int8.self)
   }
 
-  @Sendable
   static func byteCount(_ layer: WeightLayer) -> Int { layer.outputChannels * 12 + layer.weights.count }
 
-  @Sendable
   static func pack(_ layer: WeightLayer, into buffer: UnsafeMutableRawBufferPointer) {
     precondition(buffer.count >= byteCount(layer), "\(buffer.count) bytes for \(byteCount(layer)) packed ones")
     let channels = layer.outputChannels
@@ -45,5 +43,13 @@ struct ReferenceWeights {
     let value = min(max(accumulator >> shift[channel], -32768), 32767)
     let product = (value * multiplier[channel] + (1 << 14)) >> Requantization.multiplierBits
     return UInt8(min(max(product + Int32(arguments.zeroPoint), Int32(arguments.low)), Int32(arguments.high)))
+  }
+}
+
+/// ``ReferenceWeights`` as a packing.
+struct ReferencePacking: WeightPacking {
+  func byteCount(_ layer: WeightLayer) -> Int { ReferenceWeights.byteCount(layer) }
+  func pack(_ layer: WeightLayer, into buffer: UnsafeMutableRawBufferPointer) {
+    ReferenceWeights.pack(layer, into: buffer)
   }
 }

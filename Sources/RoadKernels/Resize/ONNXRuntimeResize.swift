@@ -3,7 +3,7 @@ import RoadKernelContract
 
 /// The definition of ``ONNXRuntimeResizeArguments``.
 @Sendable
-func onnxRuntimeResize(_ pointer: UnsafePointer<ONNXRuntimeResizeArguments>, firstRow: Int, endRow: Int) {
+func onnxRuntimeResizeReference(_ pointer: UnsafePointer<ONNXRuntimeResizeArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {

@@ -1,13 +1,25 @@
 import RoadKernelContract
 
-/// Whether the tables may be applied as affine: four affine serve one table for all, or the channels of a packed picture.
+/// Whether the tables may be applied in affine form: four of these serve one table for all, or the channels of a packed picture.
 func hasUsableAffine(_ pointer: UnsafePointer<TableArguments>) -> Bool {
   let arguments = pointer.pointee
   let isPicture = arguments.source.isPacked4 && arguments.destination.isPacked4
   return arguments.affine != nil && (isPicture || !arguments.perChannel)
 }
 
-/// The byte table that is no line, for every instruction set: a lookup has no vector instruction before AVX-512 VBMI, so this is scalar
+/// The vector kernel of affine tables where they may be applied, else the lookup.
+func tableIfAffine(
+  _ pointer: UnsafePointer<TableArguments>, _ firstRow: Int, _ endRow: Int,
+  _ kernel: (UnsafePointer<TableArguments>, Int, Int) -> Void
+) {
+  if hasUsableAffine(pointer) {
+    kernel(pointer, firstRow, endRow)
+  } else {
+    tableScalar(pointer, firstRow: firstRow, endRow: endRow)
+  }
+}
+
+/// The byte table that has no affine form, for every instruction set: a lookup has no vector instruction before AVX-512 VBMI, so this is scalar
 /// code that keeps the load ports busy.
 @Sendable
 func tableScalar(_ pointer: UnsafePointer<TableArguments>, firstRow: Int, endRow: Int) {

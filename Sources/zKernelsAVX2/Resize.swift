@@ -1,1 +1,0 @@
-../zKernelsAVX512VNNI/Resize.swift

@@ -1,1 +1,0 @@
-../zKernelsAVX2/ConvolutionPanels.swift

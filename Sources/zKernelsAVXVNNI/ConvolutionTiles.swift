@@ -1,1 +1,0 @@
-../zKernelsAVX512VNNI/ConvolutionTiles.swift
