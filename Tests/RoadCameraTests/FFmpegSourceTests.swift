@@ -1,9 +1,8 @@
 import Foundation
 import RoadBase
+import RoadCamera
 import RoadFrame
 import Testing
-
-@testable import RoadCamera
 
 /// Videos through an installed ffmpeg; here a script stands for it.
 @Suite("Videos through ffmpeg")

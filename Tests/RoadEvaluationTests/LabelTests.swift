@@ -1,11 +1,10 @@
 import Foundation
 import RoadBase
+import RoadEvaluation
 import RoadFrame
 import RoadMask
 import RoadSegmentation
 import Testing
-
-@testable import RoadEvaluation
 
 /// Labels of every kind, and sets that know the road alone, against a segmenter whose answers are known.
 @Suite struct LabelTests {

@@ -70,7 +70,7 @@ public final class FFmpegSource: FrameSource, @unchecked Sendable {
   }
 
   /// What ffmpeg is told. The pixels are those of limited-range BT.601, which Y4M stands for, whatever the video's are.
-  static func arguments(for input: String, isLive: Bool) -> [String] {
+  package static func arguments(for input: String, isLive: Bool) -> [String] {
     var words = ["-nostdin", "-hide_banner", "-loglevel", "error"]
     let scheme = scheme(of: input)
     if isLive, scheme != nil { words += ["-fflags", "nobuffer", "-flags", "low_delay"] }
