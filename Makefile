@@ -1,6 +1,6 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training format lint clean
+.PHONY: help setup build demo test test-training test-extended format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg
@@ -22,11 +22,16 @@ demo: build ## Road masks from the camera, or from a computed road when there is
 	  $(BINARY) live synthetic --frames 300 --output out/demo; fi
 	@echo "Overlays: out/demo"
 
-test: setup ## Every test, in release (kernels are only themselves when optimised)
+test: ## Every test, in release (kernels are only themselves when optimised)
+	@.ci/setup test
 	@.ci/run-tests
 
-test-training: ## Tests of the training recipes (Python 3.11 with PyTorch: see Calibration/training/README.md)
-	Tests/check-training
+test-training: ## Tests of the training package alone
+	@.ci/setup test
+	@Tests/check-training
+
+test-extended: ## What takes long: bare machines, packages, fuzzing, soaks (as root; hours)
+	@Tests/extended
 
 format: ## Formats all Swift sources
 	swift format -i -r Sources Tests Package.swift
