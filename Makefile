@@ -1,9 +1,12 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training test-extended format lint clean
+.PHONY: help setup build demo test test-training test-extended program install deb format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg
+# A program that is installed carries the Swift runtime in it.
+PROGRAM := .build/static/release/roadseg
+PREFIX ?= /usr/local
 # Pictures, peers and the camera guest that some tests use when they lie beside the checkout.
 export ROADSEG_SHARED ?= $(abspath ../shared)
 
@@ -30,8 +33,20 @@ test-training: ## Tests of the training package alone
 	@.ci/setup test
 	@Tests/check-training
 
-test-extended: ## What takes long: bare machines, packages, fuzzing, soaks (as root; hours)
-	@Tests/extended
+test-extended: ## What takes long: bare machines, packages, fuzzing, soaks (as root; hours). NAMES="..." for some
+	@Tests/extended $(NAMES)
+
+program: setup ## Builds the program to install: static Swift runtime, commit in --version
+	ROADSEG_COMMIT=$$(git describe --always --dirty --exclude '*' 2>/dev/null) \
+	  $(SWIFT_BUILD) --product roadseg --static-swift-stdlib --scratch-path .build/static
+
+install: ## Installs program, models, man pages, completions, services, profiles (PREFIX, DESTDIR; `make program` first)
+	@[ -x $(PROGRAM) ] || $(MAKE) program
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" Packaging/install $(PROGRAM)
+	@echo "Installed below $(DESTDIR)$(PREFIX)"
+
+deb: program ## A Debian package and a tarball of this machine's architecture, in out/
+	@Packaging/make-deb $(PROGRAM) $$(dpkg --print-architecture) out
 
 format: ## Formats all Swift sources
 	swift format -i -r Sources Tests Package.swift

@@ -55,7 +55,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     // C shims: header only, no logic.
@@ -65,13 +67,23 @@ let package = Package(
       name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CVectorUnit"),
+    // The commit in `roadseg --version`: whoever builds says it in the environment.
+    .target(
+      name: "CVersion",
+      cSettings: Context.environment["ROADSEG_COMMIT"].map { [.define("ROADSEG_COMMIT", to: "\"\($0)\"")] } ?? []),
     .systemLibrary(name: "CPerformanceCounters"),
 
     // Offline: ONNX → graph → int8 ONNX. Online: plan → run.
-    .target(name: "RoadBase", swiftSettings: strict),
+    .target(name: "RoadBase", dependencies: ["CVersion"], swiftSettings: strict),
     .target(
       name: "RoadTelemetry",
       dependencies: ["RoadBase", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      swiftSettings: strict),
+    .target(
+      name: "RoadProfiles", dependencies: ["RoadBase", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    .target(
+      name: "RoadService",
+      dependencies: ["RoadBase", "RoadTelemetry", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(
@@ -123,26 +135,36 @@ let package = Package(
     .executableTarget(
       name: "roadseg",
       dependencies: [
-        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadProfiler",
+        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadProfiles", "RoadService", "RoadProfiler",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/roadseg-cli", swiftSettings: strict),
 
     // Tests mirror Sources.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .target(name: "RoadTestSupport", path: "Tests/RoadTestSupport", swiftSettings: strict),
     .testTarget(
       name: "RoadBaseTests", dependencies: ["RoadBase"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
-    .testTarget(name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract"], swiftSettings: strict),
     .testTarget(
-      name: "RoadModelTests", dependencies: ["RoadModel"],
+      name: "RoadProfilesTests", dependencies: ["RoadProfiles", "RoadTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RoadServiceTests",
+      dependencies: ["RoadService", "RoadTelemetry", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract", "RoadTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RoadModelTests", dependencies: ["RoadModel", "RoadTestSupport"],
       exclude: ["Goldens", "make_functions.py", "make_goldens.py"],
       swiftSettings: strict),
     .testTarget(
       name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], exclude: ["Goldens", "make_goldens.py"],
       swiftSettings: strict),
     .testTarget(
-      name: "RoadEngineTests", dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter"],
+      name: "RoadEngineTests",
+      dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
@@ -154,11 +176,13 @@ let package = Package(
       name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
       swiftSettings: strict),
     .testTarget(
-      name: "RoadCameraTests", dependencies: ["RoadCamera", "RoadFrame", "camera-probe", "CAllocationCounter"],
+      name: "RoadCameraTests",
+      dependencies: ["RoadCamera", "RoadFrame", "camera-probe", "CAllocationCounter", "RoadTestSupport"],
       exclude: ["Goldens", "make_goldens.sh"],
       swiftSettings: strict),
     .testTarget(
-      name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter"], exclude: ["Goldens"],
+      name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
+      exclude: ["Goldens"],
       swiftSettings: strict),
     .testTarget(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
@@ -171,7 +195,7 @@ let package = Package(
       name: "RoadPipelineTests",
       dependencies: [
         "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
-        "CAllocationCounter",
+        "CAllocationCounter", "RoadTestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "RoadProfilerTests",
@@ -196,7 +220,8 @@ let package = Package(
     .testTarget(
       name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel"], exclude: ["Snapshots"],
+      name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel", "RoadProfiles"],
+      exclude: ["Snapshots"],
       swiftSettings: strict),
   ] + instructionSets,
   swiftLanguageModes: [.v6]

@@ -18,6 +18,7 @@ final class Telemetry: Sendable {
   private let damage = Mutex<CorruptFrame?>(nil)
   private let activities = Mutex(StageActivities())
   private let damaged: Mutex<[DamagedFrame]>
+  private let board = Mutex(BoardWatch())
 
   /// Damaged frames that are remembered one by one; the ledger counts all.
   static let rememberedDamage = 1000
@@ -86,7 +87,8 @@ final class Telemetry: Sendable {
       silence: unusable == nil ? silence(now) : now - min(usable, now), rates: rates.rates(now: now),
       latency: whole,
       ledger: ledger.snapshot(), usage: .now(), stages: stages.map { $0.summary() },
-      sinks: sinks, recentLatency: recentLatency.summary(now: now, below: whole.maximum), unusable: unusable?.words)
+      sinks: sinks, recentLatency: recentLatency.summary(now: now, below: whole.maximum), unusable: unusable?.words,
+      board: board.withLock { $0.read() })
   }
 
   /// Why frames come and none of them can be used, for a second now; nil where that is not so.

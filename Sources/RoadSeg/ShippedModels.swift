@@ -47,13 +47,14 @@ public enum ShippedModels {
   private static let labelSet = "-driving7"
 
   /// Where models may lie: the folder that the environment names, the package's resources beside the program, and where an
-  /// installation puts them. `Bundle.module` is not asked: it ends the program where the resources are missing.
+  /// installation puts them, wherever the program itself was copied to. `Bundle.module` is not asked: it ends the program where the resources are missing.
   private static var folders: [URL] {
     let program = Bundle.main.bundleURL
     let resources = "roadseg_RoadSeg.resources/Models"
     let named = ProcessInfo.processInfo.environment["ROADSEG_MODELS"].map { [URL(filePath: $0)] } ?? []
     return named + [
       program.appending(path: resources), program.deletingLastPathComponent().appending(path: "share/roadseg/models"),
+      URL(filePath: "/usr/share/roadseg/models"), URL(filePath: "/usr/local/share/roadseg/models"),
     ]
   }
 }

@@ -41,6 +41,8 @@ public struct PipelineStatistics: Sendable {
   public var recentLatency: LatencySummary
   public var ledger: LedgerCounts
   public var usage: ProcessUsage
+  /// Heat, clock and power; unknown values where the kernel does not tell them.
+  public var board: BoardHealth
   /// In the order in which they were given to the pipeline.
   public var sinks: [SinkStatistics]
   private var stages: [LatencySummary]
@@ -48,7 +50,8 @@ public struct PipelineStatistics: Sendable {
   public init(
     elapsed: UInt64, video: VideoState, silence: UInt64, rates: FrameRates, latency: LatencySummary,
     ledger: LedgerCounts, usage: ProcessUsage, stages: [LatencySummary],
-    sinks: [SinkStatistics] = [], recentLatency: LatencySummary = LatencySummary(), unusable: String? = nil
+    sinks: [SinkStatistics] = [], recentLatency: LatencySummary = LatencySummary(), unusable: String? = nil,
+    board: BoardHealth = BoardHealth()
   ) {
     self.elapsed = elapsed
     self.video = video
@@ -57,6 +60,7 @@ public struct PipelineStatistics: Sendable {
     self.latency = latency
     self.ledger = ledger
     self.usage = usage
+    self.board = board
     self.stages = stages
     self.sinks = sinks
     self.recentLatency = recentLatency

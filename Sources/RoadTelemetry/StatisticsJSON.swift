@@ -16,6 +16,7 @@ public struct StatisticsJSON: Encodable {
   let memoryBytes: UInt64
   let peakMemoryBytes: UInt64
   let processorSeconds: Double
+  let heat: Heat
   let sinks: [Sink]
 
   /// - Parameter type: "statistics" for one a second, "summary" for the last.
@@ -34,7 +35,23 @@ public struct StatisticsJSON: Encodable {
     memoryBytes = statistics.usage.residentBytes
     peakMemoryBytes = statistics.usage.peakResidentBytes
     processorSeconds = (Double(statistics.usage.processorNanoseconds) / 1e9).rounded(toDecimals: 3)
+    heat = Heat(statistics.board)
     sinks = statistics.sinks.map(Sink.init)
+  }
+
+  /// What the kernel tells of the board; null where it does not.
+  struct Heat: Encodable {
+    @Nullable var celsius: Double?
+    @Nullable var clockMhz: Double?
+    @Nullable var throttled: Bool?
+    @Nullable var underVoltage: Bool?
+
+    init(_ board: BoardHealth) {
+      celsius = board.celsius?.rounded(toDecimals: 1)
+      clockMhz = board.clockMegahertz?.rounded(toDecimals: 0)
+      throttled = board.isThrottled
+      underVoltage = board.isUnderVoltage
+    }
   }
 
   struct Rates: Encodable {

@@ -7,6 +7,7 @@ import RoadEvaluation
 import RoadFrame
 import RoadPipeline
 import RoadSeg
+import RoadService
 import RoadSink
 import RoadTelemetry
 
@@ -40,6 +41,7 @@ struct LiveCommand: ParsableCommand {
   @Flag(name: .long, help: "Wait for a camera that is not there yet, may not be opened or is in use.")
   var wait = false
 
+  @OptionGroup var profileOptions: ProfileOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
@@ -80,12 +82,14 @@ struct LiveCommand: ParsableCommand {
     // What is not there is said before the network is planned.
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
+    let service = ServiceReporter()
     let begin = MonotonicClock.now()
-    guard let pipeline = try pipeline(opened, network) else {
+    guard let pipeline = try pipeline(opened, network, service) else {
       return try printSummary(ofWaiting: MonotonicClock.now() - begin, network)
     }
     let report = Report(pipeline: pipeline, identity: network.identity, json: json)
     StopSignals.onFirst {
+      service.stopping()
       pipeline.requestStop()
     } lastWords: {
       report.printAtOnce()
@@ -94,6 +98,7 @@ struct LiveCommand: ParsableCommand {
     let notes = SinkNotes()
     do throws(RoadError) {
       try pipeline.run { statistics in
+        service.report(statistics)
         notes.say(statistics.sinks)
         report.print(statistics, type: "statistics")
         // Who wrote into a pipe that is closed goes on only for those who get the frames elsewhere.
@@ -123,7 +128,9 @@ struct LiveCommand: ParsableCommand {
   }
 
   /// Nil where a signal came while it waited for a camera.
-  private func pipeline(_ opened: (any FrameSource)?, _ network: Network) throws(RoadError) -> Pipeline? {
+  private func pipeline(
+    _ opened: (any FrameSource)?, _ network: Network, _ service: ServiceReporter
+  ) throws(RoadError) -> Pipeline? {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       var lanes: [SinkLane] = []
       if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
@@ -136,6 +143,7 @@ struct LiveCommand: ParsableCommand {
     let waiting = CameraWait()
     StopSignals.onFirst { waiting.stop() }
     return try waiting.first { missing, nanoseconds in
+      service.waiting(missing.cause)
       guard json else { return }
       let about = RunAbout(network.identity, source: cameraName, isSynthetic: false)
       try? Terminal.printJSON(WithAbout(about, WaitingJSON(missing, nanoseconds: nanoseconds)))

@@ -97,12 +97,12 @@ extension RunIdentity {
     if kernels == nil { kernels = try InstructionSet.best().rawValue }
     return RunIdentity(
       model: model.split(separator: "/").last.map(String.init) ?? model,
-      modelHash: SHA256.hexadecimal(try FileInput.read(file, as: .model)), version: Roadseg.version,
+      modelHash: SHA256.hexadecimal(try FileInput.read(file, as: .model)), version: SoftwareVersion.text,
       instructionSet: kernels ?? "")
   }
 
   /// Of a command without a model.
-  static var none: RunIdentity { RunIdentity(version: Roadseg.version) }
+  static var none: RunIdentity { RunIdentity(version: SoftwareVersion.text) }
 }
 
 /// `--threads`.

@@ -16,18 +16,17 @@ struct Roadseg: ParsableCommand {
         roadseg run drive/*.jpg --output masks
         roadseg profile --size 480x360 --threads 2
       """,
-    version: version,
+    version: SoftwareVersion.text,
     subcommands: [
       LiveCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self, ProfileCommand.self,
-      CamerasCommand.self,
+      CamerasCommand.self, ConfigCommand.self,
     ])
-
-  static let version = "0.1.0"
 
   /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written are a failure.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      let arguments = try ProfileArguments.expand(Array(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(arguments)
       try StopSignals.watch()
       try command.run()
     } catch let error as RoadError {

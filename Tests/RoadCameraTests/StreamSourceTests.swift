@@ -2,6 +2,7 @@ import Foundation
 import RoadBase
 import RoadCamera
 import RoadFrame
+import RoadTestSupport
 import Testing
 
 @Suite("Streams on a descriptor")
@@ -305,18 +306,5 @@ struct StreamSourceTests {
     let all = try readAll(bytes, piece: 501)
     #expect(all.outcomes.last == .ended)
     #expect(all.outcomes.first == good)
-  }
-}
-
-/// A small generator with a seed (Steele, Lea, Flood 2014), so that a failing case can be run again.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

@@ -1,4 +1,5 @@
 import RoadEngine
+import RoadTestSupport
 import Testing
 
 @Suite struct ArenaLayoutTests {
@@ -35,18 +36,5 @@ import Testing
   func empty() {
     #expect(ArenaLayout([]).size == 0)
     #expect(ArenaLayout.lowerBound([]) == 0)
-  }
-}
-
-/// Fixed random numbers (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,7 +1,7 @@
-import Foundation
 import RoadEngine
 import RoadKernels
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// Against ONNX Runtime, on networks that its own quantizer made: `Goldens/make_engine_goldens.py`.
@@ -53,22 +53,15 @@ import Testing
   }
 
   private func run(_ name: String) throws -> (bytes: [UInt8], expected: [UInt8]) {
-    let engine = try Engine(model: try ONNXReader.read(path: try golden("\(name).onnx").path))
-    let pixels = try Array(Data(contentsOf: golden("\(name).input")))
-    try #require(pixels.count == engine.inputSize.pixels * 3)
-    for position in 0..<engine.inputSize.pixels {
-      let pixel = engine.input.pixel(position / engine.inputSize.width, position % engine.inputSize.width)
-      for channel in 0..<3 { pixel[channel] = pixels[position * 3 + channel] }
-    }
+    let engine = try Engine(model: try ONNXReader.read(path: goldens.model(name)))
+    try engine.fill(goldens.input(name))
     engine.run()
-    let expected = try Array(Data(contentsOf: golden("\(name).expected")))
+    let expected = try goldens.expected(name)
     try #require(expected.count == engine.scoreBytes.count)
     return (engine.scoreBytes, expected)
   }
 
-  private func golden(_ file: String) throws -> URL {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Goldens/\(file)")
-  }
+  private let goldens = GoldenFolder()
 
   /// The classes with the highest score of each cell: bytes tie often.
   private func winners(_ scores: [UInt8], classes: Int) -> [Set<Int>] {

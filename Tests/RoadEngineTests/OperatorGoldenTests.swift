@@ -1,7 +1,7 @@
-import Foundation
 import RoadEngine
 import RoadKernels
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// Every operator, over every attribute that changes its result, against ONNX Runtime: `Goldens/make_operator_goldens.py`.
@@ -9,7 +9,7 @@ import Testing
 /// What the operator reads is the same to the byte, so a difference is its own: at most one step, and in few bytes (ties go up here
 /// and to even there).
 @Suite struct OperatorGoldenTests {
-  @Test("an operator is within one step of ONNX Runtime", arguments: try cases())
+  @Test("an operator is within one step of ONNX Runtime", arguments: try goldens.cases())
   func oneOperator(name: String) throws {
     let (bytes, expected) = try run(name)
     try #require(bytes.count == expected.count)
@@ -20,7 +20,7 @@ import Testing
     #expect(count <= allowed, "\(count) of \(differences.count) bytes differ")
   }
 
-  @Test("any threads, plan and instruction set give the same bytes", arguments: try cases())
+  @Test("any threads, plan and instruction set give the same bytes", arguments: try goldens.cases())
   func sameBytes(name: String) throws {
     let expected = try run(name).bytes
     for set in InstructionSet.available {
@@ -29,11 +29,6 @@ import Testing
         #expect(try run(name, options).bytes == expected, "\(set.rawValue), \(threads) threads")
       }
     }
-  }
-
-  private static func cases() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".onnx") }
-      .map { String($0.dropLast(5)) }.sorted()
   }
 
   /// A gate is five operators, of which the third may pass a step on.
@@ -49,21 +44,14 @@ import Testing
     return name == "gate" || name.hasPrefix("grid-sample") ? 0.05 : 0.03
   }
 
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
-    path: "Goldens/operators")
+  private static let goldens = GoldenFolder("operators")
 
   private func run(
     _ name: String, _ options: EngineOptions = EngineOptions()
   ) throws -> (bytes: [UInt8], expected: [UInt8]) {
-    func file(_ kind: String) -> URL { Self.folder.appending(path: "\(name).\(kind)") }
-    let engine = try Engine(model: try ONNXReader.read(path: file("onnx").path), options: options)
-    let pixels = try Array(Data(contentsOf: file("input")))
-    try #require(pixels.count == engine.inputSize.pixels * 3)
-    for position in 0..<engine.inputSize.pixels {
-      let pixel = engine.input.pixel(position / engine.inputSize.width, position % engine.inputSize.width)
-      for channel in 0..<3 { pixel[channel] = pixels[position * 3 + channel] }
-    }
+    let engine = try Engine(model: try ONNXReader.read(path: Self.goldens.model(name)), options: options)
+    try engine.fill(Self.goldens.input(name))
     engine.run()
-    return (engine.scoreBytes, try Array(Data(contentsOf: file("expected"))))
+    return (engine.scoreBytes, try Self.goldens.expected(name))
   }
 }

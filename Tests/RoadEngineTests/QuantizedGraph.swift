@@ -1,6 +1,7 @@
 import RoadBase
 import RoadEngine
 import RoadModel
+import RoadTestSupport
 
 /// Builds QDQ graphs node by node, as a quantizer would write them.
 struct QuantizedGraph {

@@ -1,15 +1,15 @@
-import Foundation
 import RoadBase
 import RoadEngine
 import RoadKernelContract
 import RoadKernels
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// Layers that read or write 16-bit words, against ONNX Runtime: `Goldens/make_wide_goldens.py`. What the layer reads is the same to the bit or
 /// within a word of it, so a difference is its own.
 @Suite struct WideGoldenTests {
-  @Test("a layer of words is within two words of ONNX Runtime, in most within one", arguments: try cases())
+  @Test("a layer of words is within two words of ONNX Runtime, in most within one", arguments: try goldens.cases())
   func oneLayer(name: String) throws {
     let (integers, expected) = try run(name)
     try #require(integers.count == expected.count)
@@ -19,7 +19,7 @@ import Testing
     #expect(few <= differences.count / 50, "\(few) of \(differences.count) differ by two")
   }
 
-  @Test("any threads, plan and instruction set give the same words", arguments: try cases())
+  @Test("any threads, plan and instruction set give the same words", arguments: try goldens.cases())
   func sameWords(name: String) throws {
     let expected = try run(name).integers
     for set in InstructionSet.available {
@@ -30,34 +30,22 @@ import Testing
     }
   }
 
-  private static func cases() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".onnx") }
-      .map { String($0.dropLast(5)) }.sorted()
-  }
-
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
-    path: "Goldens/wide")
+  private static let goldens = GoldenFolder("wide")
 
   /// The integers of the last QuantizeLinear, HWC.
   private func run(
     _ name: String, _ options: EngineOptions = EngineOptions()
   ) throws -> (integers: [Int16], expected: [Int16]) {
-    func file(_ kind: String) -> URL { Self.folder.appending(path: "\(name).\(kind)") }
-    let graph = try ONNXReader.read(path: file("onnx").path)
+    let graph = try ONNXReader.read(path: Self.goldens.model(name))
     let last = try #require(graph.nodes.last { $0.operation == "QuantizeLinear" })
     let isWide = graph.initializers[last.inputs[2]]?.elementType != .uint8
     let engine = try Engine(model: graph, options: options)
-    let pixels = try Array(Data(contentsOf: file("input")))
-    try #require(pixels.count == engine.inputSize.pixels * 3)
-    for position in 0..<engine.inputSize.pixels {
-      let pixel = engine.input.pixel(position / engine.inputSize.width, position % engine.inputSize.width)
-      for channel in 0..<3 { pixel[channel] = pixels[position * 3 + channel] }
-    }
+    try engine.fill(Self.goldens.input(name))
     var integers: [Int16] = []
     engine.run { name, view in
       if name == last.outputs[0] { integers = isWide ? view.words : view.bytes }
     }
-    let expected = try Data(contentsOf: file("expected"))
+    let expected = try Self.goldens.expected(name)
     return (
       integers,
       stride(from: 0, to: expected.count, by: 2).map {

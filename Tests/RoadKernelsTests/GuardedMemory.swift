@@ -1,5 +1,6 @@
 import Glibc
 import RoadKernelContract
+import RoadTestSupport
 
 /// Memory between two pages that nobody may touch, flush with the page before it or with the page after it: a kernel that reads or
 /// writes one byte too far ends the process (see `TestTrace`).
@@ -94,21 +95,8 @@ final class TestTensor {
   }
 }
 
-/// SplitMix64: the same numbers on every machine.
-struct TestRandom {
-  private var state: UInt64
+typealias TestRandom = SplitMix
 
-  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next() >> 8) }
-  mutating func integer(_ range: ClosedRange<Int>) -> Int { range.lowerBound + Int(next() % UInt64(range.count)) }
-  mutating func pick<Element>(_ choices: [Element]) -> Element { choices[integer(0...choices.count - 1)] }
+extension SplitMix {
+  init(_ seed: Int) { self.init(state: UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15) }
 }

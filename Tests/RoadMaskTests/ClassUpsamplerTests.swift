@@ -3,6 +3,7 @@ import Foundation
 import RoadBase
 import RoadKernels
 import RoadMask
+import RoadTestSupport
 import Testing
 
 /// Against the definition computed naively, and against ONNX Runtime.
@@ -269,21 +270,12 @@ final class TestScores {
   deinit { memory.deallocate() }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-struct TestRandom {
-  private var state: UInt64
+typealias TestRandom = SplitMix
 
-  init(seed: UInt64) { state = seed }
+extension SplitMix {
+  init(seed: UInt64) { self.init(state: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func next(upTo highest: Int) -> Int { Int(next() % UInt64(highest + 1)) }
+  mutating func next(upTo highest: Int) -> Int { integer(0...highest) }
 }
 
 /// On the calling thread, from the second time on.

@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// Damaged models: whatever the bytes, the outcome is a `RoadError` or a graph that every pass survives. A crash of the
@@ -118,18 +119,5 @@ struct ReaderFuzzTests {
       let axis = Int.random(in: 0..<4, using: &random)
       graph.inputs[0].shape[axis] = [1, 2, 3, 17, 1 << 20].randomElement(using: &random)
     }
-  }
-}
-
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

@@ -3,6 +3,7 @@ import Glibc
 import RoadFrame
 import RoadPipeline
 import RoadTelemetry
+import RoadTestSupport
 import Testing
 
 func usleepBriefly() { usleep(200) }
@@ -63,18 +64,5 @@ func usleepBriefly() { usleep(200) }
     DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(seed * 150)) { pipeline.requestStop() }
     let ledger = try pipeline.run().ledger
     #expect(ledger.balances, "\(ledger)")
-  }
-}
-
-/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,6 +1,6 @@
 """The average of several runs' weights: where one began with another's, often better than either.
 
-    python -m roadtrain.average recipes/deeplabv3plus-driving7-eighth-cycle.yaml runs/deep-seventh runs/deep-eighth \\
+    python -m roadtrain.average recipes/deeplabv3plus-driving7.yaml:eighth runs/deep-seventh runs/deep-eighth \\
         --output runs/deep-average
 
 Model files (ONNX, float or int8) can be averaged like runs. What comes out then is a model file, too: its batch norms

@@ -92,7 +92,7 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Recipe:
-    """See recipes/contextnet-driving7.yaml, which says why each value is what it is."""
+    """See tests/recipes/contextnet.yaml, which says why each value is what it is."""
 
     network: str
     class_names: list[str]
@@ -204,9 +204,12 @@ class _Loader(yaml.SafeLoader):
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe. Raises `ValueError`, with the file's name, on one that cannot be meant.
 
-    What it leaves out, the file named by its key `base` may say, relative to it.
+    What it leaves out, the file named by its key `base` may say, relative to it. Of a recipe with a list of `cycles`,
+    FILE:CYCLE is one, and FILE the last.
     """
+    path, cycle = _split(path)
     values, name = _with_base(path)
+    values, name = _of_cycle(values, cycle, name)
     recipe = fitted(_completed(values, name), Recipe, name)
     if recipe.distillation:
         checkpoint = str(path.parent / recipe.distillation.checkpoint)
@@ -233,9 +236,39 @@ def _with_base(path: Path) -> tuple[dict[str, Any], str]:
         raise ValueError(f"{path}: base: {error}") from error
     if "base" in common:
         raise ValueError(f"{path}: base: {base} has a base itself; name that one, and say the rest here")
-    joined = {key: common[key] | own[key] for key in common.keys() & own.keys()
-              if isinstance(common[key], dict) and isinstance(own[key], dict)}
-    return common | own | joined, f"{path} on {base}"
+    return _joined(common, own), f"{path} on {base}"
+
+
+def _joined(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Both, `own` before `common`, in mappings that both have key by key."""
+    both = {key: common[key] | own[key] for key in common.keys() & own.keys()
+            if isinstance(common[key], dict) and isinstance(own[key], dict)}
+    return common | own | both
+
+
+def _split(path: Path) -> tuple[Path, str | None]:
+    """FILE:CYCLE as its two parts."""
+    name, colon, cycle = path.name.rpartition(":")
+    return (path.with_name(name), cycle) if colon and name else (path, None)
+
+
+def _of_cycle(values: dict[str, Any], cycle: str | None, name: str) -> tuple[dict[str, Any], str]:
+    """The values of one cycle of those that a recipe lists, on what the recipe says for all of them."""
+    if "cycles" not in values:
+        if cycle:
+            raise ValueError(f"{name}: has no cycles, so there is none named '{cycle}'")
+        return values, name
+    cycles = values.pop("cycles")
+    if not isinstance(cycles, list) or not cycles or not all(isinstance(c, dict) and "cycle" in c for c in cycles):
+        raise ValueError(f"{name}: cycles: expected a list, each with its name as 'cycle'")
+    names = [str(c["cycle"]) for c in cycles]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{name}: cycles: a name comes twice")
+    if cycle and cycle not in names:
+        raise ValueError(f"{name}: {unknown('cycle', cycle, names)}")
+    own = dict(cycles[names.index(cycle) if cycle else -1])
+    chosen = own.pop("cycle")
+    return _joined(values, own), f"{name}, cycle {chosen}"
 
 
 def _read(path: Path) -> dict[str, Any]:

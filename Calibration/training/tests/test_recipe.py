@@ -20,7 +20,8 @@ from roadtrain.recipe import Phase, Recipe, load_recipe
 from roadtrain.trainer import Trainer
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-CONTEXTNET = RECIPES / "contextnet-driving7.yaml"
+CONTEXTNET = Path(__file__).parent / "recipes/contextnet.yaml"
+HELD_OUT = Path(__file__).parent / "recipes/held-out.yaml"
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:
@@ -32,7 +33,15 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda p: p.stem)
+def cycles() -> Iterator[Path]:
+    """Every recipe, and each cycle of those that list some."""
+    for path in sorted(RECIPES.glob("*.yaml")):
+        yield path
+        for cycle in yaml.safe_load(path.read_text()).get("cycles", ()):
+            yield path.with_name(f"{path.name}:{cycle['cycle']}")
+
+
+@pytest.mark.parametrize("path", list(cycles()), ids=lambda p: p.name)
 def test_shipped_recipes_load(path: Path) -> None:
     recipe = load_recipe(path)
     assert len(recipe.class_names) == len(recipe.weights) == len(recipe.classes.names)
@@ -92,6 +101,35 @@ def test_shipped_recipes_load(path: Path) -> None:
 def test_mistakes_are_refused_with_the_nearest_name(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_recipe(changed(tmp_path, old, new))
+
+
+def test_a_cycle_says_what_its_recipe_does_not(tmp_path: Path) -> None:
+    """FILE:CYCLE is one, FILE the last; a cycle's values count, in mappings key by key."""
+    path = tmp_path / "recipe.yaml"
+    path.write_text(CONTEXTNET.read_text() + """
+cycles:
+  - {cycle: first, seed: 1}
+  - {cycle: second, seed: 2, augmentation: {flip: 0.0}}
+""")
+    common = load_recipe(CONTEXTNET)
+    assert load_recipe(tmp_path / "recipe.yaml:first") == replace(common, seed=1)
+    second = replace(common, seed=2, augmentation=replace(common.augmentation, flip=0.0))
+    assert load_recipe(tmp_path / "recipe.yaml:second") == load_recipe(path) == second
+
+
+@pytest.mark.parametrize(("cycles", "name", "message"), [
+    ("[{cycle: first}]", "recipe.yaml:frist", "unknown cycle 'frist'; did you mean 'first'"),
+    ("[{cycle: first}, {cycle: first}]", "recipe.yaml", "cycles: a name comes twice"),
+    ("[{seed: 1}]", "recipe.yaml", "cycles: expected a list"),
+    ("[]", "recipe.yaml", "cycles: expected a list"),
+    ("[{cycle: first, sede: 1}]", "recipe.yaml", "cycle first: unknown key 'sede'; did you mean 'seed'"),
+    (None, "recipe.yaml:first", "has no cycles, so there is none named 'first'"),
+])
+def test_wrong_cycles_are_refused(tmp_path: Path, cycles: str | None, name: str, message: str) -> None:
+    text = CONTEXTNET.read_text() + (f"\ncycles: {cycles}\n" if cycles else "")
+    (tmp_path / "recipe.yaml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_recipe(tmp_path / name)
 
 
 def test_pooling_needs_two_pictures(tmp_path: Path) -> None:
@@ -164,7 +202,7 @@ def test_any_value_in_any_place_is_taken_or_refused(tmp_path: Path, wrong: objec
 
 
 def test_a_group_counts_where_all_its_classes_do() -> None:
-    recipe = load_recipe(RECIPES / "contextnet-camvid11-held-out.yaml")
+    recipe = load_recipe(HELD_OUT)
     assert recipe.groups == ((4, 5), (9, 10), (8, 10), (1, 2, 4, 6, 7), (1, 5))
     assert recipe.labels_within((2, 8, 9, 10)) == (2, 8, 9, 10, 12, 13)
     assert recipe.labels_within(()) == ()
@@ -172,7 +210,7 @@ def test_a_group_counts_where_all_its_classes_do() -> None:
 
 def test_crops_borrow_what_a_group_stands_for() -> None:
     """Labels that mean a pedestrian or a cyclist (12), where both may be lent; no picture has them beside road."""
-    recipe = load_recipe(RECIPES / "contextnet-camvid11-held-out.yaml")
+    recipe = load_recipe(HELD_OUT)
     recipe = replace(recipe, augmentation=replace(recipe.augmentation, mix=1.0, mix_classes=(9, 10)))
     grey, lent = np.full((72, 96, 3), 90, np.uint8), np.full((72, 96), VOID, np.uint8)
     lent[20:50, 30:60] = 12
@@ -184,7 +222,7 @@ def test_crops_borrow_what_a_group_stands_for() -> None:
 @pytest.mark.parametrize("group, covered", [(11, True), (15, False)])
 def test_dry_grass_covers_what_a_group_stands_for(group: int, covered: bool) -> None:
     """Labels that mean pavement or tree (11), where both may be covered; not those that may mean a building (15)."""
-    recipe = load_recipe(RECIPES / "contextnet-camvid11-held-out.yaml")
+    recipe = load_recipe(HELD_OUT)
     recipe = replace(recipe, augmentation=Augmentation(dry_grass=1.0, dry_grass_classes=(4, 5)))
     plain = replace(recipe, augmentation=Augmentation())
     sample = Sample("ground", np.full((72, 96, 3), 90, np.uint8), np.full((72, 96), group, np.uint8))

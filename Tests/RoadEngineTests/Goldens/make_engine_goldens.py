@@ -4,7 +4,7 @@ computes with them.
     python3 -m venv venv && venv/bin/pip install onnx onnxruntime numpy
     venv/bin/python make_engine_goldens.py
 
-For each case: CASE.onnx (QDQ), CASE.input (RGB bytes, HWC), CASE.expected (the bytes of the quantized output, HWC).
+For each case: CASE.onnx (QDQ), the line of inputs.tsv (see golden_inputs.py), CASE.expected (the bytes of the quantized output, HWC).
 """
 import os
 import sys
@@ -15,6 +15,8 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+import golden_inputs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -153,7 +155,7 @@ def make(case, network, activations=QuantType.QUInt8, per_channel=True):
     result = session.run([last.input[0]], {"image": picture})[0]
     if activations != QuantType.QUInt8:
         result = result.view(np.uint8) ^ 0x80
-    picture.astype(np.uint8)[0].transpose(1, 2, 0).tofile(os.path.join(HERE, case + ".input"))
+    golden_inputs.store(os.path.join(HERE, case), picture.astype(np.uint8)[0].transpose(1, 2, 0).tobytes())
     result[0].transpose(1, 2, 0).tofile(os.path.join(HERE, case + ".expected"))
     print(case, result.shape, len(np.unique(result)), "levels,", os.path.getsize(target), "bytes")
 

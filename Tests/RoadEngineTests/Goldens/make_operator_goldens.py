@@ -2,7 +2,8 @@
 
     venv/bin/python make_operator_goldens.py [CASE ...]
 
-For each case: operators/CASE.onnx (QDQ), CASE.input (RGB bytes, HWC), CASE.expected (the bytes of the quantized output, HWC).
+For each case: operators/CASE.onnx (QDQ), CASE.expected (the bytes of the quantized output, HWC) and a
+line of inputs.tsv (see golden_inputs.py).
 
 The operator under test reads what `fan` makes: copies of the picture's channels, shifted and turned over, by a 1x1
 convolution that is exact in any arithmetic. So a difference is the operator's own.
@@ -14,6 +15,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
+
+import golden_inputs
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "operators")
 CASES = {}
@@ -552,7 +555,7 @@ def main():
         model, image, expected = CASES[name]()
         path = os.path.join(HERE, name)
         onnx.save(model, path + ".onnx")
-        image.tofile(path + ".input")
+        golden_inputs.store(path, image.tobytes())
         np.ascontiguousarray(expected).tofile(path + ".expected")
         print(name, expected.shape, len(np.unique(expected)))
 

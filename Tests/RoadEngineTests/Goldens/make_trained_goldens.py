@@ -4,7 +4,7 @@ the byte.
     python3 -m venv venv && venv/bin/pip install -r Calibration/training/requirements.txt
     venv/bin/python Tests/RoadEngineTests/Goldens/make_trained_goldens.py
 
-For each network: CASE.onnx (QDQ, as the fine-tuning exports it), CASE.input (RGB bytes, HWC), CASE.expected (the
+For each network: CASE.onnx (QDQ, as the fine-tuning exports it), the line of inputs.tsv (see golden_inputs.py), CASE.expected (the
 output's bytes, HWC). And Tests/RoadBaseTests/Goldens/requantization.tsv: factors and bytes of the requantization law.
 """
 import sys
@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT / "Calibration/training"))
 
+import golden_inputs  # noqa: E402
 from roadtrain.export import export  # noqa: E402
 from roadtrain.integers import law, qdq  # noqa: E402
 from roadtrain.integers.network import IntegerNetwork  # noqa: E402
@@ -120,7 +121,7 @@ def make(case, network):
     shown = picture(300)
     with torch.no_grad():
         scores = integers.bytes(shown)
-    (HERE / f"{case}.input").write_bytes(shown[0].permute(1, 2, 0).to(torch.uint8).numpy().tobytes())
+    golden_inputs.store(HERE / case, shown[0].permute(1, 2, 0).to(torch.uint8).numpy().tobytes())
     (HERE / f"{case}.expected").write_bytes(scores[0].permute(1, 2, 0).to(torch.uint8).numpy().tobytes())
     print(case, tuple(scores.shape), "levels used:", len(np.unique(scores)))
 

@@ -2,7 +2,7 @@
 
     venv/bin/python make_wide_goldens.py [CASE ...]
 
-For each case: wide/CASE.onnx, CASE.input (RGB bytes, HWC), CASE.expected (the integers of the last QuantizeLinear as int16, HWC;
+For each case: wide/CASE.onnx, the line of inputs.tsv (see golden_inputs.py), CASE.expected (the integers of the last QuantizeLinear as int16, HWC;
 uint16 less 2^15). Operator set 17 has 16 bits in the domain com.microsoft, 21 in the standard one.
 """
 import os
@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+import golden_inputs
 import make_operator_goldens as operators
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wide")
@@ -227,7 +228,7 @@ def main():
         model, image, expected = CASES[name]()
         path = os.path.join(HERE, name)
         onnx.save(model, path + ".onnx")
-        image.tofile(path + ".input")
+        golden_inputs.store(path, image.tobytes())
         np.ascontiguousarray(expected).astype("<i2").tofile(path + ".expected")
         print(name, expected.shape, len(np.unique(expected)))
 

@@ -1,0 +1,51 @@
+extension ProfileKey {
+  /// Every key of a profile, in the order that a profile is written in. A test holds each to an option of the command.
+  public static let all: [ProfileKey] = camera + network + live + record
+
+  private static let camera: [ProfileKey] = [
+    ProfileKey(
+      .camera, "source", .text,
+      "What frames come from: /dev/video0, a stable path of roadseg cameras, a folder, or synthetic."),
+    ProfileKey(.camera, "size", .size, "Frame size that the camera is asked for."),
+    ProfileKey(.camera, "rate", .number(above: 0, upTo: 1000), "Frames a second that the camera is asked for."),
+    ProfileKey(.camera, "format", .text, "Pixel format that the camera is asked for, as roadseg cameras names it."),
+  ]
+
+  private static let network: [ProfileKey] = [
+    ProfileKey(.network, "model", .text, "A shipped network's name, or an ONNX file."),
+    ProfileKey(.network, "classes", .text, "Class table for a model whose file holds none."),
+    ProfileKey(.network, "input-size", .size, "Size of the network's input, for a model that leaves it open."),
+    ProfileKey(
+      .network, "threads", .integer(1...256), "Threads that compute; the rest of the board keeps the other cores."),
+  ]
+
+  private static let live: [ProfileKey] = [
+    ProfileKey(.live, "output", .text, "Folder for overlay JPEGs; without it nothing is written."),
+    ProfileKey(.live, "json", .flag, "One JSON object a second instead of a line of text."),
+  ]
+
+  private static let record: [ProfileKey] = [
+    ProfileKey(.record, "output", .text, "Folder for the recordings."),
+    ProfileKey(.record, "images-every", .integer(0...1_000_000), "Keep every so many-th picture; 0 for none."),
+    ProfileKey(.record, "masks-every", .integer(0...1_000_000), "Keep the mask of every so many-th frame; 0 for none."),
+    ProfileKey(.record, "jpeg-quality", .integer(1...100), "Of pictures that the camera does not send as JPEG."),
+    ProfileKey(.record, "compression", .choice(["none", "zstd"]), "Packing of what is not JPEG or PNG."),
+    ProfileKey(.record, "chunk-time", .time, "A power cut loses one chunk at most: its length."),
+    ProfileKey(.record, "chunk-size", .bytes, "The same in bytes."),
+    ProfileKey(.record, "segment-time", .time, "A new file begins after this time."),
+    ProfileKey(.record, "segment-size", .bytes, "A new file begins at this size."),
+    ProfileKey(
+      .record, "sync", .sync, "When to wait for the disk; more often is safer and wears a memory card out sooner."),
+    ProfileKey(.record, "max-size", .bytes, "The oldest files go when all together are larger."),
+    ProfileKey(.record, "max-age", .time, "Files that are older go."),
+    ProfileKey(.record, "min-free", .bytes, "The oldest files go when the disk has less free."),
+    ProfileKey(
+      .record, "trigger", .choices(["signal", "file", "http"]), "Nothing is written until one of these comes."),
+    ProfileKey(.record, "trigger-file", .text, "The file whose making or change is a trigger."),
+    ProfileKey(.record, "trigger-port", .integer(1...65535), "The port of the loopback address that takes a trigger."),
+    ProfileKey(.record, "pre-roll", .time, "How much from before a trigger is kept."),
+    ProfileKey(.record, "post-roll", .time, "How long recording goes on after a trigger."),
+    ProfileKey(.record, "memory", .bytes, "Frames that may wait for a slow disk."),
+    ProfileKey(.record, "json", .flag, "One JSON object a second instead of a line of text."),
+  ]
+}
