@@ -1,4 +1,5 @@
 import RoadProfiles
+import RoadTelemetry
 
 /// Profiles as text for people and as JSON for programs.
 enum BoardProfileText {
