@@ -1,6 +1,5 @@
 import RoadTestSupport
 
-
 /// Changes to a protobuf message that know where its fields begin and end: most survive the wire reader and damage what
 /// lies behind it.
 enum FieldMutation {
