@@ -37,11 +37,11 @@ public struct JournalLogHandler: LogHandler {
   }
 
   /// Field names are capital letters, digits and underscores.
-  static func field(_ key: String) -> String {
+  package static func field(_ key: String) -> String {
     "ROADSEG_" + key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
   }
 
-  static func datagram(_ fields: [(name: String, value: String)]) -> [UInt8] {
+  package static func datagram(_ fields: [(name: String, value: String)]) -> [UInt8] {
     var bytes: [UInt8] = []
     for (name, value) in fields {
       let value = Array(value.utf8)

@@ -4,7 +4,7 @@ import Logging
 import RoadTelemetry
 import Testing
 
-@testable import RoadService
+import RoadService
 
 /// Against a socket of our own: what systemd would read.
 @Suite struct ServiceNotifierTests {
