@@ -1,13 +1,15 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// One target a step of the data flow; the table in Sources/RoadSeg/RoadSeg.docc/Architecture.md says what each may import.
+// One target a step of the data flow; the table in Sources/RoadSeg/RoadSeg.docc/Architecture.md says what each may
+// import.
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 
-/// An instruction-set target: its kernels are compiled for a wider vector unit than the rest of the package and are only
-/// entered after the processor said that it has one. Names start with `z` so that the linker meets these objects last:
-/// a weak symbol of the standard library must never resolve to a copy compiled for an instruction set that may be absent.
+/// An instruction-set target: its kernels are compiled for a wider vector unit than the rest of the package and are
+/// only entered after the processor said that it has one. Names start with `z` so that the linker meets these objects
+/// last: a weak symbol of the standard library must never resolve to a copy compiled for an instruction set that may be
+/// absent.
 func instructionSet(_ name: String, _ flags: [String]) -> Target {
   .target(
     name: name, dependencies: ["RoadKernelContract", "CVectorUnit"],

@@ -1,5 +1,5 @@
-/// A number of IEEE 754-2019 binary32 and its rounding (to nearest, ties to even), computed with integers: for results that
-/// another engine's floats decide.
+/// A number of IEEE 754-2019 binary32 and its rounding (to nearest, ties to even), computed with integers: for results
+/// that another engine's floats decide.
 ///
 /// Exponents are unbounded, so it is the standard's arithmetic as long as no result leaves the normal range.
 public struct Binary32: Hashable, Sendable {

@@ -1,6 +1,7 @@
 /// How the 16-bit words of one activation tensor stand for real numbers: `real = scale · (word − zeroPoint)`.
 ///
-/// Words are signed; ONNX's uint16 is kept as `word + 2^15`, its zero-point likewise. For layers that 8 bits do not serve.
+/// Words are signed; ONNX's uint16 is kept as `word + 2^15`, its zero-point likewise. For layers that 8 bits do not
+/// serve.
 public struct Int16Quantization: Hashable, Sendable {
   public var scale: Float
   public var zeroPoint: Int16

@@ -1,11 +1,13 @@
-/// From a 64-bit accumulator to an activation of 8 or 16 bits: the rounding rule of every layer that reads or writes 16-bit words.
+/// From a 64-bit accumulator to an activation of 8 or 16 bits: the rounding rule of every layer that reads or writes
+/// 16-bit words.
 ///
 /// With a multiplier `m`, a shift `s`, a zero-point `z` and a clamp `[low, high]`:
 ///
 ///     out = clamp(floor((acc·m + r) / 2^s) + z, low, high)        r = 2^(s-1)
 ///
-/// To nearest, ties towards plus infinity, with the product in 128 bits. Ranges: `|acc| < 2^46`, `m` 0..<2^31, `s` 16...62: what the shift
-/// leaves stays under 2^61. Another `r` adds a part of a unit to every accumulator. ``Rescaling`` is the same rounding rule for sums of bytes, whose products fit 64 bits.
+/// To nearest, ties towards plus infinity, with the product in 128 bits. Ranges: `|acc| < 2^46`, `m` 0..<2^31, `s`
+/// 16...62: what the shift leaves stays under 2^61. Another `r` adds a part of a unit to every accumulator.
+/// ``Rescaling`` is the same rounding rule for sums of bytes, whose products fit 64 bits.
 public struct Int16Rescaling: Hashable, Sendable {
   public static let accumulatorLimit = 1 << 46
 

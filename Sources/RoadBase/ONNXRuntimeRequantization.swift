@@ -1,13 +1,14 @@
-/// From a 32-bit accumulator to an 8-bit activation with a 31-bit multiplier: the rounding rule for networks that others quantized, whose
-/// authors expect the real product's rounding. ``Requantization`` is the faster rounding rule of roadseg's own networks.
+/// From a 32-bit accumulator to an 8-bit activation with a 31-bit multiplier: the rounding rule for networks that
+/// others quantized, whose authors expect the real product's rounding. ``Requantization`` is the faster rounding rule
+/// of roadseg's own networks.
 ///
 /// With a multiplier `m`, a rounding `r`, a zero-point `z` and a clamp `[low, high]`:
 ///
 ///     q   = floor((acc·m + r·2^16) / 2^32)
 ///     out = clamp(q + z, low, high)
 ///
-/// With `r = 2^15` to nearest, ties towards plus infinity; another `r` adds a part of a unit to every accumulator. Ranges: `acc` any Int32,
-/// `m` 0..<2^31, `r` 0..<2^16: `|q| ≤ 2^30`.
+/// With `r = 2^15` to nearest, ties towards plus infinity; another `r` adds a part of a unit to every accumulator.
+/// Ranges: `acc` any Int32, `m` 0..<2^31, `r` 0..<2^16: `|q| ≤ 2^30`.
 public struct ONNXRuntimeRequantization: Hashable, Sendable {
   public var factor: ONNXRuntimeFactor
   public var zeroPoint: UInt8
@@ -55,11 +56,13 @@ public struct ONNXRuntimeFactor: Hashable, Sendable {
 
   /// The nearest factor; nil for half a step a unit and more, which no 31-bit multiplier reaches.
   ///
-  /// A scale of 2^-10 has 22 bits left: the byte is then off by less than 2^-14 before it is rounded. The rest is off by 2^-17 at most.
+  /// A scale of 2^-10 has 22 bits left: the byte is then off by less than 2^-14 before it is rounded. The rest is off
+  /// by 2^-17 at most.
   ///
   /// - Parameters:
   ///   - scale: input scale × weight scale ÷ output scale; finite and positive.
-  ///   - rest: part of a unit, −1/2...1/2, that is added to every accumulator: what a bias that is a real number has over a whole one.
+  ///   - rest: part of a unit, −1/2...1/2, that is added to every accumulator: what a bias that is a real number has
+  ///     over a whole one.
   public init?(scale: Double, rest: Double = 0) {
     precondition(scale.isFinite && scale > 0, "scale \(scale) is not a positive number")
     precondition(abs(rest) <= 0.5, "\(rest) is more than half a unit")

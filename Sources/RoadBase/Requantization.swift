@@ -55,8 +55,8 @@ extension Requantization {
   ///
   /// Two errors pull against each other. A large `m` leaves few bits to `v`: rounding `v` moves the result by up to
   /// `m / 2^16`, which turns on average one byte in `2^17 / m` over. A small `m` is a coarse multiplier: it is off by a
-  /// share of itself, which grows with the byte. So every shift with `m` in 9 to 13 bits is tried and the pair with
-  /// the smallest sum of both is taken, for a byte of typical size: about one byte in a hundred then differs from the real
+  /// share of itself, which grows with the byte. So every shift with `m` in 9 to 13 bits is tried and the pair with the
+  /// smallest sum of both is taken, for a byte of typical size: about one byte in a hundred then differs from the real
   /// product's rounding, always by 1. (The nearest 12-bit multiplier, without the search, makes it one in forty.)
   ///
   /// - Parameter scale: input scale × weight scale ÷ output scale; finite and positive.

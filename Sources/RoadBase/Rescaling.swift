@@ -1,12 +1,14 @@
-/// From a wide accumulator to an 8-bit activation with a 31-bit multiplier: what operators use that sum much and write little
-/// (pools, means, products of two activations). ``Requantization`` is the cheaper rounding rule of the convolutions.
+/// From a wide accumulator to an 8-bit activation with a 31-bit multiplier: what operators use that sum much and write
+/// little (pools, means, products of two activations). ``Requantization`` is the cheaper rounding rule of the
+/// convolutions.
 ///
 /// With a multiplier `m`, a shift `s`, a zero-point `z` and a clamp `[low, high]`:
 ///
 ///     out = clamp(floor((acc·m + 2^(s-1)) / 2^s) + z, low, high)
 ///
-/// To nearest, ties towards plus infinity or, with ``tiesToEven``, what is within 2^-20 of a half to an even number of steps from the
-/// zero-point (the multiplier of a mean of 48 is not exact, so neither are its halves). Ranges: `|acc| ≤ 2^31`, `m` 0..<2^31, `s` 1...62: the product and its rounding stay under 2^63.
+/// To nearest, ties towards plus infinity or, with ``tiesToEven``, what is within 2^-20 of a half to an even number of
+/// steps from the zero-point (the multiplier of a mean of 48 is not exact, so neither are its halves). Ranges: `|acc| ≤
+/// 2^31`, `m` 0..<2^31, `s` 1...62: the product and its rounding stay under 2^63.
 public struct Rescaling: Hashable, Sendable {
   public var multiplier: Int64
   public var shift: Int64

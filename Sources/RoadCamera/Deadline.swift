@@ -15,8 +15,8 @@ enum Deadline {
     return deadline > now ? deadline - now : 0
   }
 
-  /// What is left in `poll`'s milliseconds, a minute at most; rounded up, so that the last fraction of a millisecond is not
-  /// spent polling again and again.
+  /// What is left in `poll`'s milliseconds, a minute at most; rounded up, so that the last fraction of a millisecond is
+  /// not spent polling again and again.
   static func milliseconds(_ deadline: UInt64) -> Int32 {
     let left = remaining(deadline)
     return left > 60_000_000_000 ? 60_000 : Int32((left + 999_999) / 1_000_000)

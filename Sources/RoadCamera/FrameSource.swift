@@ -1,17 +1,18 @@
 import RoadBase
 import RoadFrame
 
-/// Where frames come from: a camera, a folder, a stream, the synthetic road. One thread calls `read`, one after the other.
+/// Where frames come from: a camera, a folder, a stream, the synthetic road. One thread calls `read`, one after the
+/// other.
 ///
-/// Life cycle: made (checks its arguments; throws a `RoadError` with cause and remedy) → `start()` → `read(into:)` until
-/// `.ended` → `stop()`. After `start` nothing throws and nothing allocates: what goes wrong with one frame is an outcome,
-/// counted by the pipeline's ledger.
+/// Life cycle: made (checks its arguments; throws a `RoadError` with cause and remedy) → `start()` → `read(into:)`
+/// until `.ended` → `stop()`. After `start` nothing throws and nothing allocates: what goes wrong with one frame is an
+/// outcome, counted by the pipeline's ledger.
 public protocol FrameSource: AnyObject, Sendable {
   /// Valid after the source was made; the size may be refined by `start`.
   var properties: SourceProperties { get }
 
-  /// Asks a live source for every frame in turn instead of the newest; called before `start`. A source that cannot ignores it,
-  /// and says so in the `skipped` of its outcomes.
+  /// Asks a live source for every frame in turn instead of the newest; called before `start`. A source that cannot
+  /// ignores it, and says so in the `skipped` of its outcomes.
   func deliverEveryFrame()
 
   func start() throws(RoadError)

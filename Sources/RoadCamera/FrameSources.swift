@@ -39,7 +39,8 @@ public enum FrameSources {
     do throws(RoadError) {
       return try StreamSource(path: input, isLive: pace.isLive)
     } catch {
-      // Neither motion JPEG nor Y4M: a video of another name, perhaps. If ffmpeg cannot read it either, our words stand.
+      // Neither motion JPEG nor Y4M: a video of another name, perhaps. If ffmpeg cannot read it either, our words
+      // stand.
       guard kind == S_IFREG, let video = try? FFmpegSource(input, isLive: pace.isLive) else { throw error }
       return video
     }

@@ -64,7 +64,8 @@ public struct AccuracyDrop: Hashable, Sendable {
       .model,
       "int8 loses too much: \(figure) \(texts[0]) → \(texts[1]), a drop of \(texts[2]) where \(texts[3]) is allowed",
       remedy:
-        "calibrate on more and other pictures, try another --observer, --equalize or --wide auto, or fine-tune in integers"
+        "calibrate on more and other pictures, try another --observer, --equalize or --wide auto, "
+        + "or fine-tune in integers"
     )
   }
 

@@ -1,7 +1,8 @@
 import RoadBase
 import RoadModel
 
-/// Runs an ONNX graph in 32-bit floats: for calibration, for the evaluation of float models, and as the oracle of tests.
+/// Runs an ONNX graph in 32-bit floats: for calibration, for the evaluation of float models, and as the oracle of
+/// tests.
 ///
 /// It is exact in the sense of ONNX Runtime's CPU provider (within float rounding), and no faster than that needs:
 /// the product's speed lives in the integer engine. Shapes are those of the input given, so one executor serves every
@@ -26,7 +27,8 @@ public final class FloatExecutor: Sendable {
     lastUses = Self.lastUses(in: graph)
   }
 
-  /// QuantizeLinear takes its output type from its zero-point, a constant whose type ``TensorValue`` forgets: noted on the node.
+  /// QuantizeLinear takes its output type from its zero-point, a constant whose type ``TensorValue`` forgets: noted on
+  /// the node.
   private static func withOutputTypes(_ graph: ModelGraph) -> ModelGraph {
     var typed = graph
     for (index, node) in graph.nodes.enumerated() where node.operation == "QuantizeLinear" && node.inputs.count > 2 {

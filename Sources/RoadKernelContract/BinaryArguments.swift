@@ -1,7 +1,7 @@
 import RoadBase
 
-/// Two tensors, byte by byte. An operand that is repeated down or across the picture comes with a pitch of 0; one that is repeated
-/// over the channels is marked so, and its one channel is read.
+/// Two tensors, byte by byte. An operand that is repeated down or across the picture comes with a pitch of 0; one that
+/// is repeated over the channels is marked so, and its one channel is read.
 public struct BinaryArguments<Rule> {
   public var left: TensorView
   public var right: TensorView
@@ -46,8 +46,8 @@ public struct BinarySum: Hashable, Sendable {
   }
 }
 
-/// Sum with factors of each channel's own: `clamp(floor((a·ma + b·mb + bias) / 2^32) + z, low, high)`, an entry a channel each. `|ma|, |mb| < 2^48`,
-/// `|bias| < 2^56`.
+/// Sum with factors of each channel's own: `clamp(floor((a·ma + b·mb + bias) / 2^32) + z, low, high)`, an entry a
+/// channel each. `|ma|, |mb| < 2^48`, `|bias| < 2^56`.
 public struct PerChannelAffine {
   /// Of each channel: what multiplies the left byte, the right one, and what is added.
   public struct Factors: Hashable, Sendable {

@@ -1,11 +1,11 @@
 /// The classes of 16 pixels at a time in one output row of a bilinear upsampling.
 ///
 /// With `s_c(j)` the vertically interpolated score of class `c` in score column `j`,
-/// `upper · pairs.upper + lower · pairs.lower`, and for pixel `x` the column `j = columns[x]` and the weights `(left, right)`, it
-/// gets the lowest class whose `left · s_c(j) + right · s_c(j + 1)` is greatest.
+/// `upper · pairs.upper + lower · pairs.lower`, and for pixel `x` the column `j = columns[x]` and the weights
+/// `(left, right)`, it gets the lowest class whose `left · s_c(j) + right · s_c(j + 1)` is greatest.
 ///
-/// Keys are compared, `(that << shift) + mask − c` with `mask = 2^shift − 1`, so ``weights`` come shifted. The caller keeps `s_c` in
-/// 0...32767 and keys within Int32.
+/// Keys are compared, `(that << shift) + mask − c` with `mask = 2^shift − 1`, so
+/// ``weights`` come shifted. The caller keeps `s_c` in 0...32767 and keys within Int32.
 public struct ClassRowArguments {
   /// Pixels of a block.
   public static let blockPixels = 16
@@ -23,7 +23,8 @@ public struct ClassRowArguments {
   /// Score columns that the blocks read.
   public var firstColumn: Int
   public var endColumn: Int
-  /// A score column for each pixel of each block, ascending; the first and the last of 16 at most 15 apart, of 8 at most 7.
+  /// A score column for each pixel of each block, ascending; the first and the last of 16 at most 15 apart, of 8 at
+  /// most 7.
   public var columns: UnsafePointer<Int32>
   /// Left weight in the low 16 bits, right in the high, both shifted, for each pixel of each block.
   public var weights: UnsafePointer<Int32>

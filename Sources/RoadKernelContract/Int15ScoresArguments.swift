@@ -1,8 +1,10 @@
-/// The convolution that makes a model's scores where the model leaves them as real numbers: 15 bits a class, all of one scale.
+/// The convolution that makes a model's scores where the model leaves them as real numbers: 15 bits a class, all of one
+/// scale.
 ///
 /// For class c, with its folded bias and a multiplier `m` of up to 31 bits:
 ///
-///     v = clamp(floor((acc·m + r) / 2^s) + 2^14, low, high)        r = 2^(s-1), or what a bias with a part of a unit makes of it
+///     v = clamp(floor((acc·m + r) / 2^s) + 2^14, low, high)
+///     r = 2^(s-1), or what a bias with a part of a unit makes of it
 ///
 /// The byte of channel c is `v >> 7`, a score like any other; that of channel `lowChannel + c` the 7 bits below it.
 public struct Int15ScoresArguments {

@@ -1,7 +1,8 @@
 import RoadBase
 
-// Parameters of the kernels that read or write int16. A tensor of int16 lies as one of uint8 does, with two bytes a channel: pitches
-// count bytes, `channels` counts elements. It has no halo; kernels leave out the taps that lie outside the picture.
+// Parameters of the kernels that read or write int16. A tensor of int16 lies as one of uint8 does, with two bytes a
+// channel: pitches count bytes, `channels` counts elements. It has no halo; kernels leave out the taps that lie outside
+// the picture.
 
 /// UInt8 or Int16.
 public enum TensorElement: Hashable, Sendable {
@@ -11,7 +12,8 @@ public enum TensorElement: Hashable, Sendable {
   public var size: Int { self == .uint8 ? 1 : 2 }
 }
 
-/// Convolution, dense or in groups: `acc = bias + Σ (a − z)·w` over the taps inside the picture, then the rounding rule of `Int16Rescaling`.
+/// Convolution, dense or in groups: `acc = bias + Σ (a − z)·w` over the taps inside the picture, then the rounding rule
+/// of `Int16Rescaling`.
 public struct Int16ConvolutionArguments {
   /// Products of a word and a weight (−255...255) that an Int32 holds.
   public static let productsInInt32 = 256
@@ -48,7 +50,8 @@ public struct Int16ConvolutionArguments {
   }
 }
 
-/// Sum: `clamp(floor(((a − za)·ma + (b − zb)·mb + 2^(s−1)) / 2^s) + z, low, high)` with `|ma|, |mb| ≤ 2^30`, `s` 1...62.
+/// Sum: `clamp(floor(((a − za)·ma + (b − zb)·mb + 2^(s−1)) / 2^s) + z, low, high)` with `|ma|, |mb| ≤ 2^30`, `s`
+/// 1...62.
 public struct Int16Sum: Hashable, Sendable {
   public var leftZeroPoint: Int64
   public var rightZeroPoint: Int64
@@ -74,7 +77,8 @@ public struct Int16Sum: Hashable, Sendable {
   }
 }
 
-/// Any function of one uint8 or int16, through a table that counts from the lowest integer on; one for all channels, or one each.
+/// Any function of one uint8 or int16, through a table that counts from the lowest integer on; one for all channels, or
+/// one each.
 public struct ConversionArguments {
   public var source: TensorView
   public var destination: TensorView

@@ -6,7 +6,8 @@ import RoadBase
 //
 // A kernel computes the output rows `rows`, left to right, all channels. It reads `source` at
 // `row · stride − pad + tap · dilation` only, which the halo makes readable, and of each pixel no more than its
-// `storedChannels`. It writes the real pixels of those rows only (no halo), of each pixel no more than its `storedChannels`.
+// `storedChannels`. It writes the real pixels of those rows only (no halo), of each pixel no more than its
+// `storedChannels`.
 
 /// Geometry shared by convolution, depthwise convolution and pooling.
 public struct WindowGeometry: Hashable, Sendable {
@@ -46,8 +47,8 @@ extension WindowGeometry {
 
 /// Dense convolution: every output channel sees every input channel. A 1x1 convolution is the same with a 1x1 window.
 ///
-/// The sums run over real input channels: what padding channels hold does not matter. The destination is channel-blocked
-/// (``TensorView/isPacked4`` is false); the source may be packed RGBX.
+/// The sums run over real input channels: what padding channels hold does not matter. The destination is
+/// channel-blocked (``TensorView/isPacked4`` is false); the source may be packed RGBX.
 public struct ConvolutionArguments {
   public var source: TensorView
   public var destination: TensorView
@@ -81,10 +82,10 @@ public typealias DepthwiseArguments = ConvolutionArguments
 
 /// Residual addition with its own scales: `acc = a·ma + b·mb + bias`, `out = clamp((acc >> shift) + z, low, high)`.
 ///
-/// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in magnitude, 2^21 where
-/// `roundsAsONNXRuntime`, and may be negative (subtraction). `acc` fits an Int32 and `shift` is 1...30; where `roundsAsONNXRuntime`, a tie goes to the
-/// even of the two `acc >> shift`. All three tensors are channel-blocked; the destination
-/// may be one of the operands.
+/// `bias` holds `−za·ma − zb·mb + 2^(shift−1)`: ties go towards plus infinity. `ma`, `mb` are at most 2^14 in
+/// magnitude, 2^21 where `roundsAsONNXRuntime`, and may be negative (subtraction). `acc` fits an Int32 and `shift` is
+/// 1...30; where `roundsAsONNXRuntime`, a tie goes to the even of the two `acc >> shift`. All three tensors are
+/// channel-blocked; the destination may be one of the operands.
 public struct AdditionArguments {
   public var left: TensorView
   public var right: TensorView
@@ -120,7 +121,8 @@ public struct AdditionArguments {
 /// Bilinear resize; scale and zero-point stay those of the source.
 ///
 /// For an output pixel with source columns `x0`, `x1` (clamped) and weights `w0 + w1 = 2^11`, rows likewise:
-/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up. Both tensors are channel-blocked or both are packed pictures.
+/// `h_i = p_i0·w0 + p_i1·w1`, `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`: to nearest, ties up. Both tensors are
+/// channel-blocked or both are packed pictures.
 public struct ResizeArguments {
   public static let weightBits = 11
   /// Of words, which 11 bits would blend coarser than they are: `out = (h_0·v0 + h_1·v1 + 2^39) >> 40`.
@@ -128,7 +130,8 @@ public struct ResizeArguments {
 
   public var source: TensorView
   public var destination: TensorView
-  /// For each output column: left source column, right source column, weight of the right one (0...2048, of words 0...2^20).
+  /// For each output column: left source column, right source column, weight of the right one (0...2048, of words
+  /// 0...2^20).
   public var columns: UnsafePointer<ResizeTap>
   /// For each output row, the same.
   public var rows: UnsafePointer<ResizeTap>
@@ -157,12 +160,13 @@ public struct ResizeTap: Hashable, Sendable {
   }
 }
 
-/// Resize with any number of taps on either axis: `out = rule(Σ Σ v·w·(a − z))`, the weights of an axis adding up to 2^14. Absolute weights
-/// add up to less than 2^15 (a cubic's do to 1.4 · 2^14), so the sum stays under 2^38.
+/// Resize with any number of taps on either axis: `out = rule(Σ Σ v·w·(a − z))`, the weights of an axis adding up to
+/// 2^14. Absolute weights add up to less than 2^15 (a cubic's do to 1.4 · 2^14), so the sum stays under 2^38.
 public struct ResamplingArguments {
   public static let weightBits = 14
 
-  /// Of one output row or column: the first source row or column, how many follow, and where their weights begin. No taps: outside.
+  /// Of one output row or column: the first source row or column, how many follow, and where their weights begin. No
+  /// taps: outside.
   public struct Taps: Hashable, Sendable {
     public var first: Int32
     public var count: Int32
@@ -201,15 +205,15 @@ public struct ResamplingArguments {
 }
 
 /// Byte to byte through a table of its own for each channel (`tables[c * 256 + byte]`), or one for all
-/// (`perChannel == false`): input normalisation, and any function of one 8-bit tensor. Both tensors are channel-blocked or both are
-/// packed pictures; the destination may be the source.
+/// (`perChannel == false`): input normalisation, and any function of one 8-bit tensor. Both tensors are channel-blocked
+/// or both are packed pictures; the destination may be the source.
 public struct TableArguments {
   public var source: TensorView
   public var destination: TensorView
   public var tables: UnsafePointer<UInt8>
   public var perChannel: Bool
-  /// The same tables in affine form (`AffineBytes.fitting`), nil where they are none. Vector kernels use them instead of the tables, except
-  /// for channel-blocked tensors with a table for each channel.
+  /// The same tables in affine form (`AffineBytes.fitting`), nil where they are none. Vector kernels use them instead
+  /// of the tables, except for channel-blocked tensors with a table for each channel.
   public var affine: UnsafePointer<AffineBytes>?
 
   public init(

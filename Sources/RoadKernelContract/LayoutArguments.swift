@@ -60,8 +60,9 @@ public struct ChannelRun: Hashable, Sendable {
   }
 }
 
-/// Transposition, slice, padding, reshape, depth to space and back, broadcast: `out(y, x, c) = in(rows[y] + columns[x] + channels[c])`,
-/// the three parts added by row, column and channel; padding where one of them is outside.
+/// Transposition, slice, padding, reshape, depth to space and back, broadcast:
+/// `out(y, x, c) = in(rows[y] + columns[x] + channels[c])`, the three parts added by row, column and channel; padding
+/// where one of them is outside.
 ///
 /// With `carries` the sum may leave a row or a pixel: it is then taken in a tensor without padding, as
 /// `(row·width + column)·channels + channel`.
@@ -90,11 +91,13 @@ public struct RearrangementArguments {
   }
 }
 
-/// Sampling at positions that a tensor holds: nearest, bilinear or bicubic. The first two keep scale and zero-point of the source; a cubic
-/// overshoots, so it has a rule of its own: `out = rule(Σ Σ v·w·(a − z))`, the four weights of an axis adding up to 2^14.
+/// Sampling at positions that a tensor holds: nearest, bilinear or bicubic. The first two keep scale and zero-point of
+/// the source; a cubic overshoots, so it has a rule of its own: `out = rule(Σ Σ v·w·(a − z))`, the four weights of an
+/// axis adding up to 2^14.
 ///
 /// Position of the output pixel (y, x), in units of 2^-16 source pixels from the centre of source pixel (0, 0):
-/// `base[y·width + x] + table[byte of the field]`, for x and y each. `fieldColumn`, `fieldRow` are the field's channels.
+/// `base[y·width + x] + table[byte of the field]`, for x and y each. `fieldColumn`, `fieldRow` are the field's
+/// channels.
 public struct SamplingArguments {
   public enum Padding: Sendable {
     case zeros, border, reflection

@@ -2,20 +2,23 @@ import RoadBase
 
 /// Bilinear resize whose halves fall as they do in ONNX Runtime, which resizes real numbers of binary32.
 ///
-/// With weights of `weightBits` bits, `h_i = p_i0·w0 + p_i1·w1` and `sum = h_0·v0 + h_1·v1`, a byte is `sum / 2^(2·weightBits)` to nearest where
-/// that is farther than 2^-11 from a half. Where it is not, floats decide: ``Binary32`` computes, from left to right and rounding each step,
+/// With weights of `weightBits` bits, `h_i = p_i0·w0 + p_i1·w1` and `sum = h_0·v0 + h_1·v1`, a byte is
+/// `sum / 2^(2·weightBits)` to nearest where that is farther than 2^-11 from a half. Where it is not, floats decide:
+/// ``Binary32`` computes, from left to right and rounding each step,
 ///
 ///     real = W0·V0·R_00 + W1·V0·R_01 + W0·V1·R_10 + W1·V1·R_11        R: the real numbers of the four bytes
 ///     out  = clamp(nearestEven(real / scale) + zeroPoint, 0, 255)
 ///
-/// An output with scales of its own is rounded once: to nearest of the rescaled sum, or as floats with `scale` and `zeroPoint` of the output.
-/// 2^-11 covers both the errors of weights of 20 bits (255 · 2^-20) and those of seven roundings to 24 bits.
+/// An output with scales of its own is rounded once: to nearest of the rescaled sum, or as floats with `scale` and
+/// `zeroPoint` of the output. 2^-11 covers both the errors of weights of 20 bits (255 · 2^-20) and those of seven
+/// roundings to 24 bits.
 public struct ONNXRuntimeResizeArguments {
   /// Where the weights are multiples of 2^-11: sums fit an Int32.
   public static let exactWeightBits = 11
   public static let weightBits = 20
 
-  /// One output coordinate: two source coordinates, the weight of the second in 2^-weightBits, and both weights as they are.
+  /// One output coordinate: two source coordinates, the weight of the second in 2^-weightBits, and both weights as they
+  /// are.
   public struct Tap: Hashable, Sendable {
     public var first: Int32
     public var second: Int32

@@ -1,5 +1,5 @@
-// Arguments of the kernels that turn rows of camera pixels into rows of other pixels: what lies before and behind the network.
-// They compute one row; source and destination rows are apart unless said otherwise.
+// Arguments of the kernels that turn rows of camera pixels into rows of other pixels: what lies before and behind the
+// network. They compute one row; source and destination rows are apart unless said otherwise.
 
 /// The row between two rows of bytes, in Q7: with `w = 16·h + l`, `128·a + (b − a)·h + floor(((b − a)·l + 8) / 2^4)`.
 public struct BlendRowArguments {
@@ -23,13 +23,15 @@ public struct BlendRowArguments {
   }
 }
 
-/// Pixels between the pixels of a row in Q7, to bytes: `floor((a·(2048 − w) + b·w + 2^17) / 2^18)` for four channels a pixel.
+/// Pixels between the pixels of a row in Q7, to bytes: `floor((a·(2048 − w) + b·w + 2^17) / 2^18)` for four channels a
+/// pixel.
 public struct InterpolateRowArguments {
   /// Four samples a pixel, 0...32640; four more after the last pixel are readable, whatever they hold.
   public var row: UnsafePointer<Int16>
   /// For each destination pixel the first sample of the left one of its two source pixels; the right one follows it.
   public var offsets: UnsafePointer<Int32>
-  /// For each destination pixel four times the pair (2048 − w, w), w in 0...2048; 0 where the right pixel does not exist.
+  /// For each destination pixel four times the pair (2048 − w, w), w in 0...2048; 0 where the right pixel does not
+  /// exist.
   public var weights: UnsafePointer<Int16>
   /// Destination pixels.
   public var count: Int
@@ -85,9 +87,9 @@ public struct PackedYUVRowArguments {
   }
 }
 
-/// What the overlay paints on each pixel of a row of classes. On the road it is `inner`, or `outline` where one of eight
-/// pixels is not road: those one and `thickness` to the left, to the right, above and below. Beside it, it is `fringe` where
-/// one of the four neighbours is road, and else the class itself or `plain`.
+/// What the overlay paints on each pixel of a row of classes. On the road it is `inner`, or `outline` where one of
+/// eight pixels is not road: those one and `thickness` to the left, to the right, above and below. Beside it, it is
+/// `fringe` where one of the four neighbours is road, and else the class itself or `plain`.
 public struct RoadCodesArguments {
   /// The row; `thickness` pixels left and right of those computed are readable.
   public var row: UnsafePointer<UInt8>

@@ -2,8 +2,8 @@ import RoadBase
 
 // Parameters of the kernels that bring many bytes together in one.
 
-/// Maximum of the bytes of each window; taps outside the picture do not count. With `writesArgmax` the byte written is not the maximum
-/// but the number of the first tap that has it, `row · kernelWidth + column`.
+/// Maximum of the bytes of each window; taps outside the picture do not count. With `writesArgmax` the byte written is
+/// not the maximum but the number of the first tap that has it, `row · kernelWidth + column`.
 public struct MaximumArguments {
   public var source: TensorView
   public var destination: TensorView
@@ -18,8 +18,8 @@ public struct MaximumArguments {
   }
 }
 
-/// Puts each byte back to the tap of its window that ``MaximumArguments/writesArgmax`` noted; everything else is the zero-point. Where windows
-/// overlap the later one wins, in row-major order.
+/// Puts each byte back to the tap of its window that ``MaximumArguments/writesArgmax`` noted; everything else is the
+/// zero-point. Where windows overlap the later one wins, in row-major order.
 public struct UnpoolingArguments {
   public var source: TensorView
   public var argmax: TensorView
@@ -38,8 +38,9 @@ public struct UnpoolingArguments {
   }
 }
 
-/// Mean of each window: `out = rescale(Σ a − n·z)` over the n taps inside the picture. What the sum is divided by may count taps
-/// in the padding: `rowTaps[y] · columnTaps[x]`, with the factor `factors[rowTaps[y] · (kernelWidth + 1) + columnTaps[x]]`.
+/// Mean of each window: `out = rescale(Σ a − n·z)` over the n taps inside the picture. What the sum is divided by may
+/// count taps in the padding: `rowTaps[y] · columnTaps[x]`, with the factor
+/// `factors[rowTaps[y] · (kernelWidth + 1) + columnTaps[x]]`.
 public struct AverageArguments {
   public var source: TensorView
   public var destination: TensorView
@@ -66,8 +67,8 @@ public struct AverageArguments {
 
 /// Reduces a whole picture to one pixel (each channel by itself), or each pixel's channels to one.
 ///
-/// A sum is rescaled, `out = rescale(Σ a − n·z)`; a norm is `rescale(floor(√(2^16·Σ (a − z)²)))`, in units of 2^-8, over channels only; a
-/// maximum or minimum keeps its byte.
+/// A sum is rescaled, `out = rescale(Σ a − n·z)`; a norm is `rescale(floor(√(2^16·Σ (a − z)²)))`, in units of 2^-8,
+/// over channels only; a maximum or minimum keeps its byte.
 public struct ReductionArguments {
   public enum Operation: Sendable {
     case sum, norm, maximum, minimum
@@ -93,8 +94,8 @@ public struct ReductionArguments {
 /// Softmax over the channels of each pixel: `e_c = exponents[max − a_c]`, `S = Σ e_c`,
 /// `out_c = clamp(z + floor((e_c·m + S·2^15) / (S·2^16)), 0, 255)`.
 ///
-/// `exponents[d]` is `round(2^20·exp(−scale·d))`; `m` is `round(2^16 ÷ output scale)`, under 2^32: the products stay under 2^53, the
-/// sum of 2^24 channels under 2^44.
+/// `exponents[d]` is `round(2^20·exp(−scale·d))`; `m` is `round(2^16 ÷ output scale)`, under 2^32: the products stay
+/// under 2^53, the sum of 2^24 channels under 2^44.
 public struct SoftmaxArguments {
   public static let exponentBits = 20
   public static let multiplierBits = 16
@@ -116,7 +117,8 @@ public struct SoftmaxArguments {
   }
 }
 
-/// Products of the rows of two matrices: `out[y][n] = rescale(Σ_k (l[y][k] − zl)·(r[y / leftRows · rightStep + n][k] − zr))`.
+/// Products of the rows of two matrices:
+/// `out[y][n] = rescale(Σ_k (l[y][k] − zl)·(r[y / leftRows · rightStep + n][k] − zr))`.
 ///
 /// A matrix lies as one pixel a row, k along the channels. `leftRows` rows of the left belong to the same batch entry.
 public struct InnerProductArguments {

@@ -3,8 +3,8 @@
 /// `base` is pixel (0, 0), channel 0. Around the picture lies a halo, `halo` pixels wide at least as far as any reader
 /// of the tensor reaches, filled with the zero-point by whoever writes the tensor: no kernel knows about borders.
 /// Channels are padded to a multiple of ``channelBlock``; what the padding channels hold is meaningless, readers give
-/// them zero weights. A pixel may be wider than its channels (`pixelPitch > storedChannels`): a slice of a concatenation.
-/// The one exception is the packed picture (RGBX): up to 4 channels with a pixel pitch of 4.
+/// them zero weights. A pixel may be wider than its channels (`pixelPitch > storedChannels`): a slice of a
+/// concatenation. The one exception is the packed picture (RGBX): up to 4 channels with a pixel pitch of 4.
 public struct TensorView {
   public static let channelBlock = 16
 

@@ -1,11 +1,12 @@
 import RoadBase
 
-/// What the plan knows of one convolution, in natural order; `pack` of a kernel turns it into the bytes that kernel reads.
+/// What the plan knows of one convolution, in natural order; `pack` of a kernel turns it into the bytes that kernel
+/// reads.
 ///
-/// The accumulator of output channel o is `bias[o] + Σ (a − inputZeroPoint) · weight`, the sum over the window's taps and the real
-/// input channels; requantized by the rounding rule in `Requantization` with `shift[o]` and `multiplier[o]`, or by that in `ONNXRuntimeRequantization`. Packing folds the
-/// zero-point and the rounding of the shift into the bias, so the plan must have checked that this stays in an Int32:
-/// `|bias| + 255 · Σ|w| < 2^31 − 2^24`.
+/// The accumulator of output channel o is `bias[o] + Σ (a − inputZeroPoint) · weight`, the sum over the window's taps
+/// and the real input channels; requantized by the rounding rule in `Requantization` with `shift[o]` and
+/// `multiplier[o]`, or by that in `ONNXRuntimeRequantization`. Packing folds the zero-point and the rounding of the
+/// shift into the bias, so the plan must have checked that this stays in an Int32: `|bias| + 255 · Σ|w| < 2^31 − 2^24`.
 public struct WeightLayer: Sendable {
   /// Alignment in bytes of every packed buffer.
   public static let alignment = 64
@@ -22,7 +23,8 @@ public struct WeightLayer: Sendable {
   public let shift: [Int32]
   /// 0...32767, an entry for each output channel.
   public let multiplier: [Int16]
-  /// An entry for each output channel: the rounding rule is then that of `ONNXRuntimeRequantization`, without shift and multiplier.
+  /// An entry for each output channel: the rounding rule is then that of `ONNXRuntimeRequantization`, without shift and
+  /// multiplier.
   public let onnxRuntimeFactors: [ONNXRuntimeFactor]?
   public let inputZeroPoint: UInt8
 
@@ -74,8 +76,8 @@ public struct WeightLayer: Sendable {
 
   /// Bias − zero-point · Σ weights + the rounding of the shift: where an accumulator over raw bytes starts.
   ///
-  /// - Parameter activationOffset: what a kernel takes from every byte before it multiplies (128 where it flips the top bit to have signed
-  ///   bytes), given back here.
+  /// - Parameter activationOffset: what a kernel takes from every byte before it multiplies (128 where it flips the top
+  ///   bit to have signed bytes), given back here.
   public func foldedBias(_ output: Int, activationOffset: Int = 0) -> Int32 {
     let own = weights[output * products..<(output + 1) * products]
     let sum = own.reduce(0) { $0 + Int($1) }

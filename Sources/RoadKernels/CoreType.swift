@@ -1,8 +1,8 @@
 import CVectorUnit
 import Glibc
 
-/// What one processor core is like, apart from its instruction set: every Arm core has another. The plan's budgets follow from it; the
-/// bytes that come out do not.
+/// What one processor core is like, apart from its instruction set: every Arm core has another. The plan's budgets
+/// follow from it; the bytes that come out do not.
 public struct CoreType: Hashable, Sendable {
   /// "Cortex-A72", ...; "x86-64" or "unknown" where nothing is known of it.
   public var name: String
@@ -20,7 +20,8 @@ public struct CoreType: Hashable, Sendable {
     self.isInOrder = isInOrder
   }
 
-  /// Bytes that a thread's strips may take of the second-level cache; the rest is for weights and for what goes in and out.
+  /// Bytes that a thread's strips may take of the second-level cache; the rest is for weights and for what goes in and
+  /// out.
   ///
   /// - Parameter instructionSet: tiles want long work, and every processor with tiles has 2 MB a core.
   public func stripBudget(for instructionSet: InstructionSet) -> Int {

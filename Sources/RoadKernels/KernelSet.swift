@@ -1,9 +1,10 @@
 import RoadKernelContract
 
-/// The kernels that run on this processor: those of the reference, with what an instruction set does faster in their place.
+/// The kernels that run on this processor: those of the reference, with what an instruction set does faster in their
+/// place.
 ///
-/// A set is written as the reference with replacements, a line a kernel; that line is all it takes to have a kernel chosen at run time,
-/// tested against the reference and measured.
+/// A set is written as the reference with replacements, a line a kernel; that line is all it takes to have a kernel
+/// chosen at run time, tested against the reference and measured.
 public struct KernelSet: Sendable {
   public private(set) var instructionSet: InstructionSet
 
@@ -21,8 +22,8 @@ public struct KernelSet: Sendable {
   public var roadCodesRow = RowKernel<RoadCodesArguments>("roadCodes/reference", roadCodesReference)
   public var classRow = RowKernel<ClassRowArguments>("classes/reference", classRowReference)
 
-  // Kernels that move bytes, or run too rarely to be worth another than the reference; where a network meets them often, they are
-  // loops that the compiler turns into vectors.
+  // Kernels that move bytes, or run too rarely to be worth another than the reference; where a network meets them
+  // often, they are loops that the compiler turns into vectors.
   public var maximum = PlainKernel<MaximumArguments>("maximum/portable", maximumReference)
   public var unpooling = PlainKernel<UnpoolingArguments>("unpooling/portable", unpoolingReference)
   public var average = PlainKernel<AverageArguments>("average/portable", averageReference)
@@ -48,8 +49,8 @@ public struct KernelSet: Sendable {
   /// Kernels that read or write int16.
   public var int16 = Int16Kernels()
 
-  /// Runs the instruction set's fastest multiply-accumulate in registers only, the given number of turns, and returns the
-  /// multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
+  /// Runs the instruction set's fastest multiply-accumulate in registers only, the given number of turns, and returns
+  /// the multiply-accumulates done: the machine's own peak, which every kernel's speed is a share of.
   public var peakLoop: @Sendable (_ turns: Int) -> Int = { peakLoopReference(turns: $0) }
 
   /// Bytes that a thread's strips may take of the second-level cache.

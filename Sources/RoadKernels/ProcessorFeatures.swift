@@ -1,7 +1,7 @@
 import CVectorUnit
 
-/// What the processor and the operating system let a program use: on x86 what CPUID and XGETBV say (Intel SDM volume 1, chapters 14.3, 15.2
-/// to 15.4 and 18.2), on Arm what Linux says (its document "ARM64 ELF hwcaps").
+/// What the processor and the operating system let a program use: on x86 what CPUID and XGETBV say (Intel SDM volume 1,
+/// chapters 14.3, 15.2 to 15.4 and 18.2), on Arm what Linux says (its document "ARM64 ELF hwcaps").
 package struct ProcessorFeatures: OptionSet {
   package let rawValue: Int
   package static let avx2 = ProcessorFeatures(rawValue: 1 << 0)

@@ -1,8 +1,8 @@
 /// One axis of a bilinear resize, exactly: for every output coordinate the two source coordinates and the weight of the
 /// second one as a fraction with one common denominator.
 ///
-/// Half-pixel centres, clamped to the edge (ONNX Resize `linear` with `half_pixel`, PyTorch `align_corners=False`): output
-/// coordinate d lies at `((2d + 1)·S − D) / 2D` of a source of S and an output of D, limited to `0 ... S − 1`.
+/// Half-pixel centres, clamped to the edge (ONNX Resize `linear` with `half_pixel`, PyTorch `align_corners=False`):
+/// output coordinate d lies at `((2d + 1)·S − D) / 2D` of a source of S and an output of D, limited to `0 ... S − 1`.
 /// The fraction is reduced by the greatest divisor that all of them share: 60 → 640 has the denominator 64, not 1280.
 struct AxisPlan: Sendable {
   /// Neighbouring output coordinates that lie between the same two source coordinates.

@@ -179,8 +179,8 @@ struct ClassBlock {
   }
 
   /// The columns of a row from `first`'s lead over `second` at column 0 to the first column where `second` wins: with a
-  /// lead `d ≥ 0` that shrinks by `s > 0` a column, `second` wins from `⌈d / s⌉` if it has the lower class (ties are its
-  /// own), from `⌊d / s⌋ + 1` else.
+  /// lead `d ≥ 0` that shrinks by `s > 0` a column, `second` wins from `⌈d / s⌉` if it has the lower class (ties are
+  /// its own), from `⌊d / s⌋ + 1` else.
   @inline(__always)
   private static func crossing(lead: Int, shrink: Int, secondIsLower: Bool) -> Int {
     let tie = secondIsLower ? -1 : 0

@@ -3,35 +3,38 @@ import RoadKernels
 
 /// From scores (of 8 bits, or 15) at the network's stride to the class of every pixel of the camera's picture, exactly.
 ///
-/// The definition: the class of an output pixel is the lowest c for which `Σ w_i · score_i,c` over the four score pixels
-/// around it is greatest, the w_i being the bilinear weights of half-pixel centres with clamped edges, as fractions over
-/// one denominator (``AxisPlan``). No rounding takes place anywhere, so every board and any share of the rows among
-/// threads gives the same bytes: those of ONNX `Resize` followed by `ArgMax` in real arithmetic.
+/// The definition: the class of an output pixel is the lowest c for which `Σ w_i · score_i,c` over the four score
+/// pixels around it is greatest, the w_i being the bilinear weights of half-pixel centres with clamped edges, as
+/// fractions over one denominator (``AxisPlan``). No rounding takes place anywhere, so every board and any share of the
+/// rows among threads gives the same bytes: those of ONNX `Resize` followed by `ArgMax` in real arithmetic.
 ///
 /// The cheap way to it. The four score pixels around span a *cell* of output pixels.
-/// 1. All four have the same winner: so has every pixel between. For a convex combination keeps `≥` against the classes after
-///    the winner (which ties lose) and `>` against those before it.
-/// 2. Else a class that another one beats at all four corners (`>`, or `≥` by a lower class) cannot win and is left out.
-/// 3. Along a row of the cell each remaining class is a straight line, and the winner is their upper envelope: a handful of
-///    runs, whose ends are exact integer quotients. So the work goes with the runs, not with the pixels. On vector units
-///    computing all pixels of such cells is faster still, sizes permitting (``MixedRuns``).
+/// 1. All four have the same winner: so has every pixel between. For a convex combination keeps `≥` against the classes
+///   after the winner (which ties lose) and `>` against those before it.
+/// 2. Else a class that another one beats at all four corners (`>`, or `≥` by a lower class) cannot win and is left
+///   out.
+/// 3. Along a row of the cell each remaining class is a straight line, and the winner is their upper envelope: a
+///   handful of runs, whose ends are exact integer quotients. So the work goes with the runs, not with the pixels. On
+///   vector units computing all pixels of such cells is faster still, sizes permitting (``MixedRuns``).
 ///
 /// Bound: a value is at most `32767 · Dx · Dy`, with denominators D of at most 2·16384: below 2^45, far within Int.
 ///
-/// A model may round the upsampled scores to bytes before it compares them (a QuantizeLinear behind its Resize), and then ties are
-/// frequent. With ``rounding`` the class is the lowest c whose rounded score is greatest: a class beats another all over a cell only
-/// if it does so by two, and along a row each pixel asks whether a lower class rounds to the winner's byte.
+/// A model may round the upsampled scores to bytes before it compares them (a QuantizeLinear behind its Resize), and
+/// then ties are frequent. With ``rounding`` the class is the lowest c whose rounded score is greatest: a class beats
+/// another all over a cell only if it does so by two, and along a row each pixel asks whether a lower class rounds to
+/// the winner's byte.
 ///
-/// A network with one score a pixel tells two classes apart by a ``Threshold``: a pixel is of the class above where its upsampled score
-/// (rounded, with ``rounding``) exceeds the level. A level is to a score what a constant rival is, so the same cells do it.
+/// A network with one score a pixel tells two classes apart by a
+/// ``Threshold``: a pixel is of the class above where its upsampled score (rounded, with ``rounding``) exceeds the
+/// level. A level is to a score what a constant rival is, so the same cells do it.
 ///
 /// Planned once for a size; nothing is allocated while frames flow.
 public final class ClassUpsampler: Sendable {
   public let scoreSize: PictureSize
   public let pictureSize: PictureSize
   public let classes: Int
-  /// The scores' zero-point, if upsampled scores are rounded to bytes before they are compared: to nearest, ties to those an even
-  /// number of steps from the zero-point. Nil: no rounding.
+  /// The scores' zero-point, if upsampled scores are rounded to bytes before they are compared: to nearest, ties to
+  /// those an even number of steps from the zero-point. Nil: no rounding.
   public let rounding: UInt8?
 
   /// For one score a pixel.

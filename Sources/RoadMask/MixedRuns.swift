@@ -1,11 +1,12 @@
 import RoadKernelContract
 import RoadKernels
 
-/// The way through cells whose corners disagree that suits vector units: every pixel of a run of blocks is computed, class by class,
-/// sixteen at a time. Where all cells are mixed this is many times faster than walking envelopes; it is exact, too, so pixels of pure cells
-/// beside a run may be computed along.
+/// The way through cells whose corners disagree that suits vector units: every pixel of a run of blocks is computed,
+/// class by class, sixteen at a time. Where all cells are mixed this is many times faster than walking envelopes; it is
+/// exact, too, so pixels of pure cells beside a run may be computed along.
 ///
-/// It holds scores in 16 bits between the axes and keys in 32: sizes whose denominators are too large for that take the other way.
+/// It holds scores in 16 bits between the axes and keys in 32: sizes whose denominators are too large for that take the
+/// other way.
 struct MixedRuns: Sendable {
   let classRow: RowKernel<ClassRowArguments>
   private let classes: Int

@@ -1,8 +1,8 @@
-/// Where the u8 class scores of one picture lie in memory, at the network's own stride: one byte a class, the classes of
-/// a pixel side by side (NHWC).
+/// Where the u8 class scores of one picture lie in memory, at the network's own stride: one byte a class, the classes
+/// of a pixel side by side (NHWC).
 ///
-/// `score = base[y · rowPitch + x · pixelPitch + c]` with c in `0 ..< classes`; the highest score wins. A monotone map of
-/// the real logits, such as a quantization with one scale for all classes, leaves every winner as it is.
+/// `score = base[y · rowPitch + x · pixelPitch + c]` with c in `0 ..< classes`; the highest score wins. A monotone map
+/// of the real logits, such as a quantization with one scale for all classes, leaves every winner as it is.
 public struct ScoreView {
   public var base: UnsafePointer<UInt8>
   public var width: Int

@@ -1,12 +1,13 @@
-/// The figures that semantic segmentation is judged by, over all pixels of all pictures together (not averaged by picture).
+/// The figures that semantic segmentation is judged by, over all pixels of all pictures together (not averaged by
+/// picture).
 ///
-/// With `n_ij` the pixels labelled i and given j, `t_i = Σ_j n_ij` and `p_i = Σ_j n_ji` (Long, Shelhamer, Darrell, "Fully
-/// convolutional networks for semantic segmentation", CVPR 2015, section 5; void labels are counted nowhere):
+/// With `n_ij` the pixels labelled i and given j, `t_i = Σ_j n_ij` and `p_i = Σ_j n_ji` (Long, Shelhamer, Darrell,
+/// "Fully convolutional networks for semantic segmentation", CVPR 2015, section 5; void labels are counted nowhere):
 ///
 /// - pixel accuracy `Σ_i n_ii / Σ_i t_i`
 /// - IoU of class i `n_ii / (t_i + p_i − n_ii)`: intersection over union, the Jaccard index
-/// - mean IoU: mean over the classes that are labelled or given anywhere; one that is neither has no IoU and is left out,
-///   one that is only given has IoU 0 and counts
+/// - mean IoU: mean over the classes that are labelled or given anywhere; one that is neither has no IoU and is left
+///   out, one that is only given has IoU 0 and counts
 /// - mean accuracy: mean of `n_ii / t_i` over the classes that are labelled
 /// - frequency-weighted IoU `Σ_i t_i · IoU_i / Σ_i t_i`
 ///

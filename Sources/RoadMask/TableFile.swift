@@ -1,8 +1,8 @@
 import Foundation
 import RoadBase
 
-/// A small table in a text file: tab-separated, one header line, `#` starts a comment line. Strict: every row has as many
-/// fields as the header. Errors name the file and the line.
+/// A small table in a text file: tab-separated, one header line, `#` starts a comment line. Strict: every row has as
+/// many fields as the header. Errors name the file and the line.
 struct TableFile {
   struct Row {
     /// Counts from 1.

@@ -1,6 +1,7 @@
 import RoadBase
 
-/// Checked access to a node's attributes: a model file is untrusted, so every number comes with the range it must lie in.
+/// Checked access to a node's attributes: a model file is untrusted, so every number comes with the range it must lie
+/// in.
 extension Node {
   /// "node 'conv1' (Conv)", or by its first output where the model gives no name.
   public var label: String {

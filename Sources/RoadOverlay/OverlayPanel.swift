@@ -2,7 +2,8 @@ import RoadBase
 import RoadFrame
 import RoadMask
 
-/// What the panel tells about the moment. Rates in frames a second, times in nanoseconds; nil where nothing is known yet.
+/// What the panel tells about the moment. Rates in frames a second, times in nanoseconds; nil where nothing is known
+/// yet.
 public struct OverlayNumbers: Hashable, Sendable {
   /// The camera's own rate.
   public var cameraRate: Double?

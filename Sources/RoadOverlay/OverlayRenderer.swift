@@ -7,8 +7,8 @@ import RoadMask
 /// Draws what the network saw over the picture, in place: the road tinted, its border outlined, the other classes
 /// faintly if asked for.
 ///
-/// Made once for a size; nothing is allocated while frames flow. `draw` reads the class map a few rows beyond its own and writes
-/// its own rows only, so threads may share a picture by disjoint rows.
+/// Made once for a size; nothing is allocated while frames flow. `draw` reads the class map a few rows beyond its own
+/// and writes its own rows only, so threads may share a picture by disjoint rows.
 public final class OverlayRenderer: @unchecked Sendable {
   public let size: PictureSize
   public let style: OverlayStyle

@@ -1,8 +1,8 @@
 /// Our own letters as pen strokes, so that they can be drawn smoothly at any size.
 ///
-/// A glyph is a list of strokes divided by blanks, a stroke a chain of points of two characters: x from 0 to 8, and y from
-/// `a` (top of capitals) over `d` (top of small letters) and `k` (baseline) to `n` (bottom of descenders). One point
-/// twice is a dot.
+/// A glyph is a list of strokes divided by blanks, a stroke a chain of points of two characters: x from 0 to 8, and y
+/// from `a` (top of capitals) over `d` (top of small letters) and `k` (baseline) to `n` (bottom of descenders). One
+/// point twice is a dot.
 package enum StrokeFont {
   /// Units from the top of capitals to the baseline, and on to the bottom of descenders.
   static let capHeight = 10

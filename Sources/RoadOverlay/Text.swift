@@ -1,4 +1,5 @@
-/// A line of ASCII in memory of its own that is written again and again without allocation; what does not fit is cut off.
+/// A line of ASCII in memory of its own that is written again and again without allocation; what does not fit is cut
+/// off.
 package final class Text: @unchecked Sendable {
   private let bytes: UnsafeMutableBufferPointer<UInt8>
   package private(set) var count = 0

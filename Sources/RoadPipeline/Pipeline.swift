@@ -82,8 +82,8 @@ public final class Pipeline: @unchecked Sendable {
 
   /// Live: one slot each to fill, waiting, in the network, waiting, being drawn. Offline one more, to read ahead.
   private static let slotCount = 6
-  /// Pixels above which two pictures on their way at a time are enough, and above which one is: memory is dearer then than
-  /// the time that threads wait for each other.
+  /// Pixels above which two pictures on their way at a time are enough, and above which one is: memory is dearer then
+  /// than the time that threads wait for each other.
   private static let largePicture = 1 << 20
   private static let hugePicture = 1 << 24
 

@@ -4,8 +4,8 @@ import RoadFrame
 
 /// Which frames a user wants to see live, in the words of the command line.
 public struct SourceRequest: Sendable {
-  /// A device ("/dev/video0", "0"), "synthetic", or what ``FrameSources`` opens: a folder, list or picture, a stream file, "-"
-  /// for standard input. Nil for the first camera.
+  /// A device ("/dev/video0", "0"), "synthetic", or what ``FrameSources`` opens: a folder, list or picture, a stream
+  /// file, "-" for standard input. Nil for the first camera.
   public var name: String?
   /// Of a camera or the synthetic road.
   public var size: PictureSize?
@@ -35,8 +35,8 @@ public struct SourceRequest: Sendable {
   public var isCamera: Bool { name.map { Int($0) != nil || $0.hasPrefix("/dev/") } ?? true }
 
   /// - Returns: the source, and a remark for the user where the choice needs one.
-  /// - Throws: what the source's initializer throws; `.device` where no camera is there or may be opened. Nothing else is
-  ///   shown in its place.
+  /// - Throws: what the source's initializer throws; `.device` where no camera is there or may be opened. Nothing else
+  ///   is shown in its place.
   public func open() throws(RoadError) -> (source: any FrameSource, remark: String?) {
     guard let name else { return try camera(nil) }
     if name == "synthetic" { return (try syntheticRoad(), nil) }

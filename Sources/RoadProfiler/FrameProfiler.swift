@@ -25,8 +25,8 @@ public final class FrameProfiler {
   private let counters: HardwareCounters?
 
   /// - Parameters:
-  ///   - picture: a typical camera picture; made a frame of `format` (MJPEG or YUYV) once, and decoded in every frame as a
-  ///     camera's would be.
+  ///   - picture: a typical camera picture; made a frame of `format` (MJPEG or YUYV) once, and decoded in every frame
+  ///     as a camera's would be.
   ///   - modelName: for the panel and the report.
   ///   - counters: made before the engine, so that its threads are counted, too.
   public init(
@@ -46,7 +46,8 @@ public final class FrameProfiler {
     panel = OverlayPanel(size: picture.size, model: modelName, source: "profile")
   }
 
-  /// One frame from a camera's bytes to its class map, with nothing prepared but the engine: what a fresh process does first.
+  /// One frame from a camera's bytes to its class map, with nothing prepared but the engine: what a fresh process does
+  /// first.
   public static func showOneFrame(
     engine: Engine, classes: ClassTable, size: PictureSize, format: PixelFormat
   ) throws(RoadError) {

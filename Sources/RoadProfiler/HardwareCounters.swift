@@ -10,8 +10,8 @@ public struct CounterReport: Hashable, Sendable, Codable {
   public var instructionsPerCycle: Double
 }
 
-/// Counters of cycles, instructions and cache misses (perf_event_open(2)); nil where the kernel gives none, as in most virtual
-/// machines and where `kernel.perf_event_paranoid` is above 2.
+/// Counters of cycles, instructions and cache misses (perf_event_open(2)); nil where the kernel gives none, as in most
+/// virtual machines and where `kernel.perf_event_paranoid` is above 2.
 public final class HardwareCounters {
   private let descriptors: [Int32]
 

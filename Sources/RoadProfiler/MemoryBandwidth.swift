@@ -2,8 +2,8 @@ import Foundation
 import RoadBase
 import RoadEngine
 
-/// What this machine's memory can do at most, measured in the same run as the layers: bytes copied a second, read and written
-/// counted, all threads together. The kernel of STREAM's "copy" (McCalpin 1995), by the C library's `memcpy`.
+/// What this machine's memory can do at most, measured in the same run as the layers: bytes copied a second, read and
+/// written counted, all threads together. The kernel of STREAM's "copy" (McCalpin 1995), by the C library's `memcpy`.
 public struct MemoryBandwidth: Hashable, Sendable, Codable {
   /// Between two blocks of 96 KiB a thread, which lie in the second-level cache; units of 10^9 bytes a second.
   public var levelTwoGigabytes: Double

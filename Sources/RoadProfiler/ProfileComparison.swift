@@ -2,9 +2,10 @@ import RoadBase
 
 /// Two profiles of the same network side by side: what changed beyond noise.
 ///
-/// A time changed when its intervals (``MeasuredTimes/low``...``MeasuredTimes/high``) lie apart and its medians differ by more
-/// than ``smallestShare``. With six repetitions each, intervals of two measurements of the same thing lie apart by
-/// chance in 2 of 924 cases (the 12 medians in any order).
+/// A time changed when its intervals
+/// (``MeasuredTimes/low``...``MeasuredTimes/high``) lie apart and its medians differ by more than ``smallestShare``.
+/// With six repetitions each, intervals of two measurements of the same thing lie apart by chance in 2 of 924 cases
+/// (the 12 medians in any order).
 public struct ProfileComparison: Sendable, Encodable {
   public enum Verdict: String, Sendable, Encodable {
     case same

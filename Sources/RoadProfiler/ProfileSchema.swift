@@ -33,7 +33,8 @@ public enum ProfileSchema {
         "stages": {"type": "array", "items": {"type": "object", "required": ["name", "milliseconds"],
           "properties": {"name": {"type": "string"}, "milliseconds": {"$ref": "#/$defs/times"}}}},
         "layers": {"type": "array", "items": {"type": "object",
-          "required": ["description", "milliseconds", "giga_multiply_accumulates", "share_of_peak", "gigabytes", "roofline"],
+          "required": ["description", "milliseconds", "giga_multiply_accumulates", "share_of_peak", "gigabytes", \
+          "roofline"],
           "properties": {"milliseconds": {"$ref": "#/$defs/times"},
             "roofline": {"type": "object", "required": ["intensity", "bound", "share_of_bound"],
               "properties": {"bound": {"enum": ["compute", "l2", "memory"]}}}}}},

@@ -1,6 +1,7 @@
 import RoadEngine
 
-/// How far a layer is from what the machine could do at best: the roofline model (Williams, Waterman and Patterson 2009).
+/// How far a layer is from what the machine could do at best: the roofline model (Williams, Waterman and Patterson
+/// 2009).
 ///
 /// A layer takes at least the time of its multiply-accumulates at the measured compute peak, and at least that of its
 /// activation bytes at the measured bandwidth of where they lie. The longer of both is its bound.

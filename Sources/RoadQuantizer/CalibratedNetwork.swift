@@ -2,8 +2,8 @@ import RoadBase
 import RoadFloat
 import RoadModel
 
-/// A float network and what ``Quantizer/calibrate(count:progress:picture:)`` learnt of its activations: ready to be made into integers,
-/// also several times, with 16 bits for other tensors.
+/// A float network and what ``Quantizer/calibrate(count:progress:picture:)`` learnt of its activations: ready to be
+/// made into integers, also several times, with 16 bits for other tensors.
 public struct CalibratedNetwork {
   let graph: ModelGraph
   let options: QuantizerOptions
@@ -34,10 +34,11 @@ public struct CalibratedNetwork {
     }
   }
 
-  /// The network with 16 bits for as few activations as `isEnough` needs: those first whose rounding alone adds the most noise to the
-  /// scores. Where nothing is enough, all but the scores have 16 bits.
+  /// The network with 16 bits for as few activations as `isEnough` needs: those first whose rounding alone adds the
+  /// most noise to the scores. Where nothing is enough, all but the scores have 16 bits.
   ///
-  /// - Parameter isEnough: not called for the network without any; called some ten times for a network of a hundred layers.
+  /// - Parameter isEnough: not called for the network without any; called some ten times for a network of a hundred
+  ///   layers.
   public func widened(
     until isEnough: (ModelGraph) throws(RoadError) -> Bool
   ) throws(RoadError) -> ModelGraph {

@@ -2,13 +2,15 @@ import Glibc
 import RoadFloat
 import RoadModel
 
-/// Cross-layer equalisation (Nagel and others, "Data-free quantization through weight equalization and bias correction", ICCV
-/// 2019, section 4.1): between two convolutions with nothing but a positively homogeneous function, f(s·x) = s·f(x) for
-/// s > 0, each channel may be divided by a number in the first and multiplied by it in the second. The network computes the
-/// same; its weights, and with them its activations, spread more evenly over the channels that share a scale.
+/// Cross-layer equalisation (Nagel and others, "Data-free quantization through weight equalization and bias
+/// correction", ICCV 2019, section 4.1): between two convolutions with nothing but a positively homogeneous function,
+/// f(s·x) = s·f(x) for s > 0, each channel may be divided by a number in the first and multiplied by it in the second.
+/// The network computes the same; its weights, and with them its activations, spread more evenly over the channels that
+/// share a scale.
 ///
-/// A channel's number is the square root of the ratio of its largest weights in both layers, so that they become equal. Chains are
-/// gone over until nothing moves. A clamp (ReLU6) is not homogeneous and ends a chain, as does a tensor with two readers.
+/// A channel's number is the square root of the ratio of its largest weights in both layers, so that they become equal.
+/// Chains are gone over until nothing moves. A clamp (ReLU6) is not homogeneous and ends a chain, as does a tensor with
+/// two readers.
 public enum CrossLayerEqualisation {
   /// The graph with equalised weights; batch norms are to be folded before.
   public static func apply(to graph: ModelGraph) -> ModelGraph {

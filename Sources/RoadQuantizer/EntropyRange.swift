@@ -3,7 +3,8 @@ import RoadBase
 
 extension ActivationHistogram {
   /// The range whose 256 levels lose the least information: the smallest Kullback-Leibler divergence of the quantized
-  /// distribution from the one seen (Migacz, "8-bit inference with TensorRT", 2017), searched over the same ranges as least squares.
+  /// distribution from the one seen (Migacz, "8-bit inference with TensorRT", 2017), searched over the same ranges as
+  /// least squares.
   func leastDivergence(_ candidates: [(low: Float, high: Float)]) -> Quantization {
     var best = Self.quantization(minimum, maximum)
     var leastDivergence = Double.infinity
@@ -16,10 +17,11 @@ extension ActivationHistogram {
     return best
   }
 
-  /// Σ p·ln(p / q). `p`: what was seen, everything outside the range counted into its ends. `q`: what was seen inside, each level's
-  /// count spread evenly over the bins of the level that hold anything. Few values fill bins unevenly by chance alone, which looks
-  /// like a loss of every wide range: the expected share of that, (bins − levels) / 2N, is taken off (Miller and Madow). Zeros, of which
-  /// a ReLU makes half of all values, are exact in every range: their bin counts as its neighbours do.
+  /// Σ p·ln(p / q). `p`: what was seen, everything outside the range counted into its ends. `q`: what was seen inside,
+  /// each level's count spread evenly over the bins of the level that hold anything. Few values fill bins unevenly by
+  /// chance alone, which looks like a loss of every wide range: the expected share of that, (bins − levels) / 2N, is
+  /// taken off (Miller and Madow). Zeros, of which a ReLU makes half of all values, are exact in every range: their bin
+  /// counts as its neighbours do.
   private func divergence(of quantization: Quantization, _ counts: [Double]) -> Double {
     let levels = counts.indices.map { Int(quantization.quantize(center($0))) }
     let (low, high) = (quantization.dequantize(0), quantization.dequantize(255))

@@ -20,8 +20,8 @@ public struct LayerReport: Hashable, Sendable, Codable {
   public var saturation: Double
   /// Time of the integer layer that makes it, on one thread and unfused; nil where several tensors come of one layer.
   public var milliseconds: Double?
-  /// Signal to noise of the network's scores in decibels when this layer alone, weights and result, is quantized: low is
-  /// sensitive. Nil where it was not measured.
+  /// Signal to noise of the network's scores in decibels when this layer alone, weights and result, is quantized: low
+  /// is sensitive. Nil where it was not measured.
   public var scoresSignalToNoise: Double?
 }
 

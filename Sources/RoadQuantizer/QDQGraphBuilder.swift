@@ -19,8 +19,8 @@ struct QDQGraphBuilder {
     self.quantizations = quantizations
   }
 
-  /// Replaces the weights of node `index` by int8 and its bias by int32 at `input scale · weight scale`. A bias beyond 32 bits, which a
-  /// 16-bit input can have, stays float.
+  /// Replaces the weights of node `index` by int8 and its bias by int32 at `input scale · weight scale`. A bias beyond
+  /// 32 bits, which a 16-bit input can have, stays float.
   mutating func setWeights(
     ofNode index: Int, _ weights: QuantizedWeights, axis: Int, bias: [Float], inputQuantization: Quantization
   ) {

@@ -3,20 +3,23 @@ import RoadModel
 
 /// Which tensors of a float graph become bytes, and which of them share one scale.
 ///
-/// The pattern is the one that integer engines fuse (ONNX Runtime's QDQ format): every activation that enters or leaves a
-/// computing node is quantized once, right behind the node that makes it, except
-/// - between a node and the ReLU or clip behind it, and between functions of one tensor that follow each other: they are one table,
+/// The pattern is the one that integer engines fuse (ONNX Runtime's QDQ format): every activation that enters or leaves
+/// a computing node is quantized once, right behind the node that makes it, except
+/// - between a node and the ReLU or clip behind it, and between functions of one tensor that follow each other: they
+///   are one table,
 /// - in the normalisation at the head, which stays float and ends in the first QuantizeLinear,
 /// - in the arithmetic on sampling grids, which the engine keeps in 16-bit fixed point, and
 /// - for indices and classes, which are no numbers to round.
 struct QuantizationScheme {
   /// Tensors to quantize, in graph order.
   let tensors: [String]
-  /// Tensors that keep another tensor's bytes: resizes, pools, views. Key: the result, value: where its scale comes from.
+  /// Tensors that keep another tensor's bytes: resizes, pools, views. Key: the result, value: where its scale comes
+  /// from.
   let sharedWith: [String: String]
   /// Tensors whose range follows from the function that makes them.
   let fixed: [String: Quantization]
-  /// Ranges not to be clipped: of the normalised input, which is that of a byte, and of shares (Softmax), whose few largest are what counts.
+  /// Ranges not to be clipped: of the normalised input, which is that of a byte, and of shares (Softmax), whose few
+  /// largest are what counts.
   let unclipped: Set<String>
   /// Convolutions with weights and bias to quantize, by node index.
   let convolutions: [Int]
@@ -52,7 +55,8 @@ struct QuantizationScheme {
     self.convolutions = convolutions
   }
 
-  /// Whether the tensor lies between a computing node and the one activation behind it, or between two functions of one tensor.
+  /// Whether the tensor lies between a computing node and the one activation behind it, or between two functions of one
+  /// tensor.
   private static func isFusedAway(_ tensor: String, _ graph: ModelGraph, _ view: DataFlow) -> Bool {
     guard let readers = view.consumers[tensor], readers.count == 1, !view.outputs.contains(tensor),
       let producer = view.producers[tensor]

@@ -9,7 +9,8 @@ public struct QuantizerOptions: Hashable, Sendable {
   public var observer: ActivationObserver
   /// Searches each output channel's weight scale for the least squared error.
   public var searchesWeightScales: Bool
-  /// Moves each bias by what the rounding of the weights shifts the channel's mean (Nagel and others 2019, section 4.2).
+  /// Moves each bias by what the rounding of the weights shifts the channel's mean (Nagel and others 2019, section
+  /// 4.2).
   public var correctsBiases: Bool
   /// Scales channels between consecutive convolutions first, see ``CrossLayerEqualisation``.
   public var equalises: Bool
@@ -30,9 +31,9 @@ public struct QuantizerOptions: Hashable, Sendable {
 
 /// Post-training quantization: a float graph and calibration pictures to an int8 QDQ graph.
 ///
-/// Two passes over the pictures: the first finds each tensor's extremes, the second its histogram and the channel means that
-/// bias correction needs. Weights become int8 a channel, activations uint8 a tensor (uint16 where ``WideActivations`` says so), biases
-/// int32.
+/// Two passes over the pictures: the first finds each tensor's extremes, the second its histogram and the channel means
+/// that bias correction needs. Weights become int8 a channel, activations uint8 a tensor (uint16 where
+/// ``WideActivations`` says so), biases int32.
 public struct Quantizer {
   public let graph: ModelGraph
   public let options: QuantizerOptions

@@ -7,8 +7,9 @@ public enum WideActivations: Hashable, Sendable {
   case none
   /// Tensors, or nodes whose results they are, by name; tensors that share a scale follow.
   case named([String])
-  /// The ones that cost the classes most, as few as needed: none while at 8 bits at least `worst` of the calibration pictures' pixels
-  /// keep the class that the float model gives them; otherwise until `aim` of them do, or no more can be had.
+  /// The ones that cost the classes most, as few as needed: none while at 8 bits at least `worst` of the calibration
+  /// pictures' pixels keep the class that the float model gives them; otherwise until `aim` of them do, or no more can
+  /// be had.
   case found(worst: Double, aim: Double)
 
   /// Of a network that 8 bits serve, nothing changes.
@@ -59,7 +60,8 @@ extension QuantizationScheme {
 }
 
 extension ModelGraph {
-  /// The activations of a graph from ``Quantizer`` that have 16 bits, by their names in the float model, in graph order.
+  /// The activations of a graph from ``Quantizer`` that have 16 bits, by their names in the float model, in graph
+  /// order.
   public var wideActivations: [String] {
     nodes.compactMap { node in
       guard node.operation == "QuantizeLinear", node.inputs.count > 2,
@@ -76,8 +78,8 @@ struct WideSearch {
 
   init(_ network: CalibratedNetwork) { self.network = network }
 
-  /// The network in which `aim` of the samples' pixels keep the class that the float model gives them; in bytes alone where `worst` of them
-  /// do.
+  /// The network in which `aim` of the samples' pixels keep the class that the float model gives them; in bytes alone
+  /// where `worst` of them do.
   func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
     let bytes = try network.quantized(wide: [])
     guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }),
@@ -86,8 +88,8 @@ struct WideSearch {
     return try fewest { (graph) throws(RoadError) in try agreement(exact, graph) >= aim }
   }
 
-  /// The network with the fewest of the ranked groups in 16 bits that is enough, else with all of them: by doubling, then between
-  /// the last two.
+  /// The network with the fewest of the ranked groups in 16 bits that is enough, else with all of them: by doubling,
+  /// then between the last two.
   func fewest(_ isEnough: (ModelGraph) throws(RoadError) -> Bool) throws(RoadError) -> ModelGraph {
     let ranked = try ranked()
     guard !ranked.isEmpty else { return try network.quantized(wide: []) }
@@ -114,8 +116,8 @@ struct WideSearch {
     return Self.agreement(exact, rounded, level: network.graph.scoreThreshold.level)
   }
 
-  /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores. Scores are left out, since
-  /// whoever reads them has bytes.
+  /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores. Scores are
+  /// left out, since whoever reads them has bytes.
   private func ranked() throws(RoadError) -> [Set<String>] {
     let (float, scheme) = (network.graph, network.scheme)
     guard let exact = try scores(of: float) else { return [] }
@@ -145,7 +147,8 @@ struct WideSearch {
     return scores
   }
 
-  /// Share of the pixels whose largest score is of the same class; of a single score, which lies on the same side of `level`.
+  /// Share of the pixels whose largest score is of the same class; of a single score, which lies on the same side of
+  /// `level`.
   static func agreement(_ exact: [FloatTensor], _ rounded: [FloatTensor], level: Float = 0) -> Double {
     var (same, all) = (0, 0)
     for (x, y) in zip(exact, rounded) where x.shape == y.shape {

@@ -21,7 +21,8 @@ public final class RoadSegmenter {
   private let segmenter: IntegerSegmenter
 
   /// - Parameters:
-  ///   - model: a shipped model's name or the path of an int8 (QDQ) ONNX file; `roadseg quantize` makes one of a float model.
+  ///   - model: a shipped model's name or the path of an int8 (QDQ) ONNX file; `roadseg quantize` makes one of a float
+  ///     model.
   ///   - threads: that compute, the caller counted.
   ///   - classes: for a model whose file holds no class table.
   /// - Throws: a model error that says what cannot be read or run, and why.

@@ -46,8 +46,9 @@ public enum ShippedModels {
   private static let suffix = "-int8.onnx"
   private static let labelSet = "-driving7"
 
-  /// Where models may lie: the folder that the environment names, the package's resources beside the program, and where an
-  /// installation puts them, wherever the program itself was copied to. `Bundle.module` is not asked: it ends the program where the resources are missing.
+  /// Where models may lie: the folder that the environment names, the package's resources beside the program, and where
+  /// an installation puts them, wherever the program itself was copied to. `Bundle.module` is not asked: it ends the
+  /// program where the resources are missing.
   private static var folders: [URL] {
     let program = Bundle.main.bundleURL
     let resources = "roadseg_RoadSeg.resources/Models"

@@ -4,8 +4,8 @@ import RoadFrame
 import RoadMask
 import RoadPipeline
 
-/// The real ``Segmenter``: scales the picture to the network's input, runs the network, upsamples its scores to classes.
-/// All three steps share the engine's threads.
+/// The real ``Segmenter``: scales the picture to the network's input, runs the network, upsamples its scores to
+/// classes. All three steps share the engine's threads.
 public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
   public let name: String
   public let classes: ClassTable

@@ -21,8 +21,9 @@ public protocol PictureSegmenter: AnyObject {
 
 /// What segmenters of every arithmetic have in common.
 public enum Segmenters {
-  /// The classes of a model: those given, those in its metadata, the seven driving classes for a model of seven, or road and
-  /// background for one of a single score. That one's table tells which class scores above the threshold stand for.
+  /// The classes of a model: those given, those in its metadata, the seven driving classes for a model of seven, or
+  /// road and background for one of a single score. That one's table tells which class scores above the threshold stand
+  /// for.
   ///
   /// - Parameters:
   ///   - count: scores that the model gives a pixel.

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A Unix datagram socket to one address: how systemd and its journal are told things. Never blocks, never fails loudly:
-/// a service goes on working when nobody listens. The descriptor lives as long as the process.
+/// A Unix datagram socket to one address: how systemd and its journal are told things. Never blocks, never fails
+/// loudly: a service goes on working when nobody listens. The descriptor lives as long as the process.
 struct DatagramSocket: Sendable {
   private let descriptor: Int32
   private let address: [UInt8]

@@ -3,8 +3,8 @@ import Logging
 
 /// swift-log to systemd's journal, with level and metadata as fields of their own: `journalctl ROADSEG_SINK=recorder`.
 ///
-/// The journal's native protocol: a datagram of `FIELD=value` lines, or, for values with line breaks, the field's name, a line
-/// break, the value's length as 64 bits little endian, and the value (systemd.io/JOURNAL_NATIVE_PROTOCOL).
+/// The journal's native protocol: a datagram of `FIELD=value` lines, or, for values with line breaks, the field's name,
+/// a line break, the value's length as 64 bits little endian, and the value (systemd.io/JOURNAL_NATIVE_PROTOCOL).
 public struct JournalLogHandler: LogHandler {
   public static let socketPath = "/run/systemd/journal/socket"
 

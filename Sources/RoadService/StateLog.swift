@@ -1,8 +1,8 @@
 import Logging
 import RoadBase
 
-/// A log of what changes: a state is told once when it begins and once when it ends, however often it is seen, and one that comes
-/// and goes is told at most so often.
+/// A log of what changes: a state is told once when it begins and once when it ends, however often it is seen, and one
+/// that comes and goes is told at most so often.
 public struct StateLog: Sendable {
   private let logger: Logger
   private let interval: UInt64

@@ -39,9 +39,9 @@ public struct BoardHealth: Hashable, Sendable {
 
 /// Reads ``BoardHealth`` from the files of the kernel.
 ///
-/// Sources: `class/thermal/thermal_zone*/temp` (millidegrees), `devices/system/cpu/cpu*/cpufreq` (kHz), the Raspberry Pi
-/// firmware's `get_throttled` (bit 0 under-voltage, 1 frequency capped, 2 throttled, 3 soft limit of temperature) and its
-/// `rpi_volt` alarm, and the throttle counter of x86.
+/// Sources: `class/thermal/thermal_zone*/temp` (millidegrees), `devices/system/cpu/cpu*/cpufreq` (kHz), the Raspberry
+/// Pi firmware's `get_throttled` (bit 0 under-voltage, 1 frequency capped, 2 throttled, 3 soft limit of temperature)
+/// and its `rpi_volt` alarm, and the throttle counter of x86.
 public struct BoardWatch: Sendable {
   private let zones: [String]
   private let clocks: [String]

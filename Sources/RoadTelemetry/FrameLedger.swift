@@ -24,7 +24,8 @@ public enum FrameFate: Int, CaseIterable, Sendable {
 
 /// Counts every frame in and every frame out, so that none can vanish unseen.
 ///
-/// `enter` is called when a frame number becomes known, `settle` when its fate is. Any thread may call; nothing allocates.
+/// `enter` is called when a frame number becomes known, `settle` when its fate is. Any thread may call; nothing
+/// allocates.
 public final class FrameLedger: Sendable {
   private let counts = Mutex(LedgerCounts())
 

@@ -15,13 +15,17 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Scores a model, int8 or float, against labelled pictures.",
     discussion: """
-      Labels are PNG files whose pixels are class indices (grey, paletted, or equal red, green and blue); value 255 is left out. \
-      Pixels in colours are looked up in the label map, else in the model's class table. The class map is made at the label's size. \
-      IoU of a class = TP / (TP + FP + FN) over all pictures together; mIoU is its mean over the classes that occur. Where the \
+      Labels are PNG files whose pixels are class indices (grey, paletted, or equal red, green and blue); value 255 is \
+      left out. \
+      Pixels in colours are looked up in the label map, else in the model's class table. The class map is made at the \
+      label's size. \
+      IoU of a class = TP / (TP + FP + FN) over all pictures together; mIoU is its mean over the classes that occur. \
+      Where the \
       label map knows the road alone, road is scored against not road.
 
       Folders may hold subfolders. A label has its picture's name, perhaps with an ending as the data sets write it \
-      (a_leftImg8bit.png and a_gtFine_labelIds.png, b.png and b_L.png). In a list, fields are separated by blanks, tabs or commas.
+      (a_leftImg8bit.png and a_gtFine_labelIds.png, b.png and b_L.png). In a list, fields are separated by blanks, \
+      tabs or commas.
 
       EXAMPLES:
         roadseg evaluate --images val/images --labels val/labels

@@ -17,12 +17,16 @@ struct LiveCommand: ParsableCommand {
     commandName: "live",
     abstract: "Draws the road over a camera's pictures as they come.",
     discussion: """
-      SOURCE is a camera (/dev/video0, or 0), a folder, list or JPEG to play, a stream file (.mjpeg, .y4m), - for an MJPEG or Y4M \
-      stream on standard input, a video file or address (drive.mp4, rtsp://..., read through ffmpeg where it is installed), or \
+      SOURCE is a camera (/dev/video0, or 0), a folder, list or JPEG to play, a stream file (.mjpeg, .y4m), - for an \
+      MJPEG or Y4M \
+      stream on standard input, a video file or address (drive.mp4, rtsp://..., read through ffmpeg where it is \
+      installed), or \
       'synthetic', a computed road. Without one it is the first camera found; where none is there or \
-      may be opened, that is said and nothing is shown, or, with --wait, it is waited for. The newest frame wins: when the network is busy, older ones are passed over and counted.
+      may be opened, that is said and nothing is shown, or, with --wait, it is waited for. The newest frame wins: when \
+      the network is busy, older ones are passed over and counted.
 
-      Each second one line tells the four rates (made by the camera, delivered to us, through the network, shown), the latency from \
+      Each second one line tells the four rates (made by the camera, delivered to us, through the network, shown), the \
+      latency from \
       capture to the drawn picture, and what became of every frame. Ctrl-C, SIGTERM and SIGHUP end \
       it cleanly within a second; SIGQUIT (Ctrl-\\) prints what each stage is doing.
 

@@ -14,7 +14,10 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A shipped model (contextnet, contextnet-camvid11, deeplabv3plus, deeplabv3plus-camvid11, fcn8s), or an ONNX file.",
+      """
+      A shipped model (contextnet, contextnet-camvid11, deeplabv3plus, deeplabv3plus-camvid11, fcn8s), or an ONNX \
+      file.
+      """,
       valueName: "model"))
   var model = ShippedModels.defaultName
 

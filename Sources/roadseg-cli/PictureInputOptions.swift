@@ -8,7 +8,10 @@ struct PictureInputOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "What the training subtracted, of a model without normalisation in its graph, in its order of channels: for pixels of 0...1, or of 0...255 where numbers are above 1.",
+      """
+      What the training subtracted, of a model without normalisation in its graph, in its order of channels: for \
+      pixels of 0...1, or of 0...255 where numbers are above 1.
+      """,
       valueName: "r,g,b"))
   var mean: ChannelNumbers?
 

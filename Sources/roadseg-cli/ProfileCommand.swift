@@ -19,10 +19,12 @@ struct ProfileCommand: ParsableCommand {
     abstract: "Tells where each millisecond of a frame goes: stages, layers, memory.",
     discussion: """
       GMAC/s counts useful multiply-accumulates. The peak is measured in the same run: this machine's fastest integer \
-      multiply-accumulate, in registers only, on as many threads; likewise what its second-level cache and its memory can \
+      multiply-accumulate, in registers only, on as many threads; likewise what its second-level cache and its memory \
+      can \
       copy. Each layer is held against the bound that these set (roofline).
 
-      Frames are measured in repetitions. 'low' and 'high' are their smallest and largest median: with six, the true one \
+      Frames are measured in repetitions. 'low' and 'high' are their smallest and largest median: with six, the true \
+      one \
       lies between with 97 %. The report says when the machine was too noisy to conclude.
 
       EXAMPLES:

@@ -17,16 +17,20 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Makes an int8 model (QDQ ONNX) from a float one and calibration pictures.",
     discussion: """
-      A few dozen varied pictures are enough; use training pictures, never those that you evaluate on. Where 8 bits move more than 3 % \
-      of the calibration pictures' pixels to another class, the layers to blame get 16 bits (--wide). With --evaluate the float \
-      and the int8 model are scored on labelled pictures; where --max-drop is exceeded more layers get 16 bits (unless --wide \
+      A few dozen varied pictures are enough; use training pictures, never those that you evaluate on. Where 8 bits \
+      move more than 3 % \
+      of the calibration pictures' pixels to another class, the layers to blame get 16 bits (--wide). With --evaluate \
+      the float \
+      and the int8 model are scored on labelled pictures; where --max-drop is exceeded more layers get 16 bits (unless \
+      --wide \
       says which), and where that does not help nothing is written.
 
       EXAMPLES:
         roadseg quantize float.onnx --calibration train.txt --pictures 64 --output int8.onnx
         roadseg quantize float.onnx --calibration pictures/ --output int8.onnx --report
         roadseg quantize float.onnx --calibration train.txt --evaluate val.txt --max-drop 0.003,0.001 --output int8.onnx
-        roadseg quantize imagenet.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --calibration train.txt --output int8.onnx
+        roadseg quantize imagenet.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --calibration train.txt \
+        --output int8.onnx
       """)
 
   @Argument(help: ArgumentHelp("The float model, ONNX.", valueName: "model"))
@@ -129,7 +133,8 @@ struct QuantizeCommand: ParsableCommand {
     return graph
   }
 
-  /// The table that goes with the model: the one it has or was given, and for a single score the threshold in it. Nil where there is none.
+  /// The table that goes with the model: the one it has or was given, and for a single score the threshold in it. Nil
+  /// where there is none.
   ///
   /// - Throws: where the table does not fit the scores, before anything is calibrated.
   private func classTable(of graph: ModelGraph) throws(RoadError) -> ClassTable? {

@@ -22,7 +22,10 @@ struct AllowedDropOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "What int8 may lose of mIoU and of road IoU, 0...1: 16 bits for more layers if it must be, nothing written and an error if that is not enough.",
+      """
+      What int8 may lose of mIoU and of road IoU, 0...1: 16 bits for more layers if it must be, nothing written and \
+      an error if that is not enough.
+      """,
       valueName: "miou,road"))
   var maxDrop: AccuracyDrop.Limit?
 
@@ -44,7 +47,8 @@ struct AllowedDropOptions: ParsableArguments {
 
   /// The int8 network and what it loses on the pictures; nil without `--evaluate`.
   ///
-  /// Where `quantized` loses more than is allowed and `widened` is given, that looks for activations to give 16 bits until it does not.
+  /// Where `quantized` loses more than is allowed and `widened` is given, that looks for activations to give 16 bits
+  /// until it does not.
   ///
   /// - Throws: where more is lost in the end than is allowed.
   func enforce(

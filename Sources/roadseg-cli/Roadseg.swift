@@ -22,7 +22,8 @@ struct Roadseg: ParsableCommand {
       CamerasCommand.self, ConfigCommand.self,
     ])
 
-  /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written are a failure.
+  /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written
+  /// are a failure.
   static func main() {
     do {
       let arguments = try ProfileArguments.expand(Array(CommandLine.arguments.dropFirst()))

@@ -11,12 +11,16 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Finds the road in pictures, videos and recorded streams, every frame.",
     discussion: """
-      INPUT is a JPEG or PNG, a folder of them (with its subfolders), a list (.txt, one path a line), a stream file (.mjpeg, .y4m), \
-      or - for an MJPEG or Y4M stream on standard input. Video files (.mp4, .mkv ...) and addresses (rtsp://, http://) are read \
+      INPUT is a JPEG or PNG, a folder of them (with its subfolders), a list (.txt, one path a line), a stream file \
+      (.mjpeg, .y4m), \
+      or - for an MJPEG or Y4M stream on standard input. Video files (.mp4, .mkv ...) and addresses (rtsp://, http://) \
+      are read \
       through ffmpeg where it is installed. Pictures are turned upright as their EXIF data says.
 
-      Into the output folder go classes/NAME.png (the class of each pixel as its grey value), road/NAME.png (255 where the road is, \
-      else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours. A damaged picture is named \
+      Into the output folder go classes/NAME.png (the class of each pixel as its grey value), road/NAME.png (255 where \
+      the road is, \
+      else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours. A damaged \
+      picture is named \
       and left out; the exit code is then 1.
 
       EXAMPLES:

@@ -4,7 +4,8 @@ import RoadTelemetry
 
 /// The live statistics as one line for people:
 ///
-///     fps camera 30.0 delivered 30.0 inferred 30.0 shown 30.0 | latency (last minute) p50 8.1 p99 9.9 ms | shown 289 of 300, …
+///     fps camera 30.0 delivered 30.0 inferred 30.0 shown 30.0 |
+///     latency (last minute) p50 8.1 p99 9.9 ms | shown 289 of 300, …
 enum StatisticsLine {
   static func text(_ statistics: PipelineStatistics) -> String {
     var parts = [rates(statistics.rates), latency(statistics.recentLatency), ledger(statistics.ledger)]

@@ -5,9 +5,9 @@ import RoadKernelContract
 typealias Vector = SIMD8<Int64>
 var vectorBytes: Int { 64 }
 
-/// Convolution on matrix tiles: one instruction multiplies up to 16 pixels × 64 input channels by 64 input × 16 output channels.
-/// The packed weights are those of AVX-512 VNNI, whose vectors are a tile's rows; the sums go through memory into the
-/// same requantization.
+/// Convolution on matrix tiles: one instruction multiplies up to 16 pixels × 64 input channels by 64 input × 16 output
+/// channels. The packed weights are those of AVX-512 VNNI, whose vectors are a tile's rows; the sums go through memory
+/// into the same requantization.
 ///
 /// - Returns: false, with nothing done, where the sums are so short that vectors are faster.
 @inline(never)

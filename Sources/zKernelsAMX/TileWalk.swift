@@ -3,9 +3,9 @@ import RoadKernelContract
 
 /// The walk over lines of pixels, panels and tiles.
 ///
-/// A line is a row of the picture; where rows of the source follow each other without a gap and the window is one pixel, all rows
-/// make one line, so that narrow pictures fill tiles, too. A line ends with a tile that overlaps the one before it: writing
-/// a pixel twice writes the same bytes.
+/// A line is a row of the picture; where rows of the source follow each other without a gap and the window is one
+/// pixel, all rows make one line, so that narrow pictures fill tiles, too. A line ends with a tile that overlaps the
+/// one before it: writing a pixel twice writes the same bytes.
 struct TileWalk {
   /// Destination channels, padded.
   let storedChannels: Int
@@ -83,8 +83,8 @@ struct TileWalk {
     panelDestination = destination
   }
 
-  /// Whether tiles beat vectors. For a panel of 64 channels and 16 pixels a core with both takes about 115 + 38 × tiles of weights
-  /// (requantization through memory, then products) against 40 + 11 × groups nanoseconds.
+  /// Whether tiles beat vectors. For a panel of 64 channels and 16 pixels a core with both takes about 115 + 38 × tiles
+  /// of weights (requantization through memory, then products) against 40 + 11 × groups nanoseconds.
   @inline(__always)
   var isWorthwhile: Bool {
     let tiles = kernelRows &* stretches &* chunks
@@ -147,10 +147,10 @@ struct TileWalk {
   /// Weights of a panel beyond which reading them once for two tiles of pixels pays: half a first-level cache.
   private static var cachedWeightBytes: Int { 24 << 10 }
 
-  // Each order of tiles computes the current panel of output channels over the block. The sums of one step are requantized
-  // after the products of the next are under way: the tile unit computes while the vector unit narrows. They leave the
-  // tiles only after that: a load waits for an earlier store to an address that differs by a multiple of 4096 as if it were
-  // the same.
+  // Each order of tiles computes the current panel of output channels over the block. The sums of one step are
+  // requantized after the products of the next are under way: the tile unit computes while the vector unit narrows.
+  // They leave the tiles only after that: a load waits for an earlier store to an address that differs by a multiple of
+  // 4096 as if it were the same.
 
   /// One tile of pixels, four of channels.
   @inline(__always)

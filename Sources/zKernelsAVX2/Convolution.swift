@@ -1,8 +1,8 @@
 internal import CVectorUnit
 import RoadKernelContract
 
-/// Four bytes of a pixel as Int16: (first, third) and (second, fourth) in every Int32. pmaddwd on them is exact; pmaddubsw on the
-/// bytes themselves would be half the work, but saturates.
+/// Four bytes of a pixel as Int16: (first, third) and (second, fourth) in every Int32. pmaddwd on them is exact;
+/// pmaddubsw on the bytes themselves would be half the work, but saturates.
 struct SplitBytes {
   let even: Vector
   let odd: Vector

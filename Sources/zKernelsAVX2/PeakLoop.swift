@@ -1,7 +1,7 @@
 internal import CVectorUnit
 
-/// 12 independent chains of pmaddwd and paddd on registers: the fastest exact multiply-accumulate without VNNI. 16 products a
-/// pair of instructions.
+/// 12 independent chains of pmaddwd and paddd on registers: the fastest exact multiply-accumulate without VNNI. 16
+/// products a pair of instructions.
 ///
 /// - Returns: the multiply-accumulates done.
 @inline(never)

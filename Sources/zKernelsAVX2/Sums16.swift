@@ -1,7 +1,7 @@
 internal import CVectorUnit
 
-/// Sums of 16 channels of one pixel. Accumulator j holds channels 8i + 4j + (0...3) in its 128-bit lane i, so that the first
-/// narrowing, which works within lanes, ends in natural order.
+/// Sums of 16 channels of one pixel. Accumulator j holds channels 8i + 4j + (0...3) in its 128-bit lane i, so that the
+/// first narrowing, which works within lanes, ends in natural order.
 struct Sums16 {
   var c0: Vector
   var c1: Vector

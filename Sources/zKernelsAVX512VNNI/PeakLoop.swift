@@ -1,6 +1,7 @@
 internal import CVectorUnit
 
-/// 24 independent chains of vpdpbusd on registers: nothing this core does with bytes is faster. 64 products an instruction.
+/// 24 independent chains of vpdpbusd on registers: nothing this core does with bytes is faster. 64 products an
+/// instruction.
 ///
 /// - Returns: the multiply-accumulates done.
 @inline(never)

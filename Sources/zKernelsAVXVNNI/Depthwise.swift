@@ -35,8 +35,9 @@ enum TwoStrips: Strips {
   }
 }
 
-/// Depthwise convolution. Four rows of a column are interleaved (8 unpacks for 32 channels), so that one vpdpbusd serves three taps of a
-/// 3x3 window; with the weights (w0, w1, w2, 0) it serves the upper and with (0, w0, w1, w2) the lower of two output rows.
+/// Depthwise convolution. Four rows of a column are interleaved (8 unpacks for 32 channels), so that one vpdpbusd
+/// serves three taps of a 3x3 window; with the weights (w0, w1, w2, 0) it serves the upper and with (0, w0, w1, w2) the
+/// lower of two output rows.
 @inline(never)
 public func depthwiseAVXVNNI(_ arguments: UnsafePointer<DepthwiseArguments>, _ firstRow: Int, _ endRow: Int) {
   var walk = DepthwiseWalk(arguments, firstRow, endRow)

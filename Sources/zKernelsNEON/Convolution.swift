@@ -1,9 +1,9 @@
 internal import CVectorUnit
 import RoadKernelContract
 
-/// Dense convolution without an 8-bit dot product: panels of 4 output channels, 16 input channels at a time. smull, smlal and sadalp are 16
-/// products; the two that share 16 bits cannot overflow them, since the bytes have their top bit flipped (-128...127) and weights are
-/// -127...127. The packed bias makes up for the flip.
+/// Dense convolution without an 8-bit dot product: panels of 4 output channels, 16 input channels at a time. smull,
+/// smlal and sadalp are 16 products; the two that share 16 bits cannot overflow them, since the bytes have their top
+/// bit flipped (-128...127) and weights are -127...127. The packed bias makes up for the flip.
 @inline(never)
 public func convolutionNEON(_ arguments: UnsafePointer<ConvolutionArguments>, _ firstRow: Int, _ endRow: Int) {
   if arguments.pointee.source.channels <= 4 { return narrowConvolution(arguments, firstRow, endRow) }
@@ -96,7 +96,8 @@ struct PartialSums {
   func total(_ bias: Vector) -> Vector { rv_add32(rv_add_across32(c0, c1, c2, c3), bias) }
 }
 
-/// 4 output channels. The table is bias and shift (or 31-bit multiplier), 4 Int32 each, and 4 multipliers (or roundings) of 16 bits.
+/// 4 output channels. The table is bias and shift (or 31-bit multiplier), 4 Int32 each, and 4 multipliers (or
+/// roundings) of 16 bits.
 enum Panel4: Panel {
   static var channels: Int { 4 }
   static var tableBytes: Int { 64 }

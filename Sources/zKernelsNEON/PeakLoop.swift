@@ -1,7 +1,7 @@
 internal import CVectorUnit
 
-/// 12 independent chains of smull, smlal and sadalp on registers: the fastest exact multiply-accumulate without a dot product. 16 products a
-/// chain and turn.
+/// 12 independent chains of smull, smlal and sadalp on registers: the fastest exact multiply-accumulate without a dot
+/// product. 16 products a chain and turn.
 ///
 /// - Returns: the multiply-accumulates done.
 @inline(never)

@@ -11,7 +11,8 @@ public func depthwiseNEONDot(_ arguments: UnsafePointer<DepthwiseArguments>, _ f
   depthwise(arguments, firstRow, endRow)
 }
 
-// The dot product is signed by signed: the top bit of the bytes is flipped (-128...127), and the packed bias makes up for it.
+// The dot product is signed by signed: the top bit of the bytes is flipped (-128...127), and the packed bias makes up
+// for it.
 
 @inline(__always)
 func sourceBytes(_ pointer: UnsafeRawPointer) -> Vector { rv_xor(rv_load(pointer), rv_set8(0x80)) }

@@ -20,7 +20,8 @@ func sourceBytes(_ pointer: UnsafeRawPointer) -> Vector { rv_load(pointer) }
 @inline(__always)
 func sourceBytes4(_ pointer: UnsafeRawPointer) -> Vector { rv_broadcast32(pointer) }
 
-/// 24 independent chains of usmmla on registers: nothing this core does with bytes is faster. 32 products an instruction.
+/// 24 independent chains of usmmla on registers: nothing this core does with bytes is faster. 32 products an
+/// instruction.
 ///
 /// - Returns: the multiply-accumulates done.
 @inline(never)

@@ -48,8 +48,8 @@ import Testing
   }
 }
 
-/// The table of modules in Architecture.md. A name of the last column may leave out `Road`; `zKernels*` stands for all that
-/// match.
+/// The table of modules in Architecture.md. A name of the last column may leave out `Road`; `zKernels*` stands for all
+/// that match.
 struct ModuleTable {
   struct Row: Sendable, CustomTestStringConvertible {
     var module: String

@@ -1,5 +1,5 @@
-// Opens a camera as the pipeline does and prints one JSON object a line: the mode, every outcome, and what is left open at
-// the end. The camera tests run it inside a virtual machine that has cameras.
+// Opens a camera as the pipeline does and prints one JSON object a line: the mode, every outcome, and what is left open
+// at the end. The camera tests run it inside a virtual machine that has cameras.
 import Foundation
 import RoadBase
 import RoadCamera

@@ -4,7 +4,8 @@ import Testing
 /// `roadseg live` on a USB camera behind the kernel's own driver, in the virtual machine beside the checkout.
 @Suite(.serialized, .enabled(if: CameraGuest.isReady, CameraGuest.absence))
 struct CameraLiveTests {
-  /// Frames come in, every number is accounted for, and nothing of the driver's stays open: the second run gets the camera.
+  /// Frames come in, every number is accounted for, and nothing of the driver's stays open: the second run gets the
+  /// camera.
   @Test(arguments: ["mjpeg", "yuyv"])
   func showsTheCameraAndAccountsForEveryFrame(format: String) throws {
     let run = try CameraGuest.run(
@@ -23,7 +24,8 @@ struct CameraLiveTests {
     }
   }
 
-  /// The camera is pulled out and put back twice, once long enough to be missed for good; the pictures go on by themselves.
+  /// The camera is pulled out and put back twice, once long enough to be missed for good; the pictures go on by
+  /// themselves.
   @Test func goesOnWhenTheCameraComesBack() throws {
     let run = try CameraGuest.run(
       """
@@ -77,7 +79,8 @@ struct CameraLiveTests {
       head -n 1 /tmp/late; tail -n 1 /tmp/late; cat /tmp/said
       until [ -e $CAMERA ]; do sleep 0.1; done
       chmod 600 /dev/video*
-      setpriv --reuid 65534 --clear-groups "$R" live --model "$M" --json 2>/tmp/denied; echo "denied: $?"; cat /tmp/denied
+      setpriv --reuid 65534 --clear-groups "$R" live --model "$M" --json 2>/tmp/denied; echo "denied: $?"; cat \
+      /tmp/denied
       setpriv --reuid 65534 --clear-groups "$R" live --wait --threads 1 --frames 3 --rate 10 --model "$M" --json \
         >/tmp/late 2>/tmp/said & LIVE=$!
       says waiting /tmp/late; chmod 666 /dev/video*; wait $LIVE; echo "permitted: $?"
@@ -153,8 +156,8 @@ enum CameraGuest {
     return [runner, Roadseg.binary].allSatisfy(files.isExecutableFile) && files.fileExists(atPath: stamp)
   }
 
-  /// Runs a shell script in the guest with `$R` the program and `$M` a small model. The emulated processor goes without AVX2, which
-  /// emulation makes far slower than plain code.
+  /// Runs a shell script in the guest with `$R` the program and `$M` a small model. The emulated processor goes without
+  /// AVX2, which emulation makes far slower than plain code.
   ///
   /// - Parameter frames: folder of the camera's pictures; nil for a test pattern.
   static func run(_ script: String, frames: String? = nil) throws -> Roadseg {

@@ -78,7 +78,8 @@ struct ModelCommandTests {
     }
   }
 
-  /// A good model's classes are the labels; one calibrated on the label picture, nearly black, clips everything that matters.
+  /// A good model's classes are the labels; one calibrated on the label picture, nearly black, clips everything that
+  /// matters.
   @Test("quantize holds the drop that is allowed, and writes nothing where it cannot")
   func allowedDrop() throws {
     try withLabelledPicture { folder in
@@ -111,7 +112,8 @@ struct ModelCommandTests {
     }
   }
 
-  /// The labels are the classes of the same network with 16 bits everywhere: bytes lose something, and 16 bits win it back.
+  /// The labels are the classes of the same network with 16 bits everywhere: bytes lose something, and 16 bits win it
+  /// back.
   @Test("quantize gives layers 16 bits until the allowed drop holds, unless it is told which")
   func widening() throws {
     try withLabelledPicture { folder in

@@ -77,8 +77,8 @@ func expectSnapshot(_ text: String, _ name: String, sourceLocation: SourceLocati
   #expect(text == wanted, "\(name) has changed", sourceLocation: sourceLocation)
 }
 
-/// The shape of a JSON text: keys and strings as they are, each number, null and truth value as "#", and what differs by the
-/// machine, the day and the checkout.
+/// The shape of a JSON text: keys and strings as they are, each number, null and truth value as "#", and what differs
+/// by the machine, the day and the checkout.
 func shape(of json: String) throws -> String {
   let varying: Set = ["instruction_set", "source", "time", "version"]
   func masked(_ value: Any) -> Any {

@@ -9,8 +9,8 @@ import Testing
 
 /// The promise to users: the same frame and model give the same mask, on every board, instruction set and thread count.
 ///
-/// `masks.txt` holds the hash of each mask of a clip of the synthetic road under the shipped model. After a change of the model or the
-/// road, `ROADSEG_RECORD=1 swift test -c release --filter GoldenClipTests` writes it anew.
+/// `masks.txt` holds the hash of each mask of a clip of the synthetic road under the shipped model. After a change of
+/// the model or the road, `ROADSEG_RECORD=1 swift test -c release --filter GoldenClipTests` writes it anew.
 @Suite struct GoldenClipTests {
   static let size = PictureSize(width: 640, height: 480)
   /// Through a day of the road, dusk included.

@@ -66,8 +66,8 @@ import Testing
     #expect(Requantization.factors(for: 1.5) == nil)
   }
 
-  /// `Goldens/requantization.tsv` is the training package's model of the rounding rule: the two must never part, for networks are
-  /// fine-tuned in it. `Tests/RoadEngineTests/Goldens/make_trained_goldens.py` writes it.
+  /// `Goldens/requantization.tsv` is the training package's model of the rounding rule: the two must never part, for
+  /// networks are fine-tuned in it. `Tests/RoadEngineTests/Goldens/make_trained_goldens.py` writes it.
   @Test func theTrainingPackageComputesTheSame() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
       path: "Goldens/requantization.tsv")

@@ -2,7 +2,8 @@ import Foundation
 import RoadBase
 import Testing
 
-/// The virtual machine with real video drivers in ../shared/camera-vm (or below $ROADSEG_SHARED), and camera-probe in it.
+/// The virtual machine with real video drivers in ../shared/camera-vm (or below $ROADSEG_SHARED), and camera-probe in
+/// it.
 enum CameraMachine {
   static let absence: Comment =
     "needs ../shared/camera-vm (or $ROADSEG_SHARED/camera-vm), set up once with its setup.sh: not tried here"
@@ -53,8 +54,8 @@ enum CameraMachine {
 
     """
 
-  /// The emulated processor without AVX2, which emulation makes some 25 times slower than plain code: libjpeg would take
-  /// a second for a frame, and every test would look like one of a camera that is too fast.
+  /// The emulated processor without AVX2, which emulation makes some 25 times slower than plain code: libjpeg would
+  /// take a second for a frame, and every test would look like one of a camera that is too fast.
   private static let processor = ["--cpu", "max,-erms,-fsrm,-avx2"]
 
   /// Runs a shell script in the machine, with the probe's path in `$P`; gives the JSON objects that it printed.

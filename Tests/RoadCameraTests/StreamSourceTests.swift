@@ -137,8 +137,8 @@ struct StreamSourceTests {
     #expect(all.frames[2] == Array(bytes.suffix(frameBytes)))
   }
 
-  /// The same samples in every layout and depth: the pictures differ by what subsampling loses, which is nothing for chroma
-  /// that is the same in blocks of four.
+  /// The same samples in every layout and depth: the pictures differ by what subsampling loses, which is nothing for
+  /// chroma that is the same in blocks of four.
   @Test(
     "Y4M of every layout and depth is the same picture",
     arguments: [

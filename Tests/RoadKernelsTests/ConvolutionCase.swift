@@ -37,9 +37,11 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
   var description: String {
     let w = window
     return """
-      \(depthwise ? "depthwise" : "dense") \(w.kernelHeight)x\(w.kernelWidth) stride \(w.strideHeight)x\(w.strideWidth) \
+      \(depthwise ? "depthwise" : "dense") \(w.kernelHeight)x\(w.kernelWidth) stride \
+      \(w.strideHeight)x\(w.strideWidth) \
       dilation \(w.dilationHeight)x\(w.dilationWidth) pad \(w.padTop),\(w.padLeft) out \(height)x\(width) \
-      K\(inputs) N\(outputs) \(numbers.rawValue) clamp \(clamp) z\(zeroPoint)/\(inputZeroPoint)\(packed4 ? " RGBX" : "") \
+      K\(inputs) N\(outputs) \(numbers.rawValue) clamp \(clamp) \
+      z\(zeroPoint)/\(inputZeroPoint)\(packed4 ? " RGBX" : "") \
       slack \(slack) rows \(computedRows) flush \(flush.rawValue) seed \(seed)
       """
   }
@@ -64,7 +66,8 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var random = TestRandom(seed &* 7919)
     let seen = depthwise ? 1 : inputs
     let products = seen * window.kernelHeight * window.kernelWidth
-    // The standard deviation of a sum is about 74 · 128 · sqrt(products); a shift of log2 of it minus 11 leaves v near 2^11.
+    // The standard deviation of a sum is about 74 · 128 · sqrt(products); a shift of log2 of it minus 11 leaves v near
+    // 2^11.
     let spreadShift = 2 + (Int.bitWidth - products.leadingZeroBitCount) / 2
     return WeightLayer(
       outputChannels: outputs, inputChannels: seen, kernelHeight: window.kernelHeight,

@@ -67,8 +67,8 @@ import Testing
     }
   }
 
-  /// Sums long enough for matrix tiles: every number of pixels around two tiles, inputs that fill tiles and that do not, several
-  /// rows in one line and lines with gaps, panels that are read once and panels that stay in the cache.
+  /// Sums long enough for matrix tiles: every number of pixels around two tiles, inputs that fill tiles and that do
+  /// not, several rows in one line and lines with gaps, panels that are read once and panels that stay in the cache.
   @Test(arguments: instructionSets)
   func longSums(_ instructionSet: InstructionSet) {
     for inputs in [52, 64, 68, 96, 124, 128, 400] {

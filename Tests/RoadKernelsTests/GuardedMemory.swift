@@ -2,8 +2,8 @@ import Glibc
 import RoadKernelContract
 import RoadTestSupport
 
-/// Memory between two pages that nobody may touch, flush with the page before it or with the page after it: a kernel that reads or
-/// writes one byte too far ends the process (see `TestTrace`).
+/// Memory between two pages that nobody may touch, flush with the page before it or with the page after it: a kernel
+/// that reads or writes one byte too far ends the process (see `TestTrace`).
 final class GuardedMemory {
   enum Flush: String, CaseIterable { case start, end }
 
@@ -32,8 +32,8 @@ final class GuardedMemory {
   func snapshot() -> [UInt8] { [UInt8](bytes) }
 }
 
-/// A kernel that leaves its tensor ends the process before any expectation can name the case. With the environment variable
-/// ROADSEG_TRACE_CASES set, every case is named on standard error before it runs (use `--no-parallel`).
+/// A kernel that leaves its tensor ends the process before any expectation can name the case. With the environment
+/// variable ROADSEG_TRACE_CASES set, every case is named on standard error before it runs (use `--no-parallel`).
 enum TestTrace {
   private static let isOn = getenv("ROADSEG_TRACE_CASES") != nil
 

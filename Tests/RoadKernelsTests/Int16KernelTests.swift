@@ -3,7 +3,8 @@ import RoadKernelContract
 import RoadKernels
 import Testing
 
-/// The kernels of 16-bit words against their definition in other arithmetic. What their operators make of ONNX is tested with the engine.
+/// The kernels of 16-bit words against their definition in other arithmetic. What their operators make of ONNX is
+/// tested with the engine.
 @Suite struct Int16KernelTests {
   /// A tensor of words between guarded edges of 64 canaries.
   private final class Words {

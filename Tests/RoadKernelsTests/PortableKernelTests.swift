@@ -4,8 +4,8 @@ import RoadKernelContract
 import RoadKernels
 import Testing
 
-/// The kernels that serve every instruction set, against their definition in other arithmetic, between guard pages, and in any
-/// chunks of rows. What their operators make of ONNX is tested with the engine.
+/// The kernels that serve every instruction set, against their definition in other arithmetic, between guard pages, and
+/// in any chunks of rows. What their operators make of ONNX is tested with the engine.
 @Suite struct PortableKernelTests {
   static let channels = [1, 5, 16, 19, 64, 70]
 

@@ -19,7 +19,8 @@ enum SampleProfile {
     }
     func layer(_ name: String, _ median: Double) -> String {
       """
-      {"description": {"name": "\(name)", "kind": "conv", "height": 8, "width": 8, "channels": 16, "window": "3x3 s1 d1",
+      {"description": {"name": "\(name)", "kind": "conv", "height": 8, "width": 8, "channels": 16, "window": "3x3 s1 \
+      d1",
        "multiply_accumulates": 1000000, "bytes_moved": 2048, "kernel": "convolution/reference", "step": 0},
        "milliseconds": \(times(median)), "giga_multiply_accumulates": 1, "share_of_peak": 0.1, "gigabytes": 2,
        "roofline": {"intensity": 488, "bound": "compute", "share_of_bound": 0.4}}

@@ -23,8 +23,8 @@ struct ObserverTests {
     #expect((40...46).contains(withOutlier.quantization(.meanSquaredError).scale * 255))
   }
 
-  /// Of 2048 bins between 0 and 50 the 41 that hold anything fit into the levels of any range; only those that leave out none of
-  /// them lose nothing.
+  /// Of 2048 bins between 0 and 50 the 41 that hold anything fit into the levels of any range; only those that leave
+  /// out none of them lose nothing.
   @Test("entropy keeps every level that carries something, and clips where the levels would not tell values apart")
   func entropy() {
     #expect(withOutlier.quantization(.entropy).scale * 255 >= 1)

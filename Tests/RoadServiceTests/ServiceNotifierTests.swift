@@ -1,10 +1,9 @@
 import Foundation
 import Glibc
 import Logging
+import RoadService
 import RoadTelemetry
 import Testing
-
-import RoadService
 
 /// Against a socket of our own: what systemd would read.
 @Suite struct ServiceNotifierTests {

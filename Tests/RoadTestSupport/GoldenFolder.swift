@@ -1,7 +1,8 @@
 import Foundation
 
 /// A folder of results that somebody else's program computed: for each case `CASE.onnx`, `CASE.expected` and a line
-/// `CASE <tab> HASH` of `inputs.tsv`. Inputs lie once for all cases that share them, as `inputs/HASH.rgb` beside `Goldens`' folders.
+/// `CASE <tab> HASH` of `inputs.tsv`. Inputs lie once for all cases that share them, as `inputs/HASH.rgb` beside
+/// `Goldens`' folders.
 public struct GoldenFolder: Sendable {
   private let folder: URL
   private let inputs: URL

@@ -16,7 +16,8 @@ public struct SplitMix: RandomNumberGenerator, Sendable {
 
   public mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next() >> 8) }
 
-  /// One of `range`'s numbers. Not those of `Int.random(in:using:)`, whose way from bits to numbers the library may change.
+  /// One of `range`'s numbers. Not those of `Int.random(in:using:)`, whose way from bits to numbers the library may
+  /// change.
   public mutating func integer(_ range: ClosedRange<Int>) -> Int {
     range.lowerBound + Int(next() % UInt64(range.count))
   }

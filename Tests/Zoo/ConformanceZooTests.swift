@@ -3,8 +3,8 @@ import RoadModel
 import RoadSegmentation
 import Testing
 
-/// Small but true instances of the field's networks, trained for a moment and exported by PyTorch: each follows ONNX Runtime's
-/// float run. How they are made, and the figures of every export: `README.md` beside this file.
+/// Small but true instances of the field's networks, trained for a moment and exported by PyTorch: each follows ONNX
+/// Runtime's float run. How they are made, and the figures of every export: `README.md` beside this file.
 @Suite("Conformance zoo")
 struct ConformanceZooTests {
   @Test("the whole field is there")

@@ -8,8 +8,9 @@ import Testing
 /// `make_quantized.py` made both.
 struct QuantizedElsewhere {
   let graph: ModelGraph
-  /// ONNX Runtime's bytes of each activation for the first evaluation picture, channels last, by the name of the QuantizeLinear
-  /// output, and of a Resize or MaxPool's own output where its bytes keep their scale. As the engine stores them: int8 as `byte ^ 0x80`.
+  /// ONNX Runtime's bytes of each activation for the first evaluation picture, channels last, by the name of the
+  /// QuantizeLinear output, and of a Resize or MaxPool's own output where its bytes keep their scale. As the engine
+  /// stores them: int8 as `byte ^ 0x80`.
   let layers: [String: [UInt8]]
   /// ONNX Runtime's class of each pixel, all evaluation pictures one behind the other.
   let classes: [UInt8]

@@ -72,7 +72,8 @@ struct QuantizedElsewhereTests {
     }
   }
 
-  /// The largest difference of a tensor from ONNX Runtime's bytes, which then take its place, and how many of them differ.
+  /// The largest difference of a tensor from ONNX Runtime's bytes, which then take its place, and how many of them
+  /// differ.
   private func difference(_ bytes: TensorView, _ expected: [UInt8]) throws -> (worst: Int, share: Double) {
     try #require(expected.count == bytes.height * bytes.width * bytes.channels)
     var (worst, different) = (0, 0)

@@ -45,8 +45,8 @@ extension ZooNetwork {
   static let evaluationCount = 4
   static let calibrationCount = 8
 
-  /// Picture `index` of a kind as `scene.fit` of the recipe makes it: the left top of it, or, for a network whose input is taller
-  /// than the picture, every pixel doubled.
+  /// Picture `index` of a kind as `scene.fit` of the recipe makes it: the left top of it, or, for a network whose input
+  /// is taller than the picture, every pixel doubled.
   func picture(_ kind: String, _ index: Int) throws(RoadError) -> Picture {
     let file = Self.folder.appending(path: "Pictures/\(kind)-\(index).png").path
     let whole = try PictureFile.read(file)
@@ -66,7 +66,8 @@ extension ZooNetwork {
     }
   }
 
-  /// Share of the pixels, over all evaluation pictures, whose class is the one that ONNX Runtime's float run gives them.
+  /// Share of the pixels, over all evaluation pictures, whose class is the one that ONNX Runtime's float run gives
+  /// them.
   func agreement(of segmenter: any PictureSegmenter) throws -> Double {
     var equal = 0
     for (index, expected) in expected.enumerated() {

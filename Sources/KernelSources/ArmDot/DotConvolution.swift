@@ -3,7 +3,8 @@ import RoadKernelContract
 
 // Shared source of the NEON targets with a dot product, around their own `WidePanel`.
 
-/// Panels of 16 output channels, 16 input channels at a time; up to 4 input channels (a packed picture as a rule) 4 at a time.
+/// Panels of 16 output channels, 16 input channels at a time; up to 4 input channels (a packed picture as a rule) 4 at
+/// a time.
 @inline(__always)
 func convolution(_ arguments: UnsafePointer<ConvolutionArguments>, _ firstRow: Int, _ endRow: Int) {
   let isNarrow = arguments.pointee.source.channels <= 4

@@ -1,7 +1,8 @@
 internal import CVectorUnit
 import RoadKernelContract
 
-// Shared source of the NEON targets with a dot product; each compiles its own copy (a linked folder) around its own `sourceBytes`.
+// Shared source of the NEON targets with a dot product; each compiles its own copy (a linked folder) around its own
+// `sourceBytes`.
 
 /// The vector that the shared kernels work on.
 typealias Vector = SIMD2<Int64>
@@ -24,8 +25,8 @@ enum OneStrip: Strips {
   static func store(_ pointer: UnsafeMutableRawPointer, _: StripOffsets, _ bytes: Vector) { rv_store(pointer, bytes) }
 }
 
-/// Depthwise convolution. Four rows of a column are interleaved, so that one dot product serves three taps of a 3x3 window; with the weights
-/// (w0, w1, w2, 0) it serves the upper and with (0, w0, w1, w2) the lower of two output rows.
+/// Depthwise convolution. Four rows of a column are interleaved, so that one dot product serves three taps of a 3x3
+/// window; with the weights (w0, w1, w2, 0) it serves the upper and with (0, w0, w1, w2) the lower of two output rows.
 @inline(__always)
 func depthwise(_ arguments: UnsafePointer<DepthwiseArguments>, _ firstRow: Int, _ endRow: Int) {
   var walk = DepthwiseWalk(arguments, firstRow, endRow)

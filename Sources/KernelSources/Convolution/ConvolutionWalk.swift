@@ -118,8 +118,8 @@ struct ConvolutionWalk {
     panelDestination += Sums.channels
   }
 
-  /// One row of the block in tiles. The last tile overlaps the one before it: no pixel needs other code, and writing a pixel twice
-  /// writes the same bytes.
+  /// One row of the block in tiles. The last tile overlaps the one before it: no pixel needs other code, and writing a
+  /// pixel twice writes the same bytes.
   @inline(__always)
   private func row<Sums: Panel>(
     _: Sums.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer

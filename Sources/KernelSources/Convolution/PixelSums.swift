@@ -1,7 +1,7 @@
 /// How the output channels of a panel are computed over the pixels of a row.
 ///
-/// A panel's packed bytes are: bias (Int32), shift or 31-bit multiplier (Int32), multiplier (Int16, padded to 64 bytes), then for each kernel row, kernel
-/// column and group of input channels `groupBytes` of weights.
+/// A panel's packed bytes are: bias (Int32), shift or 31-bit multiplier (Int32), multiplier (Int16, padded to 64
+/// bytes), then for each kernel row, kernel column and group of input channels `groupBytes` of weights.
 protocol Panel {
   /// Output channels of the panel.
   static var channels: Int { get }

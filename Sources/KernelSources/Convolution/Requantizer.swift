@@ -6,7 +6,8 @@ struct Requantizer {
   let zeroPoint: Vector
   let low: Vector
   let high: Vector
-  /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the rounding rule of `ONNXRuntimeRequantization`.
+  /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the rounding rule of
+  /// `ONNXRuntimeRequantization`.
   let roundsAsONNXRuntime: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
   let isPlain: Bool
@@ -25,7 +26,8 @@ struct Requantizer {
   @inline(__always)
   func clamp(_ bytes: Vector) -> Vector { rv_minu8(rv_maxu8(bytes, low), high) }
 
-  /// Sums of two vectors as 16 bits in one. The roundings lie in its order, so that unpacking them gives that of the sums.
+  /// Sums of two vectors as 16 bits in one. The roundings lie in its order, so that unpacking them gives that of the
+  /// sums.
   @inline(__always)
   func onnxRuntime(
     _ a: Vector, _ b: Vector, _ multipliers: UnsafeRawPointer, rounding: UnsafeRawPointer

@@ -1,10 +1,10 @@
 import RoadKernelContract
 
-// The walk over rows and columns that every depthwise convolution shares; each instruction-set target compiles its own copy (a
-// linked folder) around its own `BlockSums`, `Column` and strips.
+// The walk over rows and columns that every depthwise convolution shares; each instruction-set target compiles its own
+// copy (a linked folder) around its own `BlockSums`, `Column` and strips.
 
-/// Where the strips of a row start, in bytes after the first one: with few channels a vector holds the same channels of pixels
-/// that lie a half or a quarter of the row apart.
+/// Where the strips of a row start, in bytes after the first one: with few channels a vector holds the same channels of
+/// pixels that lie a half or a quarter of the row apart.
 struct StripOffsets {
   let second: Int
   let third: Int
@@ -72,7 +72,8 @@ struct DepthwiseWalk {
     return window.strideWidth == 2 && window.dilationWidth == 1 ? .stride2 : .anyWindow
   }
 
-  /// Weights of each kernel column for each 4 kernel rows; those of the lower of two output rows follow for a height of 3.
+  /// Weights of each kernel column for each 4 kernel rows; those of the lower of two output rows follow for a height of
+  /// 3.
   @inline(__always)
   mutating func endBlock(_ channels: Int) {
     let groups = (window.kernelHeight &+ 3) >> 2

@@ -1,7 +1,7 @@
 internal import CVectorUnit
 
-/// Four source rows of one column, interleaved: each Int32 holds one channel's four bytes, top to bottom, in the order in which
-/// the sums hold channels.
+/// Four source rows of one column, interleaved: each Int32 holds one channel's four bytes, top to bottom, in the order
+/// in which the sums hold channels.
 struct Column {
   let v0: Vector
   let v1: Vector

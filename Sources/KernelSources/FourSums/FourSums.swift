@@ -1,7 +1,7 @@
 internal import CVectorUnit
 
-/// Sums of one pixel in four vectors: 64 channels in AVX-512, 32 in AVX-VNNI, 16 in NEON. Accumulator j holds channels 16i + 4j + (0...3) in
-/// its 128-bit lane i, so that the two narrowings, which work within lanes, end in natural order.
+/// Sums of one pixel in four vectors: 64 channels in AVX-512, 32 in AVX-VNNI, 16 in NEON. Accumulator j holds channels
+/// 16i + 4j + (0...3) in its 128-bit lane i, so that the two narrowings, which work within lanes, end in natural order.
 struct FourSums {
   var c0: Vector
   var c1: Vector

@@ -1,6 +1,7 @@
 import RoadKernelContract
 
-// Tiles: the sums of several pixels in named variables, which the compiler keeps in registers (an array of them it spills).
+// Tiles: the sums of several pixels in named variables, which the compiler keeps in registers (an array of them it
+// spills).
 
 extension PixelSums {
   @inline(__always)

@@ -91,7 +91,8 @@ struct AdditionConstants {
     let second = rv_add32(rv_weighhi16(a, b, multipliers), bias)
     return rv_adds16(rv_packs32(rv_sra32(first, shift), rv_sra32(second, shift)), zeroPoint)
   }
-  /// Multipliers of more than 16 bits, ties to even: just under a half is added to an even quotient, a half to an odd one.
+  /// Multipliers of more than 16 bits, ties to even: just under a half is added to an even quotient, a half to an odd
+  /// one.
   @inline(__always)
   private func onnxRuntime(_ a: Vector, _ b: Vector) -> Vector {
     let products = rv_add32(rv_mullo32(a, leftMultiplier), rv_mullo32(b, rightMultiplier))

@@ -40,7 +40,8 @@ private func interpolateColumns(_ arguments: UnsafePointer<ClassRowArguments>) {
   }
 }
 
-/// A vector of pixels, which see at most a vector of neighbouring score columns: one permutation brings each pixel its two.
+/// A vector of pixels, which see at most a vector of neighbouring score columns: one permutation brings each pixel its
+/// two.
 @inline(__always)
 private func classesOfVector(
   _ arguments: UnsafePointer<ClassRowArguments>, _ place: Int, _ target: UnsafeMutablePointer<UInt8>

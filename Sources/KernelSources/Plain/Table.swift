@@ -59,7 +59,8 @@ struct AffineConstants {
     }
   }
 
-  /// Unpacking and narrowing both work within lanes; an Int32 vector holds bytes 0 to 3 of a group of four in each lane.
+  /// Unpacking and narrowing both work within lanes; an Int32 vector holds bytes 0 to 3 of a group of four in each
+  /// lane.
   @inline(__always)
   private func line(_ bytes: Vector) -> Vector {
     let zero = rv_zero()

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The one door to the system's files: every call that a signal may interrupt is called again, an error number is a value and
-/// never lost to another call, and what only a bug of ours can cause ends the program with its values (swift-nio's
-/// `System.swift` does the same).
+/// The one door to the system's files: every call that a signal may interrupt is called again, an error number is a
+/// value and never lost to another call, and what only a bug of ours can cause ends the program with its values
+/// (swift-nio's `System.swift` does the same).
 package enum System {
   /// What a call came to.
   package enum Outcome: Hashable, Sendable {

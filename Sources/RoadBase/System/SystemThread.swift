@@ -46,7 +46,8 @@ package struct SystemThread: Sendable {
     return nil
   }
 
-  /// Through proc(5): the C library's call is a GNU extension that Swift does not import. A thread without a name is no harm.
+  /// Through proc(5): the C library's call is a GNU extension that Swift does not import. A thread without a name is no
+  /// harm.
   private static func setName(_ name: String) {
     guard let descriptor = System.open("/proc/thread-self/comm", O_WRONLY).value.map(Int32.init) else { return }
     var name = name

@@ -18,8 +18,8 @@ public struct CameraDescription: Hashable, Sendable, Codable {
 
 /// The cameras that are plugged in.
 public enum CameraDirectory {
-  /// Every node that gives pictures, in order of their numbers; metadata nodes, encoders and nodes that may not be opened
-  /// are left out (``problems()`` tells the latter).
+  /// Every node that gives pictures, in order of their numbers; metadata nodes, encoders and nodes that may not be
+  /// opened are left out (``problems()`` tells the latter).
   public static func list() -> [CameraDescription] {
     nodes().compactMap { path in
       guard let device = VideoDevice.open(path).device else { return nil }

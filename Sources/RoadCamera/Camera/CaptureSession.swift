@@ -3,8 +3,8 @@ import Glibc
 import RoadBase
 import RoadFrame
 
-/// A camera opened, set up and streaming: from `open` to `close`, once. Losing the device ends the session; a new one starts
-/// from zero.
+/// A camera opened, set up and streaming: from `open` to `close`, once. Losing the device ends the session; a new one
+/// starts from zero.
 final class CaptureSession {
   /// What the driver agreed to.
   struct Mode: Equatable {
@@ -47,8 +47,8 @@ final class CaptureSession {
     return (device, CameraIdentity(capability, node: path))
   }
 
-  /// Opens the node and sets format and rate; the rate after the format, since drivers put it back to their default with
-  /// every format (uvcvideo does).
+  /// Opens the node and sets format and rate; the rate after the format, since drivers put it back to their default
+  /// with every format (uvcvideo does).
   ///
   /// - Parameter choose: picks the mode from what the camera offers.
   static func open(
@@ -174,8 +174,8 @@ final class CaptureSession {
 }
 
 extension v4l2_pix_format {
-  /// By the kernel document "Colorspaces": BT.601 limited range by default, BT.709 for REC709, full range where the driver
-  /// says so and for grey sensors.
+  /// By the kernel document "Colorspaces": BT.601 limited range by default, BT.709 for REC709, full range where the
+  /// driver says so and for grey sensors.
   fileprivate func encoding(of format: PixelFormat) -> YUVEncoding {
     let isExtended = priv == UInt32(V4L2_PIX_FMT_PRIV_MAGIC)
     let matrix = isExtended ? ycbcr_enc : 0

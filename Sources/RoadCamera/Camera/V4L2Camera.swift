@@ -5,10 +5,10 @@ import RoadFrame
 
 /// A camera behind Linux' video interface (V4L2, mapped buffers, through libv4l2).
 ///
-/// `read` drains the driver to the newest frame, copies it and gives the buffer back at once. A frame that is torn, short
-/// or flagged by the driver is corrupt and counted. When the device goes away, `read` gives `.disconnected` and looks for
-/// the same camera (by serial number or socket) from time to time; when it is back, under whatever number, it is opened
-/// from zero. A camera that stays connected and sends nothing gives `.timedOut`, and is opened again after
+/// `read` drains the driver to the newest frame, copies it and gives the buffer back at once. A frame that is torn,
+/// short or flagged by the driver is corrupt and counted. When the device goes away, `read` gives `.disconnected` and
+/// looks for the same camera (by serial number or socket) from time to time; when it is back, under whatever number, it
+/// is opened from zero. A camera that stays connected and sends nothing gives `.timedOut`, and is opened again after
 /// ``stallLimit``.
 ///
 /// In steady state nothing is allocated and nothing throws; finding a lost camera again may allocate.
@@ -95,7 +95,8 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     }
   }
 
-  /// No frame this time. Also after `poll` promised one: libv4l2 swallows those that it cannot convert, for ever if need be.
+  /// No frame this time. Also after `poll` promised one: libv4l2 swallows those that it cannot convert, for ever if
+  /// need be.
   private func nothing(_ session: CaptureSession) -> ReadOutcome {
     if MonotonicClock.now() &- state.lastArrival > Self.stallLimit { lose(session) }
     return .timedOut
@@ -180,7 +181,8 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     retry.begin()
   }
 
-  /// A new session with the same camera in the same mode; nil if it is not back by the deadline or the next try is later.
+  /// A new session with the same camera in the same mode; nil if it is not back by the deadline or the next try is
+  /// later.
   private func reconnect(until deadline: UInt64) -> CaptureSession? {
     guard retry.wait(until: deadline) else { return nil }
     guard let found = try? reopen() else { return nil }
@@ -216,8 +218,8 @@ extension v4l2_buffer {
   fileprivate func time(now: UInt64) -> (UInt64, TimestampSource) {
     let stamp = UInt64(max(timestamp.tv_sec, 0)) &* 1_000_000_000 &+ UInt64(max(timestamp.tv_usec, 0)) &* 1000
     let clock = flags & UInt32(V4L2_BUF_FLAG_TIMESTAMP_MASK)
-    // A stamp far off is a driver's mistake. One a little ahead of us is not: some give the moment when the frame ought to
-    // be complete, and uvcvideo's clock recovery overshoots.
+    // A stamp far off is a driver's mistake. One a little ahead of us is not: some give the moment when the frame ought
+    // to be complete, and uvcvideo's clock recovery overshoots.
     let isPlausible = stamp < now + 1_000_000_000 && stamp + 10_000_000_000 > now
     guard clock == UInt32(V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), isPlausible else { return (now, .arrival) }
     let isExposure = flags & UInt32(V4L2_BUF_FLAG_TSTAMP_SRC_MASK) == UInt32(V4L2_BUF_FLAG_TSTAMP_SRC_SOE)

@@ -4,8 +4,8 @@ import RoadBase
 
 /// The one door to a V4L2 device: every call into libv4l2 and the kernel passes here, with interrupted calls repeated.
 ///
-/// libv4l2 stands between so that cameras with formats of their own (Bayer, compressed by the maker) show an ordinary one
-/// as well, and multi-planar devices look like others. The caller closes the device; nothing else does.
+/// libv4l2 stands between so that cameras with formats of their own (Bayer, compressed by the maker) show an ordinary
+/// one as well, and multi-planar devices look like others. The caller closes the device; nothing else does.
 struct VideoDevice {
   /// How a call ended.
   enum Answer: Equatable {

@@ -2,7 +2,8 @@
 struct SyntheticHash: Sendable {
   let seed: UInt64
 
-  /// SplitMix64's finalizer (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014) over the place.
+  /// SplitMix64's finalizer (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014) over the
+  /// place.
   @inline(__always)
   func callAsFunction(_ a: Int, _ b: Int = 0, _ c: Int = 0) -> UInt32 {
     var z = seed &+ UInt64(truncatingIfNeeded: a) &* 0x9E37_79B9_7F4A_7C15

@@ -3,8 +3,8 @@ import RoadFrame
 
 /// The built-in road as a source of frames: what is shown when no camera is there, and what tests know the truth about.
 ///
-/// With a rate it is live, as a camera is: frames fall due by the clock, and a reader who comes late gets the newest one and is
-/// told how many it missed. Without one it gives every frame as fast as it is read.
+/// With a rate it is live, as a camera is: frames fall due by the clock, and a reader who comes late gets the newest
+/// one and is told how many it missed. Without one it gives every frame as fast as it is read.
 public final class SyntheticRoad: FrameSource, @unchecked Sendable {
   public let properties: SourceProperties
   /// The renderer; another one of the same size and seed gives the same pictures, and the truth with them.

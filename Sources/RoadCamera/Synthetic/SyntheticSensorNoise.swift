@@ -1,5 +1,5 @@
-/// What a small sensor adds to every picture: brightness noise with a deviation of about 2, drawn once and laid over each row
-/// of each frame from another place of the table.
+/// What a small sensor adds to every picture: brightness noise with a deviation of about 2, drawn once and laid over
+/// each row of each frame from another place of the table.
 final class SyntheticSensorNoise: @unchecked Sendable {
   private static let places = 1 << 14
   private static let count = places + 4096

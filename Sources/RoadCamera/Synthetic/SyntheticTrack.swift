@@ -1,4 +1,5 @@
-/// The road as a function of the distance along it: bends, hills and what stands beside it. It repeats after ``length``.
+/// The road as a function of the distance along it: bends, hills and what stands beside it. It repeats after
+/// ``length``.
 ///
 /// Lengths are in 65536ths of a metre throughout the synthetic road.
 struct SyntheticTrack: Sendable {
@@ -7,7 +8,8 @@ struct SyntheticTrack: Sendable {
   private static let knots = 64
   static let length = knots * knotMetres * metre
 
-  /// At the knots, in 2^-24 a metre. Between them the curvature changes linearly: the clothoids that roads are built of.
+  /// At the knots, in 2^-24 a metre. Between them the curvature changes linearly: the clothoids that roads are built
+  /// of.
   private let curvatures: [Int]
   /// At the knots, in 2^-16 metres a metre.
   private let slopes: [Int]

@@ -1,7 +1,7 @@
 import RoadKernelContract
 
-/// How the NEON kernels want a dense convolution: up to 4 input channels (the stem, whose picture is packed) in groups of 4, more in
-/// groups of 16.
+/// How the NEON kernels want a dense convolution: up to 4 input channels (the stem, whose picture is packed) in groups
+/// of 4, more in groups of 16.
 struct ArmPacking: WeightPacking {
   let narrow: PanelPacking
   let wide: PanelPacking

@@ -117,7 +117,8 @@ struct PackedWriter {
     offset += MemoryLayout<Number>.size
   }
 
-  /// Folded bias and shift (or 31-bit multiplier) in the order of the sums, multiplier (or rounding) in that of the narrowed values; padding channels get zeros.
+  /// Folded bias and shift (or 31-bit multiplier) in the order of the sums, multiplier (or rounding) in that of the
+  /// narrowed values; padding channels get zeros.
   mutating func writeTable(_ layer: WeightLayer, sums: [Int], narrow: [Int], activationOffset: Int) {
     let real = layer.outputChannels
     for channel in sums { write(channel < real ? layer.foldedBias(channel, activationOffset: activationOffset) : 0) }
@@ -140,7 +141,8 @@ extension PanelPacking {
     panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
     narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, order: .quads)
 
-  /// Vectors of `vectorLanes` lanes of 4 sums. With v vectors in a panel, lane i of vector j holds channels 4vi + 4j + (0...3).
+  /// Vectors of `vectorLanes` lanes of 4 sums. With v vectors in a panel, lane i of vector j holds channels 4vi + 4j +
+  /// (0...3).
   static func laneOrder(width: Int, vectorLanes: Int) -> [Int] {
     let vectors = width / (4 * vectorLanes)
     return (0..<width).map { position in

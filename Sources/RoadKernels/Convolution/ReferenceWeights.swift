@@ -1,7 +1,8 @@
 import RoadBase
 import RoadKernelContract
 
-/// The reference kernels' packing: folded bias, shift and multiplier (or 31-bit multiplier and rounding) as Int32 each, then the weights as they came (OHWI).
+/// The reference kernels' packing: folded bias, shift and multiplier (or 31-bit multiplier and rounding) as Int32 each,
+/// then the weights as they came (OHWI).
 struct ReferenceWeights {
   let bias: UnsafePointer<Int32>
   let shift: UnsafePointer<Int32>
@@ -31,7 +32,8 @@ struct ReferenceWeights {
     }
   }
 
-  /// The rounding rule of `Requantization`, for an accumulator that already holds the rounding of the shift, or of `ONNXRuntimeRequantization`.
+  /// The rounding rule of `Requantization`, for an accumulator that already holds the rounding of the shift, or of
+  /// `ONNXRuntimeRequantization`.
   @inline(__always)
   func requantize(_ accumulator: Int32, channel: Int, _ arguments: ConvolutionArguments) -> UInt8 {
     if arguments.roundsAsONNXRuntime {

@@ -1,10 +1,10 @@
 import RoadKernelContract
 
-/// How the vertical depthwise kernels want their weights: blocks of channels, a block always filling whole vectors (one narrower
-/// than the vector is repeated, once for each strip of the row).
+/// How the vertical depthwise kernels want their weights: blocks of channels, a block always filling whole vectors (one
+/// narrower than the vector is repeated, once for each strip of the row).
 ///
-/// A block is its requantization table, then for each 4 kernel rows and each kernel column the weights of four taps, top to
-/// bottom. With 3 kernel rows the same follows once more, moved down by one tap: the lower of two output rows.
+/// A block is its requantization table, then for each 4 kernel rows and each kernel column the weights of four taps,
+/// top to bottom. With 3 kernel rows the same follows once more, moved down by one tap: the lower of two output rows.
 struct StripPacking: WeightPacking {
   /// How the weights of four taps of a column lie.
   enum TapOrder {

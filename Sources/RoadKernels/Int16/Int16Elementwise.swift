@@ -24,7 +24,8 @@ func int16Sum<Left: FixedWidthInteger, Right: FixedWidthInteger, Destination: Fi
   }
 }
 
-/// The definition of the conversion. Never writes beyond the source's channels: the next element may be another source's.
+/// The definition of the conversion. Never writes beyond the source's channels: the next element may be another
+/// source's.
 @inline(__always)
 func convert<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
   _ pointer: UnsafePointer<ConversionArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type

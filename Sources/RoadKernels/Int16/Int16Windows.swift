@@ -34,8 +34,8 @@ func int16Average<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
   }
 }
 
-/// The definition of the maximum over windows of int16: of the taps inside the picture the largest word, or the number of the first tap that has
-/// it, as a byte. A window wholly outside gives the lowest.
+/// The definition of the maximum over windows of int16: of the taps inside the picture the largest word, or the number
+/// of the first tap that has it, as a byte. A window wholly outside gives the lowest.
 @Sendable
 func int16Maximum(_ pointer: UnsafePointer<MaximumArguments>, _ firstRow: Int, _ endRow: Int) {
   let (source, destination) = (pointer.pointee.source, pointer.pointee.destination)
@@ -68,7 +68,8 @@ func int16Maximum(_ pointer: UnsafePointer<MaximumArguments>, _ firstRow: Int, _
   }
 }
 
-/// The definition of the unpooling of int16. Windows are visited in row-major order, so that the last one to claim a pixel has it.
+/// The definition of the unpooling of int16. Windows are visited in row-major order, so that the last one to claim a
+/// pixel has it.
 @Sendable
 func int16Unpooling(_ pointer: UnsafePointer<Int16UnpoolingArguments>, _ firstRow: Int, _ endRow: Int) {
   let arguments = pointer.pointee

@@ -23,7 +23,8 @@ func normalisationReference(_ pointer: UnsafePointer<NormalisationArguments>, fi
   }
 }
 
-/// Sum of a pixel's bytes, and what makes a deviation a score: `I`, 0 where all bytes are alike and nothing is added, and `t`.
+/// Sum of a pixel's bytes, and what makes a deviation a score: `I`, 0 where all bytes are alike and nothing is added,
+/// and `t`.
 private func standardDeviation(
   _ bytes: UnsafePointer<UInt8>, _ count: Int, _ spread: Int64
 ) -> (sum: Int64, inverse: Int64, shift: Int64) {

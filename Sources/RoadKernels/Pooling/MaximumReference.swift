@@ -8,7 +8,8 @@ func insideTaps(first: Int, dilation: Int, count: Int, size: Int) -> Range<Int> 
   return low..<max(low, high)
 }
 
-/// The definition of the maximum over windows: of the taps inside the picture the largest byte. A window wholly outside gives 0.
+/// The definition of the maximum over windows: of the taps inside the picture the largest byte. A window wholly outside
+/// gives 0.
 @Sendable
 func maximumReference(_ pointer: UnsafePointer<MaximumArguments>, firstRow: Int, endRow: Int) {
   let (source, destination) = (pointer.pointee.source, pointer.pointee.destination)

@@ -1,8 +1,9 @@
 import RoadBase
 import RoadKernelContract
 
-/// The definition of sampling at given positions. Bilinear weights are the upper 11 bits of the fraction, as in the resize:
-/// `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`. The nearest pixel is that of `position + 1/2`, a tie going to the even pixel.
+/// The definition of sampling at given positions. Bilinear weights are the upper 11 bits of the fraction, as in the
+/// resize: `out = (h_0·v0 + h_1·v1 + 2^21) >> 22`. The nearest pixel is that of `position + 1/2`, a tie going to the
+/// even pixel.
 @Sendable
 func samplingReference(_ pointer: UnsafePointer<SamplingArguments>, firstRow: Int, endRow: Int) {
   let arguments = pointer.pointee
@@ -24,8 +25,8 @@ func samplingReference(_ pointer: UnsafePointer<SamplingArguments>, firstRow: In
   }
 }
 
-/// Border clamps the position, reflection folds it at the picture's edges (centres of the outermost pixels with `alignsCorners`,
-/// their outer edges without), zeros leaves it but for what is far outside.
+/// Border clamps the position, reflection folds it at the picture's edges (centres of the outermost pixels with
+/// `alignsCorners`, their outer edges without), zeros leaves it but for what is far outside.
 private func position(_ raw: Int, size: Int, _ arguments: SamplingArguments) -> Int {
   let one = 1 << SamplingArguments.positionBits
   // The taps of a cubic are clamped or folded one by one.
@@ -123,7 +124,8 @@ private func inside(_ index: Int, _ size: Int, _ arguments: SamplingArguments) -
 private struct CubicWeights {
   private let weights: (Int64, Int64, Int64, Int64)
 
-  /// With t the fraction in 2^-16: −3(t − 2t² + t³)/4, 1 + (5t³ − 9t²)/4 (from the sum), (3t + 6t² − 5t³)/4 and 3(t³ − t²)/4.
+  /// With t the fraction in 2^-16: −3(t − 2t² + t³)/4, 1 + (5t³ − 9t²)/4 (from the sum), (3t + 6t² − 5t³)/4 and 3(t³ −
+  /// t²)/4.
   init(_ position: Int) {
     let bits = SamplingArguments.positionBits
     let t = Int64(position - (position >> bits) << bits)

@@ -1,7 +1,8 @@
 import RoadKernelContract
 
 extension AffineBytes {
-  /// The affine that give exactly these tables: one table of 256 bytes, or one for each of up to four channels of a packed picture.
+  /// The affine that give exactly these tables: one table of 256 bytes, or one for each of up to four channels of a
+  /// packed picture.
   ///
   /// - Returns: nil if a table is not a line (every one of its 256 entries is checked), or there are more than four.
   public static func fitting(_ tables: [UInt8]) -> AffineBytes? {

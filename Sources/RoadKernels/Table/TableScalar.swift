@@ -1,6 +1,7 @@
 import RoadKernelContract
 
-/// Whether the tables may be applied in affine form: four of these serve one table for all, or the channels of a packed picture.
+/// Whether the tables may be applied in affine form: four of these serve one table for all, or the channels of a packed
+/// picture.
 func hasUsableAffine(_ pointer: UnsafePointer<TableArguments>) -> Bool {
   let arguments = pointer.pointee
   let isPicture = arguments.source.isPacked4 && arguments.destination.isPacked4
@@ -19,8 +20,8 @@ func tableIfAffine(
   }
 }
 
-/// The byte table that has no affine form, for every instruction set: a lookup has no vector instruction before AVX-512 VBMI, so this is scalar
-/// code that keeps the load ports busy.
+/// The byte table that has no affine form, for every instruction set: a lookup has no vector instruction before AVX-512
+/// VBMI, so this is scalar code that keeps the load ports busy.
 @Sendable
 func tableScalar(_ pointer: UnsafePointer<TableArguments>, firstRow: Int, endRow: Int) {
   let (source, destination) = (pointer.pointee.source, pointer.pointee.destination)

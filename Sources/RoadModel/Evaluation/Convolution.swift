@@ -2,8 +2,8 @@ import RoadBase
 
 /// ONNX Conv, 2-D: any group, stride, dilation and asymmetric padding.
 ///
-/// Row by row: the taps of one output row are laid out as a matrix of `inputChannels · kernel` rows, then multiplied by the
-/// weights, four output channels and eight pixels at a time.
+/// Row by row: the taps of one output row are laid out as a matrix of `inputChannels · kernel` rows, then multiplied by
+/// the weights, four output channels and eight pixels at a time.
 enum ConvolutionOperator {
   static func compute(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)

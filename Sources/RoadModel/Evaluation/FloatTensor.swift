@@ -41,7 +41,8 @@ package enum TensorValue: Sendable {
 }
 
 extension TensorValue {
-  /// A constant of the model. Integers of 32 and 64 bits and truths stay integers; all else becomes floats, 8-bit weights included.
+  /// A constant of the model. Integers of 32 and 64 bits and truths stay integers; all else becomes floats, 8-bit
+  /// weights included.
   package init(_ data: TensorData) {
     switch data.elementType {
     case .int64, .int32, .bool: self = .integers(shape: data.shape, values: data.integers ?? [])

@@ -35,8 +35,8 @@ enum UnpoolingOperators {
     return [.floats(output), .integers(shape: shape, values: indices)]
   }
 
-  /// Everything else is zero. With an output shape the indices are those of the tensor without it, as ONNX Runtime reads
-  /// them: they count through the output.
+  /// Everything else is zero. With an output shape the indices are those of the tensor without it, as ONNX Runtime
+  /// reads them: they count through the output.
   static func unpool(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
     let indices = try call.integers(1)

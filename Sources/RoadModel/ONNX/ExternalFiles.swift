@@ -1,10 +1,11 @@
 import Foundation
 import RoadBase
 
-/// The files beside a model in which exporters put its weights (TensorProto.external_data; the default of PyTorch's exporter).
+/// The files beside a model in which exporters put its weights (TensorProto.external_data; the default of PyTorch's
+/// exporter).
 ///
-/// What a model names is untrusted: a file counts only where it is a regular file in the model's own folder or below it, links
-/// resolved, and only the bytes that the tensor's shape needs are read.
+/// What a model names is untrusted: a file counts only where it is a regular file in the model's own folder or below
+/// it, links resolved, and only the bytes that the tensor's shape needs are read.
 final class ExternalFiles {
   /// The model's folder, and that of the file which its name is a link to.
   private let folders: [String]

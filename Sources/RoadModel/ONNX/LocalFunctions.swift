@@ -21,7 +21,8 @@ struct LocalFunction {
 extension ModelGraph {
   /// The graph with every call of a local function replaced by the function's nodes, their values renamed.
   ///
-  /// - Throws: where functions call each other in a circle, are of another operator set than the model, or become too many nodes.
+  /// - Throws: where functions call each other in a circle, are of another operator set than the model, or become too
+  ///   many nodes.
   func inlining(_ functions: [String: LocalFunction], file: String) throws(RoadError) -> ModelGraph {
     guard !functions.isEmpty else { return self }
     var inliner = FunctionInliner(functions: functions, opset: opset, file: file)

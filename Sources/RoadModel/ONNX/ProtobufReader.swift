@@ -1,7 +1,8 @@
 import RoadBase
 
-/// A cursor over one protobuf message (https://protobuf.dev/programming-guides/encoding): fields are walked in place, only
-/// what is kept is copied. Every read is checked against the end of the message; nested messages cannot reach beyond it.
+/// A cursor over one protobuf message (https://protobuf.dev/programming-guides/encoding): fields are walked in place,
+/// only what is kept is copied. Every read is checked against the end of the message; nested messages cannot reach
+/// beyond it.
 package struct ProtobufReader {
   enum WireType: UInt8 {
     case varint = 0

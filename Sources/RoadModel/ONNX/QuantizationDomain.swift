@@ -1,5 +1,6 @@
-/// QuantizeLinear and DequantizeLinear know 16 bits from operator set 21 on; before it ONNX Runtime has them in a domain of its own, with the
-/// same meaning (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
+/// QuantizeLinear and DequantizeLinear know 16 bits from operator set 21 on; before it ONNX Runtime has them in a
+/// domain of its own, with the same meaning
+/// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
 enum QuantizationDomain {
   static let operations: Set = ["QuantizeLinear", "DequantizeLinear"]
   static let firstOpset = 21

@@ -1,8 +1,8 @@
 /// Exponential, logarithm and their kin in binary64, by operations that IEEE 754 defines to the last bit.
 ///
-/// Every board gets the same bits from these, whatever its C library: + − × ÷, comparisons and moves of bits, in the order
-/// written here (Swift never contracts a product and a sum into one operation). The relative error is below 2^-42, tested
-/// against values of 60 digits; results under 2^-1021 are zero.
+/// Every board gets the same bits from these, whatever its C library: + − × ÷, comparisons and moves of bits, in the
+/// order written here (Swift never contracts a product and a sum into one operation). The relative error is below
+/// 2^-42, tested against values of 60 digits; results under 2^-1021 are zero.
 enum Elementary {
   private static let log2: (high: Double, low: Double) = (0x1.62e42fefa2p-1, 0x1.9ef35793c7673p-41)
   /// Added and subtracted: rounds numbers under 2^51 to integers, ties to even.

@@ -1,7 +1,7 @@
 import RoadBase
 
-/// What roadseg knows of one ONNX operator: the one place that shape inference, constant folding, the float executor, the
-/// quantizer and the engine's tables ask. A new operator is a line of ``OperatorCatalogue``; see CONTRIBUTING.md.
+/// What roadseg knows of one ONNX operator: the one place that shape inference, constant folding, the float executor,
+/// the quantizer and the engine's tables ask. A new operator is a line of ``OperatorCatalogue``; see CONTRIBUTING.md.
 public struct Operator: Sendable {
   /// ONNX's name of it.
   public let name: String
@@ -85,7 +85,8 @@ public struct OperatorTraits: OptionSet, Sendable {
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// A function of the numbers of one tensor, one by one, with constants for each channel at most: what is between two such is never rounded.
+  /// A function of the numbers of one tensor, one by one, with constants for each channel at most: what is between two
+  /// such is never rounded.
   public static let function = OperatorTraits(rawValue: 1 << 0)
   /// A function of one tensor where all inputs but one are single constants.
   public static let arithmetic = OperatorTraits(rawValue: 1 << 1)

@@ -1,8 +1,9 @@
 /// Every operator that roadseg knows, by its ONNX name.
 ///
-/// Shape inference, constant folding, decomposition, the float executor, the quantizer and the engine's tables read this catalogue and
-/// keep no list of operators of their own. What it does not hold is how the engine makes layers of an operator: that is a rule in
-/// `RoadEngine/Operators/Registry.swift`, and functions of one number or two need none of their own.
+/// Shape inference, constant folding, decomposition, the float executor, the quantizer and the engine's tables read
+/// this catalogue and keep no list of operators of their own. What it does not hold is how the engine makes layers of
+/// an operator: that is a rule in `RoadEngine/Operators/Registry.swift`, and functions of one number or two need none
+/// of their own.
 public enum OperatorCatalogue {
   public static let operators: [String: Operator] = Dictionary(
     uniqueKeysWithValues: [functions, clamps, pairs, tests, windows, norms, products, reductions, moves, shapes]
@@ -88,7 +89,8 @@ extension OperatorCatalogue {
       ElementwiseOperators.comparison(floats: { $0 == $1 }, integers: { $0 == $1 })),
     Operator(
       "Greater", ElementwiseShapes.comparison,
-      ElementwiseOperators.comparison(floats: { $0 > $1 }, integers: { $0 > $1 }), decomposition: ModelGraph.comparison),
+      ElementwiseOperators.comparison(floats: { $0 > $1 }, integers: { $0 > $1 }),
+      decomposition: ModelGraph.comparison),
     Operator(
       "GreaterOrEqual", ElementwiseShapes.comparison,
       ElementwiseOperators.comparison(floats: { $0 >= $1 }, integers: { $0 >= $1 }),

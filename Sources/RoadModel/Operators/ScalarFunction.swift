@@ -2,9 +2,9 @@ import RoadBase
 
 /// An operator's function of one number, with the attributes of one node.
 ///
-/// The rule of every table and of the float executor: the binary32 number nearest to the function's value (ties to even), the value
-/// computed in binary64 by ``Elementary``. So a table hangs on no C library, and differs from the correctly rounded one only where the
-/// exact value lies within 2^-42 of the middle between two binary32 numbers.
+/// The rule of every table and of the float executor: the binary32 number nearest to the function's value (ties to
+/// even), the value computed in binary64 by ``Elementary``. So a table hangs on no C library, and differs from the
+/// correctly rounded one only where the exact value lies within 2^-42 of the middle between two binary32 numbers.
 public struct ScalarFunction: Sendable {
   private let exact: @Sendable (Double) -> Double
 

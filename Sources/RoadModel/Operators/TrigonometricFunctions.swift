@@ -3,8 +3,8 @@ extension Elementary {
   static func sine(_ x: Double) -> Double { turned(x, by: 0) }
   static func cosine(_ x: Double) -> Double { turned(x, by: 1) }
 
-  /// The sine of `x` and a number of quarter turns. Beyond 2^20 its absolute error is up to 2^-32; beyond 2^40, where binary32
-  /// numbers lie thousands of turns apart, it is NaN.
+  /// The sine of `x` and a number of quarter turns. Beyond 2^20 its absolute error is up to 2^-32; beyond 2^40, where
+  /// binary32 numbers lie thousands of turns apart, it is NaN.
   private static func turned(_ x: Double, by quarters: Int) -> Double {
     guard abs(x) <= 0x1p40 else { return .nan }
     let (quarter, rest) = reduced(x)
@@ -14,7 +14,8 @@ extension Elementary {
 
   /// x = quarter · π/2 + rest, |rest| ≤ π/4.
   private static func reduced(_ x: Double) -> (quarter: Int, rest: Double) {
-    // Products with the first two parts of π/2 are exact while k has 20 bits: larger numbers lose 2^20 quarter turns at a time first.
+    // Products with the first two parts of π/2 are exact while k has 20 bits: larger numbers lose 2^20 quarter turns at
+    // a time first.
     var (rest, quarter) = (x, 0)
     for unit in [0x1p20, 1.0] {
       let k = (rest * (0.6366197723675814 / unit)).rounded()

@@ -1,7 +1,8 @@
 import RoadBase
 
 extension ModelGraph {
-  /// With the branch in the place of every If whose condition follows from constants and shapes, as that of PyTorch's `squeeze` does.
+  /// With the branch in the place of every If whose condition follows from constants and shapes, as that of PyTorch's
+  /// `squeeze` does.
   ///
   /// Needs fixed input shapes. An If that depends on the picture stays.
   public func selectingBranches() -> ModelGraph {

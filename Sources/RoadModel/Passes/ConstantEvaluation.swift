@@ -1,8 +1,8 @@
 import RoadBase
 
-/// Computes what follows from constants alone, with the evaluations of ``OperatorCatalogue``: the shape arithmetic that exporters leave
-/// in a graph, masks, position embeddings, weights that are moved or resized. Quantize and dequantize nodes are never computed: they are
-/// the meaning of a QDQ model.
+/// Computes what follows from constants alone, with the evaluations of ``OperatorCatalogue``: the shape arithmetic that
+/// exporters leave in a graph, masks, position embeddings, weights that are moved or resized. Quantize and dequantize
+/// nodes are never computed: they are the meaning of a QDQ model.
 enum ConstantEvaluation {
   /// Larger tensors stay in the graph.
   static let elementLimit = 1 << 22

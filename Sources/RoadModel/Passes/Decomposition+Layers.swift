@@ -42,7 +42,8 @@ extension ModelGraph {
     return true
   }
 
-  /// Groups of channels side by side are the channels of an InstanceNormalization. Before opset 21 gains and offsets belong to groups.
+  /// Groups of channels side by side are the channels of an InstanceNormalization. Before opset 21 gains and offsets
+  /// belong to groups.
   @Sendable static func groups(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let shape = writer.types[node.inputs[0]]?.shape, shape.count >= 3, node.inputs.count == 3,
       let groups = try? node.integer("num_groups", default: 0, in: 0...max(shape[1], 0)),

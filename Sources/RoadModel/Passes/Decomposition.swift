@@ -126,8 +126,8 @@ extension ModelGraph {
     return true
   }
 
-  /// Indices of another rank than 1 are a list of them and a Reshape. Runs of consecutive ones become slices; evenly spaced ones
-  /// are one slice already.
+  /// Indices of another rank than 1 are a list of them and a Reshape. Runs of consecutive ones become slices; evenly
+  /// spaced ones are one slice already.
   @Sendable static func gather(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let list = ConstantIndices(node, writer.types), let result = writer.types[node.outputs[0]]?.shape else {
       return false

@@ -1,6 +1,6 @@
 extension ModelGraph {
-  /// Without nodes that give their input unchanged: Identity, Dropout (inference), a Concat of one tensor, a Cast to the type
-  /// that its input has already.
+  /// Without nodes that give their input unchanged: Identity, Dropout (inference), a Concat of one tensor, a Cast to
+  /// the type that its input has already.
   ///
   /// - Parameter types: of ``inferTypes()``; without them every Cast stays.
   public func removingIdentities(types: GraphTypes = GraphTypes()) -> ModelGraph {

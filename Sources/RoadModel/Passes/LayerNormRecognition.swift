@@ -1,11 +1,13 @@
 import RoadBase
 
 extension ModelGraph {
-  /// Says LayerNormalization where it is written out, as exporters do before operator set 17 and networks that normalise the channels of
-  /// pictures do themselves: `(x − mean) ÷ √(mean((x − mean)²) + ε)`, perhaps times gains, plus offsets.
+  /// Says LayerNormalization where it is written out, as exporters do before operator set 17 and networks that
+  /// normalise the channels of pictures do themselves: `(x − mean) ÷ √(mean((x − mean)²) + ε)`, perhaps times gains,
+  /// plus offsets.
   ///
-  /// One axis, the last or another: that one is brought to the end and back. A square is a Mul here, see ``decomposed()``. Where
-  /// anything was found the graph is of operator set 17, which says what 13 to 16 said in the same way.
+  /// One axis, the last or another: that one is brought to the end and back. A square is a Mul here, see
+  /// ``decomposed()``. Where anything was found the graph is of operator set 17, which says what 13 to 16 said in the
+  /// same way.
   public func recognisingLayerNorms() -> ModelGraph {
     guard (Self.quantizedOpset...).contains(opset), nodes.contains(where: { $0.operation == "Sqrt" }) else {
       return self

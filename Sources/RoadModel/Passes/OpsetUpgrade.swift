@@ -4,8 +4,9 @@ extension ModelGraph {
   /// The operator set that quantized models need: DequantizeLinear has a scale for each channel from 13 on.
   public static let quantizedOpset = 13
 
-  /// The same graph in operator set 13 where it was in 11 or 12: what were attributes (axes of Squeeze, Unsqueeze and ReduceSum, the sizes
-  /// of Split) become inputs, and a Softmax over all axes from the named one on gets them as one axis.
+  /// The same graph in operator set 13 where it was in 11 or 12: what were attributes (axes of Squeeze, Unsqueeze and
+  /// ReduceSum, the sizes of Split) become inputs, and a Softmax over all axes from the named one on gets them as one
+  /// axis.
   public func upgraded() -> ModelGraph {
     guard opset < Self.quantizedOpset else { return self }
     let types = inferringTypes().known

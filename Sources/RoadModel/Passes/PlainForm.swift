@@ -1,13 +1,14 @@
 import RoadBase
 
 extension ModelGraph {
-  /// What exporters write in several ways, in the one way that everything behind the reader knows: numbers of 32 bits where the
-  /// model has halves, operator sets 9 and 10 as 11, a picture N x H x W x 3 as N x 3 x H x W.
+  /// What exporters write in several ways, in the one way that everything behind the reader knows: numbers of 32 bits
+  /// where the model has halves, operator sets 9 and 10 as 11, a picture N x H x W x 3 as N x 3 x H x W.
   func inPlainForm() -> ModelGraph {
     computingInFloats().upgradedToInputs().takingPicturesInPlanes().withoutUnusedOutputs()
   }
 
-  /// Halves become floats, which hold every one of them: values, weights and casts. As ONNX Runtime's CPU provider does.
+  /// Halves become floats, which hold every one of them: values, weights and casts. As ONNX Runtime's CPU provider
+  /// does.
   func computingInFloats() -> ModelGraph {
     let half = ElementType.float16
     let hasHalves =
@@ -87,8 +88,8 @@ extension ModelGraph {
     }
   }
 
-  /// A picture input N x H x W x 3 (TensorFlow's order) as N x 3 x H x W, turned for the nodes that read it; and of floats where
-  /// bytes are only cast to them.
+  /// A picture input N x H x W x 3 (TensorFlow's order) as N x 3 x H x W, turned for the nodes that read it; and of
+  /// floats where bytes are only cast to them.
   func takingPicturesInPlanes() -> ModelGraph {
     let free = inputs.indices.filter { initializers[inputs[$0].name] == nil }
     guard free.count == 1, inputs[free[0]].shape.count == 4 else { return self }

@@ -6,8 +6,8 @@ extension ModelGraph {
 
   /// The type of every value, and the value of everything that follows from constants and shapes.
   ///
-  /// Every dimension of the inputs must be fixed, see ``bindingInputs(to:)``. Nodes that cannot be used are reported all
-  /// at once; what depends on them is not reported again.
+  /// Every dimension of the inputs must be fixed, see ``bindingInputs(to:)``. Nodes that cannot be used are reported
+  /// all at once; what depends on them is not reported again.
   public func inferTypes() throws(RoadError) -> GraphTypes {
     for input in inputs where !input.hasFixedShape {
       throw RoadError(
@@ -18,8 +18,8 @@ extension ModelGraph {
     return known
   }
 
-  /// The same as far as it goes: what can be known, and for each node that cannot be used its label and why. What depends on such a node, or
-  /// on an input without a fixed shape, is in neither.
+  /// The same as far as it goes: what can be known, and for each node that cannot be used its label and why. What
+  /// depends on such a node, or on an input without a fixed shape, is in neither.
   public func inferringTypes() -> (known: GraphTypes, problems: [(node: String, cause: String)]) {
     var known = GraphTypes()
     known.constants = initializers
@@ -78,7 +78,8 @@ extension ModelGraph {
           guard let fixed = shape[axis], fixed != wanted else { continue }
           throw RoadError(
             .model,
-            "the model's input is fixed at \(shape[3].map(String.init) ?? "?")x\(shape[2].map(String.init) ?? "?"), not \(size)",
+            "the model's input is fixed at \(shape[3].map(String.init) ?? "?")x\(shape[2].map(String.init) ?? "?"), "
+              + "not \(size)",
             remedy: "use that size, or export the model with dynamic height and width")
         }
       }

@@ -2,8 +2,8 @@ import RoadBase
 
 extension ModelGraph {
   /// The passes that every user of a graph wants, in the order in which they help each other: inputs bound to a size, a
-  /// comparison behind single scores taken off, constants folded, rarer operators decomposed, old operator sets upgraded, identities removed, layer norms
-  /// recognised, batch norms folded.
+  /// comparison behind single scores taken off, constants folded, rarer operators decomposed, old operator sets
+  /// upgraded, identities removed, layer norms recognised, batch norms folded.
   ///
   /// - Parameter size: the input's width and height where the model leaves them free; nil keeps the model's own.
   public func simplified(inputSize size: PictureSize? = nil) throws(RoadError) -> ModelGraph {

@@ -11,7 +11,8 @@ struct EinsteinSum {
   let summed: [Character]
   private let lengthOf: [Character: Int]
 
-  /// Nil for what is no product of matrices: an ellipsis, a label twice in one tensor or in one tensor alone, an implied result.
+  /// Nil for what is no product of matrices: an ellipsis, a label twice in one tensor or in one tensor alone, an
+  /// implied result.
   init?(_ equation: String, left: [Int], right: [Int]) {
     let sides = equation.filter { $0 != " " }.split(separator: ">", omittingEmptySubsequences: false)
     guard sides.count == 2, sides[0].hasSuffix("-") else { return nil }

@@ -1,7 +1,8 @@
 import RoadBase
 
 extension Node {
-  /// The attributes of a convolution or pool over lines, N x C x W, for pictures of one row; nil where they are not those of lines.
+  /// The attributes of a convolution or pool over lines, N x C x W, for pictures of one row; nil where they are not
+  /// those of lines.
   var overPicturesOfOneRow: Node? {
     var picture = self
     for name in ["kernel_shape", "strides", "dilations"] {

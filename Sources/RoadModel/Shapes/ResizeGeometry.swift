@@ -27,7 +27,8 @@ public struct ResizeGeometry: Sendable {
   public var output: [Int]
   /// Output ÷ input, one for each axis, as the model gives it (not always the quotient of the sizes).
   public var scales: [Float]
-  /// Of ``Coordinates/cropAndResize``: where the part begins and ends on each axis, 0 at the first and 1 at the last number.
+  /// Of ``Coordinates/cropAndResize``: where the part begins and ends on each axis, 0 at the first and 1 at the last
+  /// number.
   public var region: [(start: Float, end: Float)]
   /// What stands where ``Coordinates/cropAndResize`` reads outside the input.
   public var extrapolation: Float

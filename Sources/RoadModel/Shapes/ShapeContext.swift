@@ -23,7 +23,8 @@ struct ShapeContext {
     return values
   }
 
-  /// Axes from input `index` (newer operator sets) or from the attribute `axes` (older ones); nil where neither is there.
+  /// Axes from input `index` (newer operator sets) or from the attribute `axes` (older ones); nil where neither is
+  /// there.
   func axes(input index: Int, rank: Int) throws(RoadError) -> [Int]? {
     var axes = try integers(index)
     if axes == nil, node.attributes["axes"] != nil { axes = try node.integers("axes", default: [], in: -64...64) }

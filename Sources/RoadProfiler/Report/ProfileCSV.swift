@@ -3,7 +3,8 @@ public enum ProfileCSV {
   public static func text(_ profile: FrameProfile) -> String {
     let header =
       "part,name,kind,height,width,channels,window,kernel,multiply_accumulates,bytes_moved,median_ms,low_ms,high_ms,"
-      + "p90_ms,p99_ms,p999_ms,maximum_ms,jitter_ms,gmac_per_second,share_of_peak,gigabytes_per_second,bound,share_of_bound"
+      + "p90_ms,p99_ms,p999_ms,maximum_ms,jitter_ms,gmac_per_second,share_of_peak,gigabytes_per_second,"
+      + "bound,share_of_bound"
     let stages = profile.stages.map { ["stage", quoted($0.name)] + blank(8) + times($0.milliseconds) + blank(5) }
     let whole = [["frame", "whole frame"] + blank(8) + times(profile.total) + blank(5)]
     let rows = stages + whole + profile.layers.map(row)

@@ -51,7 +51,8 @@ public enum ProfileReport {
     var rows = [
       [
         "frames",
-        "\(profile.frames) of \(profile.frameSize) \(profile.frameFormat.rawValue), in \(profile.repetitions) repetitions",
+        "\(profile.frames) of \(profile.frameSize) \(profile.frameFormat.rawValue), "
+          + "in \(profile.repetitions) repetitions",
       ],
       [
         "processor",
@@ -65,7 +66,8 @@ public enum ProfileReport {
       [
         "measured peaks",
         "\(fixed(profile.peak.gigaMultiplyAccumulates, 1)) GMAC/s, second-level cache "
-          + "\(fixed(profile.bandwidth.levelTwoGigabytes, 0)) GB/s, memory \(fixed(profile.bandwidth.memoryGigabytes, 0)) GB/s",
+          + "\(fixed(profile.bandwidth.levelTwoGigabytes, 0)) GB/s, "
+          + "memory \(fixed(profile.bandwidth.memoryGigabytes, 0)) GB/s",
       ],
       [
         "network",
@@ -137,7 +139,8 @@ public enum ProfileReport {
   private static let style = """
     :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #d5dae0; --point: #1f6feb;
       --s0: #4477aa; --s1: #66ccee; --s2: #228833; --s3: #ccbb44; --s4: #ee6677; --s5: #aa3377; }
-    @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --faint: #30363d; --point: #58a6ff; } }
+    @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --faint: #30363d; --point: \
+    #58a6ff; } }
     body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
       max-width: 1000px; padding: 1rem; }
     h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
@@ -145,12 +148,15 @@ public enum ProfileReport {
     .s0 { fill: var(--s0); } .s1 { fill: var(--s1); } .s2 { fill: var(--s2); }
     .s3 { fill: var(--s3); } .s4 { fill: var(--s4); } .s5 { fill: var(--s5); }
     .grid { stroke: var(--faint); } .whisker { stroke: var(--ink); stroke-width: 2; }
-    .roof { stroke: var(--ink); stroke-width: 1.5; } .point { fill: var(--point); fill-opacity: .55; stroke: var(--point); }
+    .roof { stroke: var(--ink); stroke-width: 1.5; } .point { fill: var(--point); fill-opacity: .55; stroke: \
+    var(--point); }
     .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .3rem 1rem; }
     .key { width: .8em; height: .8em; margin-right: .3em; }
     .quiet { color: #1a7f37; } .noisy { color: #bc4c00; font-weight: 600; }
-    dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } dt { font-weight: 600; } dd { margin: 0; }
-    .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .85rem; }
+    dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } dt { font-weight: 600; } dd { \
+    margin: 0; }
+    .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: \
+    .85rem; }
     th, td { text-align: right; padding: .15rem .6rem; border-bottom: 1px solid var(--faint); white-space: nowrap; }
     th:first-child, td:first-child { text-align: left; }
     """

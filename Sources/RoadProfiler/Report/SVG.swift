@@ -1,7 +1,7 @@
 import Foundation
 
-/// Drawing with text: the few shapes that the report's plots are made of. Colours are classes of the page's style sheet, so that
-/// the plots follow its light and dark schemes.
+/// Drawing with text: the few shapes that the report's plots are made of. Colours are classes of the page's style
+/// sheet, so that the plots follow its light and dark schemes.
 struct SVG {
   let width: Double
   let height: Double

@@ -8,8 +8,10 @@ struct ConfigCommand: ParsableCommand {
     commandName: "config",
     abstract: "Checks, shows and compares the profiles of boards.",
     discussion: """
-      A profile is a YAML file with the options of roadseg live and roadseg record for one board. Both take it as --profile FILE; \
-      what stands on the command line wins. Names without a path are looked for in /etc/roadseg/profiles and among those that came \
+      A profile is a YAML file with the options of roadseg live and roadseg record for one board. Both take it as \
+      --profile FILE; \
+      what stands on the command line wins. Names without a path are looked for in /etc/roadseg/profiles and among \
+      those that came \
       with roadseg.
 
       EXAMPLES:
