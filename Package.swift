@@ -57,6 +57,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", "0.22.0"..<"1.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -125,6 +126,13 @@ let package = Package(
       dependencies: ["RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadSegmentation"],
       swiftSettings: strict),
     .target(
+      name: "RoadLiveView",
+      dependencies: [
+        "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry",
+        .product(name: "FlyingFox", package: "FlyingFox"),
+      ],
+      resources: [.embedInCode("Page/page.html")], swiftSettings: strict),
+    .target(
       name: "RoadProfiler",
       dependencies: [
         "CPerformanceCounters", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline",
@@ -137,7 +145,7 @@ let package = Package(
     .executableTarget(
       name: "roadseg",
       dependencies: [
-        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadProfiles", "RoadService", "RoadProfiler",
+        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadProfiles", "RoadService", "RoadProfiler",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/roadseg-cli", swiftSettings: strict),
@@ -199,6 +207,10 @@ let package = Package(
         "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
         "CAllocationCounter", "RoadTestSupport",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "RoadLiveViewTests",
+      dependencies: ["RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+      exclude: ["browser.py"], swiftSettings: strict),
     .testTarget(
       name: "RoadProfilerTests",
       dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),

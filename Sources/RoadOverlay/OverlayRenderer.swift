@@ -18,6 +18,9 @@ public final class OverlayRenderer: @unchecked Sendable {
   /// The class that is outlined; one that no pixel has where the road is not painted.
   private let drivable: UInt8
   private let paintsOthers: Bool
+  private let classes: ClassTable
+  /// In 256ths.
+  private var roadWeight: Int
   private let paints: UnsafeMutablePointer<Paint>
   /// For every pixel the paint that it gets; a row is used by one thread at a time.
   private let codes: UnsafeMutablePointer<UInt8>
@@ -37,6 +40,8 @@ public final class OverlayRenderer: @unchecked Sendable {
     let road = classes.drivable
     drivable = style.paints(road, road: road) ? road : Self.outline - 1
     paintsOthers = (0..<UInt8(classes.count)).contains { $0 != road && style.paints($0, road: road) }
+    self.classes = classes
+    roadWeight = style.roadWeight
     paints = .allocate(capacity: 256)
     paints.initialize(repeating: Paint(Colour(0, 0, 0), weight: 0), count: 256)
     for (index, entry) in classes.classes.enumerated() {
@@ -51,6 +56,22 @@ public final class OverlayRenderer: @unchecked Sendable {
   deinit {
     paints.deallocate()
     codes.deallocate()
+  }
+
+  /// Changes how strongly the road, and the other classes where they are painted, are tinted. Between two draws only.
+  ///
+  /// - Parameter roadWeight: in 256ths, 0...256; the other classes keep their ratio to it.
+  public func tint(roadWeight: Int) {
+    precondition((0...256).contains(roadWeight), "weight \(roadWeight) of 256")
+    guard roadWeight != self.roadWeight else { return }
+    self.roadWeight = roadWeight
+    var look = style
+    look.roadWeight = roadWeight
+    if look.weight != nil { look.weight = roadWeight }
+    look.otherClassWeight = min(256, style.otherClassWeight * roadWeight / max(style.roadWeight, 1))
+    for (index, entry) in classes.classes.enumerated() {
+      paints[index] = look.paint(UInt8(index), entry, road: classes.drivable)
+    }
   }
 
   /// Paints the rows `rows` of `picture`; both have the size that the renderer was made for.

@@ -7,6 +7,7 @@ import RoadTelemetry
 final class OverlayPainter: @unchecked Sendable {
   private let renderer: OverlayRenderer?
   private let panel: OverlayPanel?
+  private let control: OverlayControl?
   private var numbers = OverlayNumbers()
   private var refreshed: UInt64 = 0
 
@@ -14,13 +15,17 @@ final class OverlayPainter: @unchecked Sendable {
   private static let refreshInterval: UInt64 = 250_000_000
 
   init(segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions) {
+    control = options.overlayControl
     renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
     let showsPanel = options.showsPanel && options.style != nil
     panel = showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name) : nil
   }
 
   func paint(_ slot: FrameSlot, _ telemetry: Telemetry) {
-    renderer?.draw(slot.map, on: slot.picture)
+    if control?.isOn ?? true {
+      if let control { renderer?.tint(roadWeight: control.roadWeight) }
+      renderer?.draw(slot.map, on: slot.picture)
+    }
     guard let panel else { return }
     let now = MonotonicClock.now()
     if now - refreshed >= Self.refreshInterval {

@@ -14,6 +14,8 @@ public struct PipelineOptions: Sendable {
   public var frameLimit: Int?
   /// Paint the mask over the picture before the sinks get it; nil leaves the picture as it is.
   public var style: OverlayStyle?
+  /// Steers the overlay while frames flow; nil leaves it as the style says.
+  public var overlayControl: OverlayControl?
   /// Draw the panel with rates and latencies, too.
   public var showsPanel: Bool
   /// Nanoseconds between two calls with statistics.

@@ -37,6 +37,8 @@ struct LiveCommand: ParsableCommand {
         roadseg live drive/ --rate 25 --json
         ffmpeg -i drive.mp4 -f yuv4mpegpipe - | roadseg live - --output overlays
         roadseg live synthetic --seed 7 --frames 300
+        roadseg live --web                          # a page at http://127.0.0.1:8080/
+        roadseg live --web 0.0.0.0:8080 --web-token token.txt
       """)
 
   @Argument(help: "Where frames come from. (default: first camera)")
@@ -49,6 +51,7 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var web: WebOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for overlay JPEGs.", valueName: "dir"))
   var output: String?
@@ -87,10 +90,13 @@ struct LiveCommand: ParsableCommand {
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     let service = ServiceReporter()
+    let page = try LivePage(web)
     let begin = MonotonicClock.now()
-    guard let pipeline = try pipeline(opened, network, service) else {
+    guard let pipeline = try pipeline(opened, network, service, page) else {
       return try printSummary(ofWaiting: MonotonicClock.now() - begin, network)
     }
+    let server = try page?.serve(pipeline)
+    defer { server?.stop() }
     let report = Report(pipeline: pipeline, identity: network.identity, json: json)
     StopSignals.onFirst {
       service.stopping()
@@ -133,12 +139,14 @@ struct LiveCommand: ParsableCommand {
 
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
-    _ opened: (any FrameSource)?, _ network: Network, _ service: ServiceReporter
+    _ opened: (any FrameSource)?, _ network: Network, _ service: ServiceReporter, _ page: LivePage?
   ) throws(RoadError) -> Pipeline? {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       var lanes: [SinkLane] = []
       if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
+      if let page { lanes.append(page.lane) }
       var options = PipelineOptions(frameLimit: frames, identity: network.identity)
+      options.overlayControl = page?.control
       options.maximumPixels = pictureOptions.maximumPixels
       options.showsDamaged = damaged == .show
       return try Pipeline(source: source, lanes: lanes, options: options) { network.segmenter(for: $0) }

@@ -26,7 +26,7 @@ struct Roadseg: ParsableCommand {
   /// are a failure.
   static func main() {
     do {
-      let arguments = try ProfileArguments.expand(Array(CommandLine.arguments.dropFirst()))
+      let arguments = try ProfileArguments.expand(WebOptions.completed(Array(CommandLine.arguments.dropFirst())))
       var command = try parseAsRoot(arguments)
       try StopSignals.watch()
       try command.run()

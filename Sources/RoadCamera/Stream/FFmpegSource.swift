@@ -83,7 +83,7 @@ public final class FFmpegSource: FrameSource, @unchecked Sendable {
     return words + ["-f", "yuv4mpegpipe", "pipe:1"]
   }
 
-  static func find(_ program: String, in searchPath: String) -> String? {
+  package static func find(_ program: String, in searchPath: String) -> String? {
     searchPath.split(separator: ":").map { "\($0)/\(program)" }.first { path in
       var status = stat()
       return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0

@@ -1,0 +1,123 @@
+import FlyingFox
+import Foundation
+import RoadTelemetry
+
+/// Every address that the page and its readers ask for.
+struct LiveRoutes: HTTPHandler {
+  let sink: LiveViewSink
+  let sources: LiveViewSources
+  let guardian: AccessGuard
+  let viewers: Int
+
+  /// Nanoseconds without a frame after which the run is not healthy.
+  static let healthyFor: UInt64 = 2_000_000_000
+
+  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    if case .answered(let response) = guardian.verdict(request) { return response }
+    switch (request.method, request.path) {
+    case (.GET, "/"): return page
+    case (.GET, "/stream"): return stream(request)
+    case (.GET, "/events"): return events
+    case (.GET, "/snapshot.jpg"): return file(sink.snapshot(), type: "image/jpeg", name: "road.jpg", request)
+    case (.GET, "/mask.png"): return file(sink.mask(), type: "image/png", name: "mask.png", request)
+    case (.GET, "/state"): return .json(state(withHistory: true))
+    case (.GET, "/metrics"): return metrics
+    case (.GET, "/healthz"): return health
+    case (.POST, "/overlay"): return await changeOverlay(request)
+    case (.POST, "/recording"): return await steerRecording(request)
+    case (.GET, _): return .text(.notFound, "there is nothing here; see /")
+    default: return .text(.methodNotAllowed, "GET, or POST to /overlay and /recording")
+    }
+  }
+
+  private var page: HTTPResponse {
+    HTTPResponse(
+      statusCode: .ok,
+      headers: [
+        .contentType: "text/html; charset=utf-8", HTTPHeader("Cache-Control"): "no-store",
+        HTTPHeader("Content-Security-Policy"):
+          "default-src 'none'; img-src 'self' data:; connect-src 'self'; style-src 'unsafe-inline'; "
+          + "script-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        HTTPHeader("X-Content-Type-Options"): "nosniff", HTTPHeader("Referrer-Policy"): "no-referrer",
+      ],
+      body: Data(PackageResources.page_html))
+  }
+
+  private func stream(_ request: HTTPRequest) -> HTTPResponse {
+    let asked = request.query.first { $0.name == "fps" }?.value
+    let rate = asked.flatMap(Double.init)
+    if asked != nil, !(rate.map { $0 >= 0.1 && $0 <= 1000 } ?? false) {
+      return .text(.badRequest, "fps takes 0.1 to 1000")
+    }
+    guard let admission = Admission(sink.frames, limit: viewers) else { return full }
+    return LiveStreams.pictures(sink.frames, rate: rate, admission: admission)
+  }
+
+  private var events: HTTPResponse {
+    guard let admission = Admission(sink.eventReaders, limit: viewers) else { return full }
+    return LiveStreams.events(sink.eventReaders, admission: admission) { state(withHistory: $0) }
+  }
+
+  private var full: HTTPResponse { .text(.serviceUnavailable, "\(viewers) viewers watch already; try again later") }
+
+  @Sendable
+  private func state(withHistory: Bool) -> Data { LiveState(sink, sources, withHistory: withHistory).json() }
+
+  private var metrics: HTTPResponse {
+    let text = Metrics.text(sources.statistics(), viewers: sink.frames.viewers)
+    return HTTPResponse(
+      statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: Data(text.utf8))
+  }
+
+  private var health: HTTPResponse {
+    let statistics = sources.statistics()
+    guard statistics.video == .flowing, statistics.silence < Self.healthyFor else {
+      let seconds = String(format: "%.1f", Double(statistics.silence) / 1e9)
+      let reason = sources.trouble(statistics) ?? "video is \(statistics.video)"
+      return .text(.serviceUnavailable, "no frame for \(seconds) s: \(reason)")
+    }
+    return .text(.ok, "ok")
+  }
+
+  private func file(_ data: Data?, type: String, name: String, _ request: HTTPRequest) -> HTTPResponse {
+    guard let data else { return .text(.serviceUnavailable, "no frame yet") }
+    var headers: HTTPHeaders = [.contentType: type, HTTPHeader("Cache-Control"): "no-store"]
+    if request.query.contains(where: { $0.name == "download" }) {
+      headers[HTTPHeader("Content-Disposition")] = "attachment; filename=\"\(name)\""
+    }
+    return HTTPResponse(statusCode: .ok, headers: headers, body: data)
+  }
+
+  private func changeOverlay(_ request: HTTPRequest) async -> HTTPResponse {
+    guard let overlay = sources.overlay else { return .text(.notFound, "this run draws no overlay") }
+    guard let look: OverlaySteering.Look = await decoded(request), (0...1).contains(look.alpha) else {
+      return .text(.badRequest, "send {\"isOn\": true, \"alpha\": 0 to 1}")
+    }
+    overlay.change(look)
+    return .json(state(withHistory: false))
+  }
+
+  private func steerRecording(_ request: HTTPRequest) async -> HTTPResponse {
+    guard let recording = sources.recording else { return .text(.notFound, "this run records nothing") }
+    struct Order: Decodable { let action: RecordingSteering.Action }
+    guard let order: Order = await decoded(request) else {
+      return .text(.badRequest, "send {\"action\": \"start\", \"stop\" or \"trigger\"}")
+    }
+    recording.perform(order.action)
+    return .json(state(withHistory: false))
+  }
+
+  /// Nil for anything but a small JSON object of that shape.
+  private func decoded<Value: Decodable>(_ request: HTTPRequest) async -> Value? {
+    guard let length = request.headers[.contentLength].flatMap(Int.init), length <= 1024 else { return nil }
+    guard let body = try? await request.bodyData else { return nil }
+    return try? JSONDecoder().decode(Value.self, from: body)
+  }
+}
+
+extension HTTPResponse {
+  static func json(_ data: Data) -> HTTPResponse {
+    HTTPResponse(
+      statusCode: .ok, headers: [.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"], body: data)
+  }
+}

@@ -1,0 +1,119 @@
+"""The page in a real browser: python3 browser.py URL FOLDER
+
+Needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium. Writes a screenshot for each width and colour
+scheme into FOLDER; ends with 1 and one line for each thing that does not hold.
+"""
+import hashlib
+import sys
+import time
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+
+def browser(width, height):
+    options = webdriver.ChromeOptions()
+    for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    # A live stream never ends loading.
+    options.page_load_strategy = "none"
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    driver.set_window_size(width, height)
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+    return driver
+
+
+def wait(what, seconds=20):
+    end = time.time() + seconds
+    while time.time() < end:
+        try:
+            value = what()
+        except Exception:  # the page may not be there yet
+            value = None
+        if value:
+            return value
+        time.sleep(0.2)
+    return None
+
+
+def picture(driver):
+    """A hash of the live picture's pixels, without the panel of numbers at its top."""
+    return driver.execute_script(
+        """const image = document.getElementById('picture'), canvas = document.createElement('canvas');
+        if (!image.naturalWidth) return null;
+        canvas.width = 64; canvas.height = 48;
+        const draw = canvas.getContext('2d'); draw.drawImage(image, 0, 0, 64, 48);
+        return Array.from(draw.getImageData(0, 24, 64, 24).data).join(',');""")
+
+
+def greenness(driver):
+    pixels = [int(value) for value in picture(driver).split(",")]
+    return sum(pixels[1::4]) - sum(pixels[0::4])
+
+
+def check(driver, failures, name):
+    text = lambda identity: driver.find_element(By.ID, identity).text
+
+    def expect(holds, message):
+        if not holds:
+            failures.append(f"{name}: {message}")
+
+    expect(wait(lambda: text("status") == "video is flowing"), "no video")
+    expect(wait(lambda: text("fps-shown") not in ("", "-")), "no rate")
+    first = wait(lambda: picture(driver))
+    expect(first and wait(lambda: hashlib.sha256(picture(driver).encode()).hexdigest()
+                          != hashlib.sha256(first.encode()).hexdigest()), "the picture does not move")
+    before = text("ledger")
+    expect(wait(lambda: text("ledger") != before), "the ledger does not change")
+    expect(len(driver.find_elements(By.CSS_SELECTOR, "#classes li")) > 1, "no class legend")
+    expect(any("(road)" in item.text for item in driver.find_elements(By.CSS_SELECTOR, "#classes li")), "no road class")
+    expect(driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways")
+    overlay = driver.find_element(By.ID, "overlay")
+    alpha = driver.find_element(By.ID, "alpha")
+    # By keyboard alone.
+    driver.execute_script("arguments[0].focus()", alpha)
+    alpha.send_keys(Keys.END)
+    strong = wait(lambda: greenness(driver) > 100_000 and greenness(driver))
+    overlay.send_keys(Keys.ENTER)
+    expect(overlay.get_attribute("aria-pressed") == "false", "the overlay's button does not answer Enter")
+    expect(strong and wait(lambda: greenness(driver) < strong / 2), "the overlay cannot be turned off")
+    overlay.send_keys(Keys.SPACE)
+    expect(strong and wait(lambda: greenness(driver) > strong / 2), "the overlay cannot be turned on again")
+    for _ in range(20):
+        alpha.send_keys(Keys.ARROW_LEFT)
+    for _ in range(7):
+        alpha.send_keys(Keys.ARROW_RIGHT)
+    unnamed = driver.execute_script(
+        """return [...document.querySelectorAll('button, a, input, canvas, img')].filter(e => !e.hidden && !(
+        e.textContent.trim() || e.getAttribute('aria-label') || e.alt || (e.labels && e.labels.length))).length""")
+    expect(unnamed == 0, f"{unnamed} elements have no name for a screen reader")
+    for entry in driver.get_log("browser"):
+        if entry["level"] in ("SEVERE", "WARNING"):
+            failures.append(f"{name}: console: {entry['message']}")
+
+
+def main(url, folder):
+    failures = []
+    for width, height in [(390, 844), (1366, 900)]:
+        for scheme in ["light", "dark"]:
+            name = f"{width}-{scheme}"
+            driver = browser(width, height)
+            try:
+                driver.execute_cdp_cmd(
+                    "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+                driver.get(url)
+                check(driver, failures, name)
+                driver.save_screenshot(f"{folder}/{name}.png")
+            finally:
+                driver.quit()
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    print(f"4 visits, {len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
