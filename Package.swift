@@ -228,8 +228,8 @@ let package = Package(
       ],
       path: "Tests/Zoo",
       exclude: [
-        "ClassMaps", "Networks", "Pictures", "Quantized", "README.md", "conformance.py", "make_quantized.py",
-        "make_zoo.py", "recipe",
+        "ClassMaps", "Exports", "Networks", "Pictures", "Quantized", "README.md", "conformance.py", "make_exports.py",
+        "make_quantized.py", "make_zoo.py", "recipe",
       ], swiftSettings: strict),
     .testTarget(
       name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),

@@ -25,10 +25,11 @@ struct ModelOptions: ParsableArguments {
   var classes: String?
 
   @OptionGroup var pictureInput: PictureInputOptions
+  @OptionGroup var output: OutputOptions
 
-  /// The model, with the input that was asked for.
+  /// The model, with the input and the output that were asked for.
   func graph() throws(RoadError) -> ModelGraph {
-    try pictureInput.applied(to: ShippedModels.load(model), name: model)
+    try output.applied(to: pictureInput.applied(to: ShippedModels.load(model), name: model), model: model)
   }
 
   /// - Parameter instructionSet: of the kernels that run; nil for the one that would.

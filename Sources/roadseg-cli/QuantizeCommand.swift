@@ -63,6 +63,7 @@ struct QuantizeCommand: ParsableCommand {
   var wide = WideOption.auto
 
   @OptionGroup var pictureInput: PictureInputOptions
+  @OptionGroup var outputChoice: OutputOptions
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var allowedDrop: AllowedDropOptions
 
@@ -124,7 +125,8 @@ struct QuantizeCommand: ParsableCommand {
 
   /// Simplified, of a fixed size, with its class table and, where asked for, the normalisation in front.
   private func floatGraph() throws(RoadError) -> ModelGraph {
-    var graph = try pictureInput.applied(to: ONNXReader.read(path: model), name: model)
+    var graph = try outputChoice.applied(
+      to: pictureInput.applied(to: ONNXReader.read(path: model), name: model), model: model)
     graph = try graph.bindingInputs(to: inputSize.size)
     _ = try graph.pictureInput(name: model)
     if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }

@@ -146,7 +146,9 @@ extension OperatorCatalogue {
     Operator("GroupNormalization", ElementwiseShapes.same, nil, decomposition: ModelGraph.groups),
     Operator("LpNormalization", ElementwiseShapes.same, nil, decomposition: ModelGraph.unitLength),
     Operator("QuantizeLinear", ElementwiseShapes.quantize, QuantizationOperators.quantize),
-    Operator("DequantizeLinear", ElementwiseShapes.dequantize, QuantizationOperators.dequantize),
+    Operator(
+      "DequantizeLinear", ElementwiseShapes.dequantize, QuantizationOperators.dequantize,
+      decomposition: ModelGraph.dequantizedConstant),
   ]
 
   private static let products: [Operator] = [
@@ -178,11 +180,21 @@ extension OperatorCatalogue {
     Operator("Identity", ElementwiseShapes.same, ShapeOperators.identity, [.keepsScale, .moves, .normalisation]),
     Operator("Dropout", ElementwiseShapes.same, ShapeOperators.identity, .moves),
     Operator("Cast", ElementwiseShapes.cast, ShapeOperators.cast, .normalisation),
-    Operator("Reshape", LayoutShapes.reshape, ShapeOperators.reshape, [.keepsScale, .moves]),
-    Operator("Flatten", LayoutShapes.flatten, ShapeOperators.flatten, [.keepsScale, .moves]),
-    Operator("Squeeze", LayoutShapes.squeeze, ShapeOperators.squeeze, [.keepsScale, .moves]),
-    Operator("Unsqueeze", LayoutShapes.unsqueeze, ShapeOperators.unsqueeze, [.keepsScale, .moves]),
-    Operator("Transpose", LayoutShapes.transpose, RearrangementOperators.transpose, [.keepsScale, .moves]),
+    Operator(
+      "Reshape", LayoutShapes.reshape, ShapeOperators.reshape, [.keepsScale, .moves],
+      decomposition: ModelGraph.movedConstant),
+    Operator(
+      "Flatten", LayoutShapes.flatten, ShapeOperators.flatten, [.keepsScale, .moves],
+      decomposition: ModelGraph.movedConstant),
+    Operator(
+      "Squeeze", LayoutShapes.squeeze, ShapeOperators.squeeze, [.keepsScale, .moves],
+      decomposition: ModelGraph.movedConstant),
+    Operator(
+      "Unsqueeze", LayoutShapes.unsqueeze, ShapeOperators.unsqueeze, [.keepsScale, .moves],
+      decomposition: ModelGraph.movedConstant),
+    Operator(
+      "Transpose", LayoutShapes.transpose, RearrangementOperators.transpose, [.keepsScale, .moves],
+      decomposition: ModelGraph.movedConstant),
     Operator("Slice", LayoutShapes.slice, ShapeOperators.slice, [.keepsScale, .moves]),
     Operator("Split", LayoutShapes.split, RearrangementOperators.split, [.keepsScale, .moves]),
     Operator("Expand", LayoutShapes.expand, RearrangementOperators.expand, [.keepsScale, .moves]),

@@ -14,6 +14,7 @@ extension ModelGraph {
   /// - an If whose condition is known: its branch,
   /// - Gather of constant indices: of a list of them, where they are scattered a Concat of slices,
   /// - convolutions and pools over lines (ECA-Net's, over channels): over pictures of one row,
+  /// - moves of dequantized constants: dequantized moved integers,
   /// - MatMul with a vector: with a matrix; Concat with parts without elements: without them,
   /// - comparisons of activations, and what is made of truths: arithmetic of 0 and 1,
   /// - GroupNormalization: InstanceNormalization of the groups,

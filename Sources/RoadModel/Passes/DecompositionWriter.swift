@@ -8,6 +8,8 @@ struct DecompositionWriter {
   var initializers: [String: TensorData]
   /// Truths, 0 or 1, that are numbers now.
   var truths: Set<String> = []
+  /// What DequantizeLinear makes of constants.
+  var quantized: [String: QuantizedConstant] = [:]
   private(set) var hasChanged = false
   private var taken: Set<String>
 

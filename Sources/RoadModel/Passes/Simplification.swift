@@ -7,8 +7,8 @@ extension ModelGraph {
   ///
   /// - Parameter size: the input's width and height where the model leaves them free; nil keeps the model's own.
   public func simplified(inputSize size: PictureSize? = nil) throws(RoadError) -> ModelGraph {
-    let folded = try bindingInputs(to: size).selectingBranches().separatingThreshold().foldingConstants().decomposed()
-      .upgraded()
+    let bound = try bindingInputs(to: size).selectingBranches().separatingThreshold().endingAtScores()
+    let folded = try bound.foldingConstants().removingPictureTurn().decomposed().upgraded()
     return try folded.removingIdentities(types: folded.inferTypes()).recognisingLayerNorms().foldingBatchNorms()
   }
 }
