@@ -44,9 +44,14 @@ extension Frame {
     for y in 0..<height {
       for x in stride(from: 0, to: width, by: 2) {
         let pair = [x, min(x + 1, width - 1)].map { x in (0..<3).map { Int(picture.row(y)[4 * x + $0]) } }
-        let luma = pair.map { UInt8((66 * $0[0] + 129 * $0[1] + 25 * $0[2] + 128) >> 8 + 16) }
-        let u = UInt8((-38 * pair[0][0] - 74 * pair[0][1] + 112 * pair[0][2] + 128) >> 8 + 128)
-        let v = UInt8((112 * pair[0][0] - 94 * pair[0][1] - 18 * pair[0][2] + 128) >> 8 + 128)
+        let luma = pair.map { rgb -> UInt8 in
+          let sum: Int = 66 * rgb[0] + 129 * rgb[1] + 25 * rgb[2]
+          return UInt8((sum + 128) >> 8 + 16)
+        }
+        let first = pair[0]
+        let blue: Int = 112 * first[2] - 38 * first[0] - 74 * first[1]
+        let red: Int = 112 * first[0] - 94 * first[1] - 18 * first[2]
+        let (u, v) = (UInt8((blue + 128) >> 8 + 128), UInt8((red + 128) >> 8 + 128))
         bytes += [luma[0], u, luma[1], v]
       }
     }

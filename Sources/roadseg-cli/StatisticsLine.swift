@@ -76,15 +76,15 @@ enum StatisticsLine {
 extension StatisticsLine {
   /// What is printed at the end: the last line, and where the time of a frame went.
   static func summary(_ statistics: PipelineStatistics) -> String {
-    let rows =
-      [["since the start", "p50 ms", "p90", "p99", "max"]]
-      + (PipelineStage.allCases.map { ($0.words, statistics[$0]) } + [
-        ("capture to overlay", statistics.latency), ("capture to overlay, last minute", statistics.recentLatency),
-      ])
-      .filter { $0.1.count > 0 }
-      .map { name, times in
-        [name] + [times.p50, times.p90, times.p99, times.maximum].map { Format.fixed(Double($0) / 1e6, 2) }
-      }
+    var times: [(name: String, summary: LatencySummary)] = PipelineStage.allCases.map { ($0.words, statistics[$0]) }
+    times.append(("capture to overlay", statistics.latency))
+    times.append(("capture to overlay, last minute", statistics.recentLatency))
+    func milliseconds(_ nanoseconds: UInt64) -> String { Format.fixed(Double(nanoseconds) / 1e6, 2) }
+    var rows = [["since the start", "p50 ms", "p90", "p99", "max"]]
+    for (name, summary) in times where summary.count > 0 {
+      let numbers = [summary.p50, summary.p90, summary.p99, summary.maximum]
+      rows.append([name] + numbers.map { milliseconds($0) })
+    }
     let seconds = Format.fixed(Double(statistics.elapsed) / 1e9, 1)
     let sinks = statistics.sinks.map { "\n\(tally($0))\($0.destination.map { " in \($0)" } ?? "")" }.joined()
     return
