@@ -52,7 +52,8 @@ extension EngineOptions {
 
 /// Runs one 8-bit network: RGB pixels in, a byte score for each class and cell out, integers only in between.
 ///
-/// The scores depend on the model and the pixels alone: any instruction set, thread count and plan gives the same bytes.
+/// The scores depend on the model and the pixels alone: any instruction set, thread count and plan gives the same
+/// bytes.
 ///
 ///     let engine = try Engine(model: graph)
 ///     // write RGBX pixels to engine.input
@@ -67,13 +68,14 @@ public final class Engine: @unchecked Sendable {
   /// Scores at the network's own stride; `channels` is the number of classes, a higher byte is a likelier class.
   public let scores: TensorView
   public let scoresQuantization: Quantization
-  /// Set where the model leaves its scores as real numbers: they then have 15 bits, and this is how far behind a class's byte in
-  /// ``scores`` the 7 bits below it lie.
+  /// Set where the model leaves its scores as real numbers: they then have 15 bits, and this is how far behind a
+  /// class's byte in ``scores`` the 7 bits below it lie.
   public let scoresLowOffset: Int?
-  /// Whether the model itself upsamples its scores to the size of its input, and rounds them to bytes again before the classes are
-  /// compared. Only where ``EngineOptions/Rounding`` is precise.
+  /// Whether the model itself upsamples its scores to the size of its input, and rounds them to bytes again before the
+  /// classes are compared. Only where ``EngineOptions/Rounding`` is precise.
   public let roundsUpsampledScores: Bool
-  /// Where a model with one score a pixel draws the line, in the numbers of its own output; of no meaning for other models.
+  /// Where a model with one score a pixel draws the line, in the numbers of its own output; of no meaning for other
+  /// models.
   public let threshold: ScoreThreshold
   /// In the order of execution.
   public let layers: [LayerDescription]
@@ -98,7 +100,8 @@ public final class Engine: @unchecked Sendable {
 
   /// - Parameters:
   ///   - model: a QDQ graph; one input of 1x3xHxW, its first output are the scores.
-  /// - Throws: a model error that names every node that cannot run; an option error for an instruction set that is not there.
+  /// - Throws: a model error that names every node that cannot run; an option error for an instruction set that is not
+  ///   there.
   public convenience init(model: ModelGraph, options: EngineOptions = EngineOptions()) throws(RoadError) {
     guard (1...256).contains(options.threads) else {
       throw RoadError(.option, "\(options.threads) threads", remedy: "use 1 to 256")
@@ -139,8 +142,8 @@ public final class Engine: @unchecked Sendable {
     times.deallocate()
   }
 
-  /// Where a number of the model's own output lies among ``scores``: in steps of a byte, or of 15-bit scores where there are such.
-  /// Numbers that no score reaches lie beyond the first or last step.
+  /// Where a number of the model's own output lies among ``scores``: in steps of a byte, or of 15-bit scores where
+  /// there are such. Numbers that no score reaches lie beyond the first or last step.
   public func scoreSteps(of real: Float) -> Double {
     var value = Double(real)
     for _ in 0..<droppedSigmoids { value = value <= 0 ? -.infinity : value >= 1 ? .infinity : log(value / (1 - value)) }
@@ -164,8 +167,8 @@ public final class Engine: @unchecked Sendable {
     }
   }
 
-  /// One frame, for tests of single layers: after each step `inspect` may read what the step wrote and put other bytes in its
-  /// place, which the steps behind it then see. With ``EngineOptions/fusesLayers`` false every layer is a step.
+  /// One frame, for tests of single layers: after each step `inspect` may read what the step wrote and put other bytes
+  /// in its place, which the steps behind it then see. With ``EngineOptions/fusesLayers`` false every layer is a step.
   ///
   /// - Parameter inspect: called with the name of the graph's value (the output of a QuantizeLinear) and its bytes.
   package func run(inspecting inspect: (_ name: String, _ bytes: TensorView) throws -> Void) rethrows {

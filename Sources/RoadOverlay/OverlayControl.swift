@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The overlay of a run as somebody who watches it wants it: read by the drawing thread before each frame, changed by any other.
+/// The overlay of a run as somebody who watches it wants it: read by the drawing thread before each frame, changed by
+/// any other.
 public final class OverlayControl: Sendable {
   private let on = Atomic<Bool>(true)
   private let weight: Atomic<Int>

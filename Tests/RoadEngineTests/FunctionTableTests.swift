@@ -4,7 +4,8 @@ import RoadEngine
 import RoadModel
 import Testing
 
-/// The engine's table of every function of the catalogue, against the numbers of Tests/RoadModelTests/make_functions.py.
+/// The engine's table of every function of the catalogue, against the numbers of
+/// Tests/RoadModelTests/make_functions.py.
 @Suite struct FunctionTableTests {
   @Test("a table is QuantizeLinear of the function of DequantizeLinear", arguments: OperatorCatalogue.functionNames)
   func agrees(operation: String) throws {

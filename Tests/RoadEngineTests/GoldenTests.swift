@@ -6,8 +6,9 @@ import Testing
 
 /// Against ONNX Runtime, on networks that its own quantizer made: `Goldens/make_engine_goldens.py`.
 ///
-/// ONNX Runtime requantizes with a Float32 product, ties to even; ours is the integer law of `Requantization`. One operator
-/// differs by at most one step; through a whole network steps may add up, so there the winning class is what counts.
+/// ONNX Runtime requantizes with a Float32 product, ties to even; ours is the integer law of `Requantization`. One
+/// operator differs by at most one step; through a whole network steps may add up, so there the winning class is what
+/// counts.
 @Suite struct GoldenTests {
   @Test(
     "one operator is within one step of ONNX Runtime",

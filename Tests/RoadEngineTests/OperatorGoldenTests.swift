@@ -4,10 +4,11 @@ import RoadModel
 import RoadTestSupport
 import Testing
 
-/// Every operator, over every attribute that changes its result, against ONNX Runtime: `Goldens/make_operator_goldens.py`.
+/// Every operator, over every attribute that changes its result, against ONNX Runtime:
+/// `Goldens/make_operator_goldens.py`.
 ///
-/// What the operator reads is the same to the byte, so a difference is its own: at most one step, and in few bytes (ties go up here
-/// and to even there).
+/// What the operator reads is the same to the byte, so a difference is its own: at most one step, and in few bytes
+/// (ties go up here and to even there).
 @Suite struct OperatorGoldenTests {
   @Test("an operator is within one step of ONNX Runtime", arguments: try goldens.cases())
   func oneOperator(name: String) throws {
@@ -34,8 +35,8 @@ import Testing
   /// A gate is five operators, of which the third may pass a step on.
   private static func steps(_ name: String) -> Int { name == "gate" ? 2 : 1 }
 
-  /// Halves are where the two roundings part, and these operators make many: sums of two numbers of one scale, means of four, weights of
-  /// a half. A map that is added is itself rounded to bytes. A bias that is a real number makes none.
+  /// Halves are where the two roundings part, and these operators make many: sums of two numbers of one scale, means of
+  /// four, weights of a half. A map that is added is itself rounded to bytes. A bias that is a real number makes none.
   private static func share(_ name: String) -> Double {
     if name.hasPrefix("pair-add") { return 0.25 }
     if name.hasPrefix("average-pool") { return 0.15 }

@@ -59,8 +59,8 @@ import Testing
     #expect(Set(bytes).count > 20)
   }
 
-  /// Arithmetic.md, "A factor of 1 or more", beside a channel with the factor 1/4. With 1.5 and a zero-point of 2, `(z − low − 1/2) / f` is a
-  /// whole number.
+  /// Arithmetic.md, "A factor of 1 or more", beside a channel with the factor 1/4. With 1.5 and a zero-point of 2,
+  /// `(z − low − 1/2) / f` is a whole number.
   @Test(
     "a factor of 1 or more gives the real product's rounding, ties up", arguments: [1, 1.25, 1.5, 2.5, 7.5],
     [0, 2, 3, 128, 255] as [UInt8])
@@ -84,7 +84,8 @@ import Testing
     }
   }
 
-  /// Each channel of a picture of 20x20 less the next, times its factor: by a Conv, or, with a stride, by a ConvTranspose that repeats the pixels.
+  /// Each channel of a picture of 20x20 less the next, times its factor: by a Conv, or, with a stride, by a
+  /// ConvTranspose that repeats the pixels.
   private static func steepNetwork(
     _ factors: [Float], zeroPoint: UInt8, relu: Bool, stride: Int
   ) -> ModelGraph {

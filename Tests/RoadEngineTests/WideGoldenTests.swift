@@ -6,8 +6,8 @@ import RoadModel
 import RoadTestSupport
 import Testing
 
-/// Layers that read or write 16-bit words, against ONNX Runtime: `Goldens/make_wide_goldens.py`. What the layer reads is the same to the bit or
-/// within a word of it, so a difference is its own.
+/// Layers that read or write 16-bit words, against ONNX Runtime: `Goldens/make_wide_goldens.py`. What the layer reads
+/// is the same to the bit or within a word of it, so a difference is its own.
 @Suite struct WideGoldenTests {
   @Test("a layer of words is within two words of ONNX Runtime, in most within one", arguments: try goldens.cases())
   func oneLayer(name: String) throws {

@@ -203,7 +203,8 @@ private final class Page: Sendable {
     "what is no request ends the connection and nothing else",
     arguments: [
       "\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n",
-      "POST /overlay HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{",
+      "POST /overlay HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: 99999999999\r\n\r\n{",
       "GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
       "GET /stream?fps=nan HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     ])

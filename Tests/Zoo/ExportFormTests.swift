@@ -7,7 +7,8 @@ import RoadModel
 import RoadQuantizer
 import Testing
 
-/// One small network in the many ways in which exporters say it (`make_exports.py`), against ONNX Runtime's class maps of the same file.
+/// One small network in the many ways in which exporters say it (`make_exports.py`), against ONNX Runtime's class maps
+/// of the same file.
 @Suite struct ExportFormTests {
   static let folder = ZooNetwork.folder.appending(path: "Exports")
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])

@@ -37,7 +37,8 @@ struct AdditionLayer: Layer {
 }
 
 extension AdditionLayer {
-  /// Shifts for which the larger multiplier has 14 bits, or 21; outside them the scales are too far apart to add in integers.
+  /// Shifts for which the larger multiplier has 14 bits, or 21; outside them the scales are too far apart to add in
+  /// integers.
   private static let shiftRange = 1...30
 
   /// - Parameter sign: 1 for a sum, -1 for a difference.
@@ -47,7 +48,8 @@ extension AdditionLayer {
   ) throws(RoadError) {
     let leftRatio = Double(left.1.scale) / Double(output.1.scale)
     let rightRatio = Double(right.1.scale) / Double(output.1.scale)
-    // The largest shift that keeps both multipliers within 2^14: the products are 16 by 16 bits. Precise ones are 32 by 8.
+    // The largest shift that keeps both multipliers within 2^14: the products are 16 by 16 bits. Precise ones are 32 by
+    // 8.
     let shift = Int(((roundsAsONNXRuntime ? 21 : 14) - log2(max(leftRatio, rightRatio))).rounded(.down))
     guard shift >= Self.shiftRange.lowerBound else {
       throw RoadError(.model, "its inputs' scales are \(max(leftRatio, rightRatio)) times that of its output")

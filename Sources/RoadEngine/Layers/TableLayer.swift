@@ -13,7 +13,8 @@ struct TableLayer: Layer {
 
   var inputs: [TensorID] { [source] }
 
-  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte, a row for each channel: to nearest, ties to even.
+  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte, a row for each channel: to
+  /// nearest, ties to even.
   init(name: String, _ rows: [[Float]], source: TensorID, output: TensorID, quantization: Quantization) {
     let tables = rows.map { row in row.map { quantization.quantize($0) } }
     perChannel = tables.contains { $0 != tables[0] }

@@ -8,8 +8,9 @@ struct ChannelTable {
   let bytes: [UInt8]
 }
 
-/// A convolution with output channels that need a table (``ConvolutionWeights/tables``), which follows row by row, while the row is in the cache.
-/// A trained network has a handful of such channels in a layer: the others are not touched again.
+/// A convolution with output channels that need a table (``ConvolutionWeights/tables``), which follows row by row,
+/// while the row is in the cache. A trained network has a handful of such channels in a layer: the others are not
+/// touched again.
 struct TabledConvolutionLayer: Layer {
   let convolution: any Layer
   let tables: [ChannelTable]

@@ -3,8 +3,8 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// ConvTranspose as one plain convolution for each phase of its stride: the pixels `first + stride · n` of the output see the same taps, so
-/// each phase writes its own pixels, and no zero is ever multiplied.
+/// ConvTranspose as one plain convolution for each phase of its stride: the pixels `first + stride · n` of the output
+/// see the same taps, so each phase writes its own pixels, and no zero is ever multiplied.
 struct TransposedConvolutionLayer: Layer {
   /// One of the stride's phases.
   struct Phase {

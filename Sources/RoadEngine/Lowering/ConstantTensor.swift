@@ -11,7 +11,8 @@ struct ConstantTensor {
   var shape: [Int] { data.shape }
 }
 
-/// Scales and zero-points of a QuantizeLinear or DequantizeLinear node; one entry each, or one for each index of `axis`.
+/// Scales and zero-points of a QuantizeLinear or DequantizeLinear node; one entry each, or one for each index of
+/// `axis`.
 struct QuantizationScale: Equatable {
   var scales: [Float]
   var zeroPoints: [Int32]

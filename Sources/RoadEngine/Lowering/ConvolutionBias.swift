@@ -13,7 +13,8 @@ extension WeightTensor {
   ///
   /// - Parameters:
   ///   - scales: real units of the accumulator, one an output channel.
-  ///   - roundsAsONNXRuntime: the bias is a real number; else it is rounded to the nearest unit, ties to even, without a rest.
+  ///   - roundsAsONNXRuntime: the bias is a real number; else it is rounded to the nearest unit, ties to even, without
+  ///     a rest.
   func accumulatorBias(
     _ constant: ConstantTensor?, scales: [Double], limit: Int, roundsAsONNXRuntime: Bool
   ) throws(RoadError) -> AccumulatorBias {

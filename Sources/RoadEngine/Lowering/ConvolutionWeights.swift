@@ -5,7 +5,8 @@ import RoadModel
 /// What kernels are packed from for one convolution: bias and requantization for given scales, weights in their order.
 struct ConvolutionWeights {
   let weights: WeightLayer
-  /// Of the output channels whose bytes need one: none, or those with a factor of 1 or more and, where the clamp is not 0...255, all others.
+  /// Of the output channels whose bytes need one: none, or those with a factor of 1 or more and, where the clamp is not
+  /// 0...255, all others.
   let tables: [ChannelTable]
 
   /// Largest magnitude an accumulator may reach: what rounding adds must not overflow (`Requantization`).
@@ -15,9 +16,10 @@ struct ConvolutionWeights {
 extension WeightTensor {
   /// Bias and requantization for given input and output scales.
   ///
-  /// A channel with a factor `f` of 1 or more has no 15-bit multiplier. Its accumulator is then written as it is, `t = clamp(acc + offset, 0, 255)`,
-  /// and a table makes the output of it, `clamp(floor(f·(t − offset) + 1/2) + z, low, high)`: exact, since a factor of 1 or more maps at
-  /// most 256 accumulators to bytes that differ.
+  /// A channel with a factor `f` of 1 or more has no 15-bit multiplier. Its accumulator is then written as it is,
+  /// `t = clamp(acc + offset, 0, 255)`, and a table makes the output of it,
+  /// `clamp(floor(f·(t − offset) + 1/2) + z, low, high)`: exact, since a factor of 1 or more maps at most 256
+  /// accumulators to bytes that differ.
   ///
   /// - Parameter roundsAsONNXRuntime: 31-bit multipliers, unless a channel has a factor of 1/2 or more.
   func layer(

@@ -101,7 +101,8 @@ extension Lowering {
     return ElementView(tensor: result, elements: real.view.elements)
   }
 
-  /// A plane with the view's elements in an arrangement (the canonical one of its shape by default); bytes move only where they must.
+  /// A plane with the view's elements in an arrangement (the canonical one of its shape by default); bytes move only
+  /// where they must.
   mutating func plane(of view: ElementView, _ arrangement: Arrangement? = nil) -> TensorID {
     let arrangement = arrangement ?? Arrangement(canonical: view.shape)
     let (shape, source) = (arrangement.plane(of: view.shape), tensor(view.tensor))

@@ -1,8 +1,9 @@
 import RoadBase
 import RoadModel
 
-// What ONNX Runtime quantizes by itself (its `WeightBiasQuantization`, 1.20 on): float weights and biases of a Conv, ConvTranspose or Gemm between a
-// DequantizeLinear with one scale and a QuantizeLinear. All others stay real numbers. So do those of a graph that it runs only as it is written.
+// What ONNX Runtime quantizes by itself (its `WeightBiasQuantization`, 1.20 on): float weights and biases of a Conv,
+// ConvTranspose or Gemm between a DequantizeLinear with one scale and a QuantizeLinear. All others stay real numbers.
+// So do those of a graph that it runs only as it is written.
 extension Lowering {
   /// The weights. Floats become int8 with one scale and a zero-point where ONNX Runtime makes them so.
   func weights(of node: Node) throws(RoadError) -> ConstantTensor? {
@@ -37,8 +38,8 @@ extension Lowering {
       scale: QuantizationScale(scales: products, zeroPoints: [0], axis: 0))
   }
 
-  /// Whether ONNX Runtime refuses the graph unless it leaves out its optimizations: its QLinearAdd and QLinearMul take scales of no axis only, and
-  /// PyTorch writes scales of shape [1].
+  /// Whether ONNX Runtime refuses the graph unless it leaves out its optimizations: its QLinearAdd and QLinearMul take
+  /// scales of no axis only, and PyTorch writes scales of shape [1].
   private var isRunAsWritten: Bool {
     get throws(RoadError) {
       for node in graph.nodes where ["Add", "Mul"].contains(node.operation) && isQuantizedNext(node) {

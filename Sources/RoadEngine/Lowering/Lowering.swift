@@ -4,7 +4,8 @@ import RoadModel
 
 /// From a QDQ graph to a network of integers: recognises dequantize → operator → quantize and keeps only the integers.
 ///
-/// Every node that cannot be lowered is collected with its reason; one ``RoadError`` lists them all, before anything runs.
+/// Every node that cannot be lowered is collected with its reason; one ``RoadError`` lists them all, before anything
+/// runs.
 struct Lowering {
   let graph: ModelGraph
   let index: GraphIndex
@@ -28,7 +29,8 @@ struct Lowering {
     }
   }
 
-  /// Shape arithmetic and other nodes whose results are constants. Quantized constants keep their scales: their nodes are lowered.
+  /// Shape arithmetic and other nodes whose results are constants. Quantized constants keep their scales: their nodes
+  /// are lowered.
   func isFolded(_ node: Node) -> Bool {
     !["QuantizeLinear", "DequantizeLinear"].contains(node.operation)
       && node.outputs.allSatisfy { $0.isEmpty || types.constants[$0] != nil }

@@ -95,7 +95,8 @@ struct ChannelLine {
     self.offset = offset
   }
 
-  /// A sum, difference, product or quotient of an activation and constants; nil for a constant divided by an activation.
+  /// A sum, difference, product or quotient of an activation and constants; nil for a constant divided by an
+  /// activation.
   init?(_ operation: String, constantIsFirst: Bool, _ numbers: [Double]) {
     let ones = [Double](repeating: 1, count: numbers.count)
     let zeros = [Double](repeating: 0, count: numbers.count)
@@ -126,9 +127,11 @@ struct ChannelLine {
 }
 
 extension WeightTensor {
-  /// Weights and bias of the convolution with a line behind it: the factor goes into the scale, its sign into the integers.
+  /// Weights and bias of the convolution with a line behind it: the factor goes into the scale, its sign into the
+  /// integers.
   ///
-  /// A factor so small that the bias would leave the accumulator shrinks the integers, too: what they lose is under a thousandth of the bias.
+  /// A factor so small that the bias would leave the accumulator shrinks the integers, too: what they lose is under a
+  /// thousandth of the bias.
   ///
   /// - Parameter step: real units of one step of the convolution's input.
   func transformed(

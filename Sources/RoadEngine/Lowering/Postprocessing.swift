@@ -1,12 +1,12 @@
 import RoadModel
 
 extension ModelGraph {
-  /// Only what the first output needs, and without what the runtime does itself behind the scores: the last bilinear resize to the picture
-  /// (it upsamples exactly, and only where classes meet), ArgMax over the classes, and the Softmax, LogSoftmax or
-  /// Sigmoid before it, none of which changes which class wins.
+  /// Only what the first output needs, and without what the runtime does itself behind the scores: the last bilinear
+  /// resize to the picture (it upsamples exactly, and only where classes meet), ArgMax over the classes, and the
+  /// Softmax, LogSoftmax or Sigmoid before it, none of which changes which class wins.
   ///
-  /// - Returns: the graph, whether the model rounds the resized scores to the bytes of the scores themselves, and how many
-  ///   sigmoids were left out.
+  /// - Returns: the graph, whether the model rounds the resized scores to the bytes of the scores themselves, and how
+  ///   many sigmoids were left out.
   func withoutPostprocessing() -> (graph: ModelGraph, roundsScores: Bool, sigmoids: Int) {
     var graph = self
     graph.outputs = Array(outputs.prefix(1))

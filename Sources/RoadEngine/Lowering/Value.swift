@@ -24,12 +24,13 @@ enum Value {
 
 /// Each of the 256 bytes of a tensor stands for a real number.
 ///
-/// A function of one variable applied to such a view (normalisation, Relu, ...) only changes the 256 numbers; the QuantizeLinear
-/// that follows makes a byte table of them. The numbers are Float32 and computed as ONNX Runtime computes them, once, when the
-/// model is loaded: at run time there is only the table.
+/// A function of one variable applied to such a view (normalisation, Relu, ...) only changes the 256 numbers; the
+/// QuantizeLinear that follows makes a byte table of them. The numbers are Float32 and computed as ONNX Runtime
+/// computes them, once, when the model is loaded: at run time there is only the table.
 struct RealView {
   var view: ElementView
-  /// Nil: `scale · (byte − zeroPoint)`, as the tensor says. One row of 256 for all channels of the tensor, or one row for each.
+  /// Nil: `scale · (byte − zeroPoint)`, as the tensor says. One row of 256 for all channels of the tensor, or one row
+  /// for each.
   var levels: [[Float]]?
   /// The levels are those of the tensor's ``LoweredTensor/channelScales``, nothing has been done to them.
   var hasChannelScales = false
@@ -56,7 +57,8 @@ struct PendingLayer {
   /// Fused activation: the real numbers that may come out.
   var lowest = -Float.infinity
   var highest = Float.infinity
-  /// All that can come out whatever goes in, where that is a range worth 256 levels: lets an operator follow without a QuantizeLinear between.
+  /// All that can come out whatever goes in, where that is a range worth 256 levels: lets an operator follow without a
+  /// QuantizeLinear between.
   var range: ClosedRange<Float>?
   /// The layer's numbers as a function of bytes that are there already, where nothing needs to be rounded for it.
   var view: ((_ lowering: inout Lowering) -> RealView)?

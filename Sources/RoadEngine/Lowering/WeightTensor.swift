@@ -3,8 +3,8 @@ import RoadModel
 
 /// Constant weights as integers around zero, `[output][input][row][column]`, with the scale of each output channel.
 ///
-/// Zero-points are taken out: `value = integer − zero-point` lies in −255...255. Values beyond a signed byte need two weights each
-/// (``fitsByte``).
+/// Zero-points are taken out: `value = integer − zero-point` lies in −255...255. Values beyond a signed byte need two
+/// weights each (``fitsByte``).
 struct WeightTensor {
   let outputs: Int
   /// Channels that one output channel sees.
@@ -128,15 +128,16 @@ extension WeightTensor {
 }
 
 extension Lowering {
-  /// What float weights, which no quantizer touched, become for a network that others quantized: integers of 14 bits, in a convolution of words.
-  /// Nil for others, and for sources of words, whose sums would not fit.
+  /// What float weights, which no quantizer touched, become for a network that others quantized: integers of 14 bits,
+  /// in a convolution of words. Nil for others, and for sources of words, whose sums would not fit.
   func fineWeights(_ constant: ConstantTensor, reading source: TensorID) -> Float? {
     roundsAsONNXRuntime && constant.scale == nil && tensor(source).kind == .uint8 ? 16383 : nil
   }
 }
 
 extension WeightTensor {
-  /// A constant's integers without their zero-points. Float weights are quantized here, symmetric, one scale an output channel.
+  /// A constant's integers without their zero-points. Float weights are quantized here, symmetric, one scale an output
+  /// channel.
   private struct Integers {
     let values: [Int16]
     private let scales: [Float]

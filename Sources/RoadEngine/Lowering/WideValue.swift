@@ -2,7 +2,8 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-/// Real numbers that are a function of a tensor's 16-bit words: what DequantizeLinear gives behind a 16-bit QuantizeLinear.
+/// Real numbers that are a function of a tensor's 16-bit words: what DequantizeLinear gives behind a 16-bit
+/// QuantizeLinear.
 struct WideView {
   var view: ElementView
   /// The real number of each word; nil: `scale · (word − zeroPoint)`, as the tensor says.

@@ -3,8 +3,8 @@ import RoadModel
 
 /// A tensor seen as an ONNX value: which of its elements each index of the value's shape names.
 ///
-/// Offsets count in the plane without padding, `(row · width + column) · channels + channel`. Reshapes, transpositions, slices and broadcasts
-/// only change the view; bytes move when an operator needs them in another order.
+/// Offsets count in the plane without padding, `(row · width + column) · channels + channel`. Reshapes, transpositions,
+/// slices and broadcasts only change the view; bytes move when an operator needs them in another order.
 struct ElementView {
   var tensor: TensorID
   var elements: StridedView
@@ -24,8 +24,8 @@ struct Arrangement: Equatable {
     self.channels = channels
   }
 
-  /// NCHW for four axes with a batch of one; for others the last axis are the channels, the two before it columns and rows: a matrix of
-  /// A x B is A pixels of B channels below each other.
+  /// NCHW for four axes with a batch of one; for others the last axis are the channels, the two before it columns and
+  /// rows: a matrix of A x B is A pixels of B channels below each other.
   init(canonical shape: [Int]) {
     let axes = Array(shape.indices)
     if shape.count == 4, shape[0] == 1 {

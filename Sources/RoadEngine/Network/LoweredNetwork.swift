@@ -2,7 +2,8 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-/// The integer network that a QDQ graph stands for: byte tensors and the layers between them, in the order of execution.
+/// The integer network that a QDQ graph stands for: byte tensors and the layers between them, in the order of
+/// execution.
 struct LoweredNetwork {
   var tensors: [LoweredTensor] = []
   var layers: [any Layer] = []
@@ -35,9 +36,11 @@ struct LoweredTensor: Equatable {
   var height: Int
   var width: Int
   var channels: Int
-  /// With `channelScales`, its scale is only a reference. Of a tensor of words what bytes over the same range would have.
+  /// With `channelScales`, its scale is only a reference. Of a tensor of words what bytes over the same range would
+  /// have.
   var quantization: Quantization
-  /// Set where each channel's bytes have a scale of their own: what some quantizers put in front of depthwise convolutions.
+  /// Set where each channel's bytes have a scale of their own: what some quantizers put in front of depthwise
+  /// convolutions.
   var channelScales: [Float]?
   /// Bytes of one pixel: the channels rounded up to the block, but 4 for the RGBX input.
   var pixelPitch: Int
@@ -45,8 +48,8 @@ struct LoweredTensor: Equatable {
   var words: Int16Quantization?
 }
 
-/// One step of the integer network. A new operator is one file in `Operators` with a ``Layer`` and an ``OperatorRule``, and one
-/// line in ``operatorRules``.
+/// One step of the integer network. A new operator is one file in `Operators` with a
+/// ``Layer`` and an ``OperatorRule``, and one line in ``operatorRules``.
 protocol Layer: Sendable {
   /// The ONNX node it came from.
   var name: String { get }
@@ -63,8 +66,8 @@ protocol Layer: Sendable {
   /// "3x3 s2 d1" for the layer table; empty for layers without a window.
   var windowText: String { get }
 
-  /// The rows of an input that a row of the output sees, for layers that can run strip by strip; nil for others. A layer with a
-  /// window taller than a pixel has one input.
+  /// The rows of an input that a row of the output sees, for layers that can run strip by strip; nil for others. A
+  /// layer with a window taller than a pixel has one input.
   var rowWindow: WindowGeometry? { get }
 
   /// Chooses the kernel and packs the constants.

@@ -7,8 +7,8 @@ struct PlanContext {
   let memory: PlanMemory
 }
 
-/// A layer with its kernel chosen and its constants packed. It owns no tensor: it computes rows from whatever views it is given,
-/// so that the same layer can run over whole tensors or over strips of them.
+/// A layer with its kernel chosen and its constants packed. It owns no tensor: it computes rows from whatever views it
+/// is given, so that the same layer can run over whole tensors or over strips of them.
 struct PreparedLayer {
   /// "convolution/avx512vnni", ...
   let kernel: String

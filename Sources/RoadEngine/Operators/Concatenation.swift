@@ -97,7 +97,8 @@ private func canonicalElements(of shape: PlaneShape) -> StridedView {
 }
 
 extension Lowering {
-  /// Channels of which some have scales of their own stay as they are, with their scales; nil where there are none such, or zero-points differ.
+  /// Channels of which some have scales of their own stay as they are, with their scales; nil where there are none
+  /// such, or zero-points differ.
   fileprivate mutating func joinedChannels(of node: Node) throws(RoadError) -> RealView? {
     var (sources, starts, scales) = ([TensorID](), [Int32](), [Float]())
     var hasChannelScales = false

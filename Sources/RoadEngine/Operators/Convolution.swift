@@ -137,8 +137,8 @@ extension WeightTensor {
 }
 
 extension Lowering {
-  /// The picture that a convolution reads. Of one that sees each channel by itself, bytes with a scale a channel stay as they are: the
-  /// scales, relative to the tensor's, become part of the weights'.
+  /// The picture that a convolution reads. Of one that sees each channel by itself, bytes with a scale a channel stay
+  /// as they are: the scales, relative to the tensor's, become part of the weights'.
   fileprivate mutating func source(of node: Node, groups: Int) throws(RoadError) -> (TensorID, [Float]?) {
     if case .real(let view) = try required(0, of: node), view.hasChannelScales {
       let from = tensor(view.tensor)

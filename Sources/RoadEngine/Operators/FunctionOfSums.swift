@@ -2,12 +2,13 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-// Activations between a convolution and its QuantizeLinear: the convolution's result is a real number that the graph never quantizes.
+// Activations between a convolution and its QuantizeLinear: the convolution's result is a real number that the graph
+// never quantizes.
 extension Lowering {
   /// `x < 0 ? slope · x : x` for each channel.
   ///
-  /// Rounding keeps the order of numbers, so the bytes of the greater of two numbers are the greater of their bytes: the convolution runs
-  /// twice, once with the slopes in its weights, each with the rounding of its own.
+  /// Rounding keeps the order of numbers, so the bytes of the greater of two numbers are the greater of their bytes:
+  /// the convolution runs twice, once with the slopes in its weights, each with the rounding of its own.
   ///
   /// - Returns: nil for other layers than convolutions, and slopes of which some are negative and others over 1.
   func leaky(_ layer: PendingLayer, _ slopes: [Double]) throws(RoadError) -> PendingLayer? {
@@ -34,8 +35,8 @@ extension Lowering {
     return leaky
   }
 
-  /// A function of one number: the convolution writes words over the part of its range in which the function's integers change, and a table
-  /// makes the result of them.
+  /// A function of one number: the convolution writes words over the part of its range in which the function's integers
+  /// change, and a table makes the result of them.
   mutating func finish(
     _ layer: PendingLayer, through function: (Float) -> Float, to output: TensorID, _ range: ClosedRange<Int>
   ) throws(RoadError) {

@@ -2,8 +2,8 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-/// `left · a + right · b + offset` of the bytes of two tensors, with numbers of each channel's own: a sum or difference whose operands may have a
-/// scale a channel, and lines behind it that no pair rounds.
+/// `left · a + right · b + offset` of the bytes of two tensors, with numbers of each channel's own: a sum or difference
+/// whose operands may have a scale a channel, and lines behind it that no pair rounds.
 struct LinearSum {
   private var sources: [TensorID]
   private var shape: PlaneShape
@@ -11,8 +11,8 @@ struct LinearSum {
   private var right: [Double]
   private var offset: [Double]
 
-  /// - Returns: nil for other functions, operands that repeat or lie otherwise than NCHW, and bytes that stand for anything but a line. Only
-  ///   precise networks have it.
+  /// - Returns: nil for other functions, operands that repeat or lie otherwise than NCHW, and bytes that stand for
+  ///   anything but a line. Only precise networks have it.
   init?(_ left: RealView, _ right: RealView, _ kind: PairFunction.Kind, _ lowering: Lowering) {
     guard lowering.roundsAsONNXRuntime, kind == .sum || kind == .difference else { return nil }
     let views = [left, right]

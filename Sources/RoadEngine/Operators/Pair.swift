@@ -48,7 +48,8 @@ enum PairRule: OperatorRule {
 }
 
 extension Lowering {
-  /// An activation and a constant: a table where the constant is one number or one a channel; sampling positions or a tensor where it is not.
+  /// An activation and a constant: a table where the constant is one number or one a channel; sampling positions or a
+  /// tensor where it is not.
   fileprivate mutating func combine(
     _ node: Node, _ index: Int, _ constant: ConstantTensor,
     _ function: @escaping (_ real: Float, _ constant: Float) -> Float

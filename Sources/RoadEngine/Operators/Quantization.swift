@@ -1,7 +1,8 @@
 import RoadBase
 import RoadModel
 
-/// QuantizeLinear: gives a pending layer its output tensor, turns a view into a table, or names bytes that exist already.
+/// QuantizeLinear: gives a pending layer its output tensor, turns a view into a table, or names bytes that exist
+/// already.
 enum QuantizeRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let value = try lowering.required(0, of: node)
@@ -182,7 +183,8 @@ extension Lowering {
     return layer.view(of: output)
   }
 
-  /// Words over all that can come out, and a table for each channel behind them; nil where the layer has no words or no known range.
+  /// Words over all that can come out, and a table for each channel behind them; nil where the layer has no words or no
+  /// known range.
   fileprivate mutating func finishWithWords(
     _ layer: PendingLayer, name: String, _ channels: ChannelQuantization
   ) throws(RoadError) -> ElementView? {
@@ -244,7 +246,8 @@ extension Lowering {
     return Quantization(scale: scale.scales[0], zeroPoint: UInt8(zeroPoint))
   }
 
-  /// Of a node with a zero-point of 16 bits; nil for others. uint16 is stored as `word − 2^15`, its zero-point likewise.
+  /// Of a node with a zero-point of 16 bits; nil for others. uint16 is stored as `word − 2^15`, its zero-point
+  /// likewise.
   func wideQuantization(of node: Node) throws(RoadError) -> Int16Quantization? {
     let (scale, type) = try scale(of: node, for: nil)
     guard type == .uint16 || type == .int16 else { return nil }

@@ -3,8 +3,8 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// GridSample of a picture at positions that are a tensor's bytes, or a tensor's bytes plus a constant grid. A constant grid stays exact in
-/// fixed point: only what the network computes is rounded to bytes.
+/// GridSample of a picture at positions that are a tensor's bytes, or a tensor's bytes plus a constant grid. A constant
+/// grid stays exact in fixed point: only what the network computes is rounded to bytes.
 enum SamplingRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let source = try lowering.picture(0, of: node)

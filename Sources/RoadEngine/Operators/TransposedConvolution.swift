@@ -90,9 +90,9 @@ enum TransposedConvolutionRule: OperatorRule {
 
 /// One phase of a transposed convolution along one axis.
 ///
-/// Output `y` gets tap `k` of input `i` where `y + pad = i·stride + k·dilation`. Outputs `first, first + stride, ...` share their
-/// taps; over them `i` grows by one a step, and from tap to tap it falls by `dilation·step ÷ stride`: a plain convolution
-/// with the taps in reverse.
+/// Output `y` gets tap `k` of input `i` where `y + pad = i·stride + k·dilation`. Outputs `first, first + stride, ...`
+/// share their taps; over them `i` grows by one a step, and from tap to tap it falls by `dilation·step ÷ stride`: a
+/// plain convolution with the taps in reverse.
 private struct PhaseAxis {
   var first: Int
   var count: Int

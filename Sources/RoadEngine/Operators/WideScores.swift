@@ -4,7 +4,8 @@ import RoadKernels
 import RoadModel
 
 extension Lowering {
-  /// Scores of 15 bits for a convolution that no QuantizeLinear follows, over all that can come out of it; nil for other layers.
+  /// Scores of 15 bits for a convolution that no QuantizeLinear follows, over all that can come out of it; nil for
+  /// other layers.
   mutating func wideScores(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
     guard let wide = layer.wide, layer.elements == nil, wide.weights.fitsByte else {
       return try scoresOfWords(layer)
@@ -41,7 +42,8 @@ extension Lowering {
 }
 
 extension Lowering {
-  /// The same for any other layer that can write words, over all that can come out of it: both bytes of a score are tables of the word.
+  /// The same for any other layer that can write words, over all that can come out of it: both bytes of a score are
+  /// tables of the word.
   private mutating func scoresOfWords(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
     guard layer.elements == nil, layer.function == nil, layer.finishWide != nil, let reach = layer.reach?(self),
       reach.isFinite, reach > 0

@@ -1,7 +1,8 @@
 /// Where each tensor lies in the one block of memory that a plan allocates.
 ///
-/// Tensors whose lives do not overlap share bytes. Placement is greedy by size: the largest first, each at the lowest offset
-/// that is free during its whole life (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+/// Tensors whose lives do not overlap share bytes. Placement is greedy by size: the largest first, each at the lowest
+/// offset that is free during its whole life (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
+/// Inference", 2020).
 package struct ArenaLayout: Equatable {
   /// What one tensor asks for: bytes, and the first and last step that touch it.
   package struct Request: Equatable {

@@ -15,8 +15,8 @@ struct FusedStage {
   let zeroPoint: UInt8
 }
 
-/// A chain of layers run depth-first over strips of rows. Each thread has strips of its own; a chunk starts with empty ones,
-/// so rows at the border of two chunks are computed twice, with the same bytes.
+/// A chain of layers run depth-first over strips of rows. Each thread has strips of its own; a chunk starts with empty
+/// ones, so rows at the border of two chunks are computed twice, with the same bytes.
 final class FusedStep: PlanStep {
   let chunks: Int
   let layerCount: Int
@@ -37,7 +37,8 @@ final class FusedStep: PlanStep {
     let nanoseconds: UnsafeMutablePointer<UInt64>
   }
 
-  /// - Parameter strips: for each thread a block of `stripBytes` bytes; steps that do not run at the same time share them.
+  /// - Parameter strips: for each thread a block of `stripBytes` bytes; steps that do not run at the same time share
+  ///   them.
   init(
     _ stages: [FusedStage], destination: TensorView, stripRows: Int, chunks: Int, strips: [UnsafeMutableRawPointer],
     memory: PlanMemory
@@ -115,7 +116,8 @@ final class FusedStep: PlanStep {
     }
   }
 
-  /// The layers ran interleaved on several threads: each gets the share of the step's time that it had of the threads' time.
+  /// The layers ran interleaved on several threads: each gets the share of the step's time that it had of the threads'
+  /// time.
   func split(_ nanoseconds: UInt64, into times: UnsafeMutablePointer<UInt64>) {
     var total: UInt64 = 0
     for stage in 0..<layerCount {

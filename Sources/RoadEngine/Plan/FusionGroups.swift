@@ -2,9 +2,10 @@ import RoadKernelContract
 
 /// Which layers run together, strip by strip, so that what lies between them never exists whole.
 ///
-/// A group is a chain: each layer but the last writes a tensor that only the next one reads. It holds at most one window wider
-/// than a pixel after its first layer (a second would make threads compute many rows twice), and it ends where its
-/// result is smallest: expand → depthwise → project (→ add) starts and ends narrow, the wide tensors stay in cache.
+/// A group is a chain: each layer but the last writes a tensor that only the next one reads. It holds at most one
+/// window wider than a pixel after its first layer (a second would make threads compute many rows twice), and it ends
+/// where its result is smallest: expand → depthwise → project (→ add) starts and ends narrow, the wide tensors stay in
+/// cache.
 struct FusionGroups {
   /// Layer indices, in an order in which every input is there when it is read.
   let groups: [[Int]]

@@ -2,7 +2,8 @@ import RoadBase
 import RoadKernelContract
 import RoadKernels
 
-/// A lowered network made ready to run: layers grouped, kernels chosen, weights packed, every tensor placed in one arena.
+/// A lowered network made ready to run: layers grouped, kernels chosen, weights packed, every tensor placed in one
+/// arena.
 struct Plan {
   let steps: [any PlanStep]
   /// What each step leaves behind: the tensor that it writes last, by the name of the graph's value.
@@ -66,8 +67,9 @@ extension Plan {
     }
   }
 
-  /// A tensor lives from the step that writes it to the last that reads it; inside a group it never exists. The input and the
-  /// scores live throughout: the caller writes the next picture and reads the last scores whenever `run` is not running.
+  /// A tensor lives from the step that writes it to the last that reads it; inside a group it never exists. The input
+  /// and the scores live throughout: the caller writes the next picture and reads the last scores whenever `run` is not
+  /// running.
   static func requests(
     of network: LoweredNetwork, _ layouts: [TensorLayout], _ groups: [[Int]]
   ) -> [ArenaLayout.Request] {

@@ -29,7 +29,8 @@ struct StripBuffer {
 
   mutating func empty() { (firstRow, endRow) = (0, 0) }
 
-  /// Moves the window to `rows`, keeps what is already there, and returns the rows of the picture that are yet to be computed.
+  /// Moves the window to `rows`, keeps what is already there, and returns the rows of the picture that are yet to be
+  /// computed.
   mutating func slide(to rows: Range<Int>) -> Range<Int> {
     let kept = max(endRow - rows.lowerBound, 0)
     if kept > 0, rows.lowerBound > firstRow {

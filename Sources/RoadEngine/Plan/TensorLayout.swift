@@ -3,8 +3,8 @@ import RoadKernelContract
 
 /// Bytes and pitches of one tensor with its halo.
 ///
-/// The pixels right of a row are at the same time those left of the next row: the halo costs half, and filling it is one
-/// `memset` a row.
+/// The pixels right of a row are at the same time those left of the next row: the halo costs half, and filling it is
+/// one `memset` a row.
 package struct TensorLayout: Equatable {
   let height: Int
   let width: Int
@@ -34,8 +34,8 @@ package struct TensorLayout: Equatable {
 }
 
 extension TensorView {
-  /// Fills the halo beside `rows`, and above and below the picture if they are its first or last. Called by whoever wrote
-  /// the rows; needs the shared halo of ``TensorLayout``.
+  /// Fills the halo beside `rows`, and above and below the picture if they are its first or last. Called by whoever
+  /// wrote the rows; needs the shared halo of ``TensorLayout``.
   package func fillHalo(beside rows: Range<Int>, with zeroPoint: UInt8) {
     guard halo > 0, !rows.isEmpty else { return }
     let side = halo * pixelPitch

@@ -5,9 +5,10 @@ import Synchronization
 
 /// Where the caller posts a job and the workers of a ``WorkerPool`` claim its chunks.
 ///
-/// One atomic word tells everything about the running job: chunks not yet claimed in the high half, chunks not yet finished in
-/// the low half. `job` is plain memory: it is written before the word is (release) and read only after a chunk was
-/// claimed (acquire), and a job with a claimed chunk cannot be replaced, since its caller still waits for that chunk.
+/// One atomic word tells everything about the running job: chunks not yet claimed in the high half, chunks not yet
+/// finished in the low half. `job` is plain memory: it is written before the word is (release) and read only after a
+/// chunk was claimed (acquire), and a job with a claimed chunk cannot be replaced, since its caller still waits for
+/// that chunk.
 final class JobBoard: @unchecked Sendable {
   private struct Job {
     var work: WorkerPool.Work
@@ -56,7 +57,8 @@ final class JobBoard: @unchecked Sendable {
     }
   }
 
-  /// Waits for chunks that other threads claimed; they are being computed, so this is short unless a core was taken away.
+  /// Waits for chunks that other threads claimed; they are being computed, so this is short unless a core was taken
+  /// away.
   func awaitCompletion() {
     var looks = 0
     while state.load(ordering: .acquiring) != 0 {
@@ -100,8 +102,8 @@ extension JobBoard {
     }
   }
 
-  /// Until a job is posted. The caller writes `state` and then reads `sleepers`, this thread writes `sleepers` and then reads
-  /// `state`: one of the two sees the other.
+  /// Until a job is posted. The caller writes `state` and then reads `sleepers`, this thread writes `sleepers` and then
+  /// reads `state`: one of the two sees the other.
   private func sleep() {
     monitor.locked {
       sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)

@@ -3,9 +3,10 @@ import Synchronization
 
 /// Threads that share the chunks of one job: the caller takes part, whoever is free claims the next chunk.
 ///
-/// A job costs one atomic operation to start, two a chunk, no lock and no allocation. Claiming (rather than giving each thread
-/// its share beforehand) keeps a job short when another process takes a core for a while. Between the layers of a frame
-/// the workers spin; after about 50 µs without work they yield, and after some hundred yields they sleep until the next job.
+/// A job costs one atomic operation to start, two a chunk, no lock and no allocation. Claiming (rather than giving each
+/// thread its share beforehand) keeps a job short when another process takes a core for a while. Between the layers of
+/// a frame the workers spin; after about 50 µs without work they yield, and after some hundred yields they sleep until
+/// the next job.
 ///
 /// One job runs at a time. A caller that finds the pool busy with another thread's job computes its own chunks alone.
 public final class WorkerPool: Sendable {
