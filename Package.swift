@@ -75,6 +75,9 @@ let package = Package(
       name: "CVersion",
       cSettings: Context.environment["ROADSEG_COMMIT"].map { [.define("ROADSEG_COMMIT", to: "\"\($0)\"")] } ?? []),
     .systemLibrary(name: "CPerformanceCounters"),
+    .systemLibrary(name: "CFileSystem"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Offline: ONNX → graph → int8 ONNX. Online: plan → run.
     .target(name: "RoadBase", dependencies: ["CVersion"], swiftSettings: strict),
@@ -106,9 +109,16 @@ let package = Package(
     .target(
       name: "RoadFrame", dependencies: ["RoadBase", "RoadKernels", "CJPEG", "CPNG"], swiftSettings: strict),
     .target(
-      name: "RoadCamera", dependencies: ["RoadFrame", "RoadTelemetry", "CVideoDevice"],
+      name: "RoadCamera", dependencies: ["RoadFrame", "RoadRecorder", "CVideoDevice"],
       swiftSettings: strict),
     .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
+    .target(
+      name: "RoadRecorder",
+      dependencies: [
+        "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CFileSystem", "CZlib", "CZstd",
+      ],
+      // Its tests look inside, in release builds, too.
+      swiftSettings: strict + [.unsafeFlags(["-enable-testing"])]),
     .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
     .target(
       name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
@@ -194,6 +204,9 @@ let package = Package(
       name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
       exclude: ["Goldens"],
       swiftSettings: strict),
+    .testTarget(
+      name: "RoadRecorderTests", dependencies: ["RoadRecorder", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+      exclude: ["read_recording.py", "set_up_python"], swiftSettings: strict),
     .testTarget(
       name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
       swiftSettings: strict),

@@ -1,12 +1,14 @@
 import Glibc
 import RoadBase
 import RoadFrame
+import RoadRecorder
 
 /// The source that a user's one word stands for.
 public enum FrameSources {
   /// - `-`: standard input, motion JPEG or Y4M
   /// - `/dev/…`: a camera (or a link to one)
   /// - a folder, a `.txt` list, a `.jpg`, `.jpeg` or `.png` file: pictures
+  /// - a `.mcap` file: a recording
   /// - a video file (`.mp4`, `.mkv` …) or an address (`rtsp://…`, `http://…`): what an installed ffmpeg makes of it
   /// - any other file or named pipe: a stream, motion JPEG or Y4M; where it is neither, what ffmpeg makes of it
   ///
@@ -35,6 +37,11 @@ public enum FrameSources {
       return try V4L2Camera(request)
     }
     if holdsPictures(input) { return try PictureFolder(path: input, pace: pace, maximumPixels: maximumPixels) }
+    if isRecording(input) {
+      var recorded = RecordingPace.everyFrame
+      if case .live(let rate, _) = pace { recorded = .live(rate: rate) }
+      return try RecordingSource(paths: [input], pace: recorded)
+    }
     if FFmpegSource.takes(input) { return try FFmpegSource(input, isLive: pace.isLive) }
     do throws(RoadError) {
       return try StreamSource(path: input, isLive: pace.isLive)
@@ -45,6 +52,9 @@ public enum FrameSources {
       return video
     }
   }
+
+  /// Whether the word names a recording, by its ending.
+  public static func isRecording(_ input: String) -> Bool { RecordingFiles.isRecording(input) }
 
   /// Whether the word names pictures in files, each of its own size maybe: a folder, a list, a picture.
   public static func holdsPictures(_ input: String) -> Bool {

@@ -41,6 +41,9 @@ public struct SourceRequest: Sendable {
     guard let name else { return try camera(nil) }
     if name == "synthetic" { return (try syntheticRoad(), nil) }
     if isCamera { return try camera(name) }
+    if FrameSources.isRecording(name), rate == nil {
+      return (try RecordingSource(paths: [name], pace: .recorded(speed: 1)), nil)
+    }
     let pace = Pace.live(rate: rate ?? Self.defaultRate, repeats: false)
     return (try FrameSources.open(name, pace: pace, maximumPixels: maximumPixels), nil)
   }

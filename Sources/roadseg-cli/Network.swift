@@ -20,5 +20,7 @@ struct Network {
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
   }
 
+  var inputSize: PictureSize { network.engine.inputSize }
+
   func segmenter(for size: PictureSize) -> NetworkSegmenter { network.segmenter(for: size) }
 }

@@ -18,8 +18,9 @@ struct Roadseg: ParsableCommand {
       """,
     version: SoftwareVersion.text,
     subcommands: [
-      LiveCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self, ProfileCommand.self,
-      CamerasCommand.self, ConfigCommand.self,
+      LiveCommand.self, RecordCommand.self, ReplayCommand.self, ExportCommand.self, InspectCommand.self,
+      RecoverCommand.self, ProtectCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self,
+      ProfileCommand.self, CamerasCommand.self, ConfigCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written
@@ -28,6 +29,8 @@ struct Roadseg: ParsableCommand {
     do {
       let arguments = try ProfileArguments.expand(WebOptions.completed(Array(CommandLine.arguments.dropFirst())))
       var command = try parseAsRoot(arguments)
+      // Before any thread starts, which then inherits it.
+      if command is RecordCommand { RecordTriggers.block() }
       try StopSignals.watch()
       try command.run()
     } catch let error as RoadError {

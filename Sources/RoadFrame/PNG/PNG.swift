@@ -36,12 +36,14 @@ public enum PNG {
 
   /// An 8-bit paletted PNG: the indices as given, each shown in its palette colour.
   ///
-  /// - Parameter palette: 1 to 256 colours; every index must be below their number.
+  /// - Parameters:
+  ///   - palette: 1 to 256 colours; every index must be below their number.
+  ///   - isFast: rather quick than small, for one a frame.
   public static func paletted(
-    _ values: UnsafePointer<UInt8>, size: PictureSize, rowPitch: Int? = nil, palette: [RGB]
+    _ values: UnsafePointer<UInt8>, size: PictureSize, rowPitch: Int? = nil, palette: [RGB], isFast: Bool = false
   ) throws(RoadError) -> [UInt8] {
     precondition((1...256).contains(palette.count), "a palette of \(palette.count) colours")
-    return try PNGWriter.encode(values, size: size, rowPitch: rowPitch, palette: palette)
+    return try PNGWriter.encode(values, size: size, rowPitch: rowPitch, palette: palette, isFast: isFast)
   }
 
   /// A palette colour.
@@ -60,7 +62,7 @@ public enum PNG {
 
 private enum PNGWriter {
   static func encode(
-    _ values: UnsafePointer<UInt8>, size: PictureSize, rowPitch: Int?, palette: [PNG.RGB]
+    _ values: UnsafePointer<UInt8>, size: PictureSize, rowPitch: Int?, palette: [PNG.RGB], isFast: Bool = false
   ) throws(RoadError) -> [UInt8] {
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
@@ -68,6 +70,7 @@ private enum PNGWriter {
     image.height = UInt32(size.height)
     image.format = palette.isEmpty ? UInt32(PNG_FORMAT_GRAY) : UInt32(PNG_FORMAT_RGB) | PNG_FORMAT_FLAG_COLORMAP
     image.colormap_entries = UInt32(palette.count)
+    if isFast { image.flags |= UInt32(PNG_IMAGE_FLAG_FAST) }
     defer { png_image_free(&image) }
     let colours = palette.flatMap { [$0.red, $0.green, $0.blue] }
     // What deflate makes of bytes that do not compress (stored blocks), the filter bytes, headers and palette.

@@ -49,7 +49,9 @@ enum ProfileArguments {
     arguments.contains { $0 == "--profile" || $0.hasPrefix("--profile=") }
   }
 
-  static let commands: [String: any ProfiledCommand.Type] = ["live": LiveCommand.self]
+  static let commands: [String: any ProfiledCommand.Type] = [
+    "live": LiveCommand.self, "record": RecordCommand.self,
+  ]
 }
 
 extension LiveCommand: ProfiledCommand {}

@@ -1,0 +1,41 @@
+import CZstd
+import RoadBase
+
+/// Zstandard through libzstd, level 1: cameras are faster than the higher ones.
+final class ZstdCompressor: @unchecked Sendable {
+  private let context: OpaquePointer
+
+  init() throws(RoadError) {
+    guard let context = ZSTD_createCCtx() else {
+      throw RoadError(.recording, "libzstd gives no compressor", remedy: "free some memory")
+    }
+    self.context = context
+  }
+
+  deinit { ZSTD_freeCCtx(context) }
+
+  /// Nil where it does not get smaller.
+  func compress(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+    let bound = ZSTD_compressBound(bytes.count)
+    let packed = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+      let size = ZSTD_compressCCtx(context, buffer.baseAddress, bound, bytes.baseAddress, bytes.count, 1)
+      count = ZSTD_isError(size) == 0 ? size : 0
+    }
+    return packed.isEmpty || packed.count >= bytes.count ? nil : packed
+  }
+}
+
+enum Zstd {
+  /// - Returns: false for damaged bytes, or any other size than the target's.
+  static func decompress(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    ZSTD_decompress(target.baseAddress, target.count, bytes.baseAddress, bytes.count) == target.count
+  }
+
+  /// - Parameter size: of the result, exactly.
+  static func decompress(_ bytes: UnsafeRawBufferPointer, size: Int) -> [UInt8]? {
+    let unpacked = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      count = decompress(bytes, into: UnsafeMutableRawBufferPointer(buffer)) ? size : 0
+    }
+    return unpacked.count == size ? unpacked : nil
+  }
+}

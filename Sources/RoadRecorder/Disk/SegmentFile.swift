@@ -1,0 +1,68 @@
+import CFileSystem
+import Glibc
+import RoadBase
+
+/// A segment that is being written. What is appended is there whole or not at all.
+struct SegmentFile: ByteOutput {
+  /// Closes itself with its last owner; the lock on it tells others that it is being recorded to.
+  final class Handle: Sendable {
+    let descriptor: Int32
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    deinit { close(descriptor) }
+  }
+
+  let handle: Handle
+  private(set) var path: String
+  private(set) var bytes: UInt64 = 0
+
+  /// A new, empty file under a temporary name, with `reserved` bytes of the disk set aside for it where that is
+  /// possible.
+  init(temporary path: String, reserving reserved: UInt64) throws(RoadError) {
+    unlink(path)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw SegmentFolder.failure(path, errno) }
+    handle = Handle(descriptor)
+    self.path = path
+    _ = flock(descriptor, LOCK_EX | LOCK_NB)
+    // Without changing its size: a file that breaks off must end where its bytes end.
+    if reserved > 0, file_reserve(descriptor, Int(reserved)) != 0 { _ = ftruncate(descriptor, 0) }
+  }
+
+  mutating func append(_ bytes: [UInt8]) throws(RoadError) {
+    var done = 0
+    while done < bytes.count {
+      let written = bytes.withUnsafeBytes {
+        write(handle.descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done)
+      }
+      if written > 0 {
+        done += written
+      } else if written < 0, errno != EINTR {
+        let code = errno
+        _ = ftruncate(handle.descriptor, off_t(self.bytes))
+        lseek(handle.descriptor, off_t(self.bytes), SEEK_SET)
+        throw SegmentFolder.failure(path, code)
+      }
+    }
+    self.bytes += UInt64(bytes.count)
+  }
+
+  /// Waits until all bytes are on the disk.
+  func sync() throws(RoadError) {
+    guard fdatasync(handle.descriptor) == 0 else { throw SegmentFolder.failure(path, errno) }
+  }
+
+  mutating func rename(to name: String) throws(RoadError) {
+    guard Glibc.rename(path, name) == 0 else { throw SegmentFolder.failure(name, errno) }
+    path = name
+  }
+
+  /// Gives back what was set aside and not used.
+  func trim() { _ = ftruncate(handle.descriptor, off_t(bytes)) }
+
+  /// Whether the file still stands under its name; else it was deleted, or its disk taken away.
+  var isInPlace: Bool {
+    var (own, named) = (stat(), stat())
+    return fstat(handle.descriptor, &own) == 0 && stat(path, &named) == 0 && own.st_dev == named.st_dev
+      && own.st_ino == named.st_ino
+  }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import RoadBase
+import RoadFrame
+import RoadMask
+import RoadSink
+import RoadTelemetry
+
+/// Makes messages of what a sink is given, into one chunk.
+final class MessageComposer {
+  private(set) var chunk = ChunkBuilder()
+  private(set) var clock = RecordingClock()
+  private(set) var images = 0
+  private(set) var masks = 0
+  private(set) var records = 0
+  private(set) var payloadBytes: UInt64 = 0
+
+  private let options: RecorderOptions
+  private let session: SinkSession
+  private let palette: [PNG.RGB]
+  private let decoder: FrameDecoder
+  private let encoder: JPEGEncoder
+  private let picture: Picture
+  private let scratch: Frame
+  private let json = JSONEncoder()
+  /// Of frames whose fate is still open.
+  private var open: [Int: OpenFrame] = [:]
+  private let frameName: String
+
+  private struct OpenFrame {
+    var hasImage = false
+    var hasMask = false
+    var maskHash: UInt64?
+    var roadShare: Double?
+    var yuvEncoding: YUVEncoding?
+  }
+
+  /// More frames than any pipeline has on their way; older ones will never be settled.
+  private static let openFrames = 1024
+
+  init(_ options: RecorderOptions, _ session: SinkSession) throws(RoadError) {
+    self.options = options
+    self.session = session
+    palette = session.classes.classes.map { PNG.RGB(red: $0.colour.red, green: $0.colour.green, blue: $0.colour.blue) }
+    var quality = 90
+    if case .jpeg(let wanted) = options.rawImages { quality = wanted }
+    decoder = try FrameDecoder()
+    encoder = try JPEGEncoder(largest: session.source.size, quality: quality)
+    picture = Picture(size: session.source.size)
+    scratch = Frame(capacity: max(1, session.source.maximumFrameBytes))
+    json.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    frameName = "camera"
+  }
+
+  /// Whether pictures are kept as foxglove.RawImage.
+  var keepsRawImages: Bool { session.source.format.compressedImageFormat == nil && options.rawImages == .raw }
+
+  func follow(wall: UInt64, monotonic: UInt64) { clock.follow(wall: wall, monotonic: monotonic) }
+
+  func close(_ compressor: ZstdCompressor?) -> ClosedChunk { chunk.close(compressor) }
+
+  func add(_ frame: CapturedFrame, now: UInt64) {
+    guard options.imageStride > 0, frame.stamp.ordinal % options.imageStride == 0 else { return }
+    guard put(frame, now: now) else { return }
+    remember(frame.stamp.ordinal) { entry in
+      entry.hasImage = true
+      if frame.format.compressedImageFormat == nil { entry.yuvEncoding = frame.yuvEncoding }
+    }
+    images += 1
+  }
+
+  func add(_ frame: ShownFrame, now: UInt64) throws(RoadError) {
+    let map = frame.map
+    let isKept = options.maskStride > 0 && frame.stamp.ordinal % options.maskStride == 0
+    if isKept, let base = map.bytes.baseAddress {
+      let png = try PNG.paletted(base, size: map.size, palette: palette, isFast: true)
+      png.withUnsafeBytes { bytes in
+        let time = clock.time(frame.stamp.timestamp)
+        let head = ImageMessage.compressedHead(format: "png", frame: frameName, time: time, byteCount: bytes.count)
+        put(.mask, frame.stamp, head, bytes, isPacked: true, now: now)
+      }
+      masks += 1
+    }
+    remember(frame.stamp.ordinal) { entry in
+      entry.hasMask = isKept
+      entry.maskHash = map.hash
+      entry.roadShare = Double(map.count(of: session.classes.drivable)) / Double(max(map.size.pixels, 1))
+    }
+  }
+
+  func add(_ frames: SettledFrames, now: UInt64) {
+    let entry = open.removeValue(forKey: frames.ordinal) ?? OpenFrame()
+    var missed: [String: Int] = [:]
+    for fate in FrameFate.allCases where frames.missed[fate] > 0 { missed[fate.key] = frames.missed[fate] }
+    var record = FrameRecord(
+      ordinal: frames.ordinal, count: frames.count, fate: frames.fate.key, sequence: frames.stamp?.sequence,
+      kernelNs: frames.stamp?.timestamp, clock: frames.stamp?.timestampSource.rawValue,
+      stagesMs: Self.stages(frames.times), hasImage: entry.hasImage, hasMask: entry.hasMask)
+    record.latencyMs = frames.stamp.flatMap { Self.milliseconds($0.timestamp, frames.times.drawn) }
+    record.maskHash = entry.maskHash.map(ClassMap.text(ofHash:))
+    record.roadShare = entry.roadShare.map { $0.rounded(toDecimals: 6) }
+    record.yuvEncoding = entry.yuvEncoding.map { "\($0)" }
+    record.missed = missed.isEmpty ? nil : missed
+    put(.frame, record, sequence: UInt32(truncatingIfNeeded: frames.ordinal), at: frames.stamp?.timestamp, now: now)
+    records += 1
+  }
+
+  func add(_ level: LogRecord.Level, _ message: String, now: UInt64) {
+    let time = clock.time(now)
+    let stamp = LogRecord.Timestamp(sec: time / 1_000_000_000, nsec: time % 1_000_000_000)
+    put(.log, LogRecord(timestamp: stamp, level: level, message: message, name: "roadseg"), sequence: 0, now: now)
+  }
+
+  /// A message that is JSON already.
+  func add(_ topic: RecordingTopic, json bytes: [UInt8], now: UInt64) {
+    bytes.withUnsafeBytes { bytes in
+      let time = clock.stamp(now)
+      chunk.append(
+        channel: topic.rawValue, sequence: 0, logTime: time, publishTime: time, data: bytes, isPacked: false)
+    }
+  }
+}
+
+extension MessageComposer {
+  /// - Returns: false where the frame cannot be kept: damaged, or without memory for an encoder.
+  private func put(_ frame: CapturedFrame, now: UInt64) -> Bool {
+    let time = clock.time(frame.stamp.timestamp)
+    if let format = frame.format.compressedImageFormat {
+      put(frame.bytes, format, frame.stamp, time: time, now: now)
+      return true
+    }
+    if keepsRawImages, let encoding = frame.format.rawImageEncoding {
+      let head = ImageMessage.rawHead(
+        encoding: encoding, size: frame.size, rowPitch: frame.rowPitch, frame: frameName, time: time,
+        byteCount: frame.bytes.count)
+      put(.image, frame.stamp, head, frame.bytes, isPacked: false, now: now)
+      return true
+    }
+    guard frame.size == picture.size, fill(scratch, frame), decoder.decode(scratch, into: picture) == .decoded,
+      let jpeg = encoder.encode(picture)
+    else { return false }
+    put(jpeg, "jpeg", frame.stamp, time: time, now: now)
+    return true
+  }
+
+  private func fill(_ target: Frame, _ frame: CapturedFrame) -> Bool {
+    guard frame.bytes.count <= target.bytes.count else { return false }
+    target.bytes.copyMemory(from: frame.bytes)
+    target.byteCount = frame.bytes.count
+    target.format = frame.format
+    target.size = frame.size
+    target.rowPitch = frame.rowPitch
+    target.yuvEncoding = frame.yuvEncoding
+    return true
+  }
+
+  private func put(
+    _ file: UnsafeRawBufferPointer, _ format: String, _ stamp: FrameStamp, time: UInt64, now: UInt64
+  ) {
+    let head = ImageMessage.compressedHead(format: format, frame: frameName, time: time, byteCount: file.count)
+    put(.image, stamp, head, file, isPacked: true, now: now)
+  }
+
+  private func put(
+    _ topic: RecordingTopic, _ stamp: FrameStamp, _ head: [UInt8], _ data: UnsafeRawBufferPointer, isPacked: Bool,
+    now: UInt64
+  ) {
+    chunk.append(
+      channel: topic.rawValue, sequence: UInt32(truncatingIfNeeded: stamp.ordinal), logTime: clock.stamp(now),
+      publishTime: clock.time(stamp.timestamp), head: head, data: data, isPacked: isPacked)
+    payloadBytes += UInt64(data.count)
+  }
+
+  private func put(
+    _ topic: RecordingTopic, _ value: some Encodable, sequence: UInt32, at time: UInt64? = nil, now: UInt64
+  ) {
+    // Plain values of our own, which always encode.
+    guard let data = try? json.encode(value) else { return }
+    data.withUnsafeBytes { bytes in
+      chunk.append(
+        channel: topic.rawValue, sequence: sequence, logTime: clock.stamp(now),
+        publishTime: clock.time(time ?? now), data: bytes, isPacked: false)
+    }
+  }
+
+  private func remember(_ ordinal: Int, _ change: (inout OpenFrame) -> Void) {
+    if open.count >= Self.openFrames { open = open.filter { $0.key > ordinal - Self.openFrames / 2 } }
+    change(&open[ordinal, default: OpenFrame()])
+  }
+
+  private static func stages(_ times: FrameTimes) -> [String: Double] {
+    let spans: [(PipelineStage, UInt64, UInt64)] = [
+      (.decode, times.decodeBegan, times.decoded), (.scale, times.decoded, times.scaled),
+      (.network, times.scaled, times.inferred), (.classMap, times.inferred, times.classified),
+      (.draw, times.drawBegan, times.drawn), (.output, times.drawn, times.handedOn),
+    ]
+    var stages: [String: Double] = [:]
+    for (stage, start, end) in spans { stages[stage.key] = milliseconds(start, end) }
+    return stages
+  }
+
+  private static func milliseconds(_ start: UInt64, _ end: UInt64) -> Double? {
+    start > 0 && end >= start ? (Double(end - start) / 1e6).rounded(toDecimals: 3) : nil
+  }
+}

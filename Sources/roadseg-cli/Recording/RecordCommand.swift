@@ -1,0 +1,180 @@
+import ArgumentParser
+import Foundation
+import RoadBase
+import RoadCamera
+import RoadFrame
+import RoadPipeline
+import RoadRecorder
+import RoadService
+import RoadSink
+import RoadTelemetry
+
+/// `roadseg record`
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record",
+    abstract: "Logs a camera to disk: pictures as sent, masks, numbers; for weeks, unwatched.",
+    discussion: """
+      SOURCE is as for roadseg live. Files are MCAP, which Foxglove and many tools open; names sort by time. A power \
+      cut costs the last chunk at most; files that were left open are mended at the next start. The disk never holds \
+      up the network: what does not fit the memory or finds no disk is counted, and recording goes on by itself in a \
+      new file.
+
+      With --trigger nothing is written until SIGUSR1, a change of the trigger file or an HTTP request comes; then \
+      also the seconds before it.
+
+      EXAMPLES:
+        roadseg record --output /data/road --max-size 20G --min-free 1G
+        roadseg record /dev/video0 --size 1280x720 --output /data/road --sync seconds=5
+        roadseg record --output events --trigger signal --pre-roll 20s --post-roll 10s
+        roadseg record drive/ --output recordings --masks-every 10
+      """)
+
+  @Argument(help: "Where frames come from. (default: first camera)")
+  var source: String?
+
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Folder for the recordings; made where missing.", valueName: "dir"))
+  var output: String?
+
+  @Flag(name: .long, help: "Wait for a camera that is not there yet.")
+  var wait = false
+
+  @OptionGroup var profileOptions: ProfileOptions
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var inputSize: InputSizeOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup(title: "Recording") var recording: RecordOptions
+
+  @Option(name: .long, help: "Stop after so many frames with a mask. (default: go on)")
+  var frames: Int?
+
+  @Option(name: .long, help: ArgumentHelp("Frame size of a camera or the synthetic road.", valueName: "WxH"))
+  var size: PictureSize?
+
+  @Option(name: .long, help: "Frames a second of a camera, folder or the synthetic road. (default: 30)")
+  var rate: Double?
+
+  @Option(name: .long, help: "Pixel format of a camera.")
+  var format: PixelFormat?
+
+  @Option(name: .long, help: "Which synthetic road.")
+  var seed: UInt64 = 1
+
+  @Flag(name: .long, help: "Print one JSON object a second and one at the end instead of text.")
+  var json = false
+
+  func validate() throws {
+    if let frames, frames < 1 { throw ValidationError("--frames takes 1 or more") }
+    if let rate, !(rate > 0 && rate <= 1000) { throw ValidationError("--rate takes a number above 0, up to 1000") }
+    guard !wait || request.isCamera else { throw ValidationError("--wait is for cameras") }
+  }
+
+  func run() throws {
+    // A profile may give it, and is read after the arguments.
+    guard let output else { throw ValidationError("give --output") }
+    var options = try recording.options(folder: output)
+    let opened = wait ? nil : try open()
+    let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
+    options.metadata["input_size"] = "\(network.inputSize)"
+    options.metadata["threads"] = "\(threads.count)"
+    let recorder = Recorder(options)
+    let triggers = try RecordTriggers(recording, recorder)
+    let service = ServiceReporter()
+    guard let pipeline = try pipeline(opened, network, recorder, service) else { return }
+    StopSignals.onFirst {
+      service.stopping()
+      pipeline.requestStop()
+    }
+    let about = RunAbout(
+      network.identity, source: pipeline.properties.name, isSynthetic: pipeline.properties.isSynthetic)
+    let notes = SinkNotes()
+    let statistics = try withExtendedLifetime(triggers) {
+      try pipeline.run { statistics in
+        service.report(statistics)
+        notes.say(statistics.sinks)
+        recorder.add(statistics)
+        try? print(statistics, recorder.statistics, about, type: "statistics")
+      }
+    }
+    try print(statistics, recorder.statistics, about, type: "summary")
+    if let failure = statistics.sinks.lazy.compactMap(\.failure).first { throw failure }
+  }
+
+  private var request: SourceRequest {
+    SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed)
+  }
+
+  private func open() throws(RoadError) -> any FrameSource {
+    let (source, remark) = try request.open()
+    if let remark { Terminal.say("roadseg: \(remark)") }
+    return source
+  }
+
+  /// Nil where a signal came while it waited for a camera.
+  private func pipeline(
+    _ opened: (any FrameSource)?, _ network: Network, _ recorder: Recorder, _ service: ServiceReporter
+  ) throws(RoadError) -> Pipeline? {
+    func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
+      try Pipeline(
+        source: source, lanes: [SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))],
+        options: PipelineOptions(frameLimit: frames, style: nil, showsPanel: false, identity: network.identity)
+      ) { network.segmenter(for: $0) }
+    }
+    if let opened { return try make(opened) }
+    let waiting = CameraWait()
+    StopSignals.onFirst { waiting.stop() }
+    return try waiting.first { missing, _ in
+      service.waiting(missing.cause)
+    } attempt: { () throws(RoadError) in
+      try make(open())
+    }
+  }
+
+  private func print(
+    _ statistics: PipelineStatistics, _ recorder: RecorderStatistics, _ about: RunAbout, type: String
+  ) throws {
+    if json { return try Terminal.printJSON(WithAbout(about, RecordJSON(statistics, recorder, type: type))) }
+    let text = type == "summary" ? StatisticsLine.summary(statistics) : StatisticsLine.text(statistics)
+    Terminal.printLine(type == "summary" ? "\(text)\n\(recorder.text)" : "\(text) | \(recorder.text)")
+  }
+}
+
+extension RecordCommand: ProfiledCommand {}
+
+/// The pipeline's statistics and, as "recorder", those of the recorder.
+struct RecordJSON: Encodable {
+  private let statistics: StatisticsJSON
+  private let recorder: RecorderStatistics
+
+  private enum Key: CodingKey { case recorder }
+
+  init(_ statistics: PipelineStatistics, _ recorder: RecorderStatistics, type: String) {
+    self.statistics = StatisticsJSON(statistics, type: type)
+    self.recorder = recorder
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try statistics.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(recorder, forKey: .recorder)
+  }
+}
+
+extension RecorderStatistics {
+  /// "recording road-000001-….mcap: 12.34 MB in 1 file, 12 syncs"
+  var text: String {
+    let place = file?.split(separator: "/").last.map { " \($0)" } ?? ""
+    var parts = [
+      "\(state)\(place): \(SummaryText.megabytes(writtenBytes)) MB in \(segments) \(segments == 1 ? "file" : "files")",
+      "\(images) pictures, \(masks) masks", "\(syncs) syncs",
+    ]
+    if let freeBytes { parts.append("\(freeBytes >> 20) MiB free") }
+    if waitingBytes > 0, state == "waiting" { parts.append("\(waitingBytes >> 20) MiB of pre-roll") }
+    if deletedSegments > 0 { parts.append("\(deletedSegments) old files deleted") }
+    if recoveredSegments > 0 { parts.append("\(recoveredSegments) files mended") }
+    if lostMessages > 0 { parts.append("\(lostMessages) messages lost") }
+    if let reason, state == "failing" { parts.append("FAILING: \(reason)") }
+    return parts.joined(separator: ", ")
+  }
+}

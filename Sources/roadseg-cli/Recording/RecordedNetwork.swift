@@ -1,0 +1,28 @@
+import RoadBase
+import RoadFrame
+import RoadRecorder
+
+/// The network that made a recording's masks, by what the recording says.
+struct RecordedNetwork {
+  private let run: [String: String]
+
+  init(_ run: [String: String]) { self.run = run }
+
+  /// - Parameters:
+  ///   - model: nil for the recording's own, which must then be the same file, by its hash.
+  func network(
+    model: String?, classes: String?, inputSize: PictureSize?, threads: Int
+  ) throws(RoadError) -> Network {
+    var options = ModelOptions()
+    options.classes = classes
+    options.model = model ?? run["model"] ?? options.model
+    let size = inputSize ?? (model == nil ? run["input_size"].flatMap { PictureSize($0) } : nil)
+    let network = try Network(options, inputSize: size, threads: threads)
+    if model == nil, let recorded = run["model_sha256"], let found = network.identity.modelHash, recorded != found {
+      throw RoadError(
+        .model, "\(options.model): is not the model of the recording (SHA-256 \(found), recorded \(recorded))",
+        remedy: "give the file that recorded it with --model")
+    }
+    return network
+  }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import Glibc
+import RoadBase
+import RoadFrame
+import RoadMask
+import RoadSink
+import RoadTelemetry
+import Testing
+
+@testable import RoadRecorder
+
+/// The recorder as a sink: what it is told is in the files.
+@Suite struct RecorderTests {
+  @Test func whatWasToldIsInTheFiles() throws {
+    try withFolder { folder in
+      var options = RecorderOptions(folder: "\(folder)/a/b")
+      options.chunkDuration = 1
+      options.maskStride = 2
+      options.attachments = [RecordingAttachment(name: "calibration.yaml", mediaType: "text/yaml", data: [1, 2, 3])]
+      let recorder = Recorder(options)
+      try recorder.start(FakeRun.session)
+      recorder.log(.warning, "a warning")
+      for ordinal in 0..<10 { try FakeRun.frame(ordinal, to: recorder) }
+      try recorder.receive(SettledFrames(ordinal: 10, count: 3, fate: .lostInDriver))
+      recorder.stop()
+      #expect(recorder.statistics.state == "stopped")
+      let summary = try RecordingSummary(paths: ["\(folder)/a/b"])
+      #expect(summary.isSound && summary.isMonotonic)
+      #expect(summary.ledger.frames == 13 && summary.ledger.balances && summary.ledger.unrecorded == 0)
+      #expect(summary.ledger.fates == ["shown": 10, "lost_in_driver": 3])
+      #expect(summary.masks.hashed == 10 && summary.masks.stored == 5)
+      #expect(summary.attachments == ["classes.tsv", "calibration.yaml"])
+      #expect(summary.run["model"] == "m" && summary.run["size"] == "64x32")
+      let path = summary.files[0].path
+      let reader = try RecordingReader(path: path)
+      #expect(try reader.classes() == ClassTable.driving7)
+      while let picture = try reader.nextPicture() {
+        #expect(picture.bytes.elementsEqual(FakeRun.jpeg))
+      }
+      // Nothing but the recording and the lock is left.
+      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/a/b").count == 2)
+    }
+  }
+
+  @Test(.enabled(if: PythonReader.isThere)) func aMaskIsTheClassMapForOthersToo() throws {
+    try withFolder { folder in
+      let recorder = Recorder(RecorderOptions(folder: folder))
+      try recorder.start(FakeRun.session)
+      for ordinal in 0..<3 { try FakeRun.frame(ordinal, to: recorder) }
+      recorder.stop()
+      let read = try #require(try PythonReader.read([try RecordingFiles.files([folder])[0]]).first)
+      #expect(read.masks.count == 3 && read.masks.allSatisfy { $0.mode == "P" && $0.size == [64, 32] })
+      for (index, mask) in read.masks.enumerated() {
+        #expect(mask.classes == CRC32.of(Array(FakeRun.map(index).bytes)))
+        #expect(read.frames[index].maskHash == ClassMap.text(ofHash: FakeRun.map(index).hash))
+      }
+    }
+  }
+
+  @Test func segmentsRotateAndRetentionKeepsTheNewestAndTheProtected() throws {
+    try withFolder { folder in
+      var options = RecorderOptions(folder: folder)
+      options.chunkDuration = 1
+      options.segmentBytes = 60_000
+      options.retention = RetentionLimits(totalBytes: 400_000)
+      let recorder = Recorder(options)
+      try recorder.start(FakeRun.session)
+      try FakeRun.frame(0, to: recorder)
+      try FakeRun.frame(1, to: recorder)
+      let first = try #require(try SegmentFolder(folder).segments().first)
+      try SegmentFolder.protect("\(folder)/\(first.name.text)", true)
+      for ordinal in 2..<400 { try FakeRun.frame(ordinal, to: recorder) }
+      recorder.stop()
+      // The housekeeper works beside; its next round ends what is left to do.
+      let again = Recorder(options)
+      try again.start(FakeRun.session)
+      try eventually { try SegmentFolder(folder).segments().reduce(0) { $0 + $1.bytes } <= 400_000 }
+      again.stop()
+      let numbers = try SegmentFolder(folder).segments().map(\.name.number)
+      #expect(numbers.first == first.name.number && numbers.count > 2)
+      #expect(numbers == numbers.sorted() && numbers.dropFirst().first.map { $0 > 1 } == true)
+      #expect(try RecordingSummary(paths: [folder]).isSound)
+    }
+  }
+
+  @Test func aTriggerWritesTheSecondsBeforeIt() throws {
+    try withFolder { folder in
+      var options = RecorderOptions(folder: folder)
+      options.chunkDuration = 20_000_000
+      options.trigger = TriggerOptions(preRoll: 200_000_000, postRoll: 100_000_000, file: "\(folder)/now")
+      let recorder = Recorder(options)
+      try recorder.start(FakeRun.session)
+      for ordinal in 0..<60 {
+        try FakeRun.frame(ordinal, to: recorder)
+        usleep(10_000)
+      }
+      #expect(recorder.statistics.state == "waiting")
+      #expect(try SegmentFolder(folder).segments().isEmpty)
+      try "".write(toFile: "\(folder)/now", atomically: false, encoding: .utf8)
+      for ordinal in 60..<160 {
+        try FakeRun.frame(ordinal, to: recorder)
+        usleep(10_000)
+      }
+      recorder.stop()
+      #expect(recorder.statistics.triggers == 1)
+      let summary = try RecordingSummary(paths: [folder])
+      #expect(summary.isSound && summary.files.count == 1)
+      let reader = try RecordingReader(path: summary.files[0].path)
+      let ordinals = try reader.pictureOrdinals()
+      let (first, last) = (try #require(ordinals.first), try #require(ordinals.last))
+      // From before the trigger; not from the beginning; and not to the end.
+      #expect(first > 10 && first < 90 && last < 159 && ordinals.count > 15, "\(first)...\(last)")
+      #expect(ordinals == Array(first...last))
+    }
+  }
+
+  @Test func twoRecordersDoNotShareAFolder() throws {
+    try withFolder { folder in
+      let one = Recorder(RecorderOptions(folder: folder))
+      try one.start(FakeRun.session)
+      let other = Recorder(RecorderOptions(folder: folder))
+      #expect(throws: RoadError.self) { try other.start(FakeRun.session) }
+      one.stop()
+      try other.start(FakeRun.session)
+      other.stop()
+    }
+  }
+
+  @Test func whatACrashLeftIsMendedAtTheNextStart() throws {
+    try withFolder { folder in
+      let torn = "\(folder)/\(SegmentName(number: 4, seconds: 1_790_000_000).text)"
+      try SampleRecording.write(to: torn, frames: 8, finishes: false)
+      let recorder = Recorder(RecorderOptions(folder: folder))
+      try recorder.start(FakeRun.session)
+      try eventually { try RecordingReader(path: torn).isFinished }
+      try FakeRun.frame(0, to: recorder)
+      recorder.stop()
+      #expect(try SegmentFolder(folder).segments().map(\.name.number) == [4, 5])
+    }
+  }
+}
+
+/// Waits up to ten seconds for what another thread does.
+func eventually(_ condition: () throws -> Bool) throws {
+  let deadline = MonotonicClock.now() + 10_000_000_000
+  while MonotonicClock.now() < deadline {
+    if try condition() { return }
+    usleep(20_000)
+  }
+  Issue.record("nothing happened in ten seconds")
+}
+
+/// Frames of a small camera that was never there.
+enum FakeRun {
+  static let size = PictureSize(width: 64, height: 32)
+
+  static let session = SinkSession(
+    source: SourceProperties(
+      name: "fake", size: size, format: .mjpeg, nominalRate: 30, isLive: true, frameCount: nil,
+      maximumFrameBytes: 1 << 16),
+    classes: .driving7, identity: RunIdentity(model: "m", version: "1", instructionSet: "reference"))
+
+  static let jpeg: [UInt8] = {
+    let picture = Picture(size: size)
+    for y in 0..<size.height { for x in 0..<(4 * size.width) { picture.row(y)[x] = UInt8(truncatingIfNeeded: x * y) } }
+    guard let encoder = try? JPEGEncoder(largest: size) else { return [] }
+    // The bytes are the encoder's own.
+    return withExtendedLifetime(encoder) { encoder.encode(picture).map(Array.init) ?? [] }
+  }()
+
+  static func map(_ ordinal: Int) -> ClassMap {
+    let map = ClassMap(size: size)
+    for index in map.bytes.indices { map.bytes[index] = UInt8((index / 16 + ordinal) % 7) }
+    return map
+  }
+
+  static func stamp(_ ordinal: Int) -> FrameStamp {
+    FrameStamp(
+      ordinal: ordinal, sequence: UInt64(ordinal), timestamp: MonotonicClock.now(), timestampSource: .endOfFrame)
+  }
+
+  /// All that a sink is told of one shown frame.
+  static func frame(_ ordinal: Int, to recorder: Recorder) throws {
+    let stamp = stamp(ordinal)
+    try jpeg.withUnsafeBytes { bytes in
+      try recorder.receive(
+        CapturedFrame(stamp: stamp, format: .mjpeg, size: size, rowPitch: 0, yuvEncoding: .bt601, bytes: bytes))
+    }
+    try recorder.receive(ShownFrame(stamp: stamp, picture: nil, map: map(ordinal)))
+    try recorder.receive(SettledFrames(ordinal: ordinal, fate: .shown, stamp: stamp))
+  }
+
+  /// The same to a lane.
+  static func offer(_ ordinal: Int, to lane: SinkLane) {
+    let stamp = stamp(ordinal)
+    jpeg.withUnsafeBytes { bytes in
+      lane.offer(
+        CapturedFrame(stamp: stamp, format: .mjpeg, size: size, rowPitch: 0, yuvEncoding: .bt601, bytes: bytes))
+    }
+    lane.offer(ShownFrame(stamp: stamp, picture: nil, map: map(ordinal)))
+    lane.offer(SettledFrames(ordinal: ordinal, fate: .shown, stamp: stamp))
+  }
+}
