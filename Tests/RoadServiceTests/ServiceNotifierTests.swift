@@ -119,7 +119,7 @@ final class Listener {
   func received() -> [String] {
     var messages: [String] = []
     var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue)), count >= 0 {
+    while case let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT)), count >= 0 {
       messages.append(String(decoding: buffer[..<count], as: UTF8.self))
     }
     return messages
