@@ -176,7 +176,7 @@ import Testing
       var random = TestRandom(index)
       let perChannel = shape.packed4
       let tables = (0..<(perChannel ? shape.channels : 1)).flatMap { channel in
-        ByteLinesTests.normalisation(mean: 0.3 + 0.1 * Double(channel), deviation: 0.2, scale: 0.0187, zeroPoint: 114)
+        AffineBytesTests.normalisation(mean: 0.3 + 0.1 * Double(channel), deviation: 0.2, scale: 0.0187, zeroPoint: 114)
       }
       var lines = try #require(AffineBytes.fitting(tables))
       let (source, to) = (shape.tensor(&random), shape.tensor(&random))

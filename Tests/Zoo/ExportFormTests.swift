@@ -4,6 +4,7 @@ import RoadEvaluation
 import RoadFrame
 import RoadMask
 import RoadModel
+import RoadSegmentation
 import RoadQuantizer
 import Testing
 
