@@ -4,8 +4,8 @@ import RoadEvaluation
 import RoadFrame
 import RoadMask
 import RoadModel
-import RoadSegmentation
 import RoadQuantizer
+import RoadSegmentation
 import Testing
 
 /// One small network in the many ways in which exporters say it (`make_exports.py`), against ONNX Runtime's class maps
