@@ -10,6 +10,7 @@ public final class LiveServer: Sendable {
   public let options: LiveViewOptions
   private let server: HTTPServer
   private let sink: LiveViewSink
+  private let isStopped = StopFlag()
   private let tasks = Mutex<[Task<Void, Never>]>([])
 
   /// - Throws: an option error when others than this machine could reach the page and there is no token.
@@ -60,12 +61,13 @@ public final class LiveServer: Sendable {
       throw RoadError(.option, "the page's server did not start within 10 s", remedy: "try again")
     }
     let port = try result.get()
-    watch(port)
+    try watch(port)
     return port
   }
 
   /// Ends every connection; returns at once.
   public func stop() {
+    isStopped.value = true
     sink.frames.close()
     sink.eventReaders.close()
     let running = tasks.withLock { tasks in
@@ -78,18 +80,20 @@ public final class LiveServer: Sendable {
   }
 
   /// Ten times a second: connections that take too much are ended, and viewers get a sign of life when no frames come.
-  private func watch(_ port: UInt16) {
+  /// On a thread of its own: what it guards against may keep all of the library's threads busy.
+  private func watch(_ port: UInt16) throws(RoadError) {
     let frames = sink.frames
-    let task = Task {
+    let isStopped = isStopped
+    _ = try SystemThread("road-page-watch") {
       let watch = ConnectionWatch(port: port)
       var turn = 0
-      while (try? await Task.sleep(nanoseconds: 100_000_000)) != nil {
+      while !isStopped.value {
+        SystemThread.sleep(nanoseconds: 100_000_000)
         watch.look(now: MonotonicClock.now())
         turn += 1
         if turn % 10 == 0 { frames.wakeAll() }
       }
     }
-    tasks.withLock { $0.append(task) }
   }
 
   private static func failure(_ options: LiveViewOptions, _ error: any Error) -> RoadError {
@@ -115,5 +119,15 @@ private final class StartOutcome: Sendable {
   func wait(seconds: Int) -> Result<UInt16, RoadError>? {
     _ = ready.wait(timeout: .now() + .seconds(seconds))
     return result.withLock { $0 }
+  }
+}
+
+/// Told once, read by the watch.
+private final class StopFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var value: Bool {
+    get { flag.load(ordering: .relaxed) }
+    set { flag.store(newValue, ordering: .relaxed) }
   }
 }

@@ -32,7 +32,7 @@ struct TableFile {
     var line = 0
     for content in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
       line += 1
-      if content.isEmpty || content.hasPrefix("#") { continue }
+      if content.isEmpty || content.hasPrefix("#") && !Self.startsWithColour(content) { continue }
       let fields = content.split(separator: "\t", omittingEmptySubsequences: false)
       if columns.isEmpty {
         guard fields.count >= required.count, zip(fields, required).allSatisfy({ $0 == $1 }) else {
@@ -54,6 +54,13 @@ struct TableFile {
       throw RoadError(
         subject, "\(name): no rows", remedy: "the table has a header line and then one row a class")
     }
+  }
+
+  /// "#804080" and a tab: a row whose first field is a colour, no comment.
+  private static func startsWithColour(_ line: Substring) -> Bool {
+    guard let tab = line.firstIndex(of: "\t") else { return false }
+    let digits = line[..<tab].dropFirst()
+    return digits.count == 6 && digits.allSatisfy(\.isHexDigit)
   }
 
   static func text(of path: String, subject: RoadError.Subject) throws(RoadError) -> String {

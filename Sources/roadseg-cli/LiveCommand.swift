@@ -208,4 +208,9 @@ struct LiveCommand: ParsableCommand {
 extension PixelFormat: ExpressibleByArgument {
   /// Those that a camera can be asked for.
   public static var allValueStrings: [String] { allCases.filter(\.isOfCameras).map(\.rawValue) }
+
+  public init?(argument: String) {
+    self.init(rawValue: argument)
+    guard isOfCameras else { return nil }
+  }
 }

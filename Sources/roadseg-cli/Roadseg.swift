@@ -26,6 +26,8 @@ struct Roadseg: ParsableCommand {
   /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written
   /// are a failure.
   static func main() {
+    // A reader that is gone is told by the write, help and version included.
+    signal(SIGPIPE, SIG_IGN)
     do {
       let arguments = try ProfileArguments.expand(WebOptions.completed(Array(CommandLine.arguments.dropFirst())))
       var command = try parseAsRoot(arguments)

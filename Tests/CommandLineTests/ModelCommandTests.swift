@@ -28,7 +28,8 @@ struct ModelCommandTests {
       let arguments = ["evaluate", "--images", "\(folder)/images", "--labels", "\(folder)/m/classes"]
       let result = try Roadseg.run(arguments + ["--model", Roadseg.model, "--threads", "3", "--json"])
       #expect(result.status == 0)
-      #expect(result.errors.isEmpty)
+      // This small network sees no road there; evaluate says what that means.
+      #expect(result.errorLines.allSatisfy { $0.contains("no pixel is labelled 'drivable'") }, "\(result.errors)")
       let scores = try object(result.output)
       #expect(scores["miou"] as? Double == 1)
       #expect(scores["pixel_accuracy"] as? Double == 1)
@@ -274,7 +275,11 @@ struct ModelCommandTests {
     let result = try Roadseg.run(["cameras", "--json"])
     #expect(result.status == 0)
     let listing = try object(result.output)
-    #expect(Set(listing.keys) == ["cameras", "problems"])
+    // What every object is about, and the listing.
+    let about: Set = [
+      "source", "synthetic", "model", "model_sha256", "version", "instruction_set", "time", "monotonic_seconds",
+    ]
+    #expect(Set(listing.keys) == about.union(["cameras", "problems"]))
     #expect(listing["cameras"] is [Any] && listing["problems"] is [Any])
     #expect(try Roadseg.run(["cameras"]).status == 0)
   }

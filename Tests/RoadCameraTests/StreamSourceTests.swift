@@ -66,14 +66,14 @@ struct StreamSourceTests {
   func everyCutOfMotionJPEG() throws {
     let whole = try Goldens.bytes("pattern.mjpeg")
     let jpegs = try Goldens.jpegs()
-    // Up to the picture data of the second frame it has not begun.
+    // The picture data begins 282 bytes into the second frame; before that the frame has not begun.
     let second = jpegs[0].count
-    for count in stride(from: second + 700, to: second + jpegs[1].count - 8, by: 7) {
+    for count in stride(from: second + 300, to: second + jpegs[1].count - 8, by: 7) {
       #expect(try decoded(Array(whole.prefix(count))) == [.decoded, .corrupt(.truncated)], "cut after \(count)")
     }
-    #expect(try readAll(Array(whole.prefix(second + 300))).outcomes == [good, .corrupt(.truncated), .ended])
+    #expect(try readAll(Array(whole.prefix(second + 200))).outcomes == [good, .corrupt(.truncated), .ended])
     #expect(try decoded(Array(whole.dropLast(2))) == [.decoded, .decoded, .decoded], "the end marker alone is missing")
-    #expect(roadError { _ = try self.readAll(Array(whole.prefix(300))) }?.subject == .stream)
+    #expect(roadError { _ = try self.readAll(Array(whole.prefix(200))) }?.subject == .stream)
   }
 
   @Test("a frame without its end gives way to the next, and is cut short itself")
@@ -282,10 +282,24 @@ struct StreamSourceTests {
     #expect(Array(frame.bytes.prefix(frame.byteCount)) == jpegs[2])
     #expect(frame.sequence == 2)
     #expect(source.read(into: frame, timeout: 0) == .timedOut)
-    pipe.write(jpegs[0].dropFirst(300) + jpegs[1].prefix(500))
+    pipe.write(jpegs[0].dropFirst(300) + jpegs[1].prefix(200))
     pipe.closeWriter()
     #expect(source.read(into: frame, timeout: 1_000_000_000) == good)
-    #expect(source.read(into: frame, timeout: 1_000_000_000) == .corrupt(.truncated), "500 bytes hold no picture data")
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .corrupt(.truncated), "200 bytes hold no picture data")
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .ended)
+  }
+
+  @Test("live, a frame that the stream's end cuts off is told once, as the last")
+  func liveEndsWithinFrame() throws {
+    let jpegs = try Goldens.jpegs()
+    let pipe = TestPipe()
+    pipe.write(jpegs[0] + jpegs[1].prefix(500))
+    pipe.closeWriter()
+    let source = try StreamSource(descriptor: pipe.reader, name: "-", isLive: true)
+    let frame = Frame(capacity: source.properties.maximumFrameBytes)
+    #expect(source.read(into: frame, timeout: 1_000_000_000) == .frame(skipped: 1, lost: 0))
+    #expect(Array(frame.bytes.prefix(frame.byteCount)) == Array(jpegs[1].prefix(500)))
+    #expect(try FrameDecoder().decode(frame, into: Picture(size: Goldens.size)) == .corrupt(.truncated))
     #expect(source.read(into: frame, timeout: 1_000_000_000) == .ended)
   }
 

@@ -128,7 +128,7 @@ struct FrameDecoderTests {
 
   @Test(
     "one byte too few is truncated, another size is the wrong size",
-    arguments: PixelFormat.allCases.filter { $0 != .mjpeg })
+    arguments: PixelFormat.allCases.filter { $0 != .mjpeg && $0 != .png })
   func lengthsAreChecked(format: PixelFormat) throws {
     let size = PictureSize(width: 7, height: 5)
     let pitch = format.packedRowPitch(width: 7)

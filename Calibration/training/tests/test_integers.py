@@ -41,7 +41,9 @@ def test_golden_networks_give_their_bytes(case: str) -> None:
     """
     model = onnx.load(GOLDENS / f"{case}.onnx")
     height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[2:])
-    pixels = np.frombuffer((GOLDENS / f"{case}.input").read_bytes(), np.uint8).reshape(height, width, 3)
+    inputs = dict(line.split("\t") for line in (GOLDENS / "inputs.tsv").read_text().splitlines())
+    pixels = np.frombuffer((GOLDENS / "inputs" / f"{inputs[case]}.rgb").read_bytes(), np.uint8)
+    pixels = pixels.reshape(height, width, 3)
     given = run_plainly(model, pixels.transpose(2, 0, 1).astype(np.float32))
     expected = np.frombuffer((GOLDENS / f"{case}.expected").read_bytes(), np.uint8)
     np.testing.assert_array_equal(given.transpose(1, 2, 0).ravel(), expected)

@@ -114,6 +114,8 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
 
   /// The next frame in the stream's order; `frame` is touched only when one is there.
   private func nextFrame(into frame: Frame, deadline: UInt64) -> ReadOutcome {
+    // While draining, the frame before may have been the stream's last.
+    if hasEnded { return .ended }
     while true {
       switch parser.next(buffer.bytes) {
       case .frame(let range, let used):

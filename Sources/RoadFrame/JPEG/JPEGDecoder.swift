@@ -96,6 +96,17 @@ public final class JPEGDecoder: @unchecked Sendable {
   }
 
   private func decode(_ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into picture: Picture) -> DecodeOutcome {
+    let outcome = decompress(bytes, layout, into: picture)
+    guard layout.trailingZeros > 0, outcome != .decoded, outcome != .corrupt(.noMemory) else { return outcome }
+    // Optimized tables may code a flat area as zeros. They are data where the picture is whole with just as many.
+    if decompress(bytes, layout.withZerosAsData, into: picture, takesSurplus: false) == .decoded { return .decoded }
+    return acceptsPartial ? decompress(bytes, layout, into: picture) : outcome
+  }
+
+  /// - Parameter takesSurplus: whether bytes that no pixel needs are harmless.
+  private func decompress(
+    _ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into picture: Picture, takesSurplus: Bool = true
+  ) -> DecodeOutcome {
     guard let source = source(bytes, layout) else { return .corrupt(.noMemory) }
     // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255. A limit on scans bounds the time
     // that a hostile progressive JPEG can take.
@@ -103,8 +114,10 @@ public final class JPEGDecoder: @unchecked Sendable {
       handle, source.bindMemory(to: UInt8.self).baseAddress, UInt(source.count), picture.base,
       Int32(picture.size.width), Int32(picture.rowPitch), Int32(picture.size.height), Int32(TJPF_RGBA.rawValue),
       TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
-    if status != 0, !isWarning { return .corrupt(isMemoryError ? .noMemory : .undecodable) }
-    if status != 0, !warningIsHarmless { return damaged(layout.hasEndMarker ? .undecodable : .truncated) }
+    // Without an end marker the rest is missing, whatever stands in its place.
+    let damage: CorruptFrame = layout.hasEndMarker ? .undecodable : .truncated
+    if status != 0, !isWarning { return .corrupt(isMemoryError ? .noMemory : damage) }
+    if status != 0, !(takesSurplus && warningIsHarmless) { return damaged(damage) }
     return layout.hasEndMarker || layout.isComplete ? .decoded : damaged(.truncated)
   }
 

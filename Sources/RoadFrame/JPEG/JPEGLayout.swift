@@ -17,7 +17,8 @@ struct JPEGLayout {
   var orientation = Orientation.upright
   /// Whether ``JPEGRepair`` is needed before decoding, lest a harmless warning hides a true one.
   var needsRepair = false
-  /// Zero bytes behind the picture data, which are padding; those that could be data are not counted.
+  /// Zero bytes behind the picture data, which are padding; the few that any picture's data may end with are not
+  /// counted.
   private(set) var trailingZeros = 0
   /// Whether the scans, each taken as whole, hold every bit of every coefficient.
   var isComplete: Bool { scans.areComplete(components: components) }
@@ -88,7 +89,16 @@ struct JPEGLayout {
     if trailingZeros > 0 { needsRepair = true }
   }
 
-  private static let zerosThatMayBeData = 64
+  /// The usual tables code flat chroma of a block as four zero bits, two blocks together between ones of luma: at most
+  /// one byte, and one more of the block before. More would let zeros stand in for the lost end of a picture.
+  private static let zerosThatMayBeData = 2
+
+  /// The same picture with all zeros at its end taken for data.
+  var withZerosAsData: JPEGLayout {
+    var layout = self
+    layout.trailingZeros = 0
+    return layout
+  }
 
   private static func startsWithExif(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let word: StaticString = "Exif\0\0"

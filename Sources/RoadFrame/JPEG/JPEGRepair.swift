@@ -22,6 +22,7 @@ enum JPEGRepair {
     let picture = UnsafeRawBufferPointer(rebasing: bytes[layout.range])
     var markers = JPEGMarkers(picture, from: 0)
     var count = 0
+    var endsInScan = false
     while let marker = markers.next() {
       if marker.code == JPEGMarker.endOfImage { break }
       // An end marker among the segments of a picture that has not begun, restart markers outside a scan: left out.
@@ -40,8 +41,10 @@ enum JPEGRepair {
         }
       }
       count += segment.count
+      endsInScan = marker.code == JPEGMarker.startOfScan
     }
-    count = max(count - layout.trailingZeros, 0)
+    // Behind another segment zeros are surplus, and were not copied.
+    if endsInScan { count = max(count - layout.trailingZeros, 0) }
     out[count] = 0xFF
     out[count + 1] = JPEGMarker.endOfImage
     return count + 2

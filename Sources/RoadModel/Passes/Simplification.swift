@@ -6,8 +6,14 @@ extension ModelGraph {
   /// upgraded, identities removed, layer norms recognised, batch norms folded.
   ///
   /// - Parameter size: the input's width and height where the model leaves them free; nil keeps the model's own.
-  public func simplified(inputSize size: PictureSize? = nil) throws(RoadError) -> ModelGraph {
-    let bound = try bindingInputs(to: size).selectingBranches().separatingThreshold().endingAtScores()
+  ///
+  /// - Parameter endsAtScores: also takes off what follows the class scores, and outputs that no scores come from;
+  ///   false keeps every output and its value.
+  public func simplified(
+    inputSize size: PictureSize? = nil, endsAtScores: Bool = true
+  ) throws(RoadError) -> ModelGraph {
+    var bound = try bindingInputs(to: size).selectingBranches()
+    if endsAtScores { bound = try bound.separatingThreshold().endingAtScores() }
     let folded = try bound.foldingConstants().removingPictureTurn().decomposed().upgraded()
     return try folded.removingIdentities(types: folded.inferTypes()).recognisingLayerNorms().foldingBatchNorms()
   }

@@ -207,8 +207,8 @@ extension MCAPScan {
     var reader = ByteReader(head)
     guard let first = reader.u64(), let last = reader.u64(), let size = reader.u64(), let crc = reader.u32(),
       let compression = reader.string(), let packed = reader.u64(),
-      UInt64(reader.offset) + packed == whole.upperBound - start,
-      packed <= UInt64(MCAP.largestChunk), size <= UInt64(MCAP.largestChunk)
+      packed <= UInt64(MCAP.largestChunk), size <= UInt64(MCAP.largestChunk),
+      UInt64(reader.offset) + packed == whole.upperBound - start
     else { return nil }
     return ChunkPlace(
       startTime: first, endTime: last, offset: whole.lowerBound, length: UInt64(whole.count), compression: compression,

@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadRecorder
+import RoadSeg
 
 /// The network that made a recording's masks, by what the recording says.
 struct RecordedNetwork {
@@ -13,9 +14,7 @@ struct RecordedNetwork {
   func network(
     model: String?, classes: String?, inputSize: PictureSize?, threads: Int
   ) throws(RoadError) -> Network {
-    var options = ModelOptions()
-    options.classes = classes
-    options.model = model ?? run["model"] ?? options.model
+    let options = try Self.options(model: model ?? run["model"] ?? ShippedModels.defaultName, classes: classes)
     let size = inputSize ?? (model == nil ? run["input_size"].flatMap { PictureSize($0) } : nil)
     let network = try Network(options, inputSize: size, threads: threads)
     if model == nil, let recorded = run["model_sha256"], let found = network.identity.modelHash, recorded != found {
@@ -24,5 +23,14 @@ struct RecordedNetwork {
         remedy: "give the file that recorded it with --model")
     }
     return network
+  }
+
+  /// As if they stood on the command line: argument-parser makes options in no other way.
+  private static func options(model: String, classes: String?) throws(RoadError) -> ModelOptions {
+    do {
+      return try ModelOptions.parse(["--model=\(model)"] + (classes.map { ["--classes=\($0)"] } ?? []))
+    } catch {
+      throw RoadError(.recording, "its model '\(model)' cannot be taken: \(error)", remedy: "name one with --model")
+    }
   }
 }

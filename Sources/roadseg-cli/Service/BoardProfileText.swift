@@ -6,7 +6,7 @@ enum BoardProfileText {
   /// YAML with a comment above each key: the profile's own keys, or, of none, every key, commented out.
   static func annotated(_ profile: Profile?) -> String {
     var lines: [String] = []
-    if let about = profile?.about, !about.isEmpty { lines.append("about: \(about)") }
+    if let about = profile?.about, !about.isEmpty { lines.append("about: \(scalar(about))") }
     for section in ProfileKey.Section.allCases {
       let keys = (profile?.keys ?? ProfileKey.all).filter { $0.section == section }
       guard !keys.isEmpty else { continue }
@@ -26,8 +26,24 @@ enum BoardProfileText {
   static func value(_ values: [String]?) -> String { values?.joined(separator: ", ") ?? "(default)" }
 
   private static func yaml(_ values: [String], _ key: ProfileKey) -> String {
-    if case .choices = key.kind { return "[\(values.joined(separator: ", "))]" }
-    return values.joined()
+    if case .choices = key.kind { return "[\(values.map(scalar).joined(separator: ", "))]" }
+    return scalar(values.joined())
+  }
+
+  /// Plain where that can only be read as one text, else in double quotes: `Any box: what` would be a key.
+  private static func scalar(_ text: String) -> String {
+    let isPlain = text.allSatisfy { $0.isLetter || $0.isNumber || " ./_-+".contains($0) }
+    if isPlain, let first = text.first, first.isLetter || first.isNumber || first == "/", text.last != " " {
+      return text
+    }
+    let escaped = text.unicodeScalars.map { character in
+      switch character {
+      case "\"", "\\": "\\\(character)"
+      case "\u{0}"..<" ": "\\x" + (character.value < 16 ? "0" : "") + String(character.value, radix: 16)
+      default: String(character)
+      }
+    }
+    return "\"\(escaped.joined())\""
   }
 }
 
