@@ -17,7 +17,8 @@ import Testing
       for (set, threads) in [("reference", "1"), ("avx2", "2"), ("", "3")] {
         let environment = set.isEmpty ? [:] : ["ROADSEG_INSTRUCTION_SET": set]
         let result = try Roadseg.run(
-          ["replay", folder, "--verify", "--json", "--threads", threads], environment: environment)
+          ["replay", folder, "--verify", "--json", "--model", Roadseg.model, "--threads", threads],
+          environment: environment)
         // A machine without the set says so; others compare.
         if result.errors.contains("not available on this machine") { continue }
         #expect(result.status == 0, "\(set): \(result.errors)")
