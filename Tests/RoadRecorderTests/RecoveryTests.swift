@@ -30,6 +30,37 @@ import Testing
     }
   }
 
+  /// Its recorder wrote the rest and closed it between the opening and the lock.
+  @Test func whatIsFinishedMeanwhileStaysWhole() throws {
+    try withFolder { folder in
+      let path = "\(folder)/a.mcap"
+      let written = try SampleRecording.write(to: path, frames: 6, framesInChunk: 2)
+      let whole = [UInt8](try Data(contentsOf: URL(filePath: path)))
+      overwrite(path, whole.prefix(Int(written.chunkEnds[1])))
+      let file = try ReadableFile(path: path, writing: true)
+      overwrite(path, whole)
+      let report = try MCAPRecovery.mend(file, isDurable: false)
+      #expect(report.wasWhole && report.chunks == 3)
+      #expect([UInt8](try Data(contentsOf: URL(filePath: path))) == whole)
+    }
+  }
+
+  /// A chunk whose packed records would reach around the end of all numbers.
+  @Test(arguments: [UInt64.max, UInt64.max - 31, 1 << 63])
+  func aChunkOfAnImpossibleLengthIsDamage(size: UInt64) throws {
+    try withFolder { folder in
+      let path = "\(folder)/a.mcap"
+      let written = try SampleRecording.write(to: path, frames: 6, framesInChunk: 2)
+      var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+      // Behind prefix, times, unpacked size, CRC and the empty name of the compression.
+      let place = Int(written.chunkEnds[0]) + 9 + 8 + 8 + 8 + 4 + 4
+      withUnsafeBytes(of: size.littleEndian) { bytes.replaceSubrange(place..<place + 8, with: $0) }
+      overwrite(path, bytes)
+      let reader = try RecordingReader(path: path)
+      #expect(reader.scan.chunks.count == 2 && reader.damagedRanges == 1 && !reader.isFinished)
+    }
+  }
+
   @Test(.enabled(if: PythonReader.isThere)) func anIndependentReaderOpensWhatWasMended() throws {
     try withFolder { folder in
       let path = "\(folder)/whole.mcap"

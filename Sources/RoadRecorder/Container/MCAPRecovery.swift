@@ -24,10 +24,16 @@ public enum MCAPRecovery {
 
   /// - Parameter isDurable: waits until all is on the disk.
   static func mend(_ path: String, isDurable: Bool) throws(RoadError) -> Report {
-    let file = try ReadableFile(path: path, writing: true)
+    try mend(ReadableFile(path: path, writing: true), isDurable: isDurable)
+  }
+
+  static func mend(_ file: ReadableFile, isDurable: Bool) throws(RoadError) -> Report {
+    let path = file.path
     guard lock(file) else {
       throw RoadError(.recording, "\(path): is being recorded to", remedy: "stop the recorder first")
     }
+    // A recorder may have written its last chunks and closed the file while the lock was waited for.
+    try file.measure()
     let scan = try MCAPScan(file, verifies: true)
     var summary = MCAPSummary(schemas: [], channels: [])
     let contents = try MCAPContents(file, scan).summarize(into: &summary)

@@ -46,7 +46,8 @@ struct MCAPScan {
   init(_ file: ReadableFile, verifies: Bool) throws(RoadError) {
     self.file = file
     self.verifies = verifies
-    searchBudget = 4 * file.size + 1 << 20
+    // Sparse files may be of any size.
+    searchBudget = file.size > UInt64.max >> 3 ? .max : 4 * file.size + 1 << 20
     var position = try readBeginning()
     dataEnd = position
     walk: while true {

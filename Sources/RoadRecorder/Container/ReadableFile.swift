@@ -7,8 +7,8 @@ import RoadBase
 final class ReadableFile {
   let path: String
   let descriptor: Int32
-  /// When it was opened.
-  let size: UInt64
+  /// When it was opened, or measured last.
+  private(set) var size: UInt64
 
   private let window: UnsafeMutableRawBufferPointer
   private var windowStart: UInt64 = 0
@@ -33,6 +33,14 @@ final class ReadableFile {
   deinit {
     close(descriptor)
     window.deallocate()
+  }
+
+  /// Takes the size anew, for what others wrote since.
+  func measure() throws(RoadError) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw Self.failure(path, errno) }
+    size = UInt64(status.st_size)
+    windowCount = 0
   }
 
   /// Fills `target` from `offset` on.

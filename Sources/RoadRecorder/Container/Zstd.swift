@@ -33,9 +33,11 @@ enum Zstd {
 
   /// - Parameter size: of the result, exactly.
   static func decompress(_ bytes: UnsafeRawBufferPointer, size: Int) -> [UInt8]? {
+    var isWhole = false
     let unpacked = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      count = decompress(bytes, into: UnsafeMutableRawBufferPointer(buffer)) ? size : 0
+      isWhole = decompress(bytes, into: UnsafeMutableRawBufferPointer(buffer))
+      count = isWhole ? size : 0
     }
-    return unpacked.count == size ? unpacked : nil
+    return isWhole ? unpacked : nil
   }
 }

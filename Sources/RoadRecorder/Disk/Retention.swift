@@ -41,7 +41,7 @@ enum Retention {
     let ordered = segments.sorted { $0.name < $1.name }
     let newest = ordered.map(\.name.seconds).max() ?? 0
     let clockIsSound = now >= earliestPlausible && now >= newest
-    var total = ordered.reduce(0) { $0 + $1.bytes }
+    var total = ordered.reduce(0 as UInt64) { $0.addingSaturated($1.bytes) }
     var free = free
     var expired: [Segment] = []
     for segment in ordered where !segment.isProtected && !segment.isOpen {
@@ -53,8 +53,8 @@ enum Retention {
         } ?? false
       guard isTooMuch || isTooFull || isTooOld else { continue }
       expired.append(segment)
-      total -= segment.bytes
-      free += segment.bytes
+      total -= min(segment.bytes, total)
+      free = free.addingSaturated(segment.bytes)
     }
     return expired
   }

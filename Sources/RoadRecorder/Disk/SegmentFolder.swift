@@ -44,7 +44,8 @@ public struct SegmentFolder: Sendable {
   public func freeBytes() -> UInt64? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
-    return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    let (bytes, overflows) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflows ? .max : bytes
   }
 
   func delete(_ name: SegmentName) throws(RoadError) {

@@ -12,6 +12,8 @@ public struct SegmentName: Hashable, Comparable, Sendable {
   public static let ending = ".mcap"
   static let prefix = "road-"
   static let digits = 6
+  /// No folder ever holds so many: files with larger numbers are somebody else's.
+  static let largestNumber = 1 << 48
 
   init(number: Int, seconds: UInt64) {
     self.number = number
@@ -22,8 +24,8 @@ public struct SegmentName: Hashable, Comparable, Sendable {
   init?(_ name: String) {
     guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.ending) else { return nil }
     let parts = name.dropFirst(Self.prefix.count).dropLast(Self.ending.count).split(separator: "-")
-    guard parts.count == 2, parts[0].count >= Self.digits, let number = Int(parts[0]), number >= 0,
-      let seconds = Self.seconds(String(parts[1]))
+    guard parts.count == 2, parts[0].count >= Self.digits, let number = Int(parts[0]),
+      (0...Self.largestNumber).contains(number), let seconds = Self.seconds(String(parts[1]))
     else { return nil }
     self.init(number: number, seconds: seconds)
   }

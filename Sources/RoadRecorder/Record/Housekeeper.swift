@@ -156,6 +156,8 @@ final class Housekeeper: Sendable {
       guard state.withLock({ $0.openSegment }) != name, !Self.endsProperly(path) else { continue }
       do throws(RoadError) {
         let report = try MCAPRecovery.mend(path)
+        // Its recorder closed it while the lock was waited for.
+        if report.wasWhole { continue }
         state.withLock { $0.findings.recovered.append(path) }
         remark("\(path): was not closed; mended, \(report.messages) messages, \(report.tornBytes) torn bytes cut off")
       } catch { remark("\(error)") }

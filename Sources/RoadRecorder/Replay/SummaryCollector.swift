@@ -76,15 +76,15 @@ struct SummaryCollector {
     var numbers = runs[run] ?? Numbers()
     numbers.lowest = min(numbers.lowest, record.ordinal)
     numbers.highest = max(numbers.highest, record.ordinal + record.count - 1)
-    numbers.told &+= record.count
-    result.ledger.fates[record.fate, default: 0] &+= record.count
+    numbers.told = numbers.told.addingSaturated(record.count)
+    result.ledger.fates[record.fate] = (result.ledger.fates[record.fate] ?? 0).addingSaturated(record.count)
     for (fate, count) in record.missed ?? [:] where (0..<Self.largestCount).contains(count) {
-      result.ledger.missed[fate, default: 0] &+= count
-      numbers.told &+= count
+      result.ledger.missed[fate] = (result.ledger.missed[fate] ?? 0).addingSaturated(count)
+      numbers.told = numbers.told.addingSaturated(count)
     }
     runs[run] = numbers
     if record.maskHash != nil { result.masks.hashed += 1 }
-    if let share = record.roadShare {
+    if let share = record.roadShare, (0...1).contains(share) {
       shares = (shares.count + 1, shares.sum + share, min(shares.low, share), max(shares.high, share))
     }
   }
@@ -139,9 +139,9 @@ struct SummaryCollector {
       let span = numbers.highest - numbers.lowest + 1
       result.ledger.frames += span
       result.ledger.unrecorded += max(0, span - numbers.told)
-      told += numbers.told
+      told = told.addingSaturated(numbers.told)
     }
-    result.ledger.balances = told + result.ledger.unrecorded == result.ledger.frames
+    result.ledger.balances = told.addingSaturated(result.ledger.unrecorded) == result.ledger.frames
   }
 
   private func gaps() -> RecordingSummary.Gaps {

@@ -76,6 +76,7 @@ struct RecordCommand: ParsableCommand {
     var options = try recording.options(folder: output)
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
+    options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
     let recorder = Recorder(options)

@@ -1,3 +1,4 @@
+import Foundation
 import RoadBase
 import RoadFrame
 import RoadRecorder
@@ -14,7 +15,9 @@ struct RecordedNetwork {
   func network(
     model: String?, classes: String?, inputSize: PictureSize?, threads: Int
   ) throws(RoadError) -> Network {
-    let options = try Self.options(model: model ?? run["model"] ?? ShippedModels.defaultName, classes: classes)
+    var wanted = model ?? ""
+    if model == nil { wanted = try recordedModel() }
+    let options = try Self.options(model: wanted, classes: classes)
     let size = inputSize ?? (model == nil ? run["input_size"].flatMap { PictureSize($0) } : nil)
     let network = try Network(options, inputSize: size, threads: threads)
     if model == nil, let recorded = run["model_sha256"], let found = network.identity.modelHash, recorded != found {
@@ -23,6 +26,22 @@ struct RecordedNetwork {
         remedy: "give the file that recorded it with --model")
     }
     return network
+  }
+
+  /// What stands in a recording as `model_file`: the whole path, for it is replayed elsewhere; nil for a shipped
+  /// model, which goes by its name.
+  static func file(of model: String) -> String? {
+    let isFile = model.contains("/") || model.hasSuffix(".onnx")
+    return isFile ? URL(filePath: model).standardizedFileURL.path : nil
+  }
+
+  /// The recorded file where it still is, else what has its name: shipped, or in the working folder.
+  private func recordedModel() throws(RoadError) -> String {
+    let name = run["model"] ?? ShippedModels.defaultName
+    guard let file = run["model_file"] ?? Self.file(of: name) else { return name }
+    for path in [file, name] where FileManager.default.isReadableFile(atPath: path) { return path }
+    throw RoadError(
+      .model, "\(file): the recording's model is not there", remedy: "give the file that recorded it with --model")
   }
 
   /// As if they stood on the command line: argument-parser makes options in no other way.
