@@ -52,9 +52,17 @@ final class ConnectionWatch {
       let takesTooMuch = info.received > limits.receivedBytes || count >= limits.connections
       if takesTooMuch || now - progress.lastChange > limits.idle || now - progress.lastDelivery > limits.stuck {
         ended += 1
-        // The library sees the end of the connection and closes it.
-        shutdown(descriptor, Int32(SHUT_RDWR))
+        Self.end(descriptor)
       }
+    }
+  }
+
+  /// The library sees the end of the connection and closes it. What it has not read yet is thrown away: megabytes may
+  /// wait, and it would go through them byte by byte.
+  private static func end(_ descriptor: Int32) {
+    shutdown(descriptor, Int32(SHUT_RDWR))
+    withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
+      while recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) > 0 {}
     }
   }
 

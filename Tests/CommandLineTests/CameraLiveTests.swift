@@ -52,17 +52,18 @@ struct CameraLiveTests {
     #expect(ledger["balances"] as? Bool == true)
   }
 
-  /// Half a JPEG is counted and passed over.
+  /// Half a JPEG is counted and passed over. Decoding tells it, so the rate is one at which the emulated machine
+  /// decodes every frame: of those that give way to newer ones nobody asks whether they are whole.
   @Test func countsATornFrameAndGoesOn() throws {
     let run = try CameraGuest.run(
       """
       (sleep 2; for i in 1 2 3; do echo truncate >$CAMERA_CONTROL; sleep 0.4; done) &
-      "$R" live $CAMERA --format mjpeg --frames 50 --rate 10 --threads 1 --model "$M" --json || echo failed: $?
+      "$R" live $CAMERA --format mjpeg --frames 30 --rate 5 --threads 1 --model "$M" --json || echo failed: $?
       """)
     #expect(!run.output.contains("failed:"), "\(run.errors)")
     let summary = try Self.object(#require(run.outputLines.last))
     let ledger = try #require(summary["ledger"] as? [String: Any])
-    #expect(ledger["shown"] as? Int == 50)
+    #expect(ledger["shown"] as? Int == 30)
     #expect(ledger["balances"] as? Bool == true)
     #expect((ledger["undecodable"] as? Int ?? 0) + (ledger["truncated"] as? Int ?? 0) >= 1)
   }
