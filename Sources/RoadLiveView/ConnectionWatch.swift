@@ -8,8 +8,9 @@ import RoadBase
 /// this looks at all of the server's connections ten times a second.
 final class ConnectionWatch {
   struct Limits {
-    /// Of one connection, requests and bodies together; a browser sends some hundred bytes a request and reconnects.
-    var receivedBytes: UInt64 = 256 << 10
+    /// Of one connection, requests and bodies together: some hundred bytes each, and browsers reconnect. No more, since
+    /// the library searches a line anew with every piece of it: 127 KB of one line took it three seconds.
+    var receivedBytes: UInt64 = 32 << 10
     var connections = 128
     /// Nanoseconds without a byte in either direction.
     var idle: UInt64 = 60_000_000_000
