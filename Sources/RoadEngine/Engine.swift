@@ -40,12 +40,13 @@ public struct EngineOptions: Sendable {
 }
 
 extension EngineOptions {
-  fileprivate func roundsAsONNXRuntime(_ model: ModelGraph) -> Bool {
+  fileprivate func contract(for model: ModelGraph) -> RoundingContract {
     switch rounding {
     case .automatic:
-      model.producer != ModelGraph.ownProducer && !model.metadata.keys.contains { $0.hasPrefix("roadseg.") }
-    case .fast: false
-    case .precise: true
+      model.producer == ModelGraph.ownProducer || model.metadata.keys.contains { $0.hasPrefix("roadseg.") }
+        ? .roadseg : .onnxRuntime
+    case .fast: .roadseg
+    case .precise: .onnxRuntime
     }
   }
 }
@@ -113,7 +114,7 @@ public final class Engine: @unchecked Sendable {
   public init(model: ModelGraph, options: EngineOptions, pool: WorkerPool) throws(RoadError) {
     let set = try InstructionSet.chosen(options.instructionSet)
     let network = try Lowering.lower(
-      model, inputSize: options.inputSize, roundsAsONNXRuntime: options.roundsAsONNXRuntime(model))
+      model, inputSize: options.inputSize, rounding: options.contract(for: model))
     let plan = try Plan(network, kernels: .of(set), threads: pool.threads, fuses: options.fusesLayers)
     self.plan = plan
     self.pool = pool
@@ -121,9 +122,9 @@ public final class Engine: @unchecked Sendable {
     inputSize = PictureSize(width: plan.input.width, height: plan.input.height)
     input = plan.input
     var scores = plan.output
-    if let wide = network.wideScores { scores.channels = wide.classes }
+    if let shape = network.int15Scores { scores.channels = shape.classes }
     self.scores = scores
-    scoresLowOffset = network.wideScores?.lowChannel
+    scoresLowOffset = network.int15Scores?.lowChannel
     scoresQuantization = network.tensors[network.output].quantization
     roundsUpsampledScores = network.roundsUpsampledScores
     threshold = network.threshold

@@ -16,7 +16,8 @@ struct AdditionLayer: Layer {
   let shift: Int32
   let zeroPoint: Int16
   let clamp: ByteClamp
-  let roundsAsONNXRuntime: Bool
+  /// Of the larger multiplier: 14, or 21 as ``RoundingContract/onnxRuntime`` has it.
+  let bits: Int
 
   var inputs: [TensorID] { [left, right] }
   var rowWindow: WindowGeometry? { .pixel }
@@ -30,7 +31,7 @@ struct AdditionLayer: Layer {
       var arguments = AdditionArguments(
         left: sources[0], right: sources[1], destination: destination, leftMultiplier: layer.leftMultiplier,
         rightMultiplier: layer.rightMultiplier, bias: layer.bias, shift: layer.shift, zeroPoint: layer.zeroPoint,
-        low: layer.clamp.low, high: layer.clamp.high, roundsAsONNXRuntime: layer.roundsAsONNXRuntime)
+        low: layer.clamp.low, high: layer.clamp.high, roundsAsONNXRuntime: layer.bits > 14)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }
@@ -44,17 +45,16 @@ extension AdditionLayer {
   /// - Parameter sign: 1 for a sum, -1 for a difference.
   init(
     name: String, left: (TensorID, Quantization), right: (TensorID, Quantization), sign: Double,
-    output: (TensorID, Quantization), clamp: ByteClamp, roundsAsONNXRuntime: Bool
+    output: (TensorID, Quantization), clamp: ByteClamp, bits: Int
   ) throws(RoadError) {
     let leftRatio = Double(left.1.scale) / Double(output.1.scale)
     let rightRatio = Double(right.1.scale) / Double(output.1.scale)
-    // The largest shift that keeps both multipliers within 2^14: the products are 16 by 16 bits. Precise ones are 32 by
-    // 8.
-    let shift = Int(((roundsAsONNXRuntime ? 21 : 14) - log2(max(leftRatio, rightRatio))).rounded(.down))
+    // The largest shift that keeps both multipliers within 2^14: the products are 16 by 16 bits; with 21 bits, 32 by 8.
+    let shift = Int((Double(bits) - log2(max(leftRatio, rightRatio))).rounded(.down))
     guard shift >= Self.shiftRange.lowerBound else {
       throw RoadError(.model, "its inputs' scales are \(max(leftRatio, rightRatio)) times that of its output")
     }
-    let usedShift = min(shift, roundsAsONNXRuntime ? Self.shiftRange.upperBound : 24)
+    let usedShift = min(shift, bits > 14 ? Self.shiftRange.upperBound : 24)
     let unit = Double(1 << usedShift)
     let (leftMultiplier, rightMultiplier) = ((leftRatio * unit).rounded(), (sign * rightRatio * unit).rounded())
     let zero = Double(left.1.zeroPoint) * leftMultiplier + Double(right.1.zeroPoint) * rightMultiplier
@@ -62,6 +62,6 @@ extension AdditionLayer {
       name: name, left: left.0, right: right.0, output: output.0, leftMultiplier: Int32(leftMultiplier),
       rightMultiplier: Int32(rightMultiplier), bias: Int32(Double(1 << (usedShift - 1)) - zero),
       shift: Int32(usedShift), zeroPoint: Int16(output.1.zeroPoint), clamp: clamp,
-      roundsAsONNXRuntime: roundsAsONNXRuntime)
+      bits: bits)
   }
 }

@@ -4,17 +4,17 @@ import RoadKernels
 import RoadModel
 
 /// Two activations byte by byte, with broadcasting.
-struct PairLayer: Layer {
+struct BinaryLayer: Layer {
   enum Operation {
     case sum(BinarySum)
     case product(BinaryProduct)
-    case lines([PerChannelAffine.Factors], zeroPoint: UInt8, ByteClamp)
+    case affine([PerChannelAffine.Factors], zeroPoint: UInt8, ByteClamp)
     /// 65536 bytes: `[left · 256 + right]`.
     case table([UInt8])
   }
 
   let name: String
-  let kind = LayerKind.pair
+  let kind = LayerKind.binary
   let left: TensorID
   let right: TensorID
   let output: TensorID
@@ -30,26 +30,26 @@ struct PairLayer: Layer {
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     switch operation {
-    case .sum(let law): prepared(context.kernels.binarySum, law)
-    case .product(let law): prepared(context.kernels.binaryProduct, law)
-    case .lines(let lines, let zeroPoint, let clamp):
+    case .sum(let rule): prepared(context.kernels.binarySum, rule)
+    case .product(let rule): prepared(context.kernels.binaryProduct, rule)
+    case .affine(let factors, let zeroPoint, let clamp):
       prepared(
         context.kernels.perChannelAffine,
         PerChannelAffine(
-          factors: UnsafePointer(context.memory.copy(lines)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
+          factors: UnsafePointer(context.memory.copy(factors)), zeroPoint: Int64(zeroPoint), low: Int64(clamp.low),
           high: Int64(clamp.high)))
     case .table(let bytes):
       prepared(context.kernels.binaryTable, BinaryTable(bytes: UnsafePointer(context.memory.copy(bytes))))
     }
   }
 
-  private func prepared<Law>(_ kernel: PlainKernel<BinaryArguments<Law>>, _ law: Law) -> PreparedLayer {
+  private func prepared<Rule>(_ kernel: PlainKernel<BinaryArguments<Rule>>, _ rule: Rule) -> PreparedLayer {
     let (left, right, result) = (shapes[0], shapes[1], shapes[2])
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = BinaryArguments(
         left: sources[0].repeated(left, over: result), right: sources[1].repeated(right, over: result),
         destination: destination, leftIsOneChannel: left.channels < result.channels,
-        rightIsOneChannel: right.channels < result.channels, rule: law)
+        rightIsOneChannel: right.channels < result.channels, rule: rule)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }

@@ -70,12 +70,12 @@ struct ConcatenationLayer: Layer {
   }
 }
 
-/// Joins tensors of which one, or the result, is of words.
-struct WideConcatenationLayer: Layer {
+/// Joins tensors of which one, or the result, has 16 bits.
+struct Int16ConcatenationLayer: Layer {
   /// One input: its integers, the table to those of the result (nil: as they are), and where along the axis it starts.
   struct Part {
     var source: TensorID
-    var kind: TensorElement
+    var element: TensorElement
     var table: ConversionLayer.Table?
     var start: Int
   }
@@ -94,7 +94,7 @@ struct WideConcatenationLayer: Layer {
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let memory = context.memory
     let steps = parts.map { part in
-      (context.kernels.int16.conversion(from: part.kind, to: to), part.table?.copy(to: memory), part.start)
+      (context.kernels.int16.conversion(from: part.element, to: to), part.table?.copy(to: memory), part.start)
     }
     let (axis, size) = (axis, to.size)
     return PreparedLayer(kernel: "concatenation/wide") { sources, destination, rows in

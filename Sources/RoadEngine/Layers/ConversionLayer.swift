@@ -4,34 +4,31 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// Bytes to words, words to bytes, words to words: any function of one integer, through a table.
+/// uint8 to int16, int16 to uint8, int16 to int16: any function of one integer, through a table.
 struct ConversionLayer: Layer {
   enum Table {
-    case bytes([UInt8])
-    case words([Int16])
+    case uint8([UInt8])
+    case int16([Int16])
 
-    /// The integers that QuantizeLinear gives for real numbers, inside a range: to nearest, ties to even.
-    init(_ reals: [Float], to tensor: LoweredTensor, _ range: ClosedRange<Int>) {
-      if let words = tensor.words {
-        let (low, high) = (Int16(range.lowerBound), Int16(range.upperBound))
-        self = .words(reals.map { min(max(words.quantize($0), low), high) })
-      } else {
-        let (low, high) = (UInt8(range.lowerBound), UInt8(range.upperBound))
-        self = .bytes(reals.map { min(max(tensor.quantization.quantize($0), low), high) })
+    /// The integers that QuantizeLinear gives for rows of real numbers, inside a range: to nearest, ties to even.
+    init(_ rows: [[Float]], to format: TensorFormat, _ range: ClosedRange<Int>) {
+      let integers = rows.enumerated().flatMap { channel, row in
+        row.map { min(max(format.quantize($0, channel: channel), range.lowerBound), range.upperBound) }
       }
+      self = format.element == .int16 ? .int16(integers.map { Int16($0) }) : .uint8(integers.map { UInt8($0) })
     }
 
     func copy(to memory: PlanMemory) -> UnsafeRawPointer {
       switch self {
-      case .bytes(let table): UnsafeRawPointer(memory.copy(table))
-      case .words(let table): UnsafeRawPointer(memory.copy(table))
+      case .uint8(let table): UnsafeRawPointer(memory.copy(table))
+      case .int16(let table): UnsafeRawPointer(memory.copy(table))
       }
     }
 
     var count: Int {
       switch self {
-      case .bytes(let table): table.count
-      case .words(let table): table.count
+      case .uint8(let table): table.count
+      case .int16(let table): table.count
       }
     }
   }

@@ -91,3 +91,19 @@ extension WindowGeometry {
     return max(padTop, padLeft, below, right, 0)
   }
 }
+
+extension WindowGeometry {
+  init(_ window: SpatialWindow) {
+    self.init(
+      kernelHeight: window.kernelHeight, kernelWidth: window.kernelWidth, strideHeight: window.strideHeight,
+      strideWidth: window.strideWidth, dilationHeight: window.dilationHeight, dilationWidth: window.dilationWidth,
+      padTop: window.padTop, padLeft: window.padLeft)
+  }
+
+  /// "3x3 s2 d1", both sides where they differ: "5x1 s2x1 d1".
+  var text: String {
+    func both(_ height: Int, _ width: Int) -> String { height == width ? "\(height)" : "\(height)x\(width)" }
+    let (strides, dilations) = (both(strideHeight, strideWidth), both(dilationHeight, dilationWidth))
+    return "\(kernelHeight)x\(kernelWidth) s\(strides) d\(dilations)"
+  }
+}

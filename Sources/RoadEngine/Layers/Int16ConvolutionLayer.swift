@@ -2,12 +2,12 @@ import RoadBase
 import RoadKernelContract
 import RoadKernels
 
-/// Convolution, plain, in groups or transposed, that reads or writes 16-bit words.
-struct WideConvolutionLayer: Layer {
+/// Convolution, plain, in groups or transposed, that reads or writes 16 bits.
+struct Int16ConvolutionLayer: Layer {
   /// The pixels `first + stride · n` of the output see the same taps; a plain convolution has one such phase.
   struct Phase {
     var geometry: TransposedConvolutionLayer.Phase
-    var weights: WideWeights
+    var weights: Int16Weights
   }
 
   let name: String
@@ -61,7 +61,7 @@ struct WideConvolutionLayer: Layer {
 }
 
 /// Weights in the order of ``Int16ConvolutionArguments``.
-struct WideWeights {
+struct Int16Weights {
   /// `[output][row][column][input]`
   var values: [Int16]
   /// `[output][row][column]`

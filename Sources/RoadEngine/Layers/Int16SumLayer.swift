@@ -4,14 +4,14 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// Sum or difference where an operand or the result is of words.
-struct WideSumLayer: Layer {
+/// Sum or difference where an operand or the result has 16 bits.
+struct Int16SumLayer: Layer {
   let name: String
   let kind = LayerKind.addition
   let left: TensorID
   let right: TensorID
   let output: TensorID
-  let law: Int16Sum
+  let rule: Int16Sum
   /// Of the left operand, the right one and the result.
   let kinds: [TensorElement]
 
@@ -24,8 +24,8 @@ struct WideSumLayer: Layer {
     name: String, left: TensorID, right: TensorID, sign: Double, output: TensorID, _ range: ClosedRange<Int>,
     in network: LoweredNetwork
   ) throws(RoadError) {
-    // The kernel has words on its left.
-    let swaps = network.tensors[left].kind == .uint8 && network.tensors[right].kind == .int16
+    // The kernel has 16 bits on its left.
+    let swaps = network.tensors[left].element == .uint8 && network.tensors[right].element == .int16
     let (first, second) = swaps ? (right, left) : (left, right)
     try self.init(name: name, first, second, swaps ? (sign, 1) : (1, sign), output, range, network)
   }
@@ -35,29 +35,30 @@ struct WideSumLayer: Layer {
     _ range: ClosedRange<Int>, _ network: LoweredNetwork
   ) throws(RoadError) {
     let (from, other, to) = (network.tensors[left], network.tensors[right], network.tensors[output])
-    let (leftRatio, rightRatio) = (from.step / to.step, other.step / to.step)
+    let (leftRatio, rightRatio) = (from.format.step / to.format.step, other.format.step / to.format.step)
     // The largest shift that keeps both multipliers within 2^30.
     let shift = min(Int((30 - log2(max(leftRatio, rightRatio))).rounded(.down)), 62)
     guard shift >= 1 else {
       throw RoadError(.model, "its inputs' scales are \(max(leftRatio, rightRatio)) times that of its output")
     }
     let unit = Double(sign: .plus, exponent: shift, significand: 1)
-    law = Int16Sum(
-      leftZeroPoint: Int64(from.zero), rightZeroPoint: Int64(other.zero),
+    rule = Int16Sum(
+      leftZeroPoint: Int64(from.format.zeroPoint), rightZeroPoint: Int64(other.format.zeroPoint),
       leftMultiplier: Int64((signs.0 * leftRatio * unit).rounded()),
-      rightMultiplier: Int64((signs.1 * rightRatio * unit).rounded()), shift: Int64(shift), zeroPoint: Int64(to.zero),
+      rightMultiplier: Int64((signs.1 * rightRatio * unit).rounded()), shift: Int64(shift),
+      zeroPoint: Int64(to.format.zeroPoint),
       low: Int64(range.lowerBound), high: Int64(range.upperBound))
-    kinds = [from.kind, other.kind, to.kind]
+    kinds = [from.element, other.element, to.element]
     (self.name, self.left, self.right, self.output) = (name, left, right, output)
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = context.kernels.int16.sum(left: kinds[0], right: kinds[1], to: kinds[2])
-    let law = law
+    let rule = rule
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = BinaryArguments(
         left: sources[0], right: sources[1], destination: destination, leftIsOneChannel: false,
-        rightIsOneChannel: false, rule: law)
+        rightIsOneChannel: false, rule: rule)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }

@@ -4,7 +4,7 @@ import RoadKernels
 import RoadModel
 
 /// Bilinear resize of a network that others quantized: halves fall as ONNX Runtime's floats let them fall.
-struct PreciseResizeLayer: Layer {
+struct ONNXRuntimeResizeLayer: Layer {
   let name: String
   let kind = LayerKind.resize
   let source: TensorID
@@ -21,11 +21,11 @@ struct PreciseResizeLayer: Layer {
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
-  /// Nil for a nearest resize, for words, and for scales at which products could leave the normal range of binary32.
+  /// Nil for a nearest resize, for 16 bits, and for scales at which products could leave the normal range of binary32.
   init?(
     _ name: String, _ source: TensorID, _ output: TensorID, _ tensor: LoweredTensor, _ geometry: ResizeGeometry
   ) {
-    guard geometry.mode == .linear, tensor.kind == .uint8, abs(tensor.quantization.scale.exponent) < 48 else {
+    guard geometry.mode == .linear, tensor.element == .uint8, abs(tensor.quantization.scale.exponent) < 48 else {
       return nil
     }
     self.name = name
@@ -33,15 +33,15 @@ struct PreciseResizeLayer: Layer {
     self.output = output
     quantization = tensor.quantization
     isExact = geometry.hasExactWeights(axis: 3) && geometry.hasExactWeights(axis: 2)
-    columns = geometry.preciseTaps(axis: 3, isExact: isExact)
-    rows = geometry.preciseTaps(axis: 2, isExact: isExact)
+    columns = geometry.onnxRuntimeTaps(axis: 3, isExact: isExact)
+    rows = geometry.onnxRuntimeTaps(axis: 2, isExact: isExact)
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = context.kernels.onnxRuntimeResize
     let columns = UnsafePointer(context.memory.copy(columns))
     let taps = UnsafePointer(context.memory.copy(rows))
-    let levels = UnsafePointer(
+    let dequantized = UnsafePointer(
       context.memory.copy((0...255).map { Binary32(quantization.dequantize(UInt8($0))) }))
     let (scale, zeroPoint, isExact) = (Binary32(quantization.scale), Int64(quantization.zeroPoint), isExact)
     let rescalings = rescalings.isEmpty ? nil : UnsafePointer(context.memory.copy(rescalings))
@@ -49,7 +49,7 @@ struct PreciseResizeLayer: Layer {
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = ONNXRuntimeResizeArguments(
         source: sources[0], destination: destination, columns: columns, rows: taps, isExact: isExact,
-        dequantized: levels,
+        dequantized: dequantized,
         scale: scale, zeroPoint: zeroPoint, rescalings: rescalings, outputZeroPoint: outputZeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
@@ -62,7 +62,7 @@ extension ResizeGeometry {
     return (0..<output[axis]).allSatisfy { linearTap($0, axis: axis).weight.isMultiple(of: 1 / one) }
   }
 
-  fileprivate func preciseTaps(axis: Int, isExact: Bool) -> [ONNXRuntimeResizeArguments.Tap] {
+  fileprivate func onnxRuntimeTaps(axis: Int, isExact: Bool) -> [ONNXRuntimeResizeArguments.Tap] {
     let bits = isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits
     return (0..<output[axis]).map { index in
       let tap = linearTap(index, axis: axis)

@@ -3,7 +3,7 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-/// MaxPool: the largest byte of each window, or the number of the tap that has it.
+/// MaxPool: the largest byte of each window, or which pixel of the window has it (argmax).
 struct MaximumLayer: Layer {
   var name: String
   let kind = LayerKind.maximum
@@ -69,20 +69,20 @@ struct UnpoolingLayer: Layer {
   let name: String
   let kind = LayerKind.unpooling
   let source: TensorID
-  let taps: TensorID
+  let argmax: TensorID
   let output: TensorID
   let window: WindowGeometry
   let zeroPoint: Int
   let elements: TensorElement
 
-  var inputs: [TensorID] { [source, taps] }
+  var inputs: [TensorID] { [source, argmax] }
   var windowText: String { window.text }
   func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let window = window
-    if elements == .int16 { return prepareWords(context) }
+    if elements == .int16 { return prepareInt16(context) }
     let (kernel, zeroPoint) = (context.kernels.unpooling, UInt8(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = UnpoolingArguments(
@@ -91,7 +91,7 @@ struct UnpoolingLayer: Layer {
     }
   }
 
-  private func prepareWords(_ context: PlanContext) -> PreparedLayer {
+  private func prepareInt16(_ context: PlanContext) -> PreparedLayer {
     let (kernel, window, zeroPoint) = (context.kernels.int16.unpooling, window, Int16(zeroPoint))
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = Int16UnpoolingArguments(
@@ -101,8 +101,8 @@ struct UnpoolingLayer: Layer {
   }
 }
 
-/// Mean over windows, or over the whole picture, that reads or writes 16-bit words.
-struct WideAverageLayer: Layer {
+/// Mean over windows, or over the whole picture, that reads or writes 16 bits.
+struct Int16AverageLayer: Layer {
   let name: String
   let kind: LayerKind
   let source: TensorID

@@ -11,7 +11,7 @@ struct ResamplingLayer: Layer {
   let output: TensorID
   let rows: [ResizeTaps?]
   let columns: [ResizeTaps?]
-  let law: Int16Rescaling
+  let rule: Int16Rescaling
   let sourceZeroPoint: UInt8
   /// What stands where no tap lies inside the source.
   let outside: UInt8
@@ -26,10 +26,10 @@ struct ResamplingLayer: Layer {
     let rows = UnsafePointer(context.memory.copy(rows.map { $0.fixed(in: &weights) }))
     let columns = UnsafePointer(context.memory.copy(columns.map { $0.fixed(in: &weights) }))
     let numbers = UnsafePointer(context.memory.copy(weights))
-    let (law, zeroPoint, outside) = (law, Int64(sourceZeroPoint), outside)
+    let (rule, zeroPoint, outside) = (rule, Int64(sourceZeroPoint), outside)
     return PreparedLayer(kernel: kernel.name) { sources, destination, range in
       var arguments = ResamplingArguments(
-        source: sources[0], destination: destination, rows: rows, columns: columns, weights: numbers, rule: law,
+        source: sources[0], destination: destination, rows: rows, columns: columns, weights: numbers, rule: rule,
         sourceZeroPoint: zeroPoint, outside: outside)
       kernel.run(&arguments, range.lowerBound, range.upperBound)
     }

@@ -4,7 +4,7 @@ import RoadKernels
 import RoadModel
 
 /// The last convolution of a model that leaves its scores as real numbers.
-struct WideScoresLayer: Layer {
+struct Int15ScoresLayer: Layer {
   let name: String
   let kind = LayerKind.convolution
   let source: TensorID

@@ -13,24 +13,16 @@ struct TableLayer: Layer {
 
   var inputs: [TensorID] { [source] }
 
-  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte, a row for each channel: to
-  /// nearest, ties to even.
-  init(name: String, _ rows: [[Float]], source: TensorID, output: TensorID, quantization: Quantization) {
-    let tables = rows.map { row in row.map { quantization.quantize($0) } }
+  /// The bytes that ONNX's QuantizeLinear gives for the real number of each source byte: to nearest, ties to even.
+  ///
+  /// - Parameter rows: of real numbers; one for all channels, or one for each.
+  init(name: String, _ rows: [[Float]], source: TensorID, output: TensorID, format: TensorFormat) {
+    let tables = rows.enumerated().map { channel, row in row.map { UInt8(format.quantize($0, channel: channel)) } }
     perChannel = tables.contains { $0 != tables[0] }
     self.tables = perChannel ? Array(tables.joined()) : tables[0]
     self.name = name
     self.source = source
     self.output = output
-  }
-
-  /// - Parameter tables: 256 bytes, or 256 for each channel.
-  init(name: String, source: TensorID, output: TensorID, tables: [UInt8]) {
-    self.name = name
-    self.source = source
-    self.output = output
-    self.tables = tables
-    perChannel = tables.count > 256
   }
 
   var rowWindow: WindowGeometry? { .pixel }

@@ -2,7 +2,7 @@ import RoadBase
 import RoadModel
 
 /// A constant of the graph: an initializer, perhaps seen through DequantizeLinear.
-struct ConstantTensor {
+struct ConstantTensor: Equatable, Sendable {
   var name: String
   var data: TensorData
   /// Set once a DequantizeLinear was met: `real = scale · (integer − zeroPoint)`.
@@ -13,7 +13,7 @@ struct ConstantTensor {
 
 /// Scales and zero-points of a QuantizeLinear or DequantizeLinear node; one entry each, or one for each index of
 /// `axis`.
-struct QuantizationScale: Equatable {
+struct QuantizationScale: Equatable, Sendable {
   var scales: [Float]
   var zeroPoints: [Int32]
   var axis: Int

@@ -13,10 +13,10 @@ extension WeightTensor {
   ///
   /// - Parameters:
   ///   - scales: real units of the accumulator, one an output channel.
-  ///   - roundsAsONNXRuntime: the bias is a real number; else it is rounded to the nearest unit, ties to even, without
-  ///     a rest.
+  ///   - rounding: with fine multipliers the bias is a real number; else it is rounded to the nearest unit, ties to
+  ///     even, without a rest.
   func accumulatorBias(
-    _ constant: ConstantTensor?, scales: [Double], limit: Int, roundsAsONNXRuntime: Bool
+    _ constant: ConstantTensor?, scales: [Double], limit: Int, _ rounding: RoundingContract
   ) throws(RoadError) -> AccumulatorBias {
     let zeros = [Double](repeating: 0, count: outputs)
     guard let constant else { return AccumulatorBias(units: zeros.map { Int($0) }, rests: zeros) }
@@ -37,7 +37,7 @@ extension WeightTensor {
         throw RoadError(.model, "the bias \(real) of output channel \(channel) overflows its accumulator")
       }
       result.units.append(Int(units))
-      result.rests.append(roundsAsONNXRuntime ? exact - units : 0)
+      result.rests.append(rounding.hasFineMultipliers ? exact - units : 0)
     }
     return result
   }

@@ -16,27 +16,26 @@ struct ConvolutionWeights {
 extension WeightTensor {
   /// Bias and requantization for given input and output scales.
   ///
-  /// A channel with a factor `f` of 1 or more has no 15-bit multiplier. Its accumulator is then written as it is,
-  /// `t = clamp(acc + offset, 0, 255)`, and a table makes the output of it,
-  /// `clamp(floor(f·(t − offset) + 1/2) + z, low, high)`: exact, since a factor of 1 or more maps at most 256
-  /// accumulators to bytes that differ.
+  /// A channel with a factor `f` of 1 or more has no 15-bit multiplier. Its accumulator is then written as it is, `t =
+  /// clamp(acc + offset, 0, 255)`, and a table makes the output of it, `clamp(floor(f·(t − offset) + 1/2) + z, low,
+  /// high)`: exact, since a factor of 1 or more maps at most 256 accumulators to bytes that differ.
   ///
-  /// - Parameter roundsAsONNXRuntime: 31-bit multipliers, unless a channel has a factor of 1/2 or more.
+  /// Fine multipliers of 31 bits serve layers of which no channel has a factor of 1/2 or more.
   func layer(
     bias: ConstantTensor?, from input: Quantization, to tensor: LoweredTensor, _ clamp: ByteClamp,
-    roundsAsONNXRuntime: Bool
+    _ rounding: RoundingContract
   ) throws(RoadError) -> ConvolutionWeights {
     let products = scales.map { Double(input.scale) * Double($0) }
     let bias = try accumulatorBias(
-      bias, scales: products, limit: ConvolutionWeights.accumulatorLimit, roundsAsONNXRuntime: roundsAsONNXRuntime)
+      bias, scales: products, limit: ConvolutionWeights.accumulatorLimit, rounding)
     try checkReach(bias.units, largest: 255, limit: ConvolutionWeights.accumulatorLimit)
     let output = tensor.quantization
-    let factors = products.indices.map { products[$0] / Double(tensor.channelScales?[$0] ?? output.scale) }
+    let factors = products.indices.map { products[$0] / Double(tensor.format.scale(ofChannel: $0)) }
     for (channel, factor) in factors.enumerated() where !(factor.isFinite && factor > 0 && factor < 0x1p24) {
       throw RoadError(.model, "output channel \(channel) needs the factor \(factor)")
     }
-    let precise =
-      roundsAsONNXRuntime ? zip(factors, bias.rests).compactMap { ONNXRuntimeFactor(scale: $0, rest: $1) } : []
+    let fine =
+      rounding.hasFineMultipliers ? zip(factors, bias.rests).compactMap { ONNXRuntimeFactor(scale: $0, rest: $1) } : []
     let needsTables = factors.contains { Requantization.factors(for: $0) == nil }
     let channels = zip(factors, bias.units).map { factor, unit in
       OutputChannel(factor: factor, bias: unit, to: output, clamp)
@@ -44,7 +43,7 @@ extension WeightTensor {
     let layer = WeightLayer(
       outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width,
       weights: try bytes(), bias: channels.map(\.bias), shift: channels.map(\.shift),
-      multiplier: channels.map(\.multiplier), onnxRuntimeFactors: precise.count == outputs ? precise : nil,
+      multiplier: channels.map(\.multiplier), onnxRuntimeFactors: fine.count == outputs ? fine : nil,
       inputZeroPoint: input.zeroPoint)
     let tables = channels.enumerated().map { ChannelTable(channel: $0, bytes: $1.table) }
     return ConvolutionWeights(weights: layer, tables: needsTables ? tables.filter { $0.bytes != Array(0...255) } : [])
@@ -52,11 +51,11 @@ extension WeightTensor {
 
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
   func sums(
-    bias: ConstantTensor?, from input: Quantization, roundsAsONNXRuntime: Bool
+    bias: ConstantTensor?, from input: Quantization, _ rounding: RoundingContract
   ) throws(RoadError) -> (layer: WeightLayer, reach: [Int], rests: [Double]) {
     let limit = ConvolutionWeights.accumulatorLimit
     let products = scales.map { Double(input.scale) * Double($0) }
-    let bias = try accumulatorBias(bias, scales: products, limit: limit, roundsAsONNXRuntime: roundsAsONNXRuntime)
+    let bias = try accumulatorBias(bias, scales: products, limit: limit, rounding)
     try checkReach(bias.units, largest: 255, limit: limit)
     let each = inputs * height * width
     let farthest = Int(max(input.zeroPoint, 255 - input.zeroPoint))

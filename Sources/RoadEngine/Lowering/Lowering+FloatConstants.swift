@@ -7,7 +7,7 @@ import RoadModel
 extension Lowering {
   /// The weights. Floats become int8 with one scale and a zero-point where ONNX Runtime makes them so.
   func weights(of node: Node) throws(RoadError) -> ConstantTensor? {
-    guard let weights = try constant(1, of: node), roundsAsONNXRuntime, weights.scale == nil,
+    guard let weights = try constant(1, of: node), network.rounding.quantizesFloatConstants, weights.scale == nil,
       weights.data.elementType == .float,
       try inputScale(of: node) != nil, isQuantizedNext(node), try !isRunAsWritten
     else { return try constant(1, of: node) }
@@ -26,7 +26,8 @@ extension Lowering {
   ///
   /// - Parameter scales: of the weights.
   func bias(of node: Node, scales: [Float]) throws(RoadError) -> ConstantTensor? {
-    guard let bias = try constant(2, of: node), roundsAsONNXRuntime, bias.scale == nil, bias.data.elementType == .float,
+    guard let bias = try constant(2, of: node), network.rounding.quantizesFloatConstants, bias.scale == nil,
+      bias.data.elementType == .float,
       bias.data.count == scales.count, let input = try inputScale(of: node), isQuantizedNext(node),
       try !isRunAsWritten
     else { return try constant(2, of: node) }

@@ -9,8 +9,6 @@ import RoadModel
 struct Lowering {
   let graph: ModelGraph
   let index: GraphIndex
-  /// Factors of 31 bits and ties to even, as ONNX Runtime rounds.
-  let roundsAsONNXRuntime: Bool
   var network = LoweredNetwork()
   /// Shapes of the graph's values and everything that follows from constants, as far as they can be known.
   let types: GraphTypes
@@ -19,8 +17,8 @@ struct Lowering {
   /// Tensors that have the name of a QuantizeLinear's output.
   private var named: Set<TensorID> = []
 
-  init(graph: ModelGraph, types: GraphTypes, roundsAsONNXRuntime: Bool) {
-    self.roundsAsONNXRuntime = roundsAsONNXRuntime
+  init(graph: ModelGraph, types: GraphTypes, rounding: RoundingContract) {
+    network.rounding = rounding
     self.graph = graph
     index = GraphIndex(graph)
     self.types = types
@@ -78,11 +76,11 @@ extension Lowering {
     network.tensors = [
       LoweredTensor(
         name: input.name, height: height, width: width, channels: 3,
-        quantization: Quantization(scale: 1, zeroPoint: 0), pixelPitch: 4)
+        format: TensorFormat(Quantization(scale: 1, zeroPoint: 0)), pixelPitch: 4)
     ]
     switch input.elementType {
-    case .float: values[input.name] = .real(RealView(view: canonicalView(of: 0)))
-    case .uint8: values[input.name] = .bytes(canonicalView(of: 0))
+    case .float: values[input.name] = .real(RealView(view: network.canonicalView(of: 0)))
+    case .uint8: values[input.name] = .quantized(network.canonicalView(of: 0))
     default: throw RoadError(.model, "input '\(input.name)' holds \(input.elementType), not pixels")
     }
   }
@@ -96,29 +94,30 @@ extension Lowering {
     }
     var view: ElementView
     switch values[output.name] {
-    case .bytes(let bytes): view = bytes
-    case .real(let real): view = settled(real, name: output.name)
+    case .quantized(let integers): view = scores(RealView(view: integers), output.name)
+    case .real(let real): view = scores(real, output.name)
     case .pending(let layer):
-      guard let scores = try wideScores(layer) else { throw unusable("is not quantized") }
+      guard let scores = try network.emitScores(layer) else { throw unusable("is not quantized") }
       network.output = scores
       return
-    // Scores are bytes, coarser than what the graph would round to.
-    case .words(let words):
-      view = coarsened(WideView(view: words), name: output.name)
-      network.roundsUpsampledScores = false
-    case .wide(let wide):
-      view = coarsened(wide, name: output.name)
-      network.roundsUpsampledScores = false
     case .none: throw RoadError(.model, "no node makes the output '\(output.name)'")
     default: throw unusable("is not quantized")
     }
     // Scores without the batch axis.
     if view.shape.count == 3, let four = view.elements.reshaped([1] + view.shape) { view.elements = four }
     guard view.shape.count == 4, view.shape[0] == 1 else { throw unusable("has shape \(view.shape), not 1xCxHxW") }
-    network.output = plane(of: view)
+    network.output = network.plane(of: view)
     guard network.output != network.input else {
       throw RoadError(.model, "output '\(output.name)' is the input itself")
     }
+  }
+}
+
+extension Lowering {
+  /// As bytes; those of 16 bits are coarser than what the graph would round to.
+  private mutating func scores(_ view: RealView, _ name: String) -> ElementView {
+    if tensor(view.tensor).element == .int16 { network.roundsUpsampledScores = false }
+    return network.settled(view, name: name)
   }
 }
 
@@ -153,12 +152,6 @@ extension Lowering {
 
   mutating func set(_ value: Value, output index: Int, of node: Node) {
     if node.outputs.indices.contains(index) { values[node.outputs[index]] = value }
-  }
-
-  mutating func append(_ layer: any Layer) { network.layers.append(layer) }
-
-  mutating func addTensor(_ name: String, _ shape: PlaneShape, _ quantization: Quantization) -> TensorID {
-    network.addTensor(name, like: shape, quantization: quantization)
   }
 
   func tensor(_ id: TensorID) -> LoweredTensor { network.tensors[id] }

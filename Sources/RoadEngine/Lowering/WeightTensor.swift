@@ -5,7 +5,7 @@ import RoadModel
 ///
 /// Zero-points are taken out: `value = integer − zero-point` lies in −255...255. Values beyond a signed byte need two
 /// weights each (``fitsByte``).
-struct WeightTensor {
+struct WeightTensor: Equatable, Sendable {
   let outputs: Int
   /// Channels that one output channel sees.
   let inputs: Int
@@ -127,11 +127,11 @@ extension WeightTensor {
   }
 }
 
-extension Lowering {
+extension LoweredNetwork {
   /// What float weights, which no quantizer touched, become for a network that others quantized: integers of 14 bits,
-  /// in a convolution of words. Nil for others, and for sources of words, whose sums would not fit.
-  func fineWeights(_ constant: ConstantTensor, reading source: TensorID) -> Float? {
-    roundsAsONNXRuntime && constant.scale == nil && tensor(source).kind == .uint8 ? 16383 : nil
+  /// in a convolution with 16-bit kernels. Nil for others, and for sources of 16 bits, whose sums would not fit.
+  func largestFloatWeight(_ constant: ConstantTensor, reading source: TensorID) -> Float? {
+    rounding.refinesFloatWeights && constant.scale == nil && tensors[source].element == .uint8 ? 16383 : nil
   }
 }
 

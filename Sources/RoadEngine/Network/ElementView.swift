@@ -5,7 +5,7 @@ import RoadModel
 ///
 /// Offsets count in the plane without padding, `(row · width + column) · channels + channel`. Reshapes, transpositions,
 /// slices and broadcasts only change the view; bytes move when an operator needs them in another order.
-struct ElementView {
+struct ElementView: Equatable {
   var tensor: TensorID
   var elements: StridedView
 
@@ -97,4 +97,9 @@ extension StridedView {
 extension PlaneShape {
   /// As an NCHW value.
   var valueShape: [Int] { [1, channels, height, width] }
+}
+
+extension PlaneShape {
+  /// Its elements as an NCHW value.
+  var canonicalElements: StridedView { Arrangement(canonical: valueShape).elements(of: valueShape) }
 }

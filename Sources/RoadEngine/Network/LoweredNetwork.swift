@@ -2,8 +2,7 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-/// The integer network that a QDQ graph stands for: byte tensors and the layers between them, in the order of
-/// execution.
+/// The integer network that a QDQ graph stands for: tensors and the layers between them, in the order of execution.
 struct LoweredNetwork {
   var tensors: [LoweredTensor] = []
   var layers: [any Layer] = []
@@ -11,6 +10,8 @@ struct LoweredNetwork {
   var input: TensorID = 0
   /// Scores of the classes at the network's own stride.
   var output: TensorID = 0
+  /// How real numbers become its integers.
+  var rounding = RoundingContract.roadseg
   /// Whether the model has a resize of the scores to the picture and rounds what comes out to the same bytes.
   var roundsUpsampledScores = false
   /// Of a model with one score a pixel, in the numbers of its own output.
@@ -18,11 +19,11 @@ struct LoweredNetwork {
   /// Sigmoids between the scores and the model's own output.
   var droppedSigmoids = 0
   /// Set where the scores have 15 bits.
-  var wideScores: WideScoresShape?
+  var int15Scores: Int15ScoresShape?
 }
 
 /// Where the bytes of 15-bit scores are: the upper ones are the first channels, the lower 7 bits begin at `lowChannel`.
-struct WideScoresShape: Equatable {
+struct Int15ScoresShape: Equatable {
   var classes: Int
   var lowChannel: Int
 }
@@ -30,26 +31,18 @@ struct WideScoresShape: Equatable {
 /// Index into ``LoweredNetwork/tensors``.
 typealias TensorID = Int
 
-/// One tensor, of bytes or of 16-bit words: NHWC with a batch of one.
+/// One tensor: NHWC with a batch of one.
 struct LoweredTensor: Equatable {
   var name: String
   var height: Int
   var width: Int
   var channels: Int
-  /// With `channelScales`, its scale is only a reference. Of a tensor of words what bytes over the same range would
-  /// have.
-  var quantization: Quantization
-  /// Set where each channel's bytes have a scale of their own: what some quantizers put in front of depthwise
-  /// convolutions.
-  var channelScales: [Float]?
+  var format: TensorFormat
   /// Bytes of one pixel: the channels rounded up to the block, but 4 for the RGBX input.
   var pixelPitch: Int
-  /// Of a tensor of words; nil for one of bytes.
-  var words: Int16Quantization?
 }
 
-/// One step of the integer network. A new operator is one file in `Operators` with a
-/// ``Layer`` and an ``OperatorRule``, and one line in ``operatorRules``.
+/// One step of the integer network. A new one is a file in `Layers`, and a rule in `Operators` that makes it.
 protocol Layer: Sendable {
   /// The ONNX node it came from.
   var name: String { get }
@@ -86,7 +79,7 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
   case depthwise
   case transposed = "conv transposed"
   case addition = "add"
-  case pair
+  case binary = "pair"
   case resize
   case table
   case maximum = "max pool"
@@ -105,11 +98,11 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
 
 extension LoweredNetwork {
   /// Adds a tensor and returns its index.
-  mutating func addTensor(_ name: String, like shape: PlaneShape, quantization: Quantization) -> TensorID {
+  mutating func addTensor(_ name: String, _ shape: PlaneShape, _ format: TensorFormat) -> TensorID {
     tensors.append(
       LoweredTensor(
-        name: name, height: shape.height, width: shape.width, channels: shape.channels, quantization: quantization,
-        pixelPitch: paddedChannels(shape.channels)))
+        name: name, height: shape.height, width: shape.width, channels: shape.channels, format: format,
+        pixelPitch: paddedChannels(shape.channels) * format.element.size))
     return tensors.count - 1
   }
 
@@ -136,6 +129,9 @@ struct PlaneShape: Equatable, CustomStringConvertible {
 
 extension LoweredTensor {
   var shape: PlaneShape { PlaneShape(height: height, width: width, channels: channels) }
+  /// Bytes over its range: its own format where it is one of bytes with one scale.
+  var quantization: Quantization { format.uint8 }
+  var element: TensorElement { format.element }
 }
 
 /// Channels rounded up to the block that kernels work in.
@@ -149,4 +145,8 @@ struct ByteClamp: Hashable, Sendable {
   var high: UInt8 = 255
 
   static let none = ByteClamp()
+}
+
+extension ByteClamp {
+  init(_ integers: ClosedRange<Int>) { self.init(low: UInt8(integers.lowerBound), high: UInt8(integers.upperBound)) }
 }

@@ -10,20 +10,22 @@ extension Lowering {
     guard !numbers.isEmpty, numbers.allSatisfy(\.isFinite), constant.shape.allSatisfy({ $0 > 0 }) else {
       throw RoadError(.model, "constant '\(constant.name)' is empty or not finite")
     }
-    let quantization = quantization(of: constant, numbers)
+    let format = format(of: constant, numbers)
     let arrangement = Arrangement(canonical: constant.shape)
     let elements = arrangement.elements(of: constant.shape)
     var bytes = [UInt8](repeating: 0, count: numbers.count)
-    for (position, number) in zip(elements.offsets, numbers) { bytes[position] = quantization.quantize(number) }
-    let output = addTensor(constant.name, arrangement.plane(of: constant.shape), quantization)
-    append(ConstantLayer(name: constant.name, output: output, bytes: bytes))
+    for (position, number) in zip(elements.offsets, numbers) { bytes[position] = UInt8(format.quantize(number)) }
+    let output = network.addTensor(constant.name, arrangement.plane(of: constant.shape), format)
+    network.append(ConstantLayer(name: constant.name, output: output, bytes: bytes))
     return ElementView(tensor: output, elements: elements)
   }
 
-  private func quantization(of constant: ConstantTensor, _ numbers: [Float]) -> Quantization {
+  private func format(of constant: ConstantTensor, _ numbers: [Float]) -> TensorFormat {
     if let own = constant.scale, own.scales.count == 1 {
       let zeroPoint = own.zeroPoints[0] + (constant.data.elementType == .int8 ? 128 : 0)
-      if (0...255).contains(zeroPoint) { return Quantization(scale: own.scales[0], zeroPoint: UInt8(zeroPoint)) }
+      if (0...255).contains(zeroPoint) {
+        return TensorFormat(Quantization(scale: own.scales[0], zeroPoint: UInt8(zeroPoint)))
+      }
     }
     return .spanning(numbers.min() ?? 0, numbers.max() ?? 0)
   }

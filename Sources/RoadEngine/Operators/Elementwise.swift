@@ -1,18 +1,19 @@
 import RoadBase
 import RoadModel
 
-// Functions of one tensor's bytes: they change the 256 real numbers of a `RealView` and cost nothing at run time.
+// Functions of one tensor's integers: they change the real numbers of a `RealView` and cost nothing at run time.
 
 extension Lowering {
-  /// Applies `function` to every level; `numbers` is one for all, or one for each channel of the view's tensor.
+  /// Applies `function` to every number of the table; `numbers` is one for all, or one for each channel of the view's
+  /// tensor.
   func mapped(_ view: RealView, _ numbers: [Float], _ function: (_ real: Float, _ number: Float) -> Float) -> RealView {
-    var rows = view.levels(of: tensor(view.tensor))
-    if numbers.count == 1, view.levels?.count ?? 1 == 1 { rows = [rows[0]] }
+    var rows = view.rows(of: tensor(view.tensor))
+    if numbers.count > 1 { rows = view.rowsOfChannels(of: tensor(view.tensor)) }
     for (channel, row) in rows.enumerated() {
       let number = numbers[numbers.count == 1 ? 0 : channel]
       rows[channel] = row.map { function($0, number) }
     }
-    return RealView(view: view.view, levels: rows)
+    return RealView(view: view.view, dequantized: rows)
   }
 
   mutating func map(
@@ -41,17 +42,13 @@ extension Lowering {
     return result
   }
 
-  /// A function of the input alone, or of it and a number for each channel.
-  fileprivate mutating func apply(_ node: Node, _ function: @escaping (Float) -> Float) throws(RoadError) {
-    if case .wide(var view) = try required(0, of: node), let words = tensor(view.view.tensor).words {
-      let level = view.level ?? words.dequantize
-      view.level = { function(level($0)) }
-      return set(.wide(view), outputOf: node)
+  fileprivate mutating func apply(_ node: Node, _ function: RealFunction) throws(RoadError) {
+    switch try required(0, of: node) {
+    case .pending(let layer) where layer.takesFunctions(in: network):
+      set(.pending(layer.mapped(function)), outputOf: node)
+    case .real(let view): map(view, outputOf: node) { real, _ in function(real) }
+    default: map(try real(0, of: node), outputOf: node) { real, _ in function(real) }
     }
-    if case .pending(let layer) = try required(0, of: node), layer.takesFunctions {
-      return set(.pending(layer.mapped(function)), outputOf: node)
-    }
-    map(try real(0, of: node), outputOf: node) { real, _ in function(real) }
   }
 }
 
@@ -84,54 +81,62 @@ enum ClipRule: OperatorRule {
 
 extension Lowering {
   fileprivate mutating func clamp(_ node: Node, lowest: Float, highest: Float) throws(RoadError) {
-    func clamped(_ real: Float) -> Float { min(max(real, lowest), highest) }
-    switch try required(0, of: node) {
-    case .pending(var layer):
-      layer.lowest = clamped(layer.lowest)
-      layer.highest = clamped(layer.highest)
-      set(.pending(layer), outputOf: node)
-    default: try apply(node, clamped)
+    guard case .pending(var layer) = try required(0, of: node) else {
+      return try apply(node, .clamp(lowest, highest))
     }
+    let before = layer.epilogue
+    layer.epilogue.lowest = min(max(before.lowest, lowest), highest)
+    layer.epilogue.highest = min(max(before.highest, lowest), highest)
+    set(.pending(layer), outputOf: node)
+  }
+
+  /// Nil for other values than pending ones, and where something other than an affine is behind the layer.
+  fileprivate func leaky(_ value: Value, _ slopes: (PendingLayer) -> [Double]?) throws(RoadError) -> PendingLayer? {
+    guard case .pending(let layer) = value, layer.epilogue.function == nil, layer.epilogue.clampsNothing,
+      let slopes = slopes(layer), let leaky = try Leaky(try layer.folded(in: network), slopes, in: network)
+    else { return nil }
+    return PendingLayer(node: layer.node, producer: leaky, elements: layer.elements)
   }
 }
 
 /// Every function of one number: 256 levels in, 256 levels out.
 enum FunctionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    if node.operation == "LeakyRelu", case .pending(let layer) = try lowering.required(0, of: node) {
+    if node.operation == "LeakyRelu" {
       let alpha = Double(try node.float("alpha", default: 0.01))
-      let slopes = [Double](repeating: alpha, count: layer.shape.channels)
-      if let leaky = try lowering.leaky(layer, slopes) { return lowering.set(.pending(leaky), outputOf: node) }
+      let leaky = try lowering.leaky(try lowering.required(0, of: node)) { layer in
+        Array(repeating: alpha, count: layer.shape.channels)
+      }
+      if let leaky { return lowering.set(.pending(leaky), outputOf: node) }
     }
     guard let function = try OperatorCatalogue[node.operation]?.function(of: node) else {
       throw RoadError(.model, "operator \(node.operation) is not supported")
     }
-    try lowering.apply(node) { function($0) }
+    try lowering.apply(node, .node(node, function))
   }
 }
 
 /// PRelu with one slope, or one a channel.
 enum PReluRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    if case .pending(let layer) = try lowering.required(0, of: node), let slope = try lowering.constant(1, of: node),
-      let slopes = layer.perChannel(slope), let leaky = try lowering.leaky(layer, slopes)
-    {
+    let constant = try lowering.constant(1, of: node)
+    if let leaky = try lowering.leaky(try lowering.required(0, of: node), { constant.flatMap($0.perChannel) }) {
       return lowering.set(.pending(leaky), outputOf: node)
     }
     let view = try lowering.real(0, of: node)
-    guard let slope = try lowering.constant(1, of: node), let slopes = lowering.perChannel(slope, of: view) else {
+    guard let slope = constant, let slopes = lowering.perChannel(slope, of: view) else {
       throw RoadError(.model, "its slopes are not one number, or one a channel")
     }
     lowering.map(view, outputOf: node, slopes) { $0 < 0 ? $0 * $1 : $0 }
   }
 }
 
-/// BatchNormalization that no convolution took in: a line for each channel.
+/// BatchNormalization that no convolution took in: an affine function of each channel.
 enum BatchNormalizationRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     if case .pending(let layer) = try lowering.required(0, of: node), layer.elements == nil,
-      let line = try ChannelLine(batchNormalization: node, lowering),
-      let whole = try layer.followed(by: line, lowering)
+      let affine = try ChannelAffine(batchNormalization: node, lowering),
+      let whole = try layer.followed(by: affine, in: lowering.network)
     {
       return lowering.set(.pending(whole), outputOf: node)
     }
@@ -153,12 +158,29 @@ enum BatchNormalizationRule: OperatorRule {
     func number(_ parameter: Int, _ channel: Int) -> Float {
       numbers[parameter][numbers[parameter].count == 1 ? 0 : channel]
     }
-    var rows = view.levels(of: lowering.tensor(view.tensor))
+    var rows = view.rowsOfChannels(of: lowering.tensor(view.tensor))
     for channel in rows.indices {
       let gain = number(0, channel) / (number(3, channel) + epsilon).squareRoot()
       let shift = number(1, channel) - number(2, channel) * gain
       rows[channel] = rows[channel].map { $0 * gain + shift }
     }
-    lowering.set(.real(RealView(view: view.view, levels: rows)), outputOf: node)
+    lowering.set(.real(RealView(view: view.view, dequantized: rows)), outputOf: node)
+  }
+}
+
+extension ChannelAffine {
+  /// Nil where a parameter is not a constant of one number for each channel.
+  init?(batchNormalization node: Node, _ lowering: Lowering) throws(RoadError) {
+    var parameters: [[Double]] = []
+    for index in 1...4 {
+      guard let constant = try lowering.constant(index, of: node) else { return nil }
+      parameters.append(constant.reals.map(Double.init))
+    }
+    guard Set(parameters.map(\.count)).count == 1 else { return nil }
+    let epsilon = Double(try node.float("epsilon", default: 1e-5))
+    let factor = zip(parameters[0], parameters[3]).map { $0 / ($1 + epsilon).squareRoot() }
+    let offset = parameters[0].indices.map { parameters[1][$0] - parameters[2][$0] * factor[$0] }
+    guard factor.allSatisfy(\.isFinite), offset.allSatisfy(\.isFinite) else { return nil }
+    self.init(factor: factor, offset: offset)
   }
 }

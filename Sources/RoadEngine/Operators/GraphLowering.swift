@@ -38,7 +38,7 @@ let operatorRules: [String: any OperatorRule.Type] = {
     "SpaceToDepth": DepthSpaceRule.self,
   ]
   for name in ["Reshape", "Flatten", "Squeeze", "Unsqueeze"] { rules[name] = ReshapeRule.self }
-  for name in PairFunction.named.keys { rules[name] = PairRule.self }
+  for name in BinaryFunction.named.keys { rules[name] = BinaryRule.self }
   for name in OperatorCatalogue.functionNames { rules[name] = FunctionRule.self }
   for name in ["GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceSum", "ReduceL2", "ReduceMax", "ReduceMin"] {
     rules[name] = ReductionRule.self
@@ -49,18 +49,18 @@ let operatorRules: [String: any OperatorRule.Type] = {
 extension Lowering {
   /// - Parameters:
   ///   - inputSize: replaces the size that the model's input names; needed where it names none.
-  ///   - roundsAsONNXRuntime: see ``EngineOptions/Rounding``.
+  ///   - rounding: see ``EngineOptions/Rounding``.
   static func lower(
-    _ graph: ModelGraph, inputSize: PictureSize?, roundsAsONNXRuntime: Bool
+    _ graph: ModelGraph, inputSize: PictureSize?, rounding: RoundingContract
   ) throws(RoadError) -> LoweredNetwork {
-    let separated = graph.bindingPicture(to: inputSize).selectingBranches().separatingThreshold()
-    let (bound, roundsScores, sigmoids) = try separated.endingAtScores().decomposed().withoutPostprocessing()
-    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, roundsAsONNXRuntime: roundsAsONNXRuntime)
+    let separated = graph.bindingPicture(to: inputSize).separatingThreshold()
+    let (bound, roundsScores, sigmoids) = try separated.decomposed().withoutPostprocessing()
+    var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, rounding: rounding)
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }
     try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
     try lowering.setOutput()
-    lowering.network.roundsUpsampledScores = roundsAsONNXRuntime && roundsScores
+    lowering.network.roundsUpsampledScores = rounding.roundsUpsampledScores && roundsScores
     lowering.network.threshold = separated.scoreThreshold
     lowering.network.droppedSigmoids = sigmoids
     lowering.network.removeUnreadLayers()

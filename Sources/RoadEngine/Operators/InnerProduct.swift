@@ -55,7 +55,7 @@ extension Lowering {
     result[depthAxis] = weights.outputs
     let source: TensorID
     var elements: StridedView
-    if channelAxis(ofWhole: view) == depthAxis {
+    if network.channelAxis(ofWhole: view) == depthAxis {
       source = view.tensor
       elements = view.elements
       elements.shape = result
@@ -66,15 +66,15 @@ extension Lowering {
     } else {
       let others = view.shape.indices.filter { $0 != depthAxis }
       let arrangement = Arrangement(rows: others.dropLast(), columns: others.suffix(1), channels: [depthAxis])
-      source = plane(of: view, arrangement)
+      source = network.plane(of: view, arrangement)
       elements = arrangement.elements(of: result)
     }
     let plane = tensor(source).shape
     let target = PlaneShape(height: plane.height, width: plane.width, channels: weights.outputs)
     let window = WindowGeometry(kernelHeight: 1, kernelWidth: 1)
-    let pending = ConvolutionRule.pending(
-      node.name, source, target, elements: elements, groups: 1, weights, bias, window)
-    set(.pending(pending), outputOf: node)
+    let convolution = Convolution(
+      source: source, shape: target, groups: 1, weights: weights, bias: bias, window: .plain(window))
+    set(.pending(PendingLayer(node: node.name, producer: convolution, elements: elements)), outputOf: node)
   }
 
   fileprivate mutating func product(_ node: Node, _ left: ElementView, _ right: ElementView) throws(RoadError) {
@@ -95,10 +95,10 @@ extension Lowering {
     }
     let rank = batch.count + 2
     let (a, b) = (
-      plane(
+      network.plane(
         of: ElementView(tensor: left.tensor, elements: spreadLeft),
         Arrangement(rows: Array(0..<rank - 1), columns: [], channels: [rank - 1])),
-      plane(
+      network.plane(
         of: ElementView(tensor: right.tensor, elements: spreadRight),
         Arrangement(
           rows: Array(0..<rightBatch.count) + [rightBatch.count + 1], columns: [], channels: [rightBatch.count]))
@@ -106,17 +106,30 @@ extension Lowering {
     let target = PlaneShape(height: batch.reduce(rows, *), width: 1, channels: columns)
     let elements = Arrangement(rows: Array(0..<rank - 1), columns: [], channels: [rank - 1]).elements(
       of: batch + [rows, columns])
-    let (from, other, name) = (tensor(a).quantization, tensor(b).quantization, node.name)
-    let pending = PendingLayer(node: name, shape: target, elements: elements) {
-      (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let to = lowering.tensor(output).quantization
-      let scale = Double(from.scale) * Double(other.scale) / Double(to.scale)
-      lowering.append(
-        InnerProductLayer(
-          name: name, left: a, right: b, output: output, leftRows: rows, rightStep: sharesRight ? 0 : columns,
-          rescaling: try .rescaling(scale, to: to, clamp), leftZeroPoint: from.zeroPoint,
-          rightZeroPoint: other.zeroPoint))
-    }
-    set(.pending(pending), outputOf: node)
+    let product = InnerProduct(
+      left: a, right: b, shape: target, leftRows: rows, rightStep: sharesRight ? 0 : columns)
+    set(.pending(PendingLayer(node: node.name, producer: product, elements: elements)), outputOf: node)
+  }
+}
+
+/// The product of two matrices of activations.
+struct InnerProduct: Producer {
+  var left: TensorID
+  var right: TensorID
+  var shape: PlaneShape
+  var leftRows: Int
+  var rightStep: Int
+
+  func emit(
+    _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
+  ) throws(RoadError) {
+    let to = network.tensors[output].quantization
+    let (from, other) = (network.tensors[left].quantization, network.tensors[right].quantization)
+    let scale = Double(from.scale) * Double(other.scale) / Double(to.scale)
+    network.append(
+      InnerProductLayer(
+        name: name, left: left, right: right, output: output, leftRows: leftRows, rightStep: rightStep,
+        rescaling: try .rescaling(scale, to: to, ByteClamp(integers)), leftZeroPoint: from.zeroPoint,
+        rightZeroPoint: other.zeroPoint))
   }
 }

@@ -10,17 +10,12 @@ extension Lowering {
     _ node: Node, output: Int = 0, _ change: (StridedView) throws(RoadError) -> StridedView?
   ) throws(RoadError) {
     switch try required(0, of: node) {
-    case .bytes(let view):
-      set(.bytes(try moved(view, change)), output: output, of: node)
-    case .words(let view):
-      set(.words(try moved(view, change)), output: output, of: node)
-    case .wide(let wide):
-      set(.wide(WideView(view: try moved(wide.view, change), level: wide.level)), output: output, of: node)
+    case .quantized(let view): set(.quantized(try moved(view, change)), output: output, of: node)
     case .pending(var layer):
       // The layer writes the same plane, which is then seen another way.
-      let whole = layer.view(of: 0).elements
+      let whole = layer.wholeElements
       guard let elements = try change(whole), elements.shape.reduce(1, *) == whole.shape.reduce(1, *) else {
-        let view = try settled(layer)
+        let view = try network.settled(layer)
         return set(.real(RealView(view: try moved(view, change))), output: output, of: node)
       }
       layer.elements = elements
@@ -32,7 +27,7 @@ extension Lowering {
       }
       let constant = ConstantTensor(
         name: offsets.name, data: TensorData(floats: offsets.reals, shape: offsets.shape).viewed(order))
-      set(.field(RealView(view: view, levels: real.levels), offsets: constant), output: output, of: node)
+      set(.field(RealView(view: view, dequantized: real.dequantized), offsets: constant), output: output, of: node)
     case .constant(let constant):
       guard let order = try change(StridedView(of: constant.shape)), constant.scale?.scales.count ?? 1 == 1 else {
         throw RoadError(.model, "moves a constant in a way that is not supported")
@@ -40,13 +35,20 @@ extension Lowering {
       set(
         .constant(ConstantTensor(name: constant.name, data: constant.data.viewed(order), scale: constant.scale)),
         output: output, of: node)
-    default:
-      var view = try real(0, of: node)
-      // Levels that differ by channel belong to the tensor's channels: where bytes must move, they are applied first.
-      if view.levels?.count ?? 1 > 1, try change(view.view.elements) == nil {
-        view = RealView(view: settled(view, name: "\(node.name)/input"))
+    case .real(var view):
+      let rows = view.rows(of: tensor(view.tensor))
+      if rows.count > 1 {
+        // Numbers that differ by channel belong to the tensor's channels: where bytes must move, they are applied
+        // first.
+        let isMoved = try change(view.view.elements) == nil
+        view =
+          isMoved
+          ? RealView(view: network.settled(view, name: "\(node.name)/input"))
+          : RealView(view: view.view, dequantized: rows)
       }
-      set(.real(RealView(view: try moved(view.view, change), levels: view.levels)), output: output, of: node)
+      set(
+        .real(RealView(view: try moved(view.view, change), dequantized: view.dequantized)), output: output, of: node)
+    case .argmax, .unknown: throw RoadError(.model, "input '\(node.inputs[0])' is not quantized")
     }
   }
 
@@ -56,7 +58,7 @@ extension Lowering {
   ) throws(RoadError) -> ElementView {
     if let elements = try change(view.elements) { return ElementView(tensor: view.tensor, elements: elements) }
     let axes = Array(view.shape.indices)
-    let flat = plane(of: view, Arrangement(rows: [], columns: [], channels: axes))
+    let flat = network.plane(of: view, Arrangement(rows: [], columns: [], channels: axes))
     guard let elements = try change(StridedView(of: view.shape)) else {
       throw RoadError(.model, "does not fit its input of shape \(view.shape)")
     }
@@ -173,8 +175,8 @@ enum DepthSpaceRule: OperatorRule {
       six.strides = [block * strides[2], block * strides[3], strides[2], strides[3], strides[1]]
       arrangement = Arrangement(rows: [0], columns: [1], channels: [2, 3, 4])
     }
-    let settled = lowering.settled(view, name: "\(node.name)/input")
-    let result = lowering.plane(of: ElementView(tensor: settled.tensor, elements: six), arrangement)
-    lowering.set(.real(RealView(view: lowering.canonicalView(of: result))), outputOf: node)
+    let settled = lowering.network.settled(view, name: "\(node.name)/input")
+    let result = lowering.network.plane(of: ElementView(tensor: settled.tensor, elements: six), arrangement)
+    lowering.set(lowering.network.canonicalView(of: result), outputOf: node)
   }
 }

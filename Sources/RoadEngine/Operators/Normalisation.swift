@@ -14,41 +14,17 @@ enum NormalisationRule: OperatorRule {
     guard rank > (isInstance ? 2 : 0) else { throw RoadError(.model, "input of shape \(view.shape)") }
     let axis = isInstance ? 2 : try node.axis(try node.integer("axis", default: -1, in: -64...64), rank: rank)
     let arrangement = arrangement(rank: rank, from: axis, isInstance)
-    let whole = !isInstance && axis == rank - 1 && lowering.channelAxis(ofWhole: view) == axis
-    let source = whole ? view.tensor : lowering.plane(of: view, arrangement)
+    let whole = !isInstance && axis == rank - 1 && lowering.network.channelAxis(ofWhole: view) == axis
+    let source = whole ? view.tensor : lowering.network.plane(of: view, arrangement)
     let elements = whole ? view.elements : arrangement.elements(of: view.shape)
     let from = lowering.tensor(source)
     let count = isInstance ? from.width : from.channels
     let gains = try lowering.reals(1, of: node, count: count, default: 1)
     let offsets = try lowering.reals(2, of: node, count: count, default: 0)
     let spread = try Self.spread(of: node, from)
-    let name = node.name
-    var pending = PendingLayer(node: name, shape: from.shape, elements: elements) {
-      (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let to = lowering.tensor(output).quantization
-      func fixed(_ reals: [Float], _ bits: Int, _ most: Int64) throws(RoadError) -> [Int64] {
-        let numbers = reals.map { (Double($0) / Double(to.scale) * Double(1 << bits)).rounded() }
-        guard numbers.allSatisfy({ $0.magnitude < Double(most) }) else {
-          throw RoadError(.model, "a gain or an offset is too large for its output's scale of \(to.scale)")
-        }
-        return numbers.map { Int64($0) }
-      }
-      lowering.append(
-        NormalisationLayer(
-          name: name, source: source, output: output, spread: spread,
-          gains: try fixed(gains, 16, NormalisationArguments.mostGain),
-          offsets: try fixed(offsets, 32, NormalisationArguments.mostOffset),
-          isByColumn: isInstance, zeroPoint: to.zeroPoint, clamp: clamp))
-    }
-    // No score of n numbers is further from 0 than √n; nearly all are within 8.
-    let reach = min(Float(from.channels).squareRoot(), 8)
-    let bounds = zip(gains, offsets).map { (abs($0) * reach, $1) }
-    if let lowest = bounds.map({ $1 - $0 }).min(), let highest = bounds.map({ $1 + $0 }).max(),
-      lowest.isFinite, highest.isFinite
-    {
-      pending.range = lowest...highest
-    }
-    lowering.set(.pending(pending), outputOf: node)
+    let producer = Normalisation(
+      source: source, shape: from.shape, spread: spread, gains: gains, offsets: offsets, isByColumn: isInstance)
+    lowering.set(.pending(PendingLayer(node: node.name, producer: producer, elements: elements)), outputOf: node)
   }
 
   /// What is normalised together lies along the channels; of an InstanceNormalization, channels are the columns.
@@ -84,5 +60,46 @@ extension Lowering {
       throw RoadError(.model, "input \(index) has \(given.count) numbers for \(count), or infinite ones")
     }
     return given
+  }
+}
+
+/// Mean 0 and variance 1 over the channels of each pixel, then gains and offsets.
+struct Normalisation: Producer {
+  var source: TensorID
+  var shape: PlaneShape
+  /// n² times epsilon, in squared steps.
+  var spread: Int64
+  var gains: [Float]
+  var offsets: [Float]
+  /// Whether gains and offsets belong to columns, not to channels.
+  var isByColumn: Bool
+
+  /// No score of n numbers is further from 0 than √n; nearly all are within 8.
+  func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
+    let farthest = min(Float(shape.channels).squareRoot(), 8)
+    let bounds = zip(gains, offsets).map { (abs($0) * farthest, $1) }
+    guard let lowest = bounds.map({ $1 - $0 }).min(), let highest = bounds.map({ $1 + $0 }).max(), lowest.isFinite,
+      highest.isFinite
+    else { return nil }
+    return lowest...highest
+  }
+
+  func emit(
+    _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
+  ) throws(RoadError) {
+    let to = network.tensors[output].quantization
+    func fixed(_ reals: [Float], _ bits: Int, _ most: Int64) throws(RoadError) -> [Int64] {
+      let numbers = reals.map { (Double($0) / Double(to.scale) * Double(1 << bits)).rounded() }
+      guard numbers.allSatisfy({ $0.magnitude < Double(most) }) else {
+        throw RoadError(.model, "a gain or an offset is too large for its output's scale of \(to.scale)")
+      }
+      return numbers.map { Int64($0) }
+    }
+    network.append(
+      NormalisationLayer(
+        name: name, source: source, output: output, spread: spread,
+        gains: try fixed(gains, 16, NormalisationArguments.mostGain),
+        offsets: try fixed(offsets, 32, NormalisationArguments.mostOffset),
+        isByColumn: isByColumn, zeroPoint: to.zeroPoint, clamp: ByteClamp(integers)))
   }
 }

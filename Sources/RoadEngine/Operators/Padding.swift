@@ -7,13 +7,13 @@ enum PaddingRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let shape = try lowering.inferredShape(of: node)
     var view = try lowering.real(0, of: node)
-    if view.levels?.count ?? 1 > 1 || view.tensor == lowering.network.input {
+    if view.rows(of: lowering.tensor(view.tensor)).count > 1 || view.tensor == lowering.network.input {
       view = RealView(view: try lowering.activation(viewOf: 0, of: node))
     }
     let mode = try node.string("mode", default: "constant", of: ["constant", "edge", "reflect", "wrap"])
     let before = try firstPads(node, rank: shape.count, lowering)
     let arrangement = Arrangement(canonical: shape)
-    let source = lowering.plane(of: view.view, arrangement)
+    let source = lowering.network.plane(of: view.view, arrangement)
     let from = lowering.tensor(source)
     let sides: [(axes: [Int], make: (Int32) -> SourceIndex)] = [
       (arrangement.rows, { SourceIndex(row: $0, column: 0, channel: 0) }),
@@ -33,13 +33,13 @@ enum PaddingRule: OperatorRule {
       }
       indices.append(positions.map { $0.map { side.make(Int32($0)) } ?? .outside })
     }
-    let output = lowering.addTensor(node.outputs[0], arrangement.plane(of: shape), from.quantization)
-    lowering.append(
+    let output = lowering.network.addTensor(node.outputs[0], arrangement.plane(of: shape), from.format)
+    lowering.network.append(
       RearrangementLayer(
         name: node.name, source: source, output: output, rows: indices[0], columns: indices[1], channels: indices[2],
         padding: try paddingByte(node, view, from.quantization, lowering)))
     let result = ElementView(tensor: output, elements: arrangement.elements(of: shape))
-    lowering.set(.real(RealView(view: result, levels: view.levels)), outputOf: node)
+    lowering.set(.real(RealView(view: result, dequantized: view.dequantized)), outputOf: node)
   }
 
   /// The source index; nil for the constant.
@@ -78,8 +78,8 @@ enum PaddingRule: OperatorRule {
   ) throws(RoadError) -> UInt8 {
     var number = try node.float("value", default: 0)
     if let constant = try lowering.constant(2, of: node)?.reals.first { number = constant }
-    guard let levels = view.levels?.first else { return quantization.quantize(number) }
-    let nearest = levels.indices.min { abs(levels[$0] - number) < abs(levels[$1] - number) }
+    guard let numbers = view.dequantized?.first else { return quantization.quantize(number) }
+    let nearest = numbers.indices.min { abs(numbers[$0] - number) < abs(numbers[$1] - number) }
     return UInt8(nearest ?? 0)
   }
 }

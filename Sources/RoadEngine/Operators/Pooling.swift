@@ -3,31 +3,14 @@ import RoadKernelContract
 import RoadKernels
 import RoadModel
 
-extension WindowGeometry {
-  init(_ window: SpatialWindow) {
-    self.init(
-      kernelHeight: window.kernelHeight, kernelWidth: window.kernelWidth, strideHeight: window.strideHeight,
-      strideWidth: window.strideWidth, dilationHeight: window.dilationHeight, dilationWidth: window.dilationWidth,
-      padTop: window.padTop, padLeft: window.padLeft)
-  }
-
-  /// "3x3 s2 d1", both sides where they differ: "5x1 s2x1 d1".
-  var text: String {
-    func both(_ height: Int, _ width: Int) -> String { height == width ? "\(height)" : "\(height)x\(width)" }
-    let (strides, dilations) = (both(strideHeight, strideWidth), both(dilationHeight, dilationWidth))
-    return "\(kernelHeight)x\(kernelWidth) s\(strides) d\(dilations)"
-  }
-}
-
 enum MaxPoolRule: OperatorRule {
-  /// Taps are told apart by a byte.
-  private static let mostTaps = 256
+  /// An index within a window is a byte.
+  private static let largestWindow = 256
 
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let words = try lowering.words(0, of: node)
     let (view, source): (RealView, TensorID)
-    if let words {
-      (view, source) = (RealView(view: words), lowering.plane(of: words))
+    if let finer = try lowering.int16(0, of: node) {
+      (view, source) = (RealView(view: finer), lowering.network.plane(of: finer))
     } else {
       (view, source) = try lowering.increasing(0, of: node)
     }
@@ -37,29 +20,26 @@ enum MaxPoolRule: OperatorRule {
     }
     let window = try SpatialWindow(node: node, input: shape.valueShape)
     let target = PlaneShape(height: window.outputHeight, width: window.outputWidth, channels: shape.channels)
-    let output = lowering.addTensor(node.outputs[0], target, as: source)
+    let output = lowering.network.addTensor(node.outputs[0], target, lowering.tensor(source).format.ofOneScale)
     let layer = MaximumLayer(
       name: node.name, source: source, output: output, window: WindowGeometry(window),
-      elements: lowering.tensor(source).kind)
-    lowering.append(layer)
-    let result = lowering.canonicalView(of: output)
-    if words != nil {
-      lowering.set(result, outputOf: node)
-    } else {
-      lowering.set(.real(RealView(view: result, levels: view.levels)), outputOf: node)
-    }
+      elements: lowering.tensor(source).element)
+    lowering.network.append(layer)
+    let result = lowering.network.canonicalView(of: output)
+    lowering.set(.real(RealView(view: result, dequantized: view.dequantized)), outputOf: node)
     guard node.outputs.count > 1, !node.outputs[1].isEmpty else { return }
-    guard window.kernelHeight * window.kernelWidth <= Self.mostTaps else {
-      throw RoadError(.model, "indices of windows of more than \(mostTaps) pixels are not supported")
+    guard window.kernelHeight * window.kernelWidth <= Self.largestWindow else {
+      throw RoadError(.model, "indices of windows of more than \(largestWindow) pixels are not supported")
     }
-    var taps = layer
-    taps.name = "\(node.name)/indices"
-    taps.output = lowering.addTensor(node.outputs[1], target, Quantization(scale: 1, zeroPoint: 0))
-    taps.writesArgmax = true
-    lowering.append(taps)
-    lowering.set(
-      .taps(TapView(tensor: taps.output, layer: taps, source: shape.valueShape, shape: target.valueShape)), output: 1,
-      of: node)
+    var indices = layer
+    indices.name = "\(node.name)/indices"
+    indices.output = lowering.network.addTensor(
+      node.outputs[1], target, TensorFormat(Quantization(scale: 1, zeroPoint: 0)))
+    indices.writesArgmax = true
+    lowering.network.append(indices)
+    let argmax = ArgmaxView(
+      tensor: indices.output, window: layer.window, source: shape.valueShape, shape: target.valueShape)
+    lowering.set(.argmax(argmax), output: 1, of: node)
   }
 }
 
@@ -67,41 +47,42 @@ enum MaxUnpoolRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let source = try lowering.anyPicture(0, of: node)
     let from = lowering.tensor(source)
-    guard case .taps(let taps) = try lowering.required(1, of: node), taps.shape == from.shape.valueShape else {
+    guard case .argmax(let argmax) = try lowering.required(1, of: node), argmax.shape == from.shape.valueShape else {
       throw RoadError(.model, "its indices are not those of a MaxPool with a result of \(from.shape)")
     }
-    if let given = try lowering.constant(2, of: node)?.data.integers, given != taps.source {
-      throw RoadError(.model, "unpools to \(given), but its indices come from \(taps.source)")
+    if let given = try lowering.constant(2, of: node)?.data.integers, given != argmax.source {
+      throw RoadError(.model, "unpools to \(given), but its indices come from \(argmax.source)")
     }
-    lowering.unpool(node, source, taps)
+    lowering.unpool(node, source, argmax)
   }
 }
 
 extension Lowering {
   /// Puts a pool's maxima back.
-  mutating func unpool(_ node: Node, _ source: TensorID, _ taps: TapView) {
-    let target = PlaneShape(height: taps.source[2], width: taps.source[3], channels: taps.source[1])
-    let output = addTensor(node.outputs[0], target, as: source)
-    append(
+  mutating func unpool(_ node: Node, _ source: TensorID, _ argmax: ArgmaxView) {
+    let target = PlaneShape(height: argmax.source[2], width: argmax.source[3], channels: argmax.source[1])
+    let format = tensor(source).format
+    let output = network.addTensor(node.outputs[0], target, format.ofOneScale)
+    network.append(
       UnpoolingLayer(
-        name: node.name, source: source, taps: taps.tensor, output: output, window: taps.layer.window,
-        zeroPoint: tensor(source).zero, elements: tensor(source).kind))
-    set(canonicalView(of: output), outputOf: node)
+        name: node.name, source: source, argmax: argmax.tensor, output: output, window: argmax.window,
+        zeroPoint: format.zeroPoint, elements: format.element))
+    set(network.canonicalView(of: output), outputOf: node)
   }
 
-  /// An input for an operator that only compares: its levels may be any that grow with the byte.
+  /// An input for an operator that only compares: its numbers may be any that grow with the byte.
   mutating func increasing(_ index: Int, of node: Node) throws(RoadError) -> (RealView, TensorID) {
     var view = try real(index, of: node)
-    let levels = view.commonLevels(of: tensor(view.tensor))
-    let grows = levels.map { zip($0, $0.dropFirst()).allSatisfy { $0 <= $1 } } ?? false
+    let row = view.commonRow(of: tensor(view.tensor))
+    let grows = row.map { zip($0, $0.dropFirst()).allSatisfy { $0 <= $1 } } ?? false
     if !grows || view.tensor == network.input {
       view = RealView(view: try activation(viewOf: index, of: node))
     }
     guard view.shape.count == 4, view.shape[0] == 1 else {
       throw RoadError(.model, "input '\(node.inputs[index])' has shape \(view.shape), not 1xCxHxW")
     }
-    if let levels, view.levels != nil { view.levels = [levels] }
-    return (view, plane(of: view.view))
+    if let row, !view.isPlain(in: tensor(view.tensor)) { view.dequantized = [row] }
+    return (view, network.plane(of: view.view))
   }
 }
 
@@ -112,39 +93,9 @@ enum AveragePoolRule: OperatorRule {
     let window = try SpatialWindow(node: node, input: from.shape.valueShape)
     let target = PlaneShape(height: window.outputHeight, width: window.outputWidth, channels: from.channels)
     let counts = try divisors(node, window, from.shape)
-    let name = node.name
-    var pending = PendingLayer(node: name, shape: target) {
-      (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let to = lowering.tensor(output).quantization
-      var factors: [Rescaling] = []
-      for rows in 0...window.kernelHeight {
-        for columns in 0...window.kernelWidth {
-          factors.append(
-            try .averaging(
-              max(rows * columns, 1), from: from.quantization, to: to, clamp, tiesToEven: lowering.roundsAsONNXRuntime))
-        }
-      }
-      lowering.append(
-        AverageLayer(
-          name: name, source: source, output: output, window: WindowGeometry(window), rowTaps: counts.rows,
-          columnTaps: counts.columns, factors: factors, sourceZeroPoint: from.quantization.zeroPoint))
-    }
-    pending.finishes(readingWords: from.kind == .int16) { (lowering: inout Lowering, output, range) throws(RoadError) in
-      let (to, step) = (lowering.tensor(output), Int32(window.kernelWidth + 1))
-      var factors: [Int16Rescaling] = []
-      for rows in 0...window.kernelHeight {
-        for columns in 0...window.kernelWidth {
-          factors.append(try .rescaling(from.step / to.step / Double(max(rows * columns, 1)), to: to, range))
-        }
-      }
-      lowering.append(
-        WideAverageLayer(
-          name: name, kind: .average, source: source, output: output, window: WindowGeometry(window), factors: factors,
-          rowFactors: counts.rows.map { $0 * step }, columnFactors: counts.columns, sourceZeroPoint: from.zero,
-          from: from.kind, to: to.kind))
-    }
-    pending.range = from.quantization.range
-    lowering.set(.pending(pending), outputOf: node)
+    let mean = WindowMean(
+      source: source, shape: target, window: WindowGeometry(window), rowTaps: counts.rows, columnTaps: counts.columns)
+    lowering.set(.pending(PendingLayer(node: node.name, producer: mean)), outputOf: node)
   }
 
   /// The taps that the mean of each output row and column counts.
@@ -172,23 +123,5 @@ enum AveragePoolRule: OperatorRule {
         window.outputWidth, shape.width, window.padLeft, ends[1], window.strideWidth, window.dilationWidth,
         window.kernelWidth)
     )
-  }
-}
-
-extension Rescaling {
-  /// From a sum of `count` bytes to their mean.
-  static func averaging(
-    _ count: Int, from source: Quantization, to target: Quantization, _ clamp: ByteClamp, tiesToEven: Bool
-  ) throws(RoadError) -> Rescaling {
-    try rescaling(
-      Double(source.scale) / Double(target.scale) / Double(count), to: target, clamp, tiesToEven: tiesToEven)
-  }
-
-  static func rescaling(
-    _ scale: Double, to target: Quantization, _ clamp: ByteClamp, tiesToEven: Bool = false
-  ) throws(RoadError) -> Rescaling {
-    guard isUsable(scale) else { throw RoadError(.model, "its output needs the factor \(scale)") }
-    return Rescaling(
-      scale: scale, zeroPoint: target.zeroPoint, low: clamp.low, high: clamp.high, tiesToEven: tiesToEven)
   }
 }

@@ -16,8 +16,8 @@ enum ReductionRule: OperatorRule {
     guard count <= 1 << 23 else { throw RoadError(.model, "reduces \(count) numbers at once, which is too many") }
     let isNorm = node.operation == "ReduceL2"
     var plan = lowering.reduction(of: view, axes: axes, kept: kept, overChannels: isNorm)
-    if !plan.isOverPlane, lowering.tensor(plan.source).kind == .int16 {
-      // Only whole pictures have a kernel for words.
+    if !plan.isOverPlane, lowering.tensor(plan.source).element == .int16 {
+      // Only whole pictures have a kernel for 16 bits.
       let bytes = try lowering.activation(viewOf: 0, of: node)
       plan = lowering.reduction(of: bytes, axes: axes, kept: kept, overChannels: isNorm)
     }
@@ -26,48 +26,24 @@ enum ReductionRule: OperatorRule {
       elements.shape = kept.map { elements.shape[$0] }
       elements.strides = kept.map { plan.elements.strides[$0] }
     }
-    let (name, source) = (node.name, lowering.tensor(plan.source))
+    let source = lowering.tensor(plan.source)
     let operation: ReductionArguments.Operation =
       node.operation.contains("Max") ? .maximum : node.operation.contains("Min") ? .minimum : isNorm ? .norm : .sum
-    func layer(_ output: TensorID, _ rescaling: Rescaling) -> ReductionLayer {
-      ReductionLayer(
-        name: name, source: plan.source, output: output, operation: operation, rescaling: rescaling,
-        sourceZeroPoint: source.quantization.zeroPoint, isOverPlane: plan.isOverPlane)
-    }
     if operation == .maximum || operation == .minimum {
-      let output = lowering.addTensor(node.outputs[0], plan.target, source.quantization)
-      lowering.append(layer(output, Rescaling(scale: 1, zeroPoint: 0)))
-      lowering.set(.real(RealView(view: ElementView(tensor: output, elements: elements))), outputOf: node)
-      return
+      let output = lowering.network.addTensor(node.outputs[0], plan.target, source.format)
+      lowering.network.append(
+        ReductionLayer(
+          name: node.name, source: plan.source, output: output, operation: operation,
+          rescaling: Rescaling(scale: 1, zeroPoint: 0), sourceZeroPoint: source.quantization.zeroPoint,
+          isOverPlane: plan.isOverPlane))
+      return lowering.set(ElementView(tensor: output, elements: elements), outputOf: node)
     }
     // A norm's accumulator counts in units of 2^-8.
     let divisor = isNorm ? 256 : node.operation == "ReduceSum" ? 1 : count
-    var pending = PendingLayer(node: name, shape: plan.target, elements: elements) {
-      (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let to = lowering.tensor(output).quantization
-      lowering.append(
-        layer(
-          output,
-          try .averaging(divisor, from: source.quantization, to: to, clamp, tiesToEven: lowering.roundsAsONNXRuntime)))
-    }
-    if isSum, plan.isOverPlane {
-      let from = source
-      pending.finishes(readingWords: from.kind == .int16) {
-        (lowering: inout Lowering, output, range) throws(RoadError) in
-        let to = lowering.tensor(output)
-        lowering.append(
-          WideAverageLayer(
-            name: name, kind: .reduction, source: plan.source, output: output,
-            window: WindowGeometry(kernelHeight: from.height, kernelWidth: from.width),
-            factors: [try .rescaling(from.step / to.step / Double(divisor), to: to, range)], rowFactors: [0],
-            columnFactors: [0], sourceZeroPoint: from.zero, from: from.kind, to: to.kind))
-      }
-    }
-    if !isNorm {
-      let gain = Float(count / divisor)
-      pending.range = source.quantization.range.lowerBound * gain...source.quantization.range.upperBound * gain
-    }
-    lowering.set(.pending(pending), outputOf: node)
+    let reduction = Reduction(
+      source: plan.source, shape: plan.target, operation: operation, count: count, divisor: divisor,
+      isOverPlane: plan.isOverPlane)
+    lowering.set(.pending(PendingLayer(node: node.name, producer: reduction, elements: elements)), outputOf: node)
   }
 
   private static func reducedAxes(_ node: Node, rank: Int, _ lowering: Lowering) throws(RoadError) -> [Int] {
@@ -99,7 +75,7 @@ extension Lowering {
     var result = view.shape
     for axis in axes { result[axis] = 1 }
     // All pixels of a plane that is whole: what a global pool reduces.
-    if !overChannels, let channel = channelAxis(ofWhole: view),
+    if !overChannels, let channel = network.channelAxis(ofWhole: view),
       kept.allSatisfy({ $0 == channel || view.shape[$0] == 1 }),
       !axes.contains(channel)
     {
@@ -109,20 +85,10 @@ extension Lowering {
       return ReductionPlan(source: view.tensor, target: target, elements: elements, isOverPlane: true)
     }
     let arrangement = Arrangement(rows: Array(kept.dropLast()), columns: Array(kept.suffix(1)), channels: axes)
-    let source = plane(of: view, arrangement)
+    let source = network.plane(of: view, arrangement)
     let shape = tensor(source).shape
     let target = PlaneShape(height: shape.height, width: shape.width, channels: 1)
     return ReductionPlan(
       source: source, target: target, elements: arrangement.elements(of: result), isOverPlane: false)
-  }
-
-  /// The axis that runs over the channels of a view that shows each element of its tensor once; nil for others.
-  func channelAxis(ofWhole view: ElementView) -> Int? {
-    let (shape, strides) = (view.shape, view.elements.strides)
-    let plane = tensor(view.tensor).shape
-    guard view.elements.offset == 0, shape.reduce(1, *) == plane.height * plane.width * plane.channels,
-      shape.indices.allSatisfy({ shape[$0] == 1 || strides[$0] > 0 })
-    else { return nil }
-    return shape.indices.first { shape[$0] == plane.channels && (strides[$0] == 1 || plane.channels == 1) }
   }
 }

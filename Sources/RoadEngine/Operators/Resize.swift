@@ -6,42 +6,43 @@ import RoadModel
 /// Resize of height and width, linear or nearest, in every coordinate mode that ``ResizeGeometry`` knows; and Upsample.
 enum ResizeRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    if let view = try lowering.words(0, of: node) {
-      let geometry = try geometry(node, view.shape, lowering)
-      guard !geometry.needsTaps else { return try lowering.resample(node, geometry) }
-      return append(node, lowering.plane(of: view), geometry, levels: nil, &lowering)
-    }
-    let view = try lowering.real(0, of: node)
+    let finer = try lowering.int16(0, of: node)
+    var view = if let finer { RealView(view: finer) } else { try lowering.real(0, of: node) }
     let geometry = try geometry(node, view.shape, lowering)
     guard !geometry.needsTaps else { return try lowering.resample(node, geometry) }
-    // Copying a byte and then looking its level up is the same either way; blending is not.
-    let common = view.commonLevels(of: lowering.tensor(view.tensor))
-    let keepsLevels = geometry.mode == .nearest && common != nil && view.tensor != lowering.network.input
-    let levels = keepsLevels && view.levels != nil ? common.map { [$0] } : nil
-    let from = keepsLevels ? view.view : try lowering.activation(viewOf: 0, of: node)
-    append(node, lowering.plane(of: from), geometry, levels: levels, &lowering)
+    // Copying a byte and then looking its number up is the same either way; blending is not.
+    let from = lowering.tensor(view.tensor)
+    if finer == nil {
+      if geometry.mode == .nearest, let row = view.commonRow(of: from), view.tensor != lowering.network.input {
+        if !view.isPlain(in: from) { view.dequantized = [row] }
+      } else {
+        view = RealView(view: try lowering.activation(viewOf: 0, of: node))
+      }
+    }
+    let source = lowering.network.plane(of: view.view)
+    let output = append(node, source, geometry, &lowering.network)
+    let result = lowering.network.canonicalView(of: output)
+    lowering.set(.real(RealView(view: result, dequantized: view.dequantized)), outputOf: node)
   }
 
   private static func append(
-    _ node: Node, _ source: TensorID, _ geometry: ResizeGeometry, levels: [[Float]]?, _ lowering: inout Lowering
-  ) {
+    _ node: Node, _ source: TensorID, _ geometry: ResizeGeometry, _ network: inout LoweredNetwork
+  ) -> TensorID {
     let target = PlaneShape(
       height: geometry.output[2], width: geometry.output[3], channels: geometry.output[1])
-    let output = lowering.addTensor(node.outputs[0], target, as: source)
-    let elements = lowering.tensor(source).kind
-    if lowering.roundsAsONNXRuntime,
-      let precise = PreciseResizeLayer(node.name, source, output, lowering.tensor(source), geometry)
+    let from = network.tensors[source]
+    let output = network.addTensor(node.outputs[0], target, from.format.ofOneScale)
+    if network.rounding.resizesInBinary32,
+      let layer = ONNXRuntimeResizeLayer(node.name, source, output, from, geometry)
     {
-      lowering.append(precise)
+      network.append(layer)
     } else {
-      lowering.append(
+      network.append(
         ResizeLayer(
-          name: node.name, source: source, output: output, columns: geometry.taps(axis: 3, of: elements),
-          rows: geometry.taps(axis: 2, of: elements), elements: elements))
+          name: node.name, source: source, output: output, columns: geometry.taps(axis: 3, of: from.element),
+          rows: geometry.taps(axis: 2, of: from.element), elements: from.element))
     }
-    let view = lowering.canonicalView(of: output)
-    guard levels != nil else { return lowering.set(view, outputOf: node) }
-    lowering.set(.real(RealView(view: view, levels: levels)), outputOf: node)
+    return output
   }
 
   private static func geometry(

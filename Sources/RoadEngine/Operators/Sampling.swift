@@ -20,30 +20,20 @@ enum SamplingRule: OperatorRule {
       GridAxis(size: from.width, alignsCorners: alignsCorners),
       GridAxis(size: from.height, alignsCorners: alignsCorners),
     ]
-    let rows = view.levels(of: lowering.tensor(view.tensor))
-    let levels = [rows[0], rows.count == 2 ? rows[1] : rows[0]]
-    func layer(_ output: TensorID, _ mode: SamplingArguments.Mode) -> SamplingLayer {
-      SamplingLayer(
-        name: node.name, source: source, field: field, output: output,
-        tables: (0..<2).flatMap { axis in levels[axis].map { axes[axis].step($0) } },
-        base: offsets.enumerated().map { axes[$0 % 2].position($1) }, mode: mode, alignsCorners: alignsCorners,
-        padding: padding == "zeros" ? .zeros : padding == "border" ? .border : .reflection,
-        zeroPoint: from.quantization.zeroPoint)
-    }
+    let rows = view.rowsOfChannels(of: lowering.tensor(view.tensor))
+    let numbers = [rows[0], rows.count == 2 ? rows[1] : rows[0]]
+    let sampling = Sampling(
+      source: source, shape: target, field: field,
+      tables: (0..<2).flatMap { axis in numbers[axis].map { axes[axis].step($0) } },
+      base: offsets.enumerated().map { axes[$0 % 2].position($1) }, alignsCorners: alignsCorners,
+      padding: padding == "zeros" ? .zeros : padding == "border" ? .border : .reflection)
     guard !mode.hasSuffix("cubic") else {
-      let pending = PendingLayer(node: node.name, shape: target) {
-        (lowering: inout Lowering, output, clamp) throws(RoadError) in
-        let to = lowering.tensor(output).quantization
-        lowering.append(
-          layer(
-            output,
-            .cubic(try .weighing(in: SamplingArguments.weightBits, from: from.quantization, to: to, clamp))))
-      }
-      return lowering.set(.pending(pending), outputOf: node)
+      return lowering.set(.pending(PendingLayer(node: node.name, producer: sampling)), outputOf: node)
     }
-    let output = lowering.addTensor(node.outputs[0], target, from.quantization)
-    lowering.append(layer(output, mode == "nearest" ? .nearest : .linear))
-    lowering.set(.real(RealView(view: lowering.canonicalView(of: output))), outputOf: node)
+    let output = lowering.network.addTensor(node.outputs[0], target, from.format)
+    let layer = sampling.layer(node.name, to: output, mode == "nearest" ? .nearest : .linear, in: lowering.network)
+    lowering.network.append(layer)
+    lowering.set(lowering.network.canonicalView(of: output), outputOf: node)
   }
 
   /// The grid as bytes and a constant for each of its entries.
@@ -57,7 +47,7 @@ enum SamplingRule: OperatorRule {
       let none = TensorData(floats: [Float](repeating: 0, count: constant.data.count), shape: constant.shape)
       view = RealView(
         view: try lowering.activation(of: ConstantTensor(name: "\(constant.name)/field", data: none)),
-        levels: [[Float](repeating: 0, count: 256)])
+        dequantized: [[Float](repeating: 0, count: 256)])
       offsets = constant.reals
     } else if case .field(let real, let constant) = try lowering.required(1, of: node) {
       (view, offsets) = (real, constant.reals)
@@ -70,12 +60,12 @@ enum SamplingRule: OperatorRule {
     return (view, offsets ?? [Float](repeating: 0, count: view.shape[1] * view.shape[2] * 2))
   }
 
-  /// The field's bytes with x and y as channels. Levels that differ by channel only hold where no byte moves.
+  /// The field's bytes with x and y as channels. Numbers that differ by channel only hold where no byte moves.
   private static func plane(
     _ view: RealView, _ arrangement: Arrangement, _ node: Node, _ lowering: inout Lowering
   ) throws(RoadError) -> TensorID {
-    let plane = lowering.plane(of: view.view, arrangement)
-    guard plane == view.tensor || view.levels?.count ?? 1 == 1 else {
+    let plane = lowering.network.plane(of: view.view, arrangement)
+    guard plane == view.tensor || view.rows(of: lowering.tensor(view.tensor)).count == 1 else {
       throw RoadError(.model, "its grid is computed in a way that is not supported")
     }
     return plane
@@ -89,7 +79,7 @@ private struct GridAxis {
 
   private var gain: Double { Double(alignsCorners ? size - 1 : size) / 2 }
 
-  /// What a level adds to the position.
+  /// What a number of the field adds to the position.
   func step(_ level: Float) -> Int32 { fixed(Double(level) * gain) }
 
   func position(_ number: Float) -> Int32 {
@@ -99,5 +89,33 @@ private struct GridAxis {
   private func fixed(_ pixels: Double) -> Int32 {
     let units = (pixels * Double(1 << SamplingArguments.positionBits)).rounded()
     return units.isNaN ? 0 : Int32(min(max(units, -0x1p30), 0x1p30))
+  }
+}
+
+/// A picture read at positions that are a field's bytes, each with a base of its own.
+struct Sampling: Producer {
+  var source: TensorID
+  var shape: PlaneShape
+  var field: TensorID
+  var tables: [Int32]
+  var base: [Int32]
+  var alignsCorners: Bool
+  var padding: SamplingArguments.Padding
+
+  func layer(
+    _ name: String, to output: TensorID, _ mode: SamplingArguments.Mode, in network: LoweredNetwork
+  ) -> SamplingLayer {
+    SamplingLayer(
+      name: name, source: source, field: field, output: output, tables: tables, base: base, mode: mode,
+      alignsCorners: alignsCorners, padding: padding, zeroPoint: network.tensors[source].quantization.zeroPoint)
+  }
+
+  /// Cubic: the other modes keep the source's format and wait for none.
+  func emit(
+    _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
+  ) throws(RoadError) {
+    let (from, to) = (network.tensors[source].quantization, network.tensors[output].quantization)
+    let rule = try Int16Rescaling.weighing(in: SamplingArguments.weightBits, from: from, to: to, integers)
+    network.append(layer(name, to: output, .cubic(rule), in: network))
   }
 }

@@ -13,34 +13,42 @@ enum SoftmaxRule: OperatorRule {
     let axes = isOld ? Array(axis..<rank).filter { view.shape[$0] > 1 } : [axis]
     let source: TensorID
     var elements = view.elements
-    if axes.count == 1, lowering.channelAxis(ofWhole: view) == axes[0] {
+    if axes.count == 1, lowering.network.channelAxis(ofWhole: view) == axes[0] {
       source = view.tensor
     } else {
       let others = view.shape.indices.filter { !axes.contains($0) }
       let arrangement = Arrangement(rows: others.dropLast(), columns: others.suffix(1), channels: axes)
-      source = lowering.plane(of: view, arrangement)
+      source = lowering.network.plane(of: view, arrangement)
       elements = arrangement.elements(of: view.shape)
     }
-    let (name, from) = (node.name, lowering.tensor(source))
+    let from = lowering.tensor(source)
     guard from.channels <= 1 << 20 else { throw RoadError(.model, "a softmax over \(from.channels) numbers") }
-    var pending = PendingLayer(node: name, shape: from.shape, elements: elements) {
-      (lowering: inout Lowering, output, clamp) throws(RoadError) in
-      let to = lowering.tensor(output).quantization
-      let unit = Double(1 << SoftmaxArguments.exponentBits)
-      let multiplier = (Double(1 << SoftmaxArguments.multiplierBits) / Double(to.scale)).rounded()
-      // With e_c up to 2^20 the product stays under 2^62.
-      guard multiplier < 0x1p42, clamp == .none else {
-        throw RoadError(.model, "its output's scale is \(to.scale), or it is clamped, which is not supported")
-      }
-      lowering.append(
-        SoftmaxLayer(
-          name: name, source: source, output: output,
-          exponents: (0...255).map {
-            Int64((unit * exponential(-Double(from.quantization.scale) * Double($0))).rounded())
-          },
-          multiplier: Int64(multiplier), zeroPoint: to.zeroPoint))
+    let softmax = Softmax(source: source, shape: from.shape)
+    lowering.set(.pending(PendingLayer(node: node.name, producer: softmax, elements: elements)), outputOf: node)
+  }
+}
+
+/// Softmax over the channels of each pixel.
+struct Softmax: Producer {
+  var source: TensorID
+  var shape: PlaneShape
+
+  func range(in network: LoweredNetwork) -> ClosedRange<Float>? { 0...1 }
+
+  func emit(
+    _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
+  ) throws(RoadError) {
+    let (from, to) = (network.tensors[source].quantization, network.tensors[output].quantization)
+    let unit = Double(1 << SoftmaxArguments.exponentBits)
+    let multiplier = (Double(1 << SoftmaxArguments.multiplierBits) / Double(to.scale)).rounded()
+    // With e_c up to 2^20 the product stays under 2^62.
+    guard multiplier < 0x1p42, ByteClamp(integers) == .none else {
+      throw RoadError(.model, "its output's scale is \(to.scale), or it is clamped, which is not supported")
     }
-    pending.range = 0...1
-    lowering.set(.pending(pending), outputOf: node)
+    network.append(
+      SoftmaxLayer(
+        name: name, source: source, output: output,
+        exponents: (0...255).map { Int64((unit * exponential(-Double(from.scale) * Double($0))).rounded()) },
+        multiplier: Int64(multiplier), zeroPoint: to.zeroPoint))
   }
 }

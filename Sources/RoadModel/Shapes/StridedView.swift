@@ -1,5 +1,5 @@
 /// Which elements of a row-major tensor another shape shows: slices, transpositions and broadcasts are all one walk.
-public struct StridedView: Sendable {
+public struct StridedView: Hashable, Sendable {
   public var shape: [Int]
   /// In elements; 0 repeats, negative walks backwards.
   public var strides: [Int]

@@ -1,18 +1,18 @@
 import RoadBase
 import RoadKernelContract
-import RoadKernels
 import RoadModel
 
-extension Lowering {
+extension LoweredNetwork {
   /// Scores of 15 bits for a convolution that no QuantizeLinear follows, over all that can come out of it; nil for
   /// other layers.
-  mutating func wideScores(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
-    guard let wide = layer.wide, layer.elements == nil, wide.weights.fitsByte else {
-      return try scoresOfWords(layer)
-    }
-    let from = tensor(wide.source).quantization
-    let sums = try wide.weights.sums(bias: wide.bias, from: from, roundsAsONNXRuntime: roundsAsONNXRuntime)
-    let units = wide.weights.scales.map { Double(from.scale) * Double($0) }
+  mutating func emitScores(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
+    guard layer.epilogue.function == nil, layer.elements == nil,
+      let convolution = try layer.folded(in: self) as? Convolution, case .plain(let window) = convolution.window,
+      let weights = convolution.weightsOfScores
+    else { return try emitScoresThroughInt16(layer) }
+    let from = tensors[convolution.source].quantization
+    let sums = try weights.sums(bias: convolution.bias, from: from, rounding)
+    let units = weights.scales.map { Double(from.scale) * Double($0) }
     let farthest = zip(sums.reach, units).map { Double($0) * $1 }.max() ?? 0
     guard farthest.isFinite, farthest > 0 else { return nil }
     let step = farthest / Double(Int15ScoresArguments.zero - 1)
@@ -30,37 +30,39 @@ extension Lowering {
     shape.channels = lowChannel + layer.shape.channels
     let middle = UInt8(Int15ScoresArguments.zero >> Int32(Int15ScoresArguments.lowBits))
     let scale = Float(step * Double(1 << Int15ScoresArguments.lowBits))
-    let output = addTensor("\(layer.node)/scores", shape, Quantization(scale: scale, zeroPoint: middle))
+    let output = addTensor(
+      "\(layer.node)/scores", shape, TensorFormat(Quantization(scale: scale, zeroPoint: middle)))
     append(
-      WideScoresLayer(
-        name: layer.node, source: wide.source, output: output, window: wide.window, lowChannel: lowChannel,
-        weights: sums.layer, factors: factors, roundings: roundings, shift: shift, low: level(layer.lowest, 0),
-        high: level(layer.highest, Int15ScoresArguments.highest)))
-    network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
+      Int15ScoresLayer(
+        name: layer.node, source: convolution.source, output: output, window: window, lowChannel: lowChannel,
+        weights: sums.layer, factors: factors, roundings: roundings, shift: shift, low: level(layer.epilogue.lowest, 0),
+        high: level(layer.epilogue.highest, Int15ScoresArguments.highest)))
+    int15Scores = Int15ScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
     return output
   }
 }
 
-extension Lowering {
-  /// The same for any other layer that can write words, over all that can come out of it: both bytes of a score are
-  /// tables of the word.
-  private mutating func scoresOfWords(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
-    guard layer.elements == nil, layer.function == nil, layer.finishWide != nil, let reach = layer.reach?(self),
-      reach.isFinite, reach > 0
+extension LoweredNetwork {
+  /// The same for any other layer that can write 16 bits, over all that can come out of it: both bytes of a score are
+  /// tables.
+  private mutating func emitScoresThroughInt16(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
+    guard layer.elements == nil, layer.epilogue.function == nil, layer.producer.writesInt16,
+      let farthest = try layer.folded(in: self).farthest(in: self), farthest.isFinite, farthest > 0
     else { return nil }
-    let quantization = Int16Quantization(scale: reach / Float(Int16.max), zeroPoint: 0)
-    let words = try finish(layer, name: "\(layer.node)/words", quantization)
+    let quantization = Int16Quantization(scale: farthest / Float(Int16.max), zeroPoint: 0)
+    let words = try emit(layer, to: TensorFormat(quantization), name: "\(layer.node)/words")
     let lowBits = Int(Int15ScoresArguments.lowBits)
     let scores = (Int16.min...Int16.max).map { (Int($0) - Int(Int16.min)) >> 1 }
     let tables = [scores.map { UInt8($0 >> lowBits) }, scores.map { UInt8($0 & (1 << lowBits - 1)) }]
     let middle = UInt8(Int(Int15ScoresArguments.zero) >> lowBits)
-    let coarse = Quantization(scale: quantization.scale * Float(2 << lowBits), zeroPoint: middle)
+    let coarse = TensorFormat(
+      Quantization(scale: quantization.scale * Float(2 << lowBits), zeroPoint: middle))
     let halves = zip(["high", "low"], tables).map { name, table in
       let half = addTensor("\(layer.node)/\(name)", layer.shape, coarse)
       append(
         ConversionLayer(
           name: "\(layer.node)/\(name)", source: words.tensor, output: half, from: .int16, to: .uint8,
-          table: .bytes(table)))
+          table: .uint8(table)))
       return half
     }
     let lowChannel = paddedChannels(layer.shape.channels)
@@ -71,8 +73,16 @@ extension Lowering {
       ConcatenationLayer(
         name: "\(layer.node)/scores", inputs: halves, output: output, axis: .channels, starts: [0, Int32(lowChannel)],
         tables: [nil, nil]))
-    network.wideScores = WideScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
+    int15Scores = Int15ScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
     return output
+  }
+}
+
+extension Convolution {
+  /// Those of a dense convolution of bytes; nil for others.
+  fileprivate var weightsOfScores: WeightTensor? {
+    let weights = coarseWeights ?? (groups == 1 && !needsInt16 ? self.weights : nil)
+    return weights.flatMap { $0.fitsByte ? $0 : nil }
   }
 }
 

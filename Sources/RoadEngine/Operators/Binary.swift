@@ -1,0 +1,179 @@
+import RoadBase
+import RoadKernelContract
+import RoadKernels
+import RoadModel
+
+/// Add, Sub, Mul, Div, Min, Max, Pow: of two activations, or of an activation and a constant.
+enum BinaryRule: OperatorRule {
+  static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
+    guard let function = BinaryFunction.named[node.operation] else {
+      throw RoadError(.model, "operator \(node.operation) is not supported")
+    }
+    guard node.inputs.count == 2 else {
+      throw RoadError(.model, "has \(node.inputs.count) inputs; two are supported")
+    }
+    switch (try lowering.required(0, of: node), try lowering.required(1, of: node)) {
+    case (.constant, .constant): throw RoadError(.model, "combines two constants, which no pass has folded")
+    case (_, .constant(let constant)):
+      try lowering.combine(node, 0, constant, function)
+    case (.constant(let constant), _):
+      try lowering.combine(node, 1, constant, function)
+    default:
+      if case .pending(let left) = try lowering.required(0, of: node),
+        case .pending(let right) = try lowering.required(1, of: node),
+        let both = PendingLayer.combining(left, right, function, in: lowering.network)
+      {
+        return lowering.set(.pending(both), outputOf: node)
+      }
+      if let sum = try lowering.int16Sum(node, function) { return lowering.set(.pending(sum), outputOf: node) }
+      let (left, right) = (try lowering.real(0, of: node), try lowering.real(1, of: node))
+      lowering.set(.pending(try lowering.binary(node.name, left, right, function)), outputOf: node)
+    }
+  }
+}
+
+extension Lowering {
+  /// An activation and a constant: a table where the constant is one number or one a channel; sampling positions or a
+  /// tensor where it is not.
+  fileprivate mutating func combine(
+    _ node: Node, _ index: Int, _ constant: ConstantTensor, _ named: BinaryFunction
+  ) throws(RoadError) {
+    func function(_ real: Float, _ number: Float) -> Float {
+      index == 0 ? named.apply(real, number) : named.apply(number, real)
+    }
+    if case .field(let view, let offsets) = try required(index, of: node) {
+      return try combine(node, view, offsets, constant, function)
+    }
+    if case .pending(let layer) = try required(index, of: node) {
+      let numbers = layer.perChannel(constant)
+      if let numbers, let affine = ChannelAffine(node.operation, constantIsFirst: index == 1, numbers),
+        let whole = try layer.followed(by: affine, in: network)
+      {
+        return set(.pending(whole), outputOf: node)
+      }
+      if layer.takesFunctions(in: network), let number = numbers.flatMap({ Set($0).count == 1 ? $0.first : nil }) {
+        let next = RealFunction.binary(named, constant: Float(number), constantIsFirst: index == 1)
+        return set(.pending(layer.mapped(next)), outputOf: node)
+      }
+    }
+    let view = try real(index, of: node)
+    let spread = broadcastShape(view.shape, constant.shape) ?? []
+    if spread.count == view.shape.count, spread == view.shape, let numbers = perChannel(constant, of: view) {
+      return map(view, outputOf: node, numbers, function)
+    }
+    // Sums with a whole map wait: what follows may be a GridSample.
+    let sign = function(0, 1) == 1 ? Float(1) : -1
+    if ["Add", "Sub"].contains(node.operation), spread == view.shape {
+      let mapped = RealView(
+        view: view.view,
+        dequantized: view.rows(of: tensor(view.tensor)).map { $0.map { function($0, 0) } })
+      let order = StridedView(of: constant.shape).broadcast(to: spread)
+      guard let order else { throw RoadError(.model, "cannot broadcast \(constant.shape) to \(spread)") }
+      let all = TensorData(floats: constant.reals.map { $0 * sign }, shape: constant.shape).viewed(order)
+      return set(.field(mapped, offsets: ConstantTensor(name: constant.name, data: all)), outputOf: node)
+    }
+    let other = RealView(view: try activation(of: constant))
+    let pending = try index == 0 ? binary(node.name, view, other, named) : binary(node.name, other, view, named)
+    set(.pending(pending), outputOf: node)
+  }
+
+  private mutating func combine(
+    _ node: Node, _ view: RealView, _ offsets: ConstantTensor, _ constant: ConstantTensor,
+    _ function: (Float, Float) -> Float
+  ) throws(RoadError) {
+    guard let order = StridedView(of: constant.shape).broadcast(to: offsets.shape) else {
+      throw RoadError(.model, "changes sampling positions in a way that is not supported")
+    }
+    let spread = TensorData(floats: constant.reals, shape: constant.shape).viewed(order).floats
+    let moved = zip(offsets.reals, spread).map { function($0, $1) }
+    let result = ConstantTensor(name: offsets.name, data: TensorData(floats: moved, shape: offsets.shape))
+    // Positions minus a constant; a constant minus positions would turn them around.
+    if node.operation == "Add" || node.operation == "Sub" && function(0, 1) == -1 {
+      return set(.field(view, offsets: result), outputOf: node)
+    }
+    guard ["Mul", "Div"].contains(node.operation), let numbers = perChannel(constant, of: view) else {
+      throw RoadError(.model, "changes sampling positions in a way that is not supported")
+    }
+    set(.field(mapped(view, numbers, function), offsets: result), outputOf: node)
+  }
+
+  /// A field that is quantized after all: the constant becomes a tensor.
+  mutating func sum(
+    of view: RealView, _ offsets: ConstantTensor, _ node: Node
+  ) throws(RoadError) -> PendingLayer {
+    try binary(node.name, view, RealView(view: try activation(of: offsets)), .sum)
+  }
+
+  fileprivate mutating func binary(
+    _ name: String, _ left: RealView, _ right: RealView, _ function: BinaryFunction
+  ) throws(RoadError) -> PendingLayer {
+    guard let result = broadcastShape(left.shape, right.shape) else {
+      throw RoadError(.model, "combines \(left.shape) with \(right.shape)")
+    }
+    let sum = AffineSum(left, right, function.kind, network)
+    if let sum, [left, right].contains(where: { $0.commonRow(of: tensor($0.tensor)) == nil }) {
+      return PendingLayer(node: name, producer: sum)
+    }
+    let (left, right) = (common(left, name), common(right, name))
+    let placed = place(left.view, right.view, result)
+    let rows = (left.rows(of: tensor(placed.left))[0], right.rows(of: tensor(placed.right))[0])
+    let shapes = [placed.left, placed.right].map { tensor($0).shape }
+    let producer = Binary(
+      left: placed.left, right: placed.right, function: function, shape: placed.target, rows: rows,
+      isPlain: left.dequantized == nil && right.dequantized == nil, sum: sum, sharesShape: shapes[0] == shapes[1])
+    return PendingLayer(node: name, producer: producer, elements: sum == nil ? placed.elements : nil)
+  }
+
+  /// Sum or difference of two tensors of one shape, of which one has 16 bits; nil for anything else.
+  fileprivate mutating func int16Sum(_ node: Node, _ function: BinaryFunction) throws(RoadError) -> PendingLayer? {
+    guard function.kind == .sum || function.kind == .difference else { return nil }
+    var shapes: [[Int]] = []
+    var elements: Set<TensorElement> = []
+    for index in 0..<2 {
+      guard case .real(let real) = try required(index, of: node), real.tensor != network.input else { return nil }
+      shapes.append(real.shape)
+      elements.insert(tensor(real.tensor).element)
+    }
+    guard shapes[0] == shapes[1], elements.contains(.int16) else { return nil }
+    let (left, right) = (try anyActivation(0, of: node), try anyActivation(1, of: node))
+    let placed = place(left, right, shapes[0])
+    let producer = Binary(
+      left: placed.left, right: placed.right, function: function, shape: placed.target, rows: ([], []),
+      isPlain: true, needsInt16: true, sharesShape: true)
+    return PendingLayer(node: node.name, producer: producer, elements: placed.elements)
+  }
+
+  /// With one row of numbers for all channels.
+  private mutating func common(_ view: RealView, _ name: String) -> RealView {
+    let source = tensor(view.tensor)
+    guard view.tensor != network.input, let row = view.commonRow(of: source) else {
+      return RealView(view: network.settled(view, name: "\(name)/operand"))
+    }
+    return view.isPlain(in: source) ? view : RealView(view: view.view, dequantized: [row])
+  }
+
+  /// Planes for both operands in one arrangement: each axis of the plane whole or, where it is repeated, 1.
+  private mutating func place(
+    _ left: ElementView, _ right: ElementView, _ result: [Int]
+  ) -> (left: TensorID, right: TensorID, target: PlaneShape, elements: StridedView) {
+    let same = left.elements.isSame(as: right.elements) && tensor(left.tensor).shape == tensor(right.tensor).shape
+    if same, network.channelAxis(ofWhole: left) != nil {
+      return (left.tensor, right.tensor, tensor(left.tensor).shape, left.elements)
+    }
+    let arrangement = Arrangement(canonical: result)
+    let planes = [left, right].map { network.plane(of: $0.repeatable(over: result, arrangement), arrangement) }
+    return (planes[0], planes[1], arrangement.plane(of: result), arrangement.elements(of: result))
+  }
+}
+
+extension ElementView {
+  /// Of the result's rank; each of the plane's axes either as long as the result's, or 1.
+  fileprivate func repeatable(over result: [Int], _ arrangement: Arrangement) -> ElementView {
+    var shape = [Int](repeating: 1, count: result.count - self.shape.count) + self.shape
+    for axes in [arrangement.rows, arrangement.columns, arrangement.channels]
+    where axes.contains(where: { shape[$0] != 1 }) {
+      for axis in axes { shape[axis] = result[axis] }
+    }
+    return ElementView(tensor: tensor, elements: elements.broadcast(to: shape) ?? elements)
+  }
+}
