@@ -27,7 +27,7 @@ public enum FrameSources {
     guard stat(input, &status) == 0 else {
       if input.hasPrefix("/dev/") { throw CameraError.opening(input, errno) }
       throw RoadError(
-        .picture, "\(input): \(String(cString: strerror(errno)))",
+        .picture, "\(input): \(System.words(errno))",
         remedy: "name a folder of pictures, a picture, a stream, a camera such as /dev/video0, or - for standard input")
     }
     let kind = status.st_mode & S_IFMT

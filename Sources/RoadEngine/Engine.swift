@@ -17,14 +17,14 @@ public struct EngineOptions: Sendable {
   /// How sums become bytes.
   public var rounding: Rounding
 
-  /// The laws are in `Arithmetic.md`.
+  /// The rules are in `Arithmetic.md`.
   public enum Rounding: Sendable {
-    /// Fast for models that roadseg quantized (it knows them by their producer), precise for all others.
+    /// Fast for models that roadseg quantized (it knows them by their producer), ONNX Runtime's for all others.
     case automatic
     /// 15-bit factors: within one step of the real product.
     case fast
     /// 31-bit factors and ties to even, as other tools' models expect. Slower by up to a third.
-    case precise
+    case onnxRuntime
   }
 
   public init(
@@ -46,7 +46,7 @@ extension EngineOptions {
       model.producer == ModelGraph.ownProducer || model.metadata.keys.contains { $0.hasPrefix("roadseg.") }
         ? .roadseg : .onnxRuntime
     case .fast: .roadseg
-    case .precise: .onnxRuntime
+    case .onnxRuntime: .onnxRuntime
     }
   }
 }
@@ -73,7 +73,7 @@ public final class Engine: @unchecked Sendable {
   /// class's byte in ``scores`` the 7 bits below it lie.
   public let scoresLowOffset: Int?
   /// Whether the model itself upsamples its scores to the size of its input, and rounds them to bytes again before the
-  /// classes are compared. Only where ``EngineOptions/Rounding`` is precise.
+  /// classes are compared. Only where ``EngineOptions/Rounding`` is ONNX Runtime's.
   public let roundsUpsampledScores: Bool
   /// Where a model with one score a pixel draws the line, in the numbers of its own output; of no meaning for other
   /// models.

@@ -120,7 +120,7 @@ public struct Int16AverageArguments {
   }
 }
 
-/// ``UnpoolingArguments`` for words; taps are bytes.
+/// ``UnpoolingArguments`` for int16; the argmax indices are bytes.
 public struct Int16UnpoolingArguments {
   public var source: TensorView
   public var argmax: TensorView

@@ -125,12 +125,12 @@ public struct AdditionArguments {
 /// channel-blocked or both are packed pictures.
 public struct ResizeArguments {
   public static let weightBits = 11
-  /// Of words, which 11 bits would blend coarser than they are: `out = (h_0·v0 + h_1·v1 + 2^39) >> 40`.
+  /// Of int16, which 11 bits would blend coarser than they are: `out = (h_0·v0 + h_1·v1 + 2^39) >> 40`.
   public static let int16WeightBits = 20
 
   public var source: TensorView
   public var destination: TensorView
-  /// For each output column: left source column, right source column, weight of the right one (0...2048, of words
+  /// For each output column: left source column, right source column, weight of the right one (0...2048, of int16
   /// 0...2^20).
   public var columns: UnsafePointer<ResizeTap>
   /// For each output row, the same.

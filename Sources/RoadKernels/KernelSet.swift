@@ -32,19 +32,19 @@ public struct KernelSet: Sendable {
   public var softmax = PlainKernel<SoftmaxArguments>("softmax/portable", softmaxReference)
   public var normalisation = PlainKernel<NormalisationArguments>("normalisation/portable", normalisationReference)
   public var innerProduct = PlainKernel<InnerProductArguments>("inner-product/portable", innerProductReference)
-  public var int15Scores = PlainKernel<Int15ScoresArguments>("wide-scores/portable", int15ScoresReference)
+  public var int15Scores = PlainKernel<Int15ScoresArguments>("int16-scores/portable", int15ScoresReference)
   public var concatenation = PlainKernel<ConcatenationArguments>("concatenation/portable", concatenationReference)
   public var rearrangement = PlainKernel<RearrangementArguments>("rearrangement/portable", rearrangementReference)
   public var sampling = PlainKernel<SamplingArguments>("sampling/portable", samplingReference)
   public var resampling = PlainKernel<ResamplingArguments>("resampling/portable", resamplingReference)
   public var onnxRuntimeResize = PlainKernel<ONNXRuntimeResizeArguments>(
-    "resize-precise/portable", onnxRuntimeResizeReference)
-  public var binarySum = PlainKernel<BinaryArguments<BinarySum>>("pair-sum/portable", binarySumReference)
+    "resize-onnxruntime/portable", onnxRuntimeResizeReference)
+  public var binarySum = PlainKernel<BinaryArguments<BinarySum>>("binary-sum/portable", binarySumReference)
   public var perChannelAffine = PlainKernel<BinaryArguments<PerChannelAffine>>(
-    "pair-lines/portable", perChannelAffineReference)
+    "binary-affine/portable", perChannelAffineReference)
   public var binaryProduct = PlainKernel<BinaryArguments<BinaryProduct>>(
-    "pair-product/portable", binaryProductReference)
-  public var binaryTable = PlainKernel<BinaryArguments<BinaryTable>>("pair-table/portable", binaryTableReference)
+    "binary-product/portable", binaryProductReference)
+  public var binaryTable = PlainKernel<BinaryArguments<BinaryTable>>("binary-table/portable", binaryTableReference)
 
   /// Kernels that read or write int16.
   public var int16 = Int16Kernels()

@@ -12,7 +12,7 @@ import Synchronization
 /// Runs in a ``SinkLane`` with its newest-wins policy, so that neither encoding nor viewers cost the pipeline anything.
 public final class LiveViewSink: FrameSink {
   public let name = "page"
-  public let interest: SinkInterest = [.picture, .map]
+  public let interest: SinkInterest = [.picture, .map, .notices]
 
   let frames = LiveFrames()
   /// Counts who reads events; no frames go through it.
@@ -49,6 +49,16 @@ public final class LiveViewSink: FrameSink {
       current.map.copy(from: frame.map)
       latest?.ordinal = frame.stamp.ordinal
       return isWatched ? current.encoder.encode(current.picture).map { Data($0) } : nil
+    }
+    if let jpeg { frames.publish(jpeg) }
+  }
+
+  public func receive(_ notice: VideoNotice) throws(RoadError) {
+    let isWatched = frames.viewers > 0
+    let jpeg: Data? = latest.withLock { latest in
+      guard let latest else { return nil }
+      latest.picture.copy(from: notice.picture)
+      return isWatched ? latest.encoder.encode(latest.picture).map { Data($0) } : nil
     }
     if let jpeg { frames.publish(jpeg) }
   }

@@ -19,11 +19,18 @@ public enum TokenFile {
   private static func make(_ path: String) throws(RoadError) {
     var generator = SystemRandomNumberGenerator()
     let token = (0..<32).map { _ in letters[Int(generator.next(upperBound: UInt(letters.count)))] } + [10]
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0, write(descriptor, token, token.count) == token.count, close(descriptor) == 0 else {
+    var code: Int32
+    switch System.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600) {
+    case .failed(let failure): code = failure
+    case .done(let descriptor):
+      code = token.withUnsafeBytes { System.writeAll(Int32(descriptor), $0) }
+      let late = System.close(Int32(descriptor))
+      if code == 0 { code = late }
+    }
+    guard code == 0 else {
       throw RoadError(
-        .option, "\(path): cannot be written: \(String(cString: strerror(errno)))",
-        remedy: "choose a file that you may write", code: errno)
+        .option, "\(path): cannot be written: \(System.words(code))", remedy: "choose a file that you may write",
+        code: code)
     }
   }
 

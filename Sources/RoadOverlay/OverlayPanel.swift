@@ -13,7 +13,7 @@ public struct OverlayNumbers: Hashable, Sendable {
   public var inferredRate: Double?
   /// Frames drawn and handed on.
   public var shownRate: Double?
-  /// From capture to the drawn picture.
+  /// From capture to the drawn picture, over the last minute.
   public var latencyMedian: UInt64?
   public var latency99: UInt64?
   /// Number of the frame as its source counts.
@@ -42,7 +42,7 @@ public final class OverlayPanel: @unchecked Sendable {
 
   private let small: Lettering
   private let large: Lettering
-  private let labels = ["CAMERA", "DELIVERED", "INFERRED", "SHOWN", "LATENCY p50", "p99"].map { Text($0) }
+  private let labels = ["CAMERA", "DELIVERED", "INFERRED", "SHOWN", "LATENCY, 1 MIN p50", "p99"].map { Text($0) }
   private let model: Text
   private let source: Text
   private let framesUnit = Text("fps")

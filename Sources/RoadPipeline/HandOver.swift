@@ -46,6 +46,26 @@ package final class HandOver: @unchecked Sendable {
     }
   }
 
+  package enum Taken {
+    case slot(Int)
+    case nothingYet
+    /// Closed and empty.
+    case ended
+  }
+
+  /// Waits for a slot, but no longer than so many nanoseconds.
+  package func take(timeout nanoseconds: UInt64) -> Taken {
+    let deadline = MonotonicClock.now() + nanoseconds
+    return monitor.locked {
+      while count == 0 && !isClosed {
+        if !monitor.wait(until: deadline) { break }
+      }
+      guard count > 0 else { return isClosed ? .ended : .nothingYet }
+      defer { monitor.wakeAll() }
+      return .slot(removeFirst())
+    }
+  }
+
   /// Waits for a slot; nil once closed and empty.
   package func take() -> Int? {
     monitor.locked {

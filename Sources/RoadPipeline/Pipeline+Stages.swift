@@ -1,6 +1,7 @@
 import RoadBase
 import RoadCamera
 import RoadFrame
+import RoadOverlay
 import RoadSink
 import RoadTelemetry
 
@@ -86,7 +87,7 @@ extension Pipeline {
     var shown = 0
     defer { telemetry.notes(.draw, .ended) }
     telemetry.notes(.draw, .waitingForFrame)
-    while let number = inferred.take() {
+    while let number = nextInferred() {
       defer { telemetry.notes(.draw, .waitingForFrame) }
       telemetry.notes(.draw, .drawing)
       let slot = slots[number]
@@ -116,6 +117,35 @@ extension Pipeline {
       shown += 1
       if properties.isLive, shown == options.frameLimit { abandon() }
     }
+  }
+}
+
+// MARK: - Notices
+
+extension Pipeline {
+  /// Nanoseconds between two pictures that say why there is no video.
+  private static let noticeInterval: UInt64 = 500_000_000
+
+  /// Waits for a frame to draw; meanwhile says why none comes, where pictures are drawn at all.
+  private func nextInferred() -> Int? {
+    while true {
+      switch inferred.take(timeout: Self.noticeInterval) {
+      case .slot(let number): return number
+      case .ended: return nil
+      case .nothingYet: offerNotice()
+      }
+    }
+  }
+
+  private func offerNotice() {
+    guard let noticePicture, !stopRequested.load(ordering: .relaxed) else { return }
+    let statistics = telemetry.statistics([])
+    guard let reason = statistics.video.reasonForNoVideo(unusable: statistics.unusable) else { return }
+    NoticePainter(size: properties.size).draw(
+      headline: "NO VIDEO for \(statistics.silence / 1_000_000_000) s", lines: [reason, properties.name],
+      on: noticePicture)
+    let notice = VideoNotice(picture: noticePicture, time: MonotonicClock.now())
+    for lane in lanes { lane.offer(notice) }
   }
 }
 

@@ -66,6 +66,8 @@ public final class Pipeline: @unchecked Sendable {
   let telemetry = Telemetry()
   let decoder: FrameDecoder
   let painter: OverlayPainter
+  /// Of the draw thread: says why there is no video; nil where nobody wants to be told.
+  let noticePicture: Picture?
 
   let slots: [FrameSlot]
   let free: HandOver
@@ -131,6 +133,8 @@ public final class Pipeline: @unchecked Sendable {
     self.options = options
     self.properties = properties
     painter = OverlayPainter(segmenter: self.segmenter, source: properties, options: options)
+    let tellsNotices = options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) }
+    noticePicture = tellsNotices && properties.isLive ? Picture(size: properties.size) : nil
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
       FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes)
     }

@@ -68,7 +68,7 @@ extension LayerReport {
     graph.initializers["\(name)_zero_point"]?.elementType == .uint16 ? 16 : 8
   }
 
-  /// Of a tensor's bytes, or of bytes over the range of its words.
+  /// Of a tensor's bytes, or of bytes over the range of its int16.
   static func quantization(of name: String, in graph: ModelGraph) -> Quantization? {
     guard let scale = graph.initializers["\(name)_scale"], let zeroPoint = graph.initializers["\(name)_zero_point"],
       scale.count == 1, let byte = zeroPoint.bytes.first

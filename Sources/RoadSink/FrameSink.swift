@@ -43,6 +43,7 @@ public protocol FrameSink: AnyObject, Sendable {
   func receive(_ frame: CapturedFrame) throws(RoadError)
   func receive(_ frame: ShownFrame) throws(RoadError)
   func receive(_ frames: SettledFrames) throws(RoadError)
+  func receive(_ notice: VideoNotice) throws(RoadError)
   func idle() throws(RoadError)
   func stop()
 }
@@ -54,6 +55,7 @@ extension FrameSink {
   public func receive(_ frame: CapturedFrame) throws(RoadError) {}
   public func receive(_ frame: ShownFrame) throws(RoadError) {}
   public func receive(_ frames: SettledFrames) throws(RoadError) {}
+  public func receive(_ notice: VideoNotice) throws(RoadError) {}
   public func idle() throws(RoadError) {}
   public func stop() {}
 }
@@ -73,6 +75,8 @@ public struct SinkInterest: OptionSet, Hashable, Sendable {
   public static let map = SinkInterest(rawValue: 4)
   /// What became of every frame number, with the times of its stages.
   public static let fates = SinkInterest(rawValue: 8)
+  /// While there is no video, twice a second a picture that says why. It is no frame and stands in no ledger.
+  public static let notices = SinkInterest(rawValue: 16)
 
   var wantsShown: Bool { !isDisjoint(with: [.picture, .map]) }
 }

@@ -54,7 +54,7 @@ final class LaneMemory: @unchecked Sendable {
 
   /// Finds a place for a frame; false when there is none.
   func take(_ entry: inout LaneQueue.Entry) -> Bool {
-    if entry.kind == .shown {
+    if entry.kind == .shown || entry.kind == .notice {
       guard let slot = freeShown.take() else { return false }
       entry.slot = slot
       return true
@@ -73,7 +73,7 @@ final class LaneMemory: @unchecked Sendable {
   func giveBack(_ entry: LaneQueue.Entry) {
     switch entry.kind {
     case .settled: break
-    case .shown: freeShown.giveBack(entry.slot)
+    case .shown, .notice: freeShown.giveBack(entry.slot)
     case .captured where capturedSlotBytes > 0: freeCaptured.giveBack(entry.slot)
     case .captured: ring.giveBack(entry.piece)
     }
@@ -82,7 +82,7 @@ final class LaneMemory: @unchecked Sendable {
   func bytes(of entry: LaneQueue.Entry) -> Int {
     switch entry.kind {
     case .settled: 0
-    case .shown: shownBytes
+    case .shown, .notice: shownBytes
     case .captured: entry.byteCount
     }
   }

@@ -11,7 +11,7 @@ import RoadTelemetry
 final class LaneQueue: @unchecked Sendable {
   /// What waits: one event, and where its bytes lie.
   struct Entry {
-    enum Kind { case captured, shown, settled }
+    enum Kind { case captured, shown, notice, settled }
 
     var kind: Kind
     var stamp = FrameStamp(ordinal: 0, sequence: 0, timestamp: 0, timestampSource: .arrival)
@@ -81,6 +81,19 @@ final class LaneQueue: @unchecked Sendable {
     memory.pictures.isEmpty ? () : memory.pictures[entry.slot].copy(from: frame.picture)
     memory.maps.isEmpty ? () : memory.maps[entry.slot].copy(from: frame.map)
     publish(entry)
+  }
+
+  /// Only where nothing waits: it is for sinks that have nothing else to show.
+  func offer(_ notice: VideoNotice) {
+    var entry = Entry(
+      kind: .notice,
+      stamp: FrameStamp(ordinal: 0, sequence: 0, timestamp: notice.time, timestampSource: .arrival))
+    let hasPlace = monitor.locked { !isClosed && count == 0 && memory.take(&entry) }
+    guard hasPlace else { return }
+    memory.pictures[entry.slot].copy(from: notice.picture)
+    monitor.locked {
+      if isClosed { memory.giveBack(entry) } else { append(entry) }
+    }
   }
 
   func offer(_ frames: SettledFrames) {
@@ -257,7 +270,7 @@ final class LaneQueue: @unchecked Sendable {
     switch kind {
     case .captured: body(&captured)
     case .shown: body(&shown)
-    case .settled: break
+    case .notice, .settled: break
     }
   }
 }

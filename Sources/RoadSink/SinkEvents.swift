@@ -80,6 +80,19 @@ public struct ShownFrame {
   }
 }
 
+/// A picture that says why there is no video; valid until `receive` returns.
+public struct VideoNotice {
+  /// Of the source's size.
+  public let picture: Picture
+  /// Nanoseconds of the monotonic clock.
+  public let time: UInt64
+
+  public init(picture: Picture, time: UInt64) {
+    self.picture = picture
+    self.time = time
+  }
+}
+
 /// What became of a frame number, or of several in a row that never came.
 public struct SettledFrames: Hashable, Sendable {
   /// The frame's, or that of the first of several.

@@ -96,6 +96,11 @@ public final class SinkLane: @unchecked Sendable {
     if sink.interest.wantsShown { queue?.offer(frame) }
   }
 
+  /// From the thread that offers shown frames.
+  public func offer(_ notice: VideoNotice) {
+    if sink.interest.contains([.notices, .picture]) { queue?.offer(notice) }
+  }
+
   public func offer(_ frames: SettledFrames) {
     if sink.interest.contains(.fates) { queue?.offer(frames) }
   }
@@ -249,6 +254,8 @@ extension SinkLane {
         ShownFrame(
           stamp: entry.stamp, picture: memory.pictures.isEmpty ? nil : memory.pictures[entry.slot],
           map: memory.maps.isEmpty ? nil : memory.maps[entry.slot]))
+    case .notice:
+      try sink.receive(VideoNotice(picture: memory.pictures[entry.slot], time: entry.stamp.timestamp))
     case .settled: try sink.receive(entry.settled)
     }
   }

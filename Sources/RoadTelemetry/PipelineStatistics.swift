@@ -26,6 +26,20 @@ public enum VideoState: Int, CaseIterable, Sendable {
   case ended
 }
 
+extension VideoState {
+  /// Why nothing can be shown; nil while frames flow, before the first and after the last.
+  ///
+  /// - Parameter unusable: why frames cannot be used, where that is the state.
+  public func reasonForNoVideo(unusable: String?) -> String? {
+    switch self {
+    case .disconnected: "the camera is gone; looking for it"
+    case .silent: "the source sends no frames"
+    case .unusable: "frames come, but none can be used: \(unusable ?? "damaged")"
+    case .starting, .flowing, .ended: nil
+    }
+  }
+}
+
 /// How the pipeline does, from its start to `elapsed` nanoseconds later.
 public struct PipelineStatistics: Sendable {
   public var elapsed: UInt64

@@ -19,6 +19,8 @@ final class BatchRunner {
   private var shownDamaged = 0
   private let isStopped = StopFlag()
   private let bar: Terminal.ProgressBar
+  /// Says a result without waiting, where the process has to end before the network does.
+  private let sayAtOnce: @Sendable (RunResult) -> Void
 
   /// Set by the thread that waits for signals.
   private final class StopFlag: Sendable {
@@ -30,7 +32,11 @@ final class BatchRunner {
   /// - Parameters:
   ///   - limit: frames in all.
   ///   - total: frames that there are, where that is known beforehand.
-  init(network: Network, settings: RunSettings, limit: Int?, total: Int?) {
+  init(
+    network: Network, settings: RunSettings, limit: Int?, total: Int?,
+    sayAtOnce: @escaping @Sendable (RunResult) -> Void
+  ) {
+    self.sayAtOnce = sayAtOnce
     self.network = network
     self.settings = settings
     self.limit = limit
@@ -107,7 +113,7 @@ final class BatchRunner {
   }
 
   private func run(
-    _ source: any FrameSource, names: [String]?, slots: Int?, input: (Int) -> String
+    _ source: any FrameSource, names: [String]?, slots: Int?, input: @escaping @Sendable (Int) -> String
   ) throws(RoadError) {
     let rest = limit.map { $0 - ledger[.shown] }
     guard !isStopped.isSet, rest ?? 1 > 0 else { return }
@@ -127,18 +133,32 @@ final class BatchRunner {
     StopSignals.onFirst { [isStopped] in
       isStopped.set()
       pipeline.requestStop()
+    } lastWords: { [settings, start, damaged, ledger, sayAtOnce, model = network.name] in
+      var counts = ledger
+      counts += pipeline.statistics().ledger
+      counts.settled[.unfinished] += counts.inFlight
+      let listed = pipeline.damagedFrames.map { Self.damage($0, isStream: names == nil, input: input) }
+      sayAtOnce(
+        RunResult(
+          settings, model: model, resumed: 0, since: start, ledger: counts, damaged: damaged + listed))
+      return false
     }
     let before = ledger
     let statistics = try pipeline.run { bar.update(before.settled.total + $0.ledger.settled.total) }
     ledger += statistics.ledger
     bar.update(ledger.settled.total)
     for frame in pipeline.damagedFrames.sorted(by: { $0.ordinal < $1.ordinal }) {
-      let place = names == nil ? frame.ordinal : nil
-      let reason = frame.isShown ? "\(frame.damage.words); what could be decoded is used" : frame.damage.words
-      let damage = RunResult.Damaged(input: input(frame.ordinal), frame: place, reason: reason)
+      let damage = Self.damage(frame, isStream: names == nil, input: input)
       note(damage, line: damage.text)
       if frame.isShown { shownDamaged += 1 }
     }
+  }
+
+  private static func damage(
+    _ frame: DamagedFrame, isStream: Bool, input: (Int) -> String
+  ) -> RunResult.Damaged {
+    let reason = frame.isShown ? "\(frame.damage.words); what could be decoded is used" : frame.damage.words
+    return RunResult.Damaged(input: input(frame.ordinal), frame: isStream ? frame.ordinal : nil, reason: reason)
   }
 
   private func note(_ damage: RunResult.Damaged, line: String) {
@@ -149,11 +169,7 @@ final class BatchRunner {
   /// - Parameter resumed: pictures that an earlier run had written.
   func result(resumed: Int) -> RunResult {
     bar.finish()
-    return RunResult(
-      output: settings.output, kinds: settings.kinds, resumed: resumed, model: network.name,
-      classes: network.classes.classes.map(\.name),
-      drivable: Int(network.classes.drivable), seconds: Double(MonotonicClock.now() - start) / 1e9,
-      ledger: ledger, damaged: damaged)
+    return RunResult(settings, model: network.name, resumed: resumed, since: start, ledger: ledger, damaged: damaged)
   }
 
   /// Throws if not everything that was asked for is there.
@@ -191,7 +207,7 @@ struct RunResult: Encodable {
     case output, model, classes, drivable, frames, written, seconds, framesPerSecond, ledger, damaged, resumed
   }
 
-  struct Damaged: Encodable {
+  struct Damaged: Encodable, Sendable {
     let input: String
     /// Place in a stream, from 0; null for a file.
     @Nullable var frame: Int?
@@ -206,17 +222,18 @@ struct RunResult: Encodable {
     var text: String { "\(input): \(frame.map { "frame \($0) is " } ?? "")\(reason)" }
   }
 
+  /// - Parameter start: nanoseconds of the monotonic clock.
   init(
-    output: String, kinds: Set<MaskFiles.Kind>, resumed: Int, model: String, classes: [String], drivable: Int,
-    seconds: Double, ledger: LedgerCounts,
+    _ settings: RunSettings, model: String, resumed: Int, since start: UInt64, ledger: LedgerCounts,
     damaged: [Damaged]
   ) {
-    self.output = output
+    output = settings.output
     self.resumed = resumed
-    folders = MaskFiles.Kind.allCases.filter(kinds.contains).map { "\($0.rawValue)/" }.joined(separator: ", ")
+    folders = MaskFiles.Kind.allCases.filter(settings.kinds.contains).map { "\($0.rawValue)/" }.joined(separator: ", ")
     self.model = model
-    self.classes = classes
-    self.drivable = drivable
+    classes = settings.classes.classes.map(\.name)
+    drivable = Int(settings.classes.drivable)
+    let seconds = Double(MonotonicClock.now() - start) / 1e9
     self.seconds = seconds.rounded(toDecimals: 3)
     self.damaged = damaged
     frames = ledger.entered

@@ -86,13 +86,19 @@ struct RunCommand: ParsableCommand {
       output: output, kinds: write.kinds, classes: try paint.recoloured(network.classes),
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
       maximumPixels: pictureOptions.maximumPixels, resumes: resume)
+    let (identity, source) = (network.identity, input.joined(separator: ", "))
     let runner = BatchRunner(
       network: network, settings: settings, limit: frames,
-      total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil)
+      total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil
+    ) { [json] result in
+      let about = RunAbout(identity, source: source, isSynthetic: false)
+      let line = json ? try? Terminal.json(WithAbout(about, result)) : result.text
+      if let line { _ = StandardOutput.writeAtOnce(line + "\n") }
+    }
     if already > 0 { Terminal.say("roadseg: \(already) pictures are written already") }
     runner.leaveOut(unusable)
     func report(_ result: RunResult) throws {
-      let about = RunAbout(network.identity, source: input.joined(separator: ", "), isSynthetic: false)
+      let about = RunAbout(identity, source: source, isSynthetic: false)
       if json { try Terminal.printJSON(WithAbout(about, result)) } else { Terminal.printLine(result.text) }
     }
     do {

@@ -38,7 +38,7 @@ enum StandardOutput {
     guard let (code, lines) = failure.withLock({ $0 }) else { return nil }
     let what = lines == 1 ? "a result" : "\(lines) results"
     return RoadError(
-      .output, "standard output: \(what) could not be written: \(String(cString: strerror(code)))",
+      .output, "standard output: \(what) could not be written: \(System.words(code))",
       remedy: code == EPIPE ? "its reader ended too early" : "free some space there, or send it elsewhere", code: code)
   }
 

@@ -39,13 +39,9 @@ enum StatisticsLine {
 
   static func trouble(_ statistics: PipelineStatistics) -> String? {
     let seconds = String(format: "%.0f s", Double(statistics.silence) / 1e9)
-    return switch statistics.video {
-    case .disconnected: "NO VIDEO for \(seconds): the camera is gone; looking for it"
-    case .silent: "NO VIDEO for \(seconds): the source sends no frames"
-    case .unusable: "NO VIDEO for \(seconds): frames come, but none can be used: \(statistics.unusable ?? "damaged")"
-    case .starting: "waiting for the first frame"
-    case .flowing, .ended: nil
-    }
+    let reason = statistics.video.reasonForNoVideo(unusable: statistics.unusable)
+    return reason.map { "NO VIDEO for \(seconds): \($0)" }
+      ?? (statistics.video == .starting ? "waiting for the first frame" : nil)
   }
 
   /// "overlays: 280 of 300, too much memory 20"

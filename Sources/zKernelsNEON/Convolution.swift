@@ -122,7 +122,7 @@ enum Panel4: Panel {
     let first = scaled(p0.total(bias), p1.total(bias), table, walk.requantizer)
     let second = scaled(p2.total(bias), p3.total(bias), table, walk.requantizer)
     var bytes = rv_packus16(first, second)
-    if !walk.requantizer.isPlain { bytes = walk.requantizer.clamp(bytes) }
+    if !walk.requantizer.saturationIsClamp { bytes = walk.requantizer.clamp(bytes) }
     rv_store4(to, bytes)
     rv_store_lane32_1(to + pitch, bytes)
     rv_store_lane32_2(to + 2 &* pitch, bytes)
@@ -158,7 +158,7 @@ enum Panel4: Panel {
       words = rv_packs32(rv_srav32(a, factors), rv_srav32(b, factors))
       words = rv_mulhrs16(words, rv_twice_low64(narrow))
     }
-    return requantizer.isPlain ? words : rv_adds16(words, requantizer.zeroPoint)
+    return requantizer.saturationIsClamp ? words : rv_adds16(words, requantizer.zeroPoint)
   }
 }
 

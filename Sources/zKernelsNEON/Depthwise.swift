@@ -89,7 +89,7 @@ struct EightSums {
       words = rv_packs32(rv_srav32(c0, rv_load(table + 32)), rv_srav32(c1, rv_load(table + 48)))
       words = rv_mulhrs16(words, rv_load(table + 64))
     }
-    if requantizer.isPlain { return rv_narrowus16(words) }
+    if requantizer.saturationIsClamp { return rv_narrowus16(words) }
     return requantizer.clamp(rv_narrowus16(rv_adds16(words, requantizer.zeroPoint)))
   }
 }

@@ -36,7 +36,7 @@ import Testing
       (2, -.infinity, 0), (0, -1, .infinity), (10, -3, 0.001), (-0.0, 3, -0.0), (-.infinity, 2, .infinity),
     ] as [(Float, Float, Float)])
   func power(base: Float, exponent: Float, expected: Float) throws {
-    let pow = try #require(OperatorCatalogue["Pow"]?.pair)
+    let pow = try #require(OperatorCatalogue["Pow"]?.binary)
     #expect(pow(base, exponent) == expected)
     #expect(pow(base, exponent).sign == expected.sign)
     #expect(pow(-2, 0.5).isNaN)

@@ -1,8 +1,11 @@
 import Dispatch
 import Glibc
+import RoadBase
 import RoadFrame
 import RoadPipeline
+import RoadSink
 import RoadTelemetry
+import Synchronization
 import Testing
 
 /// Frames that come and show nothing are not "flowing".
@@ -11,9 +14,10 @@ import Testing
   @Test(arguments: [ScriptedSource.Step.corrupt(.truncated), .torn]) func saysWhy(step: ScriptedSource.Step) throws {
     let gate = DispatchSemaphore(value: 0)
     let steps = (0..<150).flatMap { _ in [ScriptedSource.Step.wait(gate), step] } + [.frame]
+    let notices = NoticeSink()
     let pipeline = try Pipeline(
-      ScriptedSource(steps, isLive: true), options: PipelineOptions(statisticsInterval: 100_000_000)
-    )
+      ScriptedSource(steps, isLive: true), lanes: [SinkLane(notices, policy: .newest)],
+      options: PipelineOptions(statisticsInterval: 100_000_000))
     DispatchQueue.global().async {
       for _ in 0..<150 {
         usleep(12_000)
@@ -28,5 +32,24 @@ import Testing
     #expect(seen.first?.video != .unusable)
     #expect(end.video == .ended && end.unusable == nil)
     #expect(pipeline.stateReport.contains("capture: ended"))
+    let seenNotices = notices.seen.withLock { $0 }
+    #expect(seenNotices.count >= 1, "and the picture says so, too")
+    #expect(seenNotices.allSatisfy { $0 > 0 }, "letters on the notice: \(seenNotices)")
+    #expect(end.sinks[0].shown.offered == 1, "a notice is no frame")
+  }
+}
+
+/// Counts the bright pixels of each notice.
+private final class NoticeSink: FrameSink {
+  let name = "notices"
+  let interest: SinkInterest = [.picture, .notices]
+  let seen = Mutex<[Int]>([])
+
+  func receive(_ notice: VideoNotice) throws(RoadError) {
+    let size = notice.picture.size
+    let bright = (0..<size.height).reduce(0) { sum, y in
+      sum + (0..<size.width).filter { notice.picture.row(y)[4 * $0] > 200 }.count
+    }
+    seen.withLock { $0.append(bright) }
   }
 }

@@ -10,7 +10,7 @@ struct Requantizer {
   /// `ONNXRuntimeRequantization`.
   let roundsAsONNXRuntime: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
-  let isPlain: Bool
+  let saturationIsClamp: Bool
 
   @inline(__always)
   init(_ arguments: UnsafePointer<ConvolutionArguments>) {
@@ -20,7 +20,7 @@ struct Requantizer {
     low = rv_set8(least)
     high = rv_set8(most)
     roundsAsONNXRuntime = arguments.pointee.roundsAsONNXRuntime
-    isPlain = zero == 0 && least == 0 && most == 255
+    saturationIsClamp = zero == 0 && least == 0 && most == 255
   }
 
   @inline(__always)

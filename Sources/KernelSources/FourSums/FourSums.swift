@@ -34,7 +34,7 @@ struct FourSums {
       first = rv_mulhrs16(first, rv_load(table + 8 &* vectorBytes))
       second = rv_mulhrs16(second, rv_load(table + 9 &* vectorBytes))
     }
-    if requantizer.isPlain { return rv_packus16(first, second) }
+    if requantizer.saturationIsClamp { return rv_packus16(first, second) }
     first = rv_adds16(first, requantizer.zeroPoint)
     second = rv_adds16(second, requantizer.zeroPoint)
     return requantizer.clamp(rv_packus16(first, second))

@@ -90,7 +90,7 @@ struct PixelSums32: PixelSums {
       scaled = rv_packs32(rv_srav32(c0, rv_load(table + 128)), rv_srav32(c1, rv_load(table + 192)))
       scaled = rv_mulhrs16(scaled, rv_load(table + 256))
     }
-    return requantizer.isPlain ? scaled : rv_adds16(scaled, requantizer.zeroPoint)
+    return requantizer.saturationIsClamp ? scaled : rv_adds16(scaled, requantizer.zeroPoint)
   }
 
   @inline(__always)
@@ -108,7 +108,7 @@ struct PixelSums32: PixelSums {
   ) {
     let mixed = rv_packus16(first.scaled(table, requantizer), second.scaled(table, requantizer))
     var bytes = rv_permute64(mixed, rv_even_odd64())
-    if !requantizer.isPlain { bytes = requantizer.clamp(bytes) }
+    if !requantizer.saturationIsClamp { bytes = requantizer.clamp(bytes) }
     rv_store256(pointer, rv_low256(bytes))
     rv_store256(pointer + pitch, rv_high256(bytes))
   }

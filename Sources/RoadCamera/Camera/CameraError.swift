@@ -73,7 +73,7 @@ enum CameraError {
     }
   }
 
-  private static func message(_ code: Int32) -> String { String(cString: strerror(code)) }
+  private static func message(_ code: Int32) -> String { System.words(code) }
 }
 
 extension RoadError {

@@ -29,9 +29,11 @@ struct VideoDevice {
   /// The kernel is asked first whether this is a video device at all: libv4l2 would complain on standard error.
   static func open(_ path: String) -> (device: VideoDevice?, code: Int32) {
     _ = silence
-    var descriptor: Int32
-    repeat { descriptor = Glibc.open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) } while descriptor < 0 && errno == EINTR
-    guard descriptor >= 0 else { return (nil, errno) }
+    let descriptor: Int32
+    switch System.open(path, O_RDWR | O_NONBLOCK) {
+    case .done(let opened): descriptor = Int32(opened)
+    case .failed(let code): return (nil, code)
+    }
     var capability = v4l2_capability()
     var code: Int32 = 0
     if video_kernel_ioctl(descriptor, VideoQueryCapability, &capability) != 0 {
@@ -40,7 +42,7 @@ struct VideoDevice {
       code = errno
     }
     guard code == 0 else {
-      Glibc.close(descriptor)
+      System.close(descriptor)
       return (nil, code)
     }
     return (VideoDevice(descriptor: descriptor, path: path), 0)

@@ -38,7 +38,7 @@ final class ChildProcess: @unchecked Sendable {
       close(pipes.out[0])
       close(pipes.err[0])
       throw RoadError(
-        .stream, "\(program): cannot be started: \(String(cString: strerror(code)))", remedy: "check the installation")
+        .stream, "\(program): cannot be started: \(System.words(code))", remedy: "check the installation")
     }
     process = started
     output = pipes.out[0]

@@ -45,12 +45,13 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
 
   /// The same from a file: a recorded stream.
   public convenience init(path: String, isLive: Bool = false) throws(RoadError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw RoadError(
-        .stream, "\(path): cannot be read: \(String(cString: strerror(errno)))", remedy: "check the path")
+    let descriptor: Int
+    switch System.open(path, O_RDONLY) {
+    case .done(let opened): descriptor = opened
+    case .failed(let code):
+      throw RoadError(.stream, "\(path): cannot be read: \(System.words(code))", remedy: "check the path")
     }
-    try self.init(descriptor: descriptor, owned: true, name: path, isLive: isLive, patience: 30_000_000_000)
+    try self.init(descriptor: Int32(descriptor), owned: true, name: path, isLive: isLive, patience: 30_000_000_000)
   }
 
   private init(descriptor: Int32, owned: Bool, name: String, isLive: Bool, patience: UInt64) throws(RoadError) {

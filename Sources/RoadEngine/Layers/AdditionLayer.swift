@@ -21,7 +21,7 @@ struct AdditionLayer: Layer {
 
   var inputs: [TensorID] { [left, right] }
   var rowWindow: WindowGeometry? { .pixel }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

@@ -25,7 +25,7 @@ struct BinaryLayer: Layer {
   var inputs: [TensorID] { [left, right] }
   /// An operand that is repeated down the picture has rows of its own.
   var rowWindow: WindowGeometry? { shapes.allSatisfy { $0.height == shapes[2].height } ? .pixel : nil }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

@@ -16,7 +16,7 @@ struct ConcatenationLayer: Layer {
   let tables: [[UInt8]?]
 
   var rowWindow: WindowGeometry? { axis == .channels ? .pixel : nil }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
@@ -88,7 +88,7 @@ struct Int16ConcatenationLayer: Layer {
   let axis: ConcatenationArguments.Axis
 
   var inputs: [TensorID] { parts.map(\.source) }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

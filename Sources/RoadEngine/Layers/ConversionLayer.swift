@@ -43,7 +43,7 @@ struct ConversionLayer: Layer {
   let table: Table
 
   var inputs: [TensorID] { [source] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

@@ -31,8 +31,8 @@ struct ConvolutionLayer: Layer {
   var windowText: String { window.text }
   var rowWindow: WindowGeometry? { window }
 
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
-    window.reach(from: network.tensors[source].shape, to: network.tensors[output].shape)
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int {
+    window.halo(from: network.tensors[source].shape, to: network.tensors[output].shape)
   }
 
   func multiplyAccumulates(in network: LoweredNetwork) -> Int {
@@ -85,7 +85,7 @@ extension WindowGeometry {
   var isPointwise: Bool { kernelHeight == 1 && kernelWidth == 1 }
 
   /// Pixels outside a source picture that an output of the size given reads.
-  func reach(from: PlaneShape, to: PlaneShape) -> Int {
+  func halo(from: PlaneShape, to: PlaneShape) -> Int {
     let below = sourceRow(to.height - 1, kernelHeight - 1) - (from.height - 1)
     let right = sourceColumn(to.width - 1, kernelWidth - 1) - (from.width - 1)
     return max(padTop, padLeft, below, right, 0)

@@ -17,7 +17,7 @@ struct InnerProductLayer: Layer {
   let rightZeroPoint: UInt8
 
   var inputs: [TensorID] { [left, right] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int {
     network.tensors[output].height * network.tensors[output].channels * network.tensors[left].channels
   }

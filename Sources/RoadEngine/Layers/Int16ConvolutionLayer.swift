@@ -26,7 +26,7 @@ struct Int16ConvolutionLayer: Layer {
   let to: TensorElement
 
   var inputs: [TensorID] { [source] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
 
   func multiplyAccumulates(in network: LoweredNetwork) -> Int {
     phases.reduce(0) { $0 + $1.geometry.rows * $1.geometry.columns * $1.weights.values.count }

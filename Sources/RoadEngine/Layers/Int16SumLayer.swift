@@ -16,7 +16,7 @@ struct Int16SumLayer: Layer {
   let kinds: [TensorElement]
 
   var inputs: [TensorID] { [left, right] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   /// - Parameter sign: 1 for a sum, -1 for a difference.

@@ -19,7 +19,7 @@ struct NormalisationLayer: Layer {
 
   var inputs: [TensorID] { [source] }
   var rowWindow: WindowGeometry? { .pixel }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

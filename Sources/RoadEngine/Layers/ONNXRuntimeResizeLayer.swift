@@ -18,7 +18,7 @@ struct ONNXRuntimeResizeLayer: Layer {
   var outputZeroPoint: UInt8 = 0
 
   var inputs: [TensorID] { [source] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   /// Nil for a nearest resize, for 16 bits, and for scales at which products could leave the normal range of binary32.

@@ -16,7 +16,7 @@ struct MaximumLayer: Layer {
   var inputs: [TensorID] { [source] }
   var windowText: String { window.text }
   var rowWindow: WindowGeometry? { window }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
@@ -45,7 +45,7 @@ struct AverageLayer: Layer {
   var inputs: [TensorID] { [source] }
   var windowText: String { window.text }
   var rowWindow: WindowGeometry? { window }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
@@ -77,7 +77,7 @@ struct UnpoolingLayer: Layer {
 
   var inputs: [TensorID] { [source, argmax] }
   var windowText: String { window.text }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
@@ -118,7 +118,7 @@ struct Int16AverageLayer: Layer {
 
   var inputs: [TensorID] { [source] }
   var windowText: String { kind == .average ? window.text : "" }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

@@ -18,7 +18,7 @@ struct RearrangementLayer: Layer {
   var elementSize = 1
 
   var inputs: [TensorID] { [source] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   /// - Parameter source: shape of the view's tensor.

@@ -17,7 +17,7 @@ struct ReductionLayer: Layer {
 
   var inputs: [TensorID] { [source] }
   var rowWindow: WindowGeometry? { isOverPlane ? nil : .pixel }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

@@ -14,7 +14,7 @@ struct ResizeLayer: Layer {
   let elements: TensorElement
 
   var inputs: [TensorID] { [source] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

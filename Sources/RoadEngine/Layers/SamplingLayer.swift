@@ -20,7 +20,7 @@ struct SamplingLayer: Layer {
   let zeroPoint: UInt8
 
   var inputs: [TensorID] { [source, field] }
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {

@@ -21,8 +21,8 @@ struct Int15ScoresLayer: Layer {
   var inputs: [TensorID] { [source] }
   var windowText: String { window.text }
 
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
-    window.reach(from: network.tensors[source].shape, to: network.tensors[output].shape)
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int {
+    window.halo(from: network.tensors[source].shape, to: network.tensors[output].shape)
   }
 
   func multiplyAccumulates(in network: LoweredNetwork) -> Int {

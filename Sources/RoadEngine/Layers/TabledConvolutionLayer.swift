@@ -22,8 +22,8 @@ struct TabledConvolutionLayer: Layer {
   var windowText: String { convolution.windowText }
   var rowWindow: WindowGeometry? { convolution.rowWindow }
 
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
-    convolution.reach(ofInput: input, in: network)
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int {
+    convolution.halo(ofInput: input, in: network)
   }
 
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { convolution.multiplyAccumulates(in: network) }

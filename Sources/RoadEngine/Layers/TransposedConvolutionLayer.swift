@@ -31,10 +31,10 @@ struct TransposedConvolutionLayer: Layer {
   var inputs: [TensorID] { [source] }
   var windowText: String { kernelText }
 
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int {
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int {
     let from = network.tensors[source].shape
     return phases.map {
-      $0.window.reach(from: from, to: PlaneShape(height: $0.rows, width: $0.columns, channels: 1))
+      $0.window.halo(from: from, to: PlaneShape(height: $0.rows, width: $0.columns, channels: 1))
     }.max() ?? 0
   }
 

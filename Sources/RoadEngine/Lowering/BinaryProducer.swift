@@ -11,7 +11,7 @@ struct Binary: Producer {
   /// The dequantized tables of both operands; of sources of 16 bits left empty.
   var rows: (left: [Float], right: [Float])
   /// Both operands stand for what their tensors' formats say.
-  var isPlain: Bool
+  var readsAsStored: Bool
   /// An operand has 16 bits.
   var needsInt16 = false
   /// The same as a sum that affines can be taken into.
@@ -21,13 +21,13 @@ struct Binary: Producer {
 
   static func == (a: Binary, b: Binary) -> Bool {
     a.left == b.left && a.right == b.right && a.function == b.function && a.shape == b.shape && a.rows == b.rows
-      && a.isPlain == b.isPlain && a.needsInt16 == b.needsInt16
+      && a.readsAsStored == b.readsAsStored && a.needsInt16 == b.needsInt16
   }
 
   private var isSum: Bool { function.kind == .sum || function.kind == .difference }
   private var sign: Double { function.kind == .sum ? 1 : -1 }
 
-  var writesInt16: Bool { needsInt16 || isPlain && sharesShape && isSum }
+  var writesInt16: Bool { needsInt16 || readsAsStored && sharesShape && isSum }
 
   /// All results of the extremes; what functions that are monotone in each operand can give.
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
@@ -50,14 +50,14 @@ struct Binary: Producer {
     }
     let (a, b) = (network.tensors[left], network.tensors[right])
     let (to, clamp, rounding) = (network.tensors[output].quantization, ByteClamp(integers), network.rounding)
-    if isPlain, isSum, sharesShape,
+    if readsAsStored, isSum, sharesShape,
       let layer = try? AdditionLayer(
         name: name, left: (left, a.quantization), right: (right, b.quantization), sign: sign, output: (output, to),
         clamp: clamp, bits: rounding.sumBits)
     {
       return network.append(layer)
     }
-    let hasRule = isPlain && !rounding.tabulatesBinary
+    let hasRule = readsAsStored && !rounding.tabulatesBinary
     let exact =
       hasRule
       ? BinaryLayer.Operation(function.kind, a.quantization, b.quantization, to, clamp, bits: rounding.sumBits) : nil

@@ -52,21 +52,21 @@ extension WeightTensor {
   /// Bias and weights without a requantization, and how far from zero each channel's sums can be.
   func sums(
     bias: ConstantTensor?, from input: Quantization, _ rounding: RoundingContract
-  ) throws(RoadError) -> (layer: WeightLayer, reach: [Int], rests: [Double]) {
+  ) throws(RoadError) -> (layer: WeightLayer, largestSums: [Int], rests: [Double]) {
     let limit = ConvolutionWeights.accumulatorLimit
     let products = scales.map { Double(input.scale) * Double($0) }
     let bias = try accumulatorBias(bias, scales: products, limit: limit, rounding)
     try checkReach(bias.units, largest: 255, limit: limit)
     let each = inputs * height * width
     let farthest = Int(max(input.zeroPoint, 255 - input.zeroPoint))
-    let reach = (0..<outputs).map { channel in
+    let largestSums = (0..<outputs).map { channel in
       values[channel * each..<(channel + 1) * each].reduce(abs(bias.units[channel])) { $0 + abs(Int($1)) * farthest }
     }
     let layer = WeightLayer(
       outputChannels: outputs, inputChannels: inputs, kernelHeight: height, kernelWidth: width, weights: try bytes(),
       bias: bias.units.map { Int32($0) }, shift: Array(repeating: 0, count: outputs),
       multiplier: Array(repeating: 0, count: outputs), inputZeroPoint: input.zeroPoint)
-    return (layer, reach, bias.rests)
+    return (layer, largestSums, bias.rests)
   }
 
   /// OIHW to OHWI.

@@ -11,11 +11,11 @@ extension LoweredNetwork {
     case .throughFunction: return try emitThroughFunction(layer, to: format, name: name)
     case .throughUInt8:
       let bytes = try emit(layer, to: TensorFormat(format.uint8), name: "\(name)/bytes")
-      return convert(RealView(view: bytes), to: format, name: "\(layer.node)/words", output: name)
+      return convert(RealView(view: bytes), to: format, name: "\(layer.node)/int16", output: name)
     case .throughInt16:
       guard let common = try layer.range(in: self) else { throw unquantized(layer) }
       let finer = try emit(
-        layer, to: .spanning(common.lowerBound, common.upperBound).int16, name: "\(layer.node)/words")
+        layer, to: .spanning(common.lowerBound, common.upperBound).int16, name: "\(layer.node)/int16")
       return convert(RealView(view: finer), to: format, name: "\(layer.node)/channels", output: name)
     case .throughSettled:
       return try checkedConvert(RealView(view: try settled(layer)), to: format, name: name, output: name)
@@ -79,7 +79,7 @@ extension LoweredNetwork {
     let finer = TensorFormat.spanning(changing.lowerBound, changing.upperBound).int16
     var plain = layer
     (plain.epilogue.function, plain.epilogue.lowest, plain.epilogue.highest) = (nil, -.infinity, .infinity)
-    let source = try emitDirectly(plain, to: finer, name: "\(layer.node)/words").tensor
+    let source = try emitDirectly(plain, to: finer, name: "\(layer.node)/int16").tensor
     let output = addTensor(name, layer.shape, format)
     let integers = format.integers(from: layer.epilogue.lowest, to: layer.epilogue.highest) ?? format.integers
     append(

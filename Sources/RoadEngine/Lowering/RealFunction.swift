@@ -16,7 +16,7 @@ struct BinaryFunction: Equatable, Sendable {
   static let named: [String: BinaryFunction] = {
     let kinds: [String: Kind] = ["Add": .sum, "Sum": .sum, "Sub": .difference, "Mul": .product]
     return OperatorCatalogue.operators.compactMapValues { known in
-      known.pair.map { BinaryFunction(name: known.name, kind: kinds[known.name] ?? .other, apply: $0) }
+      known.binary.map { BinaryFunction(name: known.name, kind: kinds[known.name] ?? .other, apply: $0) }
     }
   }()
 }

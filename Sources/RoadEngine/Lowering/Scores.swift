@@ -13,7 +13,7 @@ extension LoweredNetwork {
     let from = tensors[convolution.source].quantization
     let sums = try weights.sums(bias: convolution.bias, from: from, rounding)
     let units = weights.scales.map { Double(from.scale) * Double($0) }
-    let farthest = zip(sums.reach, units).map { Double($0) * $1 }.max() ?? 0
+    let farthest = zip(sums.largestSums, units).map { Double($0) * $1 }.max() ?? 0
     guard farthest.isFinite, farthest > 0 else { return nil }
     let step = farthest / Double(Int15ScoresArguments.zero - 1)
     // Multipliers of 30 bits or less: a factor is under 2^14 steps a unit.
@@ -50,7 +50,7 @@ extension LoweredNetwork {
       let farthest = try layer.folded(in: self).farthest(in: self), farthest.isFinite, farthest > 0
     else { return nil }
     let quantization = Int16Quantization(scale: farthest / Float(Int16.max), zeroPoint: 0)
-    let words = try emit(layer, to: TensorFormat(quantization), name: "\(layer.node)/words")
+    let wide = try emit(layer, to: TensorFormat(quantization), name: "\(layer.node)/int16")
     let lowBits = Int(Int15ScoresArguments.lowBits)
     let scores = (Int16.min...Int16.max).map { (Int($0) - Int(Int16.min)) >> 1 }
     let tables = [scores.map { UInt8($0 >> lowBits) }, scores.map { UInt8($0 & (1 << lowBits - 1)) }]
@@ -61,7 +61,7 @@ extension LoweredNetwork {
       let half = addTensor("\(layer.node)/\(name)", layer.shape, coarse)
       append(
         ConversionLayer(
-          name: "\(layer.node)/\(name)", source: words.tensor, output: half, from: .int16, to: .uint8,
+          name: "\(layer.node)/\(name)", source: wide.tensor, output: half, from: .int16, to: .uint8,
           table: .uint8(table)))
       return half
     }

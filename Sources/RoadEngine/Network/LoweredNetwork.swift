@@ -51,7 +51,7 @@ protocol Layer: Sendable {
   var output: TensorID { get }
 
   /// How far outside the picture of `inputs[input]` the kernel reads, in pixels.
-  func reach(ofInput input: Int, in network: LoweredNetwork) -> Int
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int
 
   /// Useful multiplications: real channels, no padding.
   func multiplyAccumulates(in network: LoweredNetwork) -> Int
@@ -79,7 +79,7 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
   case depthwise
   case transposed = "conv transposed"
   case addition = "add"
-  case binary = "pair"
+  case binary
   case resize
   case table
   case maximum = "max pool"

@@ -120,7 +120,7 @@ extension Lowering {
     let shapes = [placed.left, placed.right].map { tensor($0).shape }
     let producer = Binary(
       left: placed.left, right: placed.right, function: function, shape: placed.target, rows: rows,
-      isPlain: left.dequantized == nil && right.dequantized == nil, sum: sum, sharesShape: shapes[0] == shapes[1])
+      readsAsStored: left.dequantized == nil && right.dequantized == nil, sum: sum, sharesShape: shapes[0] == shapes[1])
     return PendingLayer(node: name, producer: producer, elements: sum == nil ? placed.elements : nil)
   }
 
@@ -139,7 +139,7 @@ extension Lowering {
     let placed = place(left, right, shapes[0])
     let producer = Binary(
       left: placed.left, right: placed.right, function: function, shape: placed.target, rows: ([], []),
-      isPlain: true, needsInt16: true, sharesShape: true)
+      readsAsStored: true, needsInt16: true, sharesShape: true)
     return PendingLayer(node: node.name, producer: producer, elements: placed.elements)
   }
 

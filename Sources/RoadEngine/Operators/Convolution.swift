@@ -25,7 +25,7 @@ enum ConvolutionRule: OperatorRule {
     let spatial = try SpatialWindow(node: node, input: shape.valueShape, kernel: [weights.height, weights.width])
     let target = PlaneShape(height: spatial.outputHeight, width: spatial.outputWidth, channels: weights.outputs)
     let window = WindowGeometry(spatial)
-    guard window.reach(from: shape, to: target) <= farthest else {
+    guard window.halo(from: shape, to: target) <= farthest else {
       throw RoadError(.model, "pads more than \(farthest) pixels")
     }
     var convolution = Convolution(

@@ -57,7 +57,7 @@ extension Plan {
     var halos = [Int](repeating: 0, count: network.tensors.count)
     for layer in network.layers {
       for (index, tensor) in layer.inputs.enumerated() {
-        halos[tensor] = max(halos[tensor], layer.reach(ofInput: index, in: network))
+        halos[tensor] = max(halos[tensor], layer.halo(ofInput: index, in: network))
       }
     }
     return zip(network.tensors, halos).map { tensor, halo in

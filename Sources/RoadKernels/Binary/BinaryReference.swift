@@ -3,8 +3,8 @@ import RoadKernelContract
 
 /// Calls `body` with the bytes of both operands and of the result for every pixel of a row range.
 @inline(__always)
-private func forEachPixel<Law>(
-  _ arguments: BinaryArguments<Law>, _ firstRow: Int, _ endRow: Int,
+private func forEachPixel<Rule>(
+  _ arguments: BinaryArguments<Rule>, _ firstRow: Int, _ endRow: Int,
   _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Void
 ) {
   for y in firstRow..<endRow {
@@ -22,8 +22,8 @@ private func forEachPixel<Law>(
 
 /// One loop for each way of repeating an operand over the channels, so that each becomes vectors.
 @inline(__always)
-private func forEachChannel<Law>(
-  _ arguments: BinaryArguments<Law>, _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>,
+private func forEachChannel<Rule>(
+  _ arguments: BinaryArguments<Rule>, _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>,
   _ to: UnsafeMutablePointer<UInt8>, _ function: (UInt8, UInt8) -> UInt8
 ) {
   let channels = arguments.destination.channels

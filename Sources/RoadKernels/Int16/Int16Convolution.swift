@@ -38,7 +38,7 @@ func int16Convolution<Source: FixedWidthInteger, Destination: FixedWidthInteger>
 }
 
 /// Exact: as many products as an Int32 holds at a time, which the compiler turns into multiplications of vectors of
-/// words.
+/// int16.
 @inline(__always)
 private func dotProduct<Source: FixedWidthInteger>(
   _ activations: UnsafePointer<Source>, _ weights: UnsafePointer<Int16>, _ count: Int

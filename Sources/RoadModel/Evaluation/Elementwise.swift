@@ -31,7 +31,7 @@ enum ElementwiseOperators {
   }
 
   /// A function of two numbers; with one input or more than two, it takes them in one after the other.
-  static func pair(
+  static func binary(
     _ function: @escaping @Sendable (Float, Float) -> Float, integers: (@Sendable (Int, Int) -> Int)? = nil
   ) -> Evaluation {
     { call throws(RoadError) in
@@ -52,7 +52,7 @@ enum ElementwiseOperators {
 
   static func mean(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let share = 1 / Float(call.arguments.count)
-    guard case .floats(let sum)? = try pair({ $0 + $1 })(call).first else { return [] }
+    guard case .floats(let sum)? = try binary({ $0 + $1 })(call).first else { return [] }
     return [.floats(FloatTensor(shape: sum.shape, values: sum.values.map { $0 * share }))]
   }
 
@@ -83,7 +83,7 @@ enum ElementwiseOperators {
   /// The remainder has the divisor's sign, with `fmod` the dividend's. Nothing remains of a division by 0.
   static func remainder(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let keepsDividend = call.integer("fmod", default: 0) != 0
-    return try pair { dividend, divisor in
+    return try binary { dividend, divisor in
       let rest = dividend.truncatingRemainder(dividingBy: divisor)
       return keepsDividend || rest == 0 || (rest < 0) == (divisor < 0) ? rest : rest + divisor
     } integers: { dividend, divisor in

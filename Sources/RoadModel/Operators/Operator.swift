@@ -14,7 +14,7 @@ public struct Operator: Sendable {
   /// Its function, where each of its results comes from one number and the node's attributes.
   private let scalar: ScalarRule?
   /// Its function, where each of its results comes from two numbers.
-  public let pair: (@Sendable (Float, Float) -> Float)?
+  public let binary: (@Sendable (Float, Float) -> Float)?
   /// Says it with simpler operators, see ``ModelGraph/decomposed()``.
   let decomposition: Decomposition?
 
@@ -28,14 +28,14 @@ public struct Operator: Sendable {
 
   private init(
     _ name: String, _ shape: @escaping ShapeRule, _ evaluation: Evaluation?, _ scalar: ScalarRule?,
-    _ pair: (@Sendable (Float, Float) -> Float)?, _ traits: OperatorTraits, _ range: Quantization?,
+    _ binary: (@Sendable (Float, Float) -> Float)?, _ traits: OperatorTraits, _ range: Quantization?,
     _ decomposition: Decomposition?
   ) {
     self.name = name
     self.shape = shape
     self.evaluation = evaluation
     self.scalar = scalar
-    self.pair = pair
+    self.binary = binary
     self.traits = traits
     self.range = range
     self.decomposition = decomposition
@@ -55,13 +55,13 @@ public struct Operator: Sendable {
   }
 
   /// A function of two numbers, with broadcasting; of shape arithmetic's integers, too, where it is given for them.
-  static func pair(
+  static func binary(
     _ name: String, _ traits: OperatorTraits = [], shape: @escaping ShapeRule = ElementwiseShapes.binary,
     decomposition: Decomposition? = nil, _ function: @escaping @Sendable (Float, Float) -> Float,
     integers: (@Sendable (Int, Int) -> Int)? = nil
   ) -> Operator {
     Operator(
-      name, shape, ElementwiseOperators.pair(function, integers: integers), nil, function, traits, nil, decomposition)
+      name, shape, ElementwiseOperators.binary(function, integers: integers), nil, function, traits, nil, decomposition)
   }
 
   /// A function of two numbers that more than two inputs, or one, go through one after the other.
@@ -69,7 +69,7 @@ public struct Operator: Sendable {
     _ name: String, _ function: @escaping @Sendable (Float, Float) -> Float,
     integers: @escaping @Sendable (Int, Int) -> Int
   ) -> Operator {
-    pair(name, shape: ElementwiseShapes.variadic, decomposition: ModelGraph.chain, function, integers: integers)
+    binary(name, shape: ElementwiseShapes.variadic, decomposition: ModelGraph.chain, function, integers: integers)
   }
 
   public var isFunction: Bool { scalar != nil }

@@ -2,8 +2,8 @@
 ///
 /// Shape inference, constant folding, decomposition, the float executor, the quantizer and the engine's tables read
 /// this catalogue and keep no list of operators of their own. What it does not hold is how the engine makes layers of
-/// an operator: that is a rule in `RoadEngine/Operators/Registry.swift`, and functions of one number or two need none
-/// of their own.
+/// an operator: that is a rule in `RoadEngine/Operators/GraphLowering.swift`, and functions of one number or two need
+/// none of their own.
 public enum OperatorCatalogue {
   public static let operators: [String: Operator] = Dictionary(
     uniqueKeysWithValues: [functions, clamps, pairs, tests, windows, norms, products, reductions, moves, shapes]
@@ -63,7 +63,7 @@ extension OperatorCatalogue {
     Operator("Relu", ElementwiseShapes.same, ElementwiseOperators.relu, [.function, .activation]),
     Operator("Clip", ElementwiseShapes.same, ElementwiseOperators.clip, [.function, .activation]),
     Operator(
-      "PRelu", ElementwiseShapes.binary, ElementwiseOperators.pair { $0 < 0 ? $0 * $1 : $0 }, .function,
+      "PRelu", ElementwiseShapes.binary, ElementwiseOperators.binary { $0 < 0 ? $0 * $1 : $0 }, .function,
       decomposition: ModelGraph.slopes),
     Operator(
       "BatchNormalization", ElementwiseShapes.batchNormalization, ElementwiseOperators.batchNormalization,
@@ -71,11 +71,11 @@ extension OperatorCatalogue {
   ]
 
   private static let pairs: [Operator] = [
-    .pair("Add", [.arithmetic, .normalisation, .takesActivation], { $0 + $1 }, integers: { $0 &+ $1 }),
-    .pair("Sub", [.arithmetic, .normalisation, .takesActivation], { $0 - $1 }, integers: { $0 &- $1 }),
-    .pair("Mul", [.arithmetic, .normalisation, .takesActivation], { $0 * $1 }, integers: { $0 &* $1 }),
-    .pair("Div", [.arithmetic, .normalisation], { $0 / $1 }, integers: { $1 == 0 ? 0 : $0 / $1 }),
-    .pair("Pow", decomposition: ModelGraph.power) { Float(Elementary.power(Double($0), Double($1))) },
+    .binary("Add", [.arithmetic, .normalisation, .takesActivation], { $0 + $1 }, integers: { $0 &+ $1 }),
+    .binary("Sub", [.arithmetic, .normalisation, .takesActivation], { $0 - $1 }, integers: { $0 &- $1 }),
+    .binary("Mul", [.arithmetic, .normalisation, .takesActivation], { $0 * $1 }, integers: { $0 &* $1 }),
+    .binary("Div", [.arithmetic, .normalisation], { $0 / $1 }, integers: { $1 == 0 ? 0 : $0 / $1 }),
+    .binary("Pow", decomposition: ModelGraph.power) { Float(Elementary.power(Double($0), Double($1))) },
     .chain("Min", { min($0, $1) }, integers: { min($0, $1) }),
     .chain("Max", { max($0, $1) }, integers: { max($0, $1) }),
     .chain("Sum", { $0 + $1 }, integers: { $0 &+ $1 }),

@@ -1,13 +1,15 @@
+import Glibc
 import RoadBase
 import RoadFrame
 import RoadSink
 import Synchronization
 
 /// Overlays as numbered JPEGs in a folder: `frame-000042.jpg` is the source's frame 42, whatever became of the others.
+/// While a live source shows nothing, `no-video.jpg` says why; the next frame removes it.
 /// The folder is this run's alone (see ``SessionFolder``).
 public final class OverlayFiles: FrameSink {
   public let name = "overlays"
-  public let interest: SinkInterest = .picture
+  public let interest: SinkInterest = [.picture, .notices]
   public var destination: String? { state.withLock { $0.session?.path } }
   private let folder: String
   private struct State {
@@ -15,6 +17,7 @@ public final class OverlayFiles: FrameSink {
     var session: SessionFolder?
     /// Nil while stopped.
     var encoder: JPEGEncoder?
+    var hasNotice = false
   }
   private let state = Mutex(State())
 
@@ -33,7 +36,19 @@ public final class OverlayFiles: FrameSink {
     let state = state.withLock { $0 }
     guard let encoder = state.encoder, let session = state.session else { preconditionFailure("overlays not started") }
     try encoder.write(frame.picture, to: "\(session.path)/\(FrameName.of(frame.stamp.ordinal)).jpg")
+    guard state.hasNotice else { return }
+    unlink("\(session.path)/\(Self.noticeName)")
+    self.state.withLock { $0.hasNotice = false }
   }
+
+  public func receive(_ notice: VideoNotice) throws(RoadError) {
+    let state = state.withLock { $0 }
+    guard let encoder = state.encoder, let session = state.session else { preconditionFailure("overlays not started") }
+    try encoder.write(notice.picture, to: "\(session.path)/\(Self.noticeName)")
+    self.state.withLock { $0.hasNotice = true }
+  }
+
+  private static let noticeName = "no-video.jpg"
 
   public func stop() { state.withLock { $0.encoder = nil } }
 }

@@ -102,6 +102,6 @@ final class ReadableFile {
       case EACCES, EPERM: "make it readable for this user"
       default: "check the disk"
       }
-    return RoadError(.recording, "\(path): \(String(cString: strerror(code)))", remedy: remedy)
+    return RoadError(.recording, "\(path): \(System.words(code))", remedy: remedy)
   }
 }

@@ -69,6 +69,6 @@ public struct SegmentFolder: Sendable {
       case ENOENT, ENOTDIR, ENODEV, ENXIO: "put the disk back or make the folder"
       default: "check the disk"
       }
-    return RoadError(.output, "\(path): \(String(cString: strerror(code)))", remedy: remedy, code: code)
+    return RoadError(.output, "\(path): \(System.words(code))", remedy: remedy, code: code)
   }
 }

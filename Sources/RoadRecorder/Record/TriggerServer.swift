@@ -42,7 +42,7 @@ public final class TriggerServer: Sendable {
       let code = errno
       close(listener)
       throw RoadError(
-        .option, "port \(port): \(String(cString: strerror(code)))", remedy: "choose another with --trigger-port")
+        .option, "port \(port): \(System.words(code))", remedy: "choose another with --trigger-port")
     }
     return listener
   }

@@ -32,8 +32,8 @@ enum BoardProfileText {
 
   /// Plain where that can only be read as one text, else in double quotes: `Any box: what` would be a key.
   private static func scalar(_ text: String) -> String {
-    let isPlain = text.allSatisfy { $0.isLetter || $0.isNumber || " ./_-+".contains($0) }
-    if isPlain, let first = text.first, first.isLetter || first.isNumber || first == "/", text.last != " " {
+    let needsNoQuotes = text.allSatisfy { $0.isLetter || $0.isNumber || " ./_-+".contains($0) }
+    if needsNoQuotes, let first = text.first, first.isLetter || first.isNumber || first == "/", text.last != " " {
       return text
     }
     let escaped = text.unicodeScalars.map { character in
