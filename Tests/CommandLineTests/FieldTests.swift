@@ -204,6 +204,34 @@ struct FieldTests {
     }
   }
 
+  @Test("a disk that turns read-only, then loses the folder, costs its frames and nobody else's", .enabled(if: canMount))
+  func diskThatComesAndGoes() throws {
+    try withFolder { folder in
+      let script = """
+        mount -t tmpfs -o size=20m tmpfs "$2" || exit 99
+        (
+          until [ -e "$2/out/frame-000010.jpg" ]; do sleep 0.05; done
+          until mount -o remount,ro "$2" 2>/dev/null; do sleep 0.01; done
+          sleep 1.2; mount -o remount,rw "$2"
+          sleep 1; rm -rf "$2/out"
+        ) &
+        "$1" live synthetic --model "$3" --rate 20 --frames 100 --output "$2/out" --json; code=$?
+        wait; ls "$2/out" | wc -l; umount "$2"; exit $code
+        """
+      let result = try shell(script, [Roadseg.binary, folder, Roadseg.model])
+      #expect(result.status == 1, "frames are missing: \(result.errors)")
+      #expect(result.errors.contains("Read-only file system"), "\(result.errors)")
+      let lines = result.outputLines
+      let sinks = try lines.dropLast().map { try #require((Self.object($0)["sinks"] as? [[String: Any]])?.first) }
+      #expect(sinks.contains { ($0["health"] as? String) == "failing" }, "\(sinks)")
+      #expect((sinks.last?["health"] as? String) != "failing", "resumed by itself: \(sinks)")
+      #expect(Int(try #require(lines.last).trimmingCharacters(in: .whitespaces)) ?? 0 > 5, "written after the removal")
+      let summary = try Self.object(lines[lines.count - 2])
+      let ledger = try #require(summary["ledger"] as? [String: Any])
+      #expect(ledger["shown"] as? Int == 100, "the video went on: \(ledger)")
+    }
+  }
+
   @Test("a disk that is read-only is called so", .enabled(if: canMount), arguments: ["live", "run"])
   func readOnlyDisk(command: String) throws {
     try withFolder { folder in
