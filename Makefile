@@ -1,6 +1,6 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training test-extended program install deb format lint clean
+.PHONY: help setup build demo test test-training test-extended program install deb library format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg
@@ -47,6 +47,10 @@ install: ## Installs program, models, man pages, completions, services, profiles
 
 deb: program ## A Debian package and a tarball of this machine's architecture, in out/
 	@Packaging/make-deb $(PROGRAM) $$(dpkg --print-architecture) out
+
+library: setup ## The C library with header and pkg-config file, in out/library (PREFIX for roadseg.pc)
+	@PREFIX="$(PREFIX)" Packaging/make-library out/library
+	@echo "Library: out/library"
 
 format: ## Formats all Swift sources
 	swift format -i -r Sources Tests Package.swift

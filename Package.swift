@@ -54,6 +54,8 @@ let package = Package(
   products: [
     .executable(name: "roadseg", targets: ["roadseg"]),
     .library(name: "RoadSeg", targets: ["RoadSeg"]),
+    // What `make library` links into libroadseg.so.
+    .library(name: "RoadCLibrary", type: .static, targets: ["RoadCLibrary"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -152,6 +154,11 @@ let package = Package(
     .target(
       name: "RoadSeg", dependencies: ["RoadPipeline", "RoadSegmentation"],
       resources: [.copy("Models")], swiftSettings: strict),
+    .target(name: "CRoadseg"),
+    .target(
+      name: "RoadCLibrary",
+      dependencies: ["CRoadseg", "RoadCamera", "RoadFrame", "RoadMask", "RoadPipeline", "RoadSeg", "RoadSegmentation"],
+      swiftSettings: strict),
     .executableTarget(
       name: "roadseg",
       dependencies: [

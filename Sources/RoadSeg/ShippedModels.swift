@@ -10,30 +10,39 @@ public enum ShippedModels {
   /// A shipped network's name, or the path of an ONNX file.
   ///
   /// - Throws: a model error: no such name or file, or what ``ONNXReader`` says of the file.
-  public static func load(_ nameOrPath: String = defaultName) throws(RoadError) -> ModelGraph {
-    try ONNXReader.read(path: file(of: nameOrPath))
+  ///
+  /// - Parameter folders: where shipped networks may lie, too; they are looked through first.
+  public static func load(
+    _ nameOrPath: String = defaultName, besides folders: [String] = []
+  ) throws(RoadError) -> ModelGraph {
+    if !isPath(nameOrPath), let beside = file(of: nameOrPath, in: folders.map { URL(filePath: $0) }) {
+      return try ONNXReader.read(path: beside)
+    }
+    return try ONNXReader.read(path: file(of: nameOrPath))
   }
 
   /// The file that ``load(_:)`` reads.
   public static func file(of nameOrPath: String) throws(RoadError) -> String {
-    let isPath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx")
-    return isPath ? nameOrPath : try path(of: nameOrPath)
+    isPath(nameOrPath) ? nameOrPath : try path(of: nameOrPath)
   }
+
+  private static func isPath(_ nameOrPath: String) -> Bool { nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx") }
 
   /// The file of a shipped network: its label set may be left out where it is the default one.
   public static func path(of name: String) throws(RoadError) -> String {
-    for folder in folders {
-      for file in ["\(name)\(labelSet)\(suffix)", "\(name)\(suffix)"] {
-        let path = folder.appending(path: file).path
-        if FileManager.default.isReadableFile(atPath: path) { return path }
-      }
-    }
+    if let file = file(of: name, in: folders) { return file }
     let names = names
     throw RoadError(
       .model, "no shipped model '\(name)'",
       remedy: names.isEmpty
         ? "set ROADSEG_MODELS to the folder of the models"
         : "shipped: \(names.joined(separator: ", ")); or give an ONNX file")
+  }
+
+  private static func file(of name: String, in folders: [URL]) -> String? {
+    let files = ["\(name)\(labelSet)\(suffix)", "\(name)\(suffix)"]
+    let paths = folders.flatMap { folder in files.map { folder.appending(path: $0).path } }
+    return paths.first(where: FileManager.default.isReadableFile)
   }
 
   /// The shipped networks that are there.

@@ -80,6 +80,20 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
       scale: scaled - start, network: inferred - scaled, classMap: MonotonicClock.now() - inferred)
   }
 
+  /// What upsamples the margins of this segmenter's scores, see ``writeConfidence(_:into:rowPitch:)``.
+  public func makeConfidenceUpsampler() -> ConfidenceUpsampler {
+    ConfidenceUpsampler(
+      scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.classes,
+      pictureSize: mapSize, level: classes.threshold.map { engine.scoreSteps(of: $0.level) })
+  }
+
+  /// How sure the network was of each pixel of the last `segment`, see ``ConfidenceUpsampler``.
+  public func writeConfidence(
+    _ upsampler: ConfidenceUpsampler, into base: UnsafeMutablePointer<UInt8>, rowPitch: Int
+  ) {
+    upsampler.run(scores, into: base, rowPitch: rowPitch)
+  }
+
   private func scale(strip: Int) {
     guard let picture else { return }
     scaler.scale(picture, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: strip)

@@ -204,7 +204,7 @@ struct FieldTests {
     }
   }
 
-  @Test("a disk that turns read-only, then loses the folder, costs its frames and nobody else's", .enabled(if: canMount))
+  @Test("a disk that turns read-only, then loses the folder, costs its frames alone", .enabled(if: canMount))
   func diskThatComesAndGoes() throws {
     try withFolder { folder in
       let script = """
