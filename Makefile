@@ -1,6 +1,6 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training test-extended program install deb library format lint clean
+.PHONY: help setup build demo test test-training test-extended program install deb library wheel format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg
@@ -51,6 +51,9 @@ deb: program ## A Debian package and a tarball of this machine's architecture, i
 library: setup ## The C library with header and pkg-config file, in out/library (PREFIX for roadseg.pc)
 	@PREFIX="$(PREFIX)" Packaging/make-library out/library
 	@echo "Library: out/library"
+
+wheel: program ## A Python wheel with library, program and models, in out/
+	@Packaging/make-wheel out
 
 format: ## Formats all Swift sources
 	swift format -i -r Sources Tests Package.swift

@@ -15,10 +15,8 @@ public enum ShippedModels {
   public static func load(
     _ nameOrPath: String = defaultName, besides folders: [String] = []
   ) throws(RoadError) -> ModelGraph {
-    if !isPath(nameOrPath), let beside = file(of: nameOrPath, in: folders.map { URL(filePath: $0) }) {
-      return try ONNXReader.read(path: beside)
-    }
-    return try ONNXReader.read(path: file(of: nameOrPath))
+    let path = isPath(nameOrPath) ? nameOrPath : try path(of: nameOrPath, besides: folders)
+    return try ONNXReader.read(path: path)
   }
 
   /// The file that ``load(_:)`` reads.
@@ -29,9 +27,12 @@ public enum ShippedModels {
   private static func isPath(_ nameOrPath: String) -> Bool { nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx") }
 
   /// The file of a shipped network: its label set may be left out where it is the default one.
-  public static func path(of name: String) throws(RoadError) -> String {
+  ///
+  /// - Parameter besides: folders that are looked through first.
+  public static func path(of name: String, besides: [String] = []) throws(RoadError) -> String {
+    let folders = besides.map { URL(filePath: $0) } + folders
     if let file = file(of: name, in: folders) { return file }
-    let names = names
+    let names = names(in: folders)
     throw RoadError(
       .model, "no shipped model '\(name)'",
       remedy: names.isEmpty
@@ -46,7 +47,9 @@ public enum ShippedModels {
   }
 
   /// The shipped networks that are there.
-  public static var names: [String] {
+  public static var names: [String] { names(in: folders) }
+
+  private static func names(in folders: [URL]) -> [String] {
     let files = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0.path)) ?? [] }
     let names = files.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
     return Set(names.map { $0.hasSuffix(labelSet) ? String($0.dropLast(labelSet.count)) : $0 }).sorted()

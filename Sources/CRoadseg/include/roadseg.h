@@ -66,7 +66,7 @@ typedef enum roadseg_format {
   ROADSEG_I411 = 12
 } roadseg_format;
 
-/* What YUYV, UYVY, NV12 and I420 mean; JPEG says it itself. */
+/* What grey, YUYV, UYVY, NV12 and I420 mean; JPEG says it itself. */
 typedef enum roadseg_yuv {
   ROADSEG_BT601 = 0, /* luma 16...235: what cameras send unless they say otherwise */
   ROADSEG_BT601_FULL = 1,

@@ -1,0 +1,96 @@
+"""Recordings of ``roadseg record``: frames, masks and what became of each."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Union
+
+import numpy as np
+
+from ._errors import RoadsegError
+from ._segmenter import Bytes
+
+
+@dataclass(frozen=True)
+class RecordedFrame:
+    """One frame of a recording."""
+
+    #: The record of ``/road/frame``: ordinal, times, ledger bin, mask_hash, road_share, ...
+    record: Dict[str, Any]
+    #: The bytes that the camera sent, a JPEG or PNG; None where they were not recorded.
+    image: Optional[bytes]
+    #: Height x width classes; None where the frame has no mask.
+    mask: Optional[Bytes]
+    #: Nanoseconds of the recording's clock.
+    time: int
+
+    @property
+    def picture(self) -> Bytes:
+        """The image decoded by Pillow: height x width x 3, red, green, blue."""
+        from PIL import Image
+
+        if self.image is None:
+            raise RoadsegError(f"frame {self.record.get('ordinal')}: no picture was recorded", "frame")
+        return np.asarray(Image.open(io.BytesIO(self.image)).convert("RGB"))
+
+
+class Recording:
+    """A file or a folder of segments, in the order of time.
+
+    >>> for frame in Recording("drive/"):                                    # doctest: +SKIP
+    ...     print(frame.record["ordinal"], frame.mask.shape if frame.mask is not None else None)
+    """
+
+    def __init__(self, path: Union[str, Path]) -> None:
+        path = Path(path)
+        self.files: List[Path] = sorted(path.glob("*.mcap")) if path.is_dir() else [path]
+        if not self.files:
+            raise RoadsegError(f"{path}: holds no recording (*.mcap)", "source")
+
+    def __iter__(self) -> Iterator[RecordedFrame]:
+        try:
+            from mcap.exceptions import McapError
+            from mcap.reader import make_reader
+            from mcap_protobuf.decoder import DecoderFactory
+        except ImportError as error:
+            raise RoadsegError("recordings need more packages: pip install 'roadseg[recordings]'") from error
+        for file in self.files:
+            try:
+                with open(file, "rb") as stream:
+                    factories: Any = [DecoderFactory(), _JSON()]
+                    yield from self._frames(make_reader(stream, decoder_factories=factories))
+            except (OSError, McapError) as error:
+                raise RoadsegError(f"{file}: {error}; mend it with: roadseg recover {file}", "source") from error
+
+    @staticmethod
+    def _frames(reader: Any) -> Iterator[RecordedFrame]:
+        """Pictures and masks come before the record of their frame; all three have its number."""
+        waiting: Dict[int, Dict[str, Any]] = {}
+        topics = ["/camera/image", "/road/mask", "/road/frame"]
+        for _, channel, message, content in reader.iter_decoded_messages(topics=topics):
+            parts = waiting.setdefault(message.sequence, {})
+            parts[channel.topic] = content
+            if channel.topic == "/road/frame":
+                yield Recording._frame(waiting.pop(message.sequence), message.log_time)
+
+    @staticmethod
+    def _frame(parts: Dict[str, Any], time: int) -> RecordedFrame:
+        image, mask = parts.get("/camera/image"), parts.get("/road/mask")
+        classes = None if mask is None else _classes(mask.data)
+        return RecordedFrame(parts["/road/frame"], None if image is None else bytes(image.data), classes, time)
+
+
+class _JSON:
+    """A decoder for mcap's reader."""
+
+    def decoder_for(self, message_encoding: str, schema: Any) -> Any:
+        return json.loads if message_encoding == "json" else None
+
+
+def _classes(png: bytes) -> Bytes:
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(png)))

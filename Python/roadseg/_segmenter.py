@@ -1,0 +1,220 @@
+"""Pictures to class maps."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _library as c
+from ._errors import RoadsegError
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class RoadClass:
+    """One class of a network, with its colour as red, green, blue."""
+
+    name: str
+    colour: Tuple[int, int, int]
+    is_road: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a network says of one picture."""
+
+    #: Height x width: the class of each pixel.
+    classes: Bytes
+    #: Height x width, or None unless asked for: how far the best class is above the second, 0 to 255.
+    confidence: Optional[Bytes]
+    #: Which class is road.
+    road_class: int
+    #: Pixels of it.
+    road_pixels: int
+    #: Seconds of the network alone, and from the picture to the class map.
+    network_seconds: float
+    seconds: float
+
+    @property
+    def road(self) -> npt.NDArray[np.bool_]:
+        """Height x width: whether each pixel is road."""
+        return np.equal(self.classes, self.road_class)
+
+    @property
+    def road_share(self) -> float:
+        """0 to 1."""
+        return self.road_pixels / self.classes.size
+
+
+class Segmenter:
+    """A network, ready for pictures.
+
+    ``model`` is a shipped network's name or the path of an int8 ONNX file, ``threads`` counts the caller's own (0: one a
+    core, at most 4), ``input_size`` is the network's (width, height). Pictures of any size are taken; each new size takes
+    memory once. One thread at a time uses a segmenter; Python's lock is given up while it works.
+    """
+
+    #: Sizes whose memory is kept at a time.
+    _KEPT = 4
+
+    def __init__(
+        self, model: str = "contextnet", *, threads: int = 0, input_size: Optional[Tuple[int, int]] = None
+    ) -> None:
+        self.model = model
+        self._threads = threads
+        self._input_size = input_size or (0, 0)
+        self._handles: dict[Tuple[int, int], ctypes.c_void_p] = {}
+        handle = self._handle((32, 32))
+        self.classes = tuple(self._class(handle, index) for index in range(c.library.roadseg_class_count(handle)))
+        terms = c.library.roadseg_terms(handle)
+        #: What may be done with the network's weights, or None.
+        self.terms: Optional[str] = terms.decode() if terms else None
+        #: Which kernels run: "avx2", "neondot", ...
+        self.instruction_set: str = c.library.roadseg_instruction_set(handle).decode()
+
+    @property
+    def road_class(self) -> int:
+        return next(index for index, entry in enumerate(self.classes) if entry.is_road)
+
+    def __call__(
+        self,
+        picture: Any,
+        *,
+        order: str = "rgb",
+        confidence: bool = False,
+        out: Optional[Bytes] = None,
+    ) -> Result:
+        """The class of every pixel.
+
+        ``picture`` is an array of height x width x 3 (``order`` "rgb" or "bgr"), height x width (grey) or height x width
+        x 4 (RGBX) bytes, or a Pillow picture. Rows may lie apart; they are read where they are. ``out`` takes the class
+        map where it is given: height x width bytes.
+        """
+        pixels, format = _pixels(picture, order)
+        height, width = pixels.shape[:2]
+        classes = np.empty((height, width), np.uint8) if out is None else _checked(out, (height, width))
+        margins = np.empty((height, width), np.uint8) if confidence else None
+        frame = c.FrameStruct(
+            format=format,
+            yuv=c.BT601_FULL,  # grey of pictures is 0 to 255
+            width=width,
+            height=height,
+            bytes=pixels.ctypes.data,
+            byte_count=pixels.strides[0] * (height - 1) + pixels.strides[1] * width,
+            row_pitch=pixels.strides[0],
+        )
+        return self._segment((width, height), frame, classes, margins)
+
+    def decode(self, data: bytes, size: Tuple[int, int], *, confidence: bool = False) -> Result:
+        """The same of a JPEG or PNG of ``size`` (width, height), decoded as roadseg does."""
+        width, height = size
+        format = c.PNG if data[:4] == b"\x89PNG" else c.JPEG
+        frame = c.FrameStruct(
+            format=format, bytes=ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value, byte_count=len(data)
+        )
+        margins = np.empty((height, width), np.uint8) if confidence else None
+        return self._segment(size, frame, np.empty((height, width), np.uint8), margins, len(data))
+
+    def _segment(
+        self,
+        size: Tuple[int, int],
+        frame: c.FrameStruct,
+        classes: Bytes,
+        margins: Optional[Bytes],
+        largest: int = 0,
+    ) -> Result:
+        output = c.Output(classes=classes.ctypes.data, classes_pitch=classes.strides[0])
+        if margins is not None:
+            output.confidence = margins.ctypes.data
+        timings = c.Timings()
+        handle = self._handle(size, largest)
+        c.check(c.library.roadseg_segment(handle, c.byref(frame), c.byref(output), c.byref(timings)))
+        nanoseconds = timings.decode + timings.scale + timings.network + timings.class_map
+        return Result(
+            classes, margins, self.road_class, timings.road_pixels, timings.network / 1e9, nanoseconds / 1e9
+        )
+
+    def _handle(self, size: Tuple[int, int], largest: int = 0) -> ctypes.c_void_p:
+        limit = 4 * size[0] * size[1] + 65536
+        if size in self._handles and largest <= limit:
+            return self._handles[size]
+        options = c.Options(
+            width=size[0],
+            height=size[1],
+            format=c.RGB24,
+            threads=self._threads,
+            input_width=self._input_size[0],
+            input_height=self._input_size[1],
+            largest_frame=largest,
+        )
+        handle = ctypes.c_void_p()
+        c.check(c.library.roadseg_open(self.model.encode(), c.byref(options), c.byref(handle)))
+        if len(self._handles) >= self._KEPT:
+            c.library.roadseg_close(self._handles.pop(next(iter(self._handles))))
+        if size in self._handles:
+            c.library.roadseg_close(self._handles.pop(size))
+        self._handles[size] = handle
+        return handle
+
+    @staticmethod
+    def _class(handle: ctypes.c_void_p, index: int) -> RoadClass:
+        entry = c.Class()
+        c.check(c.library.roadseg_class_at(handle, index, c.byref(entry)))
+        return RoadClass(entry.name.decode(), (entry.red, entry.green, entry.blue), bool(entry.is_road))
+
+    def close(self) -> None:
+        """Gives the memory back; also done when the object goes away."""
+        while self._handles:
+            c.library.roadseg_close(self._handles.popitem()[1])
+
+    def __enter__(self) -> "Segmenter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handles", None):
+            self.close()
+
+    def overlay(self, picture: Any, result: Result, *, alpha: float = 0.5) -> Bytes:
+        """A copy of the picture (height x width x 3) with the road in its colour."""
+        if not 0 <= alpha <= 1:
+            raise RoadsegError(f"alpha {alpha}; 0 to 1", "argument")
+        painted = np.array(np.asarray(picture)[..., :3], np.uint8)
+        colour = np.array(self.classes[result.road_class].colour, np.float32)
+        road = result.road
+        painted[road] = np.round(painted[road] * (1 - alpha) + colour * alpha).astype(np.uint8)
+        return painted
+
+
+def _pixels(picture: Any, order: str) -> Tuple[Bytes, int]:
+    """Where the bytes lie; copied only where pixels of a row are not side by side."""
+    if order not in ("rgb", "bgr"):
+        raise RoadsegError(f'order "{order}"; "rgb" or "bgr"', "argument")
+    mode: Union[str, None] = getattr(picture, "mode", None)
+    if mode is not None and mode not in ("RGB", "L"):
+        picture = picture.convert("RGB")
+    pixels = np.asarray(picture)
+    if pixels.dtype != np.uint8:
+        raise RoadsegError(f"a picture of {pixels.dtype}; scale it to bytes, 0 to 255", "argument")
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2] if pixels.ndim == 3 else 0
+    if channels not in (1, 3, 4) or 0 in pixels.shape:
+        raise RoadsegError(f"a picture of shape {pixels.shape}; height x width x 3, or height x width", "argument")
+    wanted: Sequence[int] = (channels, 1)[: pixels.ndim - 1]
+    if tuple(pixels.strides[1:]) != tuple(wanted) or pixels.strides[0] < channels * pixels.shape[1]:
+        pixels = np.ascontiguousarray(pixels)
+    if channels == 4 and order == "bgr":
+        pixels, channels = np.ascontiguousarray(pixels[..., :3]), 3
+    return pixels, {1: c.GREY, 3: c.RGB24 if order == "rgb" else c.BGR24, 4: c.RGBX}[channels]
+
+
+def _checked(out: Bytes, shape: Tuple[int, int]) -> Bytes:
+    if out.shape != shape or out.dtype != np.uint8 or out.strides[1] != 1 or not out.flags.writeable:
+        raise RoadsegError(f"out is {out.dtype} of {out.shape}; bytes of {shape}, writeable, rows in one piece", "argument")
+    return out
