@@ -96,7 +96,8 @@ def run(
     Segmenter(model, threads=1).close()  # A model that cannot be used is told at once, not by each worker.
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False)
-    count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    cluster: Any = ray
+    count = workers or max(1, int(cluster.cluster_resources().get("CPU", 1)))
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     # A worker that dies is started again, and the inputs that it had are given to another.
