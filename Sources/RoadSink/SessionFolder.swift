@@ -26,7 +26,7 @@ public final class SessionFolder: Sendable {
     device = Self.device(of: path) ?? 0
   }
 
-  deinit { close(lock) }
+  deinit { System.close(lock) }
 
   /// Makes the folder again where someone removed it, and checks that it is the disk that was there before: a mount
   /// point whose disk was pulled out is an empty folder on another disk, which must not be filled.
@@ -46,7 +46,7 @@ public final class SessionFolder: Sendable {
   private static func claimEmpty(_ path: String) throws(RoadError) -> Int32? {
     guard let lock = try claim(path) else { return nil }
     if isEmpty(path) { return lock }
-    close(lock)
+    System.close(lock)
     return nil
   }
 
@@ -61,7 +61,7 @@ public final class SessionFolder: Sendable {
         code: code)
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
+      System.close(descriptor)
       return nil
     }
     return descriptor

@@ -20,6 +20,16 @@ package enum System {
     call("open \(path)") { Int(Glibc.open(path, flags | O_CLOEXEC, mode)) }
   }
 
+  /// The same for those who turn an error into a `RoadError` of their own.
+  package static func open(
+    _ path: String, _ flags: Int32, mode: mode_t = 0, failure: (Int32) -> RoadError
+  ) throws(RoadError) -> Int32 {
+    switch open(path, flags, mode: mode) {
+    case .done(let descriptor): return Int32(descriptor)
+    case .failed(let code): throw failure(code)
+    }
+  }
+
   /// Once: after an error the descriptor is gone, too (close(2)).
   ///
   /// - Returns: 0, or the error of an earlier write that only now came out.

@@ -24,7 +24,7 @@ final class ChildProcess: @unchecked Sendable {
   init(_ program: String, _ arguments: [String]) throws(RoadError) {
     var pipes: (out: [Int32], err: [Int32]) = ([-1, -1], [-1, -1])
     guard pipe(&pipes.out) == 0, pipe(&pipes.err) == 0 else {
-      for end in pipes.out + pipes.err where end >= 0 { close(end) }
+      for end in pipes.out + pipes.err where end >= 0 { System.close(end) }
       throw RoadError(.stream, "\(program): no pipe to it", remedy: "close other programs or raise ulimit -n")
     }
     for end in pipes.out + pipes.err { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -32,11 +32,11 @@ final class ChildProcess: @unchecked Sendable {
     for end in pipes.err { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }
     var started: pid_t = 0
     let code = Self.spawn(&started, program, arguments, output: pipes.out[1], errors: pipes.err[1])
-    close(pipes.out[1])
-    close(pipes.err[1])
+    System.close(pipes.out[1])
+    System.close(pipes.err[1])
     guard code == 0 else {
-      close(pipes.out[0])
-      close(pipes.err[0])
+      System.close(pipes.out[0])
+      System.close(pipes.err[0])
       throw RoadError(
         .stream, "\(program): cannot be started: \(System.words(code))", remedy: "check the installation")
     }
@@ -48,8 +48,8 @@ final class ChildProcess: @unchecked Sendable {
 
   deinit {
     stop()
-    close(output)
-    close(errors)
+    System.close(output)
+    System.close(errors)
   }
 
   private static func spawn(

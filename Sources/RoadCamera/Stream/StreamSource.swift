@@ -63,7 +63,7 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
       found = try opening.detect(decoder)
     } catch {
       opening.buffer.deallocate()
-      if owned { close(descriptor) }
+      if owned { System.close(descriptor) }
       throw error
     }
     self.decoder = decoder
@@ -79,7 +79,7 @@ public final class StreamSource: FrameSource, @unchecked Sendable {
 
   deinit {
     buffer.deallocate()
-    if let ownedDescriptor { close(ownedDescriptor) }
+    if let ownedDescriptor { System.close(ownedDescriptor) }
   }
 
   public func deliverEveryFrame() { givesEveryFrame = true }

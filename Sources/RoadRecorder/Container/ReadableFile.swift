@@ -17,11 +17,10 @@ final class ReadableFile {
   private static let windowBytes = 1 << 16
 
   init(path: String, writing: Bool = false) throws(RoadError) {
-    let descriptor = open(path, (writing ? O_RDWR : O_RDONLY) | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure(path, errno) }
+    let descriptor = try System.open(path, writing ? O_RDWR : O_RDONLY) { Self.failure(path, $0) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
+      System.close(descriptor)
       throw RoadError(.recording, "\(path): is not a file", remedy: "name a recording (.mcap)")
     }
     self.path = path
@@ -31,7 +30,7 @@ final class ReadableFile {
   }
 
   deinit {
-    close(descriptor)
+    System.close(descriptor)
     window.deallocate()
   }
 

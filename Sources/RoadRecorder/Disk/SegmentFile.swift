@@ -8,7 +8,7 @@ struct SegmentFile: ByteOutput {
   final class Handle: Sendable {
     let descriptor: Int32
     init(_ descriptor: Int32) { self.descriptor = descriptor }
-    deinit { close(descriptor) }
+    deinit { System.close(descriptor) }
   }
 
   let handle: Handle
@@ -19,8 +19,7 @@ struct SegmentFile: ByteOutput {
   /// possible.
   init(temporary path: String, reserving reserved: UInt64) throws(RoadError) {
     unlink(path)
-    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw SegmentFolder.failure(path, errno) }
+    let descriptor = try System.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o644) { SegmentFolder.failure(path, $0) }
     handle = Handle(descriptor)
     self.path = path
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
@@ -29,19 +28,11 @@ struct SegmentFile: ByteOutput {
   }
 
   mutating func append(_ bytes: [UInt8]) throws(RoadError) {
-    var done = 0
-    while done < bytes.count {
-      let written = bytes.withUnsafeBytes {
-        write(handle.descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done)
-      }
-      if written > 0 {
-        done += written
-      } else if written < 0, errno != EINTR {
-        let code = errno
-        _ = ftruncate(handle.descriptor, off_t(self.bytes))
-        lseek(handle.descriptor, off_t(self.bytes), SEEK_SET)
-        throw SegmentFolder.failure(path, code)
-      }
+    let code = bytes.withUnsafeBytes { System.writeAll(handle.descriptor, $0) }
+    guard code == 0 else {
+      _ = ftruncate(handle.descriptor, off_t(self.bytes))
+      lseek(handle.descriptor, off_t(self.bytes), SEEK_SET)
+      throw SegmentFolder.failure(path, code)
     }
     self.bytes += UInt64(bytes.count)
   }

@@ -12,22 +12,17 @@ final class OutputStream {
   init(_ path: String) throws(RoadError) {
     name = path == "-" ? "standard output" : path
     isOwned = path != "-"
-    descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw SegmentFolder.failure(path, errno) }
+    descriptor =
+      path == "-"
+      ? STDOUT_FILENO
+      : try System.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644) { SegmentFolder.failure(path, $0) }
   }
 
-  deinit { if isOwned { close(descriptor) } }
+  deinit { if isOwned { System.close(descriptor) } }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(RoadError) {
-    var done = 0
-    while done < bytes.count {
-      let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-      if written > 0 {
-        done += written
-      } else if written < 0, errno != EINTR {
-        throw SegmentFolder.failure(name, errno)
-      }
-    }
+    let code = System.writeAll(descriptor, bytes)
+    guard code == 0 else { throw SegmentFolder.failure(name, code) }
     position += UInt64(bytes.count)
   }
 

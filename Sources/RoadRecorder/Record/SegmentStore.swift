@@ -202,8 +202,7 @@ extension SegmentStore {
 
   private static func lock(_ path: String) throws(RoadError) -> SegmentFile.Handle {
     let name = "\(path)/.lock"
-    let descriptor = Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw SegmentFolder.failure(name, errno) }
+    let descriptor = try System.open(name, O_RDWR | O_CREAT, mode: 0o644) { SegmentFolder.failure(name, $0) }
     let handle = SegmentFile.Handle(descriptor)
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw RoadError(
@@ -214,10 +213,9 @@ extension SegmentStore {
 
   /// So that a power cut does not undo the file's name.
   private static func syncFolder(_ path: String) {
-    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
+    guard let descriptor = System.open(path, O_RDONLY | O_DIRECTORY).value.map(Int32.init) else { return }
     fsync(descriptor)
-    Glibc.close(descriptor)
+    System.close(descriptor)
   }
 }
 
