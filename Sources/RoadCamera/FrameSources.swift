@@ -8,7 +8,7 @@ public enum FrameSources {
   /// - `-`: standard input, motion JPEG or Y4M
   /// - `/dev/…`: a camera (or a link to one)
   /// - a folder, a `.txt` list, a `.jpg`, `.jpeg` or `.png` file: pictures
-  /// - a `.mcap` file: a recording
+  /// - a `.mcap` file, or a folder of them without pictures: a recording
   /// - a video file (`.mp4`, `.mkv` …) or an address (`rtsp://…`, `http://…`): what an installed ffmpeg makes of it
   /// - any other file or named pipe: a stream, motion JPEG or Y4M; where it is neither, what ffmpeg makes of it
   ///
@@ -36,12 +36,12 @@ public enum FrameSources {
       request.device = input
       return try V4L2Camera(request)
     }
-    if holdsPictures(input) { return try PictureFolder(path: input, pace: pace, maximumPixels: maximumPixels) }
     if isRecording(input) {
       var recorded = RecordingPace.everyFrame
       if case .live(let rate, _) = pace { recorded = .live(rate: rate) }
-      return try RecordingSource(paths: [input], pace: recorded)
+      return try RecordingSource(paths: [input], pace: recorded, maximumPixels: maximumPixels)
     }
+    if holdsPictures(input) { return try PictureFolder(path: input, pace: pace, maximumPixels: maximumPixels) }
     if FFmpegSource.takes(input) { return try FFmpegSource(input, isLive: pace.isLive) }
     do throws(RoadError) {
       return try StreamSource(path: input, isLive: pace.isLive)
@@ -53,14 +53,14 @@ public enum FrameSources {
     }
   }
 
-  /// Whether the word names a recording, by its ending.
+  /// Whether the word names a recording, or a folder of them.
   public static func isRecording(_ input: String) -> Bool { RecordingFiles.isRecording(input) }
 
   /// Whether the word names pictures in files, each of its own size maybe: a folder, a list, a picture.
   public static func holdsPictures(_ input: String) -> Bool {
     var status = stat()
     let isFolder = stat(input, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    return isFolder || pictureSuffixes.contains(where: input.lowercased().hasSuffix)
+    return isFolder && !isRecording(input) || pictureSuffixes.contains(where: input.lowercased().hasSuffix)
   }
 
   private static let pictureSuffixes = [".txt", ".jpg", ".jpeg", ".png"]

@@ -40,7 +40,7 @@ public enum Evaluation {
   /// - Throws: an error naming the file: unreadable, a label of another size than its picture, a value that the label
   ///   map does not know. Nothing is scored then: a figure over some of the pictures is not the figure asked for.
   public static func outcome(
-    of segmenter: any PictureSegmenter, on pairs: [PicturePair], labelMap: LabelMap?,
+    of segmenter: any PictureSegmenter, on pictures: some LabelledPictures, labelMap: LabelMap?,
     maximumPixels: Int = Picture.defaultPixelLimit, progress: (Int) -> Void = { _ in }
   ) throws(RoadError) -> Outcome {
     let road = segmenter.classes.drivable
@@ -50,19 +50,20 @@ public enum Evaluation {
       map: isRoadOnly ? labelMap?.roadAgainstRest(road) : labelMap, classes: segmenter.classes,
       maximumPixels: maximumPixels)
     var confusion = ConfusionMatrix(classes: classes.count)
-    for (index, pair) in pairs.enumerated() {
-      let picture = try PictureFile.read(pair.picture, maximumPixels: maximumPixels)
-      let label = try reader.classMap(pair.label)
+    for index in 0..<pictures.count {
+      let picture = try pictures.picture(at: index, maximumPixels: maximumPixels)
+      let (bytes, name) = try pictures.label(at: index)
+      let label = try reader.classMap(bytes, name)
       guard label.size == picture.size else {
         throw RoadError(
-          .label, "\(pair.label): is \(label.size), its picture \(picture.size)",
+          .label, "\(name): is \(label.size), its picture \(picture.size)",
           remedy: "give labels of their picture's size")
       }
       let prediction = try segmenter.classMap(of: picture, size: label.size)
       if isRoadOnly {
         for place in prediction.bytes.indices { prediction.bytes[place] = prediction.bytes[place] == road ? 0 : 1 }
       }
-      try confusion.add(prediction: prediction, label: label, file: pair.label)
+      try confusion.add(prediction: prediction, label: label, file: name)
       progress(index + 1)
     }
     return Outcome(confusion: confusion, classes: classes)

@@ -10,9 +10,12 @@ struct LabelReader {
   let classes: ClassTable
   let maximumPixels: Int
 
+  /// - Parameters:
+  ///   - bytes: of a PNG file.
+  ///   - path: its name, for messages.
   /// - Throws: a label error: unreadable, a number or a colour that no table knows.
-  func classMap(_ path: String) throws(RoadError) -> ClassMap {
-    let picture = try PNG.label(path: path, maximumPixels: maximumPixels)
+  func classMap(_ bytes: [UInt8], _ path: String) throws(RoadError) -> ClassMap {
+    let picture = try PNG.label(bytes, name: path, maximumPixels: maximumPixels)
     let label = ClassMap(size: picture.size)
     switch picture {
     case .numbers(let numbers):

@@ -61,6 +61,16 @@ public enum PicturePairs {
     return pairs
   }
 
+  /// The label files of some pictures by name (see ``LabelNames``); nil for a picture without one.
+  ///
+  /// - Parameter pictures: names of files, which need not be there.
+  public static func labels(in folder: String, of pictures: [String]) throws(RoadError) -> [String?] {
+    let names = LabelNames(try PictureFiles.below(folder, as: .label).filter { $0.lowercased().hasSuffix(".png") })
+    var labels: [String?] = []
+    for picture in pictures { labels.append(try names.label(of: picture, in: folder, butNot: nil)) }
+    return labels.map { $0.map { path(folder, $0) } }
+  }
+
   /// Pictures for calibration: a folder with its subfolders, or a list file of which the first name of each line
   /// counts.
   public static func pictures(_ path: String) throws(RoadError) -> [String] {

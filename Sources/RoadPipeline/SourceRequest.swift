@@ -42,7 +42,7 @@ public struct SourceRequest: Sendable {
     if name == "synthetic" { return (try syntheticRoad(), nil) }
     if isCamera { return try camera(name) }
     if FrameSources.isRecording(name), rate == nil {
-      return (try RecordingSource(paths: [name], pace: .recorded(speed: 1)), nil)
+      return (try RecordingSource(paths: [name], pace: .recorded(speed: 1), maximumPixels: maximumPixels), nil)
     }
     let pace = Pace.live(rate: rate ?? Self.defaultRate, repeats: false)
     return (try FrameSources.open(name, pace: pace, maximumPixels: maximumPixels), nil)

@@ -14,7 +14,9 @@ import RoadSegmentation
 public final class FrameProfiler {
   private let engine: Engine
   private let picture: Picture
-  private let frame: Frame
+  /// As a camera sends them; measured in turn.
+  private let captured: [Frame]
+  private var nextFrame = 0
   private let decoder: FrameDecoder
   private let encoder: JPEGEncoder
   private let segmenter: NetworkSegmenter
@@ -29,21 +31,32 @@ public final class FrameProfiler {
   ///     as a camera's would be.
   ///   - modelName: for the panel and the report.
   ///   - counters: made before the engine, so that its threads are counted, too.
-  public init(
+  public convenience init(
     engine: Engine, classes: ClassTable, picture: Picture, format: PixelFormat = .mjpeg, modelName: String,
     counters: HardwareCounters? = nil
   ) throws(RoadError) {
+    try self.init(
+      engine: engine, classes: classes, frames: [.typical(of: picture, format: format)], modelName: modelName,
+      counters: counters)
+  }
+
+  /// - Parameter frames: as a camera sent them, one or more, all of the first one's size and format.
+  public init(
+    engine: Engine, classes: ClassTable, frames: [Frame], modelName: String, counters: HardwareCounters? = nil
+  ) throws(RoadError) {
+    precondition(!frames.isEmpty, "no frame to measure")
+    let size = frames[0].size
     self.modelName = modelName
     self.counters = counters
     self.engine = engine
-    self.picture = Picture(size: picture.size)
-    encoder = try JPEGEncoder(largest: picture.size)
-    decoder = try FrameDecoder()
-    frame = try .typical(of: picture, format: format)
-    segmenter = NetworkSegmenter(engine: engine, name: modelName, classes: classes, pictureSize: picture.size)
-    map = ClassMap(size: picture.size)
-    overlay = OverlayRenderer(size: picture.size, classes: classes)
-    panel = OverlayPanel(size: picture.size, model: modelName, source: "profile")
+    picture = Picture(size: size)
+    encoder = try JPEGEncoder(largest: size)
+    decoder = try FrameDecoder(maximumPixels: max(Picture.defaultPixelLimit, size.pixels))
+    captured = frames
+    segmenter = NetworkSegmenter(engine: engine, name: modelName, classes: classes, pictureSize: size)
+    map = ClassMap(size: size)
+    overlay = OverlayRenderer(size: size, classes: classes)
+    panel = OverlayPanel(size: size, model: modelName, source: "profile")
   }
 
   /// One frame from a camera's bytes to its class map, with nothing prepared but the engine: what a fresh process does
@@ -130,6 +143,8 @@ public final class FrameProfiler {
   /// Paints in place, as the pipeline does it: the next frame is decoded over it.
   private func measureFrame() -> FrameTimes {
     var times = FrameTimes()
+    let frame = captured[nextFrame]
+    nextFrame = nextFrame + 1 < captured.count ? nextFrame + 1 : 0
     let start = MonotonicClock.now()
     _ = decoder.decode(frame, into: picture)
     let decoded = MonotonicClock.now()
@@ -148,9 +163,9 @@ public final class FrameProfiler {
   }
 
   private var stageNames: [String] {
-    [
-      frame.format == .mjpeg ? "decode JPEG" : "decode YUYV", "scale", "network", "class map", "overlay", "encode JPEG",
-    ]
+    let format = captured[0].format
+    let decoding = format == .mjpeg ? "decode JPEG" : "decode \(format.rawValue.uppercased())"
+    return [decoding, "scale", "network", "class map", "overlay", "encode JPEG"]
   }
 
   /// The picture's rows in one block a thread.
@@ -206,7 +221,7 @@ public final class FrameProfiler {
       FrameProfile.Stage(name: name, milliseconds: times { $0.stages[index] })
     }
     return FrameProfile(
-      model: modelName, frameSize: picture.size, frameFormat: frame.format, inputSize: engine.inputSize,
+      model: modelName, frameSize: picture.size, frameFormat: captured[0].format, inputSize: engine.inputSize,
       threads: engine.pool.threads, instructionSet: engine.instructionSet.rawValue,
       frames: frames.reduce(0) { $0 + $1.count }, repetitions: frames.count, peak: peak, bandwidth: bandwidth,
       conditions: conditions, stages: stages, layers: layers, memory: engine.memoryReport,

@@ -5,9 +5,9 @@ import RoadQuantizer
 
 extension CalibrationManifest {
   /// - Throws: a picture error where one of the pictures is among those that calibrate, by content.
-  func refuseOverlap(with pairs: [PicturePair]) throws(RoadError) {
+  func refuseOverlap(with pictures: some LabelledPictures) throws(RoadError) {
     var digests: [String] = []
-    for pair in pairs { digests.append(Self.digest(try FileInput.read(pair.picture, as: .picture))) }
+    for index in 0..<pictures.count { digests.append(Self.digest(try pictures.pictureBytes(at: index))) }
     let seen = overlap(with: digests)
     guard let first = seen.first else { return }
     throw RoadError(

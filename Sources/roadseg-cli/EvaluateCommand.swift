@@ -1,5 +1,6 @@
 import ArgumentParser
 import RoadBase
+import RoadCamera
 import RoadEvaluation
 import RoadFrame
 import RoadMask
@@ -27,10 +28,16 @@ struct EvaluateCommand: ParsableCommand {
       (a_leftImg8bit.png and a_gtFine_labelIds.png, b.png and b_L.png). In a list, fields are separated by blanks, \
       tabs or commas.
 
+      --images also takes a recording (.mcap, or a folder of them). The label of its frame 12 is frame-000012.png, as \
+      roadseg export names its pictures; frames without a label are left out. Without --labels the recorded masks are \
+      the labels: then the figures tell how far the model agrees with the one that recorded, not how right it is.
+
       EXAMPLES:
         roadseg evaluate --images val/images --labels val/labels
         roadseg evaluate --list camvid/val.txt --label-map Calibration/label-maps/camvid-to-driving7.tsv --json
         roadseg evaluate --list val.txt --model float.onnx
+        roadseg evaluate --images drive.mcap --labels labels/
+        roadseg evaluate --images recordings/ --model new.onnx
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -39,7 +46,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var inputSize: ModelSizeOptions
 
-  @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures.", valueName: "dir"))
+  @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures, or a recording.", valueName: "dir"))
   var images: String?
 
   @Option(name: .long, help: ArgumentHelp("Folder of label PNGs with the pictures' names.", valueName: "dir"))
@@ -56,28 +63,51 @@ struct EvaluateCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (list != nil) != (images != nil), (images != nil) == (labels != nil) else {
+    let needsLabels = images.map { !FrameSources.isRecording($0) } ?? false
+    guard (list != nil) != (images != nil), labels == nil || images != nil, labels != nil || !needsLabels else {
       throw ValidationError("give either --list, or --images and --labels")
     }
   }
 
   func run() throws {
-    let pairs = try pairs()
+    guard let images, FrameSources.isRecording(images) else { return try evaluate(pairs()) }
+    guard let labels else { return try evaluateOnMasks(of: images) }
+    let recording = try LabelledRecording(
+      paths: [images], labels: labels, maximumPixels: pictureOptions.maximumPixels)
+    if let remark = recording.remark { Terminal.say("roadseg: \(remark)") }
+    try evaluate(recording)
+  }
+
+  private func evaluateOnMasks(of images: String) throws {
+    let recording = try SelfLabelledRecording(paths: [images], maximumPixels: pictureOptions.maximumPixels)
+    Terminal.say("roadseg: the recorded masks are the labels: agreement is scored, not accuracy")
+    try evaluate(recording) { (segmenter) throws(RoadError) in
+      guard labelMap == nil, let classes = recording.classes, classes != segmenter.classes else { return }
+      throw RoadError(
+        .label, "\(images): its masks have other classes than \(modelOptions.model)",
+        remedy: "give --labels, or a --label-map from the recorded classes to the model's")
+    }
+  }
+
+  private func evaluate(
+    _ pictures: some LabelledPictures, check: (any PictureSegmenter) throws(RoadError) -> Void = { _ in }
+  ) throws {
     let graph = try modelOptions.graph()
     // Figures on pictures that the model's ranges were chosen on would look better than they are.
-    try CalibrationManifest(of: graph)?.refuseOverlap(with: pairs)
+    try CalibrationManifest(of: graph)?.refuseOverlap(with: pictures)
     let segmenter = try Segmenters.make(
       graph, name: modelOptions.model, classes: modelOptions.classTable(), size: inputSize.size,
       threads: threads.count)
+    try check(segmenter)
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
-    let bar = Terminal.ProgressBar("evaluating", total: pairs.count)
+    let bar = Terminal.ProgressBar("evaluating", total: pictures.count)
     let outcome = try Evaluation.outcome(
-      of: segmenter, on: pairs, labelMap: map, maximumPixels: pictureOptions.maximumPixels
+      of: segmenter, on: pictures, labelMap: map, maximumPixels: pictureOptions.maximumPixels
     ) { bar.update($0) }
     if let warning = outcome.warning(voidIsValue255: map == nil) { Terminal.say("roadseg: \(warning)") }
     let result = EvaluationResult(
-      model: modelOptions.model, segmenter: segmenter, pictures: pairs.count,
+      model: modelOptions.model, segmenter: segmenter, pictures: pictures.count,
       scores: outcome.scores)
     guard json else { return Terminal.printLine(result.table) }
     let about = RunAbout(try modelOptions.identity(), source: list ?? images, isSynthetic: false)

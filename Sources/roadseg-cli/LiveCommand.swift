@@ -17,7 +17,8 @@ struct LiveCommand: ParsableCommand {
     commandName: "live",
     abstract: "Draws the road over a camera's pictures as they come.",
     discussion: """
-      SOURCE is a camera (/dev/video0, or 0), a folder, list or JPEG to play, a stream file (.mjpeg, .y4m), - for an \
+      SOURCE is a camera (/dev/video0, or 0), a folder, list or JPEG to play, a recording (.mcap, or a \
+      folder of them), a stream file (.mjpeg, .y4m), - for an \
       MJPEG or Y4M \
       stream on standard input, a video file or address (drive.mp4, rtsp://..., read through ffmpeg where it is \
       installed), or \
@@ -105,6 +106,7 @@ struct LiveCommand: ParsableCommand {
       report.printAtOnce()
     }
     StopSignals.onQuestion { pipeline.stateReport }
+    try ProfileReload.watch(profileOptions)
     let notes = SinkNotes()
     do throws(RoadError) {
       try pipeline.run { statistics in

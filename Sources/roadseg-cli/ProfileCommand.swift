@@ -31,6 +31,7 @@ struct ProfileCommand: ParsableCommand {
         roadseg profile
         roadseg profile --input-size 480x360 --threads 2 --json > before.json
         roadseg profile --input frame.jpg --model int8.onnx --html report.html
+        roadseg profile --input drive.mcap
         roadseg profile --compare before.json after.json
         roadseg profile --baseline board.json       # keeps one, or compares with it
         roadseg profile --cold-start
@@ -55,7 +56,11 @@ struct ProfileCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("What the camera sends.", valueName: "format"))
   var frameFormat = FrameFormat.mjpeg
 
-  @Option(name: .long, help: ArgumentHelp("Measure on this picture instead of the synthetic road.", valueName: "file"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Measure on this picture, or on a recording's frames as they were sent, instead of the synthetic road.",
+      valueName: "file"))
   var input: String?
 
   @Option(name: .long, help: "Frames to measure.")
@@ -143,15 +148,36 @@ struct ProfileCommand: ParsableCommand {
     // Before the engine: its threads are counted, too.
     let counters = HardwareCounters()
     let (engine, classes) = try loadEngine(modelOptions.graph())
-    let profiler = try FrameProfiler(
-      engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
-      modelName: modelOptions.model, counters: counters)
+    let profiler = try profiler(engine, classes, counters)
     let bar = Terminal.ProgressBar("measuring", total: frames)
     let settings = FrameProfiler.Settings(
       frames: frames, repetitions: repetitions, warmUp: UInt64(warmUp * 1e9), coolDown: UInt64(coolDown * 1e9),
       budget: budgetMs.map { UInt64($0 * 1e6) })
     return profiler.measure(settings) { bar.update(Int($0 * Double(frames))) }
   }
+
+  private func profiler(
+    _ engine: Engine, _ classes: ClassTable, _ counters: HardwareCounters?
+  ) throws(RoadError) -> FrameProfiler {
+    guard let input, FrameSources.isRecording(input) else {
+      return try FrameProfiler(
+        engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
+        modelName: modelOptions.model, counters: counters)
+    }
+    let recording = try RecordedPictures(paths: [input])
+    var frames: [Frame] = []
+    for index in Array(recording.places.indices).spread(over: Self.recordedFrames) {
+      frames.append(try recording.frame(at: index))
+    }
+    guard !frames.isEmpty else {
+      throw RoadError(.recording, "\(input): holds no picture that can be read", remedy: "see roadseg inspect")
+    }
+    return try FrameProfiler(
+      engine: engine, classes: classes, frames: frames, modelName: modelOptions.model, counters: counters)
+  }
+
+  /// Frames of a recording that are measured in turn: enough to be typical, few enough for a board's memory.
+  private static let recordedFrames = 32
 
   private func write(_ measurement: FrameMeasurement) throws(RoadError) {
     if let html { try FileOutput.write(ProfileReport.html(measurement), to: html) }

@@ -28,6 +28,7 @@ struct QuantizeCommand: ParsableCommand {
       EXAMPLES:
         roadseg quantize float.onnx --calibration train.txt --pictures 64 --output int8.onnx
         roadseg quantize float.onnx --calibration pictures/ --output int8.onnx --report
+        roadseg quantize float.onnx --calibration recordings/ --output int8.onnx
         roadseg quantize float.onnx --calibration train.txt --evaluate val.txt --max-drop 0.003,0.001 --output int8.onnx
         roadseg quantize imagenet.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --calibration train.txt \
         --output int8.onnx
@@ -39,7 +40,10 @@ struct QuantizeCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Folder of pictures, or a list file of which each line's first word counts; may be given several times.",
+      """
+      Folder of pictures, a list file of which each line's first word counts, or a recording (.mcap, or a folder of \
+      them); may be given several times.
+      """,
       valueName: "path"))
   var calibration: [String]
 
@@ -98,7 +102,8 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     let graph = try floatGraph()
-    let files = try calibrationFiles()
+    let files = try CalibrationPictures.chosen(
+      from: calibration, count: pictures, maximumPixels: pictureOptions.maximumPixels)
     let manifest = try manifest(of: files)
     let labelled = try allowedDrop.pairs(unseenBy: manifest)
     let calibrated = try calibrate(graph, files)
@@ -146,7 +151,7 @@ struct QuantizeCommand: ParsableCommand {
     return try Segmenters.classes(nil, of: graph, name: model, count: shape[1], threshold: graph.scoreThreshold)
   }
 
-  private func calibrate(_ graph: ModelGraph, _ files: [String]) throws(RoadError) -> CalibratedNetwork {
+  private func calibrate(_ graph: ModelGraph, _ files: [CalibrationPicture]) throws(RoadError) -> CalibratedNetwork {
     let size = try graph.pictureInput(name: model).size
     let quantizer = try Quantizer(
       graph, options: QuantizerOptions(observer: observer.observer, equalises: equalize, wide: wide.activations))
@@ -155,32 +160,24 @@ struct QuantizeCommand: ParsableCommand {
       count: files.count, progress: { bar.update($0) },
       picture: { index throws(RoadError) in
         NetworkInput.tensor(
-          of: try PictureFile.read(files[index], maximumPixels: pictureOptions.maximumPixels), size: size)
+          of: try files[index].picture(maximumPixels: pictureOptions.maximumPixels), size: size)
       })
   }
 
-  /// As many from each folder or list.
-  private func calibrationFiles() throws(RoadError) -> [String] {
-    let share = max(pictures / max(calibration.count, 1), 1)
-    var files: [String] = []
-    for path in calibration { files += try PicturePairs.pictures(path).spread(over: share) }
-    return files
-  }
-
   /// Which pictures the ranges come from, by hash, so that an evaluation on them can be refused.
-  private func manifest(of files: [String]) throws(RoadError) -> CalibrationManifest {
+  private func manifest(of files: [CalibrationPicture]) throws(RoadError) -> CalibrationManifest {
     var manifest = CalibrationManifest()
-    for file in files { manifest.add(file: file, bytes: try FileInput.read(file, as: .picture)) }
+    for file in files { manifest.add(file: file.name, bytes: try file.bytes()) }
     return manifest
   }
 
   private func layerReport(
-    _ float: ModelGraph, _ quantized: ModelGraph, _ files: [String]
+    _ float: ModelGraph, _ quantized: ModelGraph, _ files: [CalibrationPicture]
   ) throws(RoadError) -> [LayerReport] {
     let size = try float.pictureInput(name: model).size
     var pictures: [FloatTensor] = []
     for file in files {
-      let picture = try PictureFile.read(file, maximumPixels: pictureOptions.maximumPixels)
+      let picture = try file.picture(maximumPixels: pictureOptions.maximumPixels)
       pictures.append(NetworkInput.tensor(of: picture, size: size))
     }
     // Equalised layers hold other numbers than the float model's: they are compared with the equalised float model.
@@ -190,12 +187,5 @@ struct QuantizeCommand: ParsableCommand {
       if bar == nil { bar = Terminal.ProgressBar("each layer alone", total: all) }
       bar?.update(done)
     }
-  }
-}
-
-extension Array {
-  /// At most `count` elements, evenly spread from the first on.
-  fileprivate func spread(over count: Int) -> [Element] {
-    count >= self.count ? self : (0..<count).map { self[$0 * self.count / count] }
   }
 }

@@ -11,8 +11,8 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Finds the road in pictures, videos and recorded streams, every frame.",
     discussion: """
-      INPUT is a JPEG or PNG, a folder of them (with its subfolders), a list (.txt, one path a line), a stream file \
-      (.mjpeg, .y4m), \
+      INPUT is a JPEG or PNG, a folder of them (with its subfolders), a list (.txt, one path a line), a recording \
+      (.mcap, or a folder of them), a stream file (.mjpeg, .y4m), \
       or - for an MJPEG or Y4M stream on standard input. Video files (.mp4, .mkv ...) and addresses (rtsp://, http://) \
       are read \
       through ffmpeg where it is installed. Pictures are turned upright as their EXIF data says.
@@ -31,7 +31,7 @@ struct RunCommand: ParsableCommand {
         ffmpeg -i drive.mp4 -f yuv4mpegpipe - | roadseg run - --output masks
       """)
 
-  @Argument(help: "Pictures, folders, lists, videos, streams.")
+  @Argument(help: "Pictures, folders, lists, recordings, videos, streams.")
   var input: [String]
 
   @Option(

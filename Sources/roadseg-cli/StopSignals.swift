@@ -4,7 +4,8 @@ import RoadBase
 import RoadTelemetry
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP as a call instead of a sudden end, SIGQUIT as a question how things are.
+/// SIGINT, SIGTERM and SIGHUP as a call instead of a sudden end, SIGQUIT as a question how things are. To a service,
+/// which has no terminal that could hang up, SIGHUP says that its profile has changed.
 ///
 /// The signals are blocked and taken by one waiting thread, where any code may run; a handler could do almost nothing
 /// safely. Before there is anything to stop, and at a second signal that is meant as one, the process ends at once. It
@@ -14,6 +15,7 @@ enum StopSignals {
     var stop: (@Sendable () -> Void)?
     var lastWords: (@Sendable () -> Bool)?
     var state: (@Sendable () -> String)?
+    var reload: (@Sendable () -> Void)?
   }
 
   private static let calls = Mutex(Calls())
@@ -47,6 +49,16 @@ enum StopSignals {
   /// What SIGQUIT prints to standard error.
   static func onQuestion(_ state: @escaping @Sendable () -> String) { calls.withLock { $0.state = state } }
 
+  /// What SIGHUP does instead of ending, where no terminal can hang up.
+  static func onReload(_ reload: @escaping @Sendable () -> Void) {
+    let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+    guard terminal < 0 else {
+      close(terminal)
+      return
+    }
+    calls.withLock { $0.reload = reload }
+  }
+
   private static func serve(_ signals: [Int32]) {
     var begin: UInt64?
     while true {
@@ -54,6 +66,7 @@ enum StopSignals {
       let now = MonotonicClock.now()
       switch (signal, begin) {
       case (SIGQUIT?, _): Terminal.say(state())
+      case (SIGHUP?, nil) where isReload: calls.withLock { $0.reload }?()
       case (let signal?, nil):
         guard let stop = calls.withLock({ $0.stop }) else { _exit(128 + signal) }
         begin = now
@@ -71,6 +84,8 @@ enum StopSignals {
     Terminal.sayAtOnce("roadseg: ended by a signal while something hung: not everything was said or written")
     _exit(1)
   }
+
+  private static var isReload: Bool { calls.withLock { $0.reload != nil } }
 
   private static func state() -> String {
     let state = calls.withLock { $0.state }?() ?? ""

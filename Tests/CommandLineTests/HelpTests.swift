@@ -2,7 +2,10 @@ import Testing
 
 @Suite("Help")
 struct HelpTests {
-  static let commands = ["live", "run", "quantize", "evaluate", "profile", "cameras"]
+  static let commands = [
+    "live", "record", "replay", "export", "inspect", "recover", "protect", "run", "quantize", "evaluate", "profile",
+    "cameras",
+  ]
 
   @Test("every command explains itself with examples", arguments: commands)
   func explains(command: String) throws {

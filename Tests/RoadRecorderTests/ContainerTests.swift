@@ -1,8 +1,7 @@
 import Foundation
 import RoadBase
+import RoadRecorder
 import Testing
-
-@testable import RoadRecorder
 
 /// The MCAP container against its specification, as PyPI's reader and our own understand it.
 @Suite struct ContainerTests {

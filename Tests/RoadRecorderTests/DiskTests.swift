@@ -1,11 +1,10 @@
 import Foundation
 import Glibc
 import RoadBase
+import RoadRecorder
 import RoadSink
 import RoadTelemetry
 import Testing
-
-@testable import RoadRecorder
 
 /// The recorder in its lane on a small real file system. These tests need root, to mount one.
 @Suite(.serialized, .enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"))

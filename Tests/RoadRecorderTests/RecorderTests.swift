@@ -3,11 +3,10 @@ import Glibc
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadRecorder
 import RoadSink
 import RoadTelemetry
 import Testing
-
-@testable import RoadRecorder
 
 /// The recorder as a sink: what it is told is in the files.
 @Suite struct RecorderTests {
@@ -118,6 +117,55 @@ import Testing
     }
   }
 
+  /// A board that wakes up in 1970 beside segments of a right clock: nothing goes, and its own sort behind them.
+  @Test func aFolderOfTheFutureKeepsEverythingAndItsOrder() throws {
+    try withFolder { folder in
+      // As if this machine's clock stood before them: they are of the year 2096.
+      for number in 0..<3 {
+        let name = SegmentName(number: number, seconds: 4_000_000_000 + UInt64(number))
+        try SampleRecording.write(to: "\(folder)/\(name.text)", frames: 4)
+      }
+      let early = SegmentName(number: 3, seconds: 60)
+      try SampleRecording.write(to: "\(folder)/\(early.text)", frames: 4)
+      var options = RecorderOptions(folder: folder)
+      options.chunkDuration = 1
+      options.retention = RetentionLimits(age: 1)
+      let recorder = Recorder(options)
+      try recorder.start(FakeRun.session)
+      for ordinal in 0..<20 {
+        try FakeRun.frame(ordinal, to: recorder)
+        usleep(20_000)
+      }
+      recorder.stop()
+      #expect(try SegmentFolder(folder).segments().map(\.name.number) == [0, 1, 2, 3, 4])
+      #expect(recorder.statistics.deletedSegments == 0)
+      #expect(try RecordingFiles.files([folder]).map { $0.contains("road-00000") } == [true, true, true, true, true])
+    }
+  }
+
+  @Test func aRunningRecorderTakesOtherOptions() throws {
+    try withFolder { folder in
+      var options = RecorderOptions(folder: folder)
+      options.chunkDuration = 20_000_000
+      let recorder = Recorder(options)
+      try recorder.start(FakeRun.session)
+      for ordinal in 0..<5 { try FakeRun.frame(ordinal, to: recorder) }
+      options.maskStride = 0
+      options.compresses = true
+      options.segmentDuration = 100_000_000
+      options.folder = "/nowhere"
+      recorder.change(to: options)
+      for ordinal in 5..<60 {
+        try FakeRun.frame(ordinal, to: recorder)
+        usleep(20_000)
+      }
+      recorder.stop()
+      let summary = try RecordingSummary(paths: [folder])
+      #expect(summary.isSound && summary.files.count > 3 && summary.ledger.balances)
+      #expect(summary.masks.stored >= 5 && summary.masks.stored < 40 && summary.masks.hashed == 60)
+    }
+  }
+
   @Test func twoRecordersDoNotShareAFolder() throws {
     try withFolder { folder in
       let one = Recorder(RecorderOptions(folder: folder))
@@ -143,6 +191,9 @@ import Testing
     }
   }
 }
+
+/// About the pause between two frames of a fast camera.
+func usleepBriefly() { usleep(2000) }
 
 /// Waits up to ten seconds for what another thread does.
 func eventually(_ condition: () throws -> Bool) throws {
@@ -195,13 +246,15 @@ enum FakeRun {
   }
 
   /// The same to a lane.
-  static func offer(_ ordinal: Int, to lane: SinkLane) {
+  static func offer(_ ordinal: Int, to lane: SinkLane) { offer(ordinal, map(ordinal), to: lane) }
+
+  static func offer(_ ordinal: Int, _ map: ClassMap, to lane: SinkLane) {
     let stamp = stamp(ordinal)
     jpeg.withUnsafeBytes { bytes in
       lane.offer(
         CapturedFrame(stamp: stamp, format: .mjpeg, size: size, rowPitch: 0, yuvEncoding: .bt601, bytes: bytes))
     }
-    lane.offer(ShownFrame(stamp: stamp, picture: nil, map: map(ordinal)))
+    lane.offer(ShownFrame(stamp: stamp, picture: nil, map: map))
     lane.offer(SettledFrames(ordinal: ordinal, fate: .shown, stamp: stamp))
   }
 }

@@ -1,8 +1,7 @@
 import Foundation
 import RoadBase
+import RoadRecorder
 import Testing
-
-@testable import RoadRecorder
 
 /// Damaged recordings through everything that reads them. A trap or an endless loop is the failure.
 ///

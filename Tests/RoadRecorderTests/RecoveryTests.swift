@@ -1,8 +1,7 @@
 import Foundation
 import RoadBase
+import RoadRecorder
 import Testing
-
-@testable import RoadRecorder
 
 /// Files that a power cut, a crash or a disk left behind.
 @Suite struct RecoveryTests {

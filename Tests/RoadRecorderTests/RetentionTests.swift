@@ -1,7 +1,6 @@
 import Foundation
+import RoadRecorder
 import Testing
-
-@testable import RoadRecorder
 
 /// What retention deletes, by a clock that is told.
 @Suite struct RetentionTests {

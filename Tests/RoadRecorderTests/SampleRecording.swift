@@ -2,9 +2,8 @@ import Foundation
 import Glibc
 import RoadBase
 import RoadFrame
+import RoadRecorder
 import Testing
-
-@testable import RoadRecorder
 
 /// Small recordings whose every byte is known.
 enum SampleRecording {

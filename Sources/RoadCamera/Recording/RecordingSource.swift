@@ -25,6 +25,7 @@ public final class RecordingSource: FrameSource, @unchecked Sendable {
   private let pace: RecordingPace
   private let decoder: FrameDecoder
   private let encoding: YUVEncoding
+  private let maximumPixels: Int
   private var reader: RecordingReader?
   private var nextFile = 0
   /// Read, and not given yet.
@@ -40,17 +41,22 @@ public final class RecordingSource: FrameSource, @unchecked Sendable {
   /// - Parameters:
   ///   - paths: recordings, or folders of them.
   ///   - name: what the source is called in messages; nil for the first path.
+  ///   - maximumPixels: larger pictures are corrupt frames.
   /// - Throws: `.recording` for what is no recording, or holds no picture that roadseg can read.
-  public init(paths: [String], name: String? = nil, pace: RecordingPace = .everyFrame) throws(RoadError) {
+  public init(
+    paths: [String], name: String? = nil, pace: RecordingPace = .everyFrame,
+    maximumPixels: Int = Picture.defaultPixelLimit
+  ) throws(RoadError) {
     switch pace {
     case .recorded(let factor), .live(let factor): precondition(factor.isFinite && factor > 0, "a pace of \(factor)")
     case .everyFrame: break
     }
     files = try RecordingFiles.files(paths)
     self.pace = pace
-    let decoder = try FrameDecoder()
+    self.maximumPixels = maximumPixels
+    let decoder = try FrameDecoder(maximumPixels: maximumPixels)
     self.decoder = decoder
-    let sample = try RecordingSample(files, decoder)
+    let sample = try RecordingSample(files, decoder, maximumPixels)
     encoding = sample.encoding
     var rate = sample.rate
     switch pace {
@@ -63,6 +69,9 @@ public final class RecordingSource: FrameSource, @unchecked Sendable {
       frameCount: sample.frameCount,
       maximumFrameBytes: max(min(sample.largestMessage, Self.largestFrame), 4 * sample.size.pixels))
   }
+
+  /// Of the picture that was read last.
+  var file: String { files[max(nextFile - 1, 0)] }
 
   public func deliverEveryFrame() { givesEveryFrame = true }
 
@@ -111,14 +120,17 @@ public final class RecordingSource: FrameSource, @unchecked Sendable {
     guard let pending else { return nil }
     switch pace {
     case .everyFrame: return 0
-    case .live(let rate): return startTime &+ UInt64(Double(given) * 1e9 / rate)
+    case .live(let rate): return moment(after: Double(given) * 1e9 / rate)
     case .recorded(let speed):
       if given == 0 { firstTime = pending.time }
       let since = pending.time > firstTime ? pending.time - firstTime : 0
-      let nanoseconds = Double(since) / speed
-      // A recording whose clock jumps does not stop for it.
-      return nanoseconds < 1e18 ? startTime &+ UInt64(nanoseconds) : 0
+      return moment(after: Double(since) / speed)
     }
+  }
+
+  /// Nanoseconds after the start. A recording whose clock jumps by years does not stop for it.
+  private func moment(after nanoseconds: Double) -> UInt64 {
+    nanoseconds < 1e18 ? startTime &+ UInt64(nanoseconds) : 0
   }
 
   private func wait(_ timeout: UInt64) -> Bool {
@@ -164,17 +176,23 @@ private struct RecordingSample {
   /// Messages that are looked at for the first picture.
   private static let patience = 100_000
 
-  init(_ files: [String], _ decoder: FrameDecoder) throws(RoadError) {
+  init(_ files: [String], _ decoder: FrameDecoder, _ maximumPixels: Int) throws(RoadError) {
     var count = 0
     var isFound = false
+    var largest: PictureSize?
     for file in files {
       let reader = try RecordingReader(path: file)
       largestMessage = max(largestMessage, reader.largestMessage)
       count += reader.indexedMessages[RecordingTopic.image.name] ?? 0
       if !isFound {
         rate = reader.run["rate"].flatMap(Double.init).flatMap { $0 > 0 && $0 <= 1000 ? $0 : nil }
-        isFound = try find(reader, decoder)
+        isFound = try find(reader, decoder, maximumPixels, &largest)
       }
+    }
+    if !isFound, let largest {
+      throw RoadError(
+        .recording, "\(files.first ?? ""): its pictures of \(largest) have more pixels than allowed",
+        remedy: "allow them with --max-pixels")
     }
     guard isFound else {
       throw RoadError(
@@ -184,14 +202,21 @@ private struct RecordingSample {
     frameCount = count > 0 ? count : nil
   }
 
-  private mutating func find(_ reader: RecordingReader, _ decoder: FrameDecoder) throws(RoadError) -> Bool {
-    let jpeg = try JPEGDecoder()
+  /// - Parameter refused: the size of a picture that is larger than allowed.
+  private mutating func find(
+    _ reader: RecordingReader, _ decoder: FrameDecoder, _ maximumPixels: Int, _ refused: inout PictureSize?
+  ) throws(RoadError) -> Bool {
+    let jpeg = try JPEGDecoder(maximumPixels: maximumPixels)
     var isFound = false
     for _ in 0..<Self.patience {
       guard let message = try reader.next() else { return isFound }
       if message.isImage, !isFound, let picture = RecordedPicture(message),
         let size = reader.size(of: picture, decoder, jpeg)
       {
+        guard size.pixels <= maximumPixels else {
+          refused = size
+          continue
+        }
         (self.size, format, isFound) = (size, picture.format, true)
         if format == .mjpeg || format == .png { return true }
       }

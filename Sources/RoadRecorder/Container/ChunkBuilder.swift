@@ -1,15 +1,17 @@
 /// Gathers messages until they are closed into one chunk.
-struct ChunkBuilder {
+package struct ChunkBuilder {
   private var records = ByteWriter()
   private var index: [UInt16: [(time: UInt64, offset: UInt64)]] = [:]
-  private(set) var startTime: UInt64 = 0
-  private(set) var endTime: UInt64 = 0
-  private(set) var messages = 0
+  package private(set) var startTime: UInt64 = 0
+  package private(set) var endTime: UInt64 = 0
+  package private(set) var messages = 0
   /// Bytes that do not shrink when packed: JPEG and PNG.
   private var packedBytes = 0
 
-  var isEmpty: Bool { messages == 0 }
-  var count: Int { records.count }
+  package init() {}
+
+  package var isEmpty: Bool { messages == 0 }
+  package var count: Int { records.count }
 
   /// Log times must not fall.
   ///
@@ -17,7 +19,7 @@ struct ChunkBuilder {
   ///   - sequence: the frame's ordinal where there is one.
   ///   - head: put before `data`: what an encoding needs around a camera's bytes.
   ///   - isPacked: the data is compressed already.
-  mutating func append(
+  package mutating func append(
     channel: UInt16, sequence: UInt32, logTime: UInt64, publishTime: UInt64, head: [UInt8] = [],
     data: UnsafeRawBufferPointer, isPacked: Bool
   ) {
@@ -40,7 +42,7 @@ struct ChunkBuilder {
   /// The chunk with its message indexes; the builder is empty again.
   ///
   /// - Parameter compressor: used where the chunk does not hold JPEGs and PNGs for the most part.
-  mutating func close(_ compressor: ZstdCompressor?) -> ClosedChunk {
+  package mutating func close(_ compressor: ZstdCompressor?) -> ClosedChunk {
     let chunk = records.bytes.withUnsafeBytes { raw in
       let packed = 2 * packedBytes < raw.count ? compressor?.compress(raw) : nil
       return packed?.withUnsafeBytes { closed(raw, packed: $0, "zstd") } ?? closed(raw, packed: raw, "")
@@ -89,10 +91,10 @@ struct ChunkBuilder {
 }
 
 /// A chunk record and its message index records, ready to be appended to any file with the same channels.
-struct ClosedChunk: Sendable {
-  var bytes: [UInt8]
+package struct ClosedChunk: Sendable {
+  package var bytes: [UInt8]
   /// Offsets counted from the chunk's own start.
-  var place: ChunkPlace
+  package var place: ChunkPlace
   /// Messages by channel.
-  var counts: [UInt16: UInt64]
+  package var counts: [UInt16: UInt64]
 }

@@ -112,14 +112,9 @@ final class MCAPContents {
       try file.read(target, at: place.recordsOffset)
       return UnsafeRawBufferPointer(target)
     }
-    guard place.compression == "zstd" else {
-      throw RoadError(
-        .recording, "\(file.path): a chunk is packed with '\(place.compression)'",
-        remedy: "convert it first: mcap compress --compression zstd")
-    }
     let packed = try file.bytes(place.recordsOffset..<place.end)
     let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(place.uncompressedSize)])
-    let isWhole = packed.withUnsafeBytes { Zstd.decompress($0, into: target) }
+    let isWhole = packed.withUnsafeBytes { ChunkPacking.unpack($0, place.compression, into: target) }
     return isWhole ? UnsafeRawBufferPointer(target) : nil
   }
 }
@@ -168,7 +163,6 @@ extension MCAPContents {
   private func count(
     _ item: MCAPScan.Item, _ body: (MCAPMessage) -> Void
   ) throws(RoadError) -> [UInt16: UInt64] {
-    if case .chunk(let place) = item, !["", "zstd"].contains(place.compression) { return [:] }
     var counts: [UInt16: UInt64] = [:]
     try load(item)
     while let message = nextInBuffer() {

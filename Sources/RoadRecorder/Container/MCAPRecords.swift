@@ -19,14 +19,14 @@ enum MCAPOpcode {
   static let firstPrivate: UInt8 = 0x80
 }
 
-enum MCAP {
-  static let magic: [UInt8] = [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A]
+package enum MCAP {
+  package static let magic: [UInt8] = [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A]
   /// Opcode and length of a record.
-  static let prefixBytes = 9
+  package static let prefixBytes = 9
   /// Bytes of a footer record, prefix included.
-  static let footerBytes = 29
+  package static let footerBytes = 29
   /// The largest chunk, packed or not, that is taken into memory: a hundred times what roadseg writes.
-  static let largestChunk = 1 << 28
+  package static let largestChunk = 1 << 28
 }
 
 /// What the messages of some channels look like.
@@ -54,6 +54,8 @@ public struct MCAPChannel: Hashable, Sendable {
 public struct MCAPMetadata: Hashable, Sendable {
   public var name: String
   public var pairs: [String: String]
+
+  package init(name: String, pairs: [String: String]) { (self.name, self.pairs) = (name, pairs) }
 }
 
 /// A file within the file.
@@ -61,24 +63,28 @@ public struct MCAPAttachment: Hashable, Sendable {
   public var name: String
   public var mediaType: String
   public var data: [UInt8]
+
+  package init(name: String, mediaType: String, data: [UInt8]) {
+    (self.name, self.mediaType, self.data) = (name, mediaType, data)
+  }
 }
 
 /// Where a chunk lies and what it holds; as a Chunk Index record tells it.
-struct ChunkPlace: Hashable, Sendable {
-  var startTime: UInt64
-  var endTime: UInt64
+package struct ChunkPlace: Hashable, Sendable {
+  package var startTime: UInt64
+  package var endTime: UInt64
   /// Of the chunk record in the file, prefix included.
-  var offset: UInt64
-  var length: UInt64
+  package var offset: UInt64
+  package var length: UInt64
   /// Message index records: their places in the file, by channel.
-  var messageIndexOffsets: [UInt16: UInt64] = [:]
-  var messageIndexLength: UInt64 = 0
-  var compression: String
-  var compressedSize: UInt64
-  var uncompressedSize: UInt64
-  var uncompressedCRC: UInt32
+  package var messageIndexOffsets: [UInt16: UInt64] = [:]
+  package var messageIndexLength: UInt64 = 0
+  package var compression: String
+  package var compressedSize: UInt64
+  package var uncompressedSize: UInt64
+  package var uncompressedCRC: UInt32
 
   /// Of the packed records in the file.
-  var recordsOffset: UInt64 { offset + length - compressedSize }
-  var end: UInt64 { offset + length }
+  package var recordsOffset: UInt64 { offset + length - compressedSize }
+  package var end: UInt64 { offset + length }
 }

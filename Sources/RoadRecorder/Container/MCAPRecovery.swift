@@ -23,11 +23,11 @@ public enum MCAPRecovery {
   public static func mend(_ path: String) throws(RoadError) -> Report { try mend(path, isDurable: true) }
 
   /// - Parameter isDurable: waits until all is on the disk.
-  static func mend(_ path: String, isDurable: Bool) throws(RoadError) -> Report {
+  package static func mend(_ path: String, isDurable: Bool) throws(RoadError) -> Report {
     try mend(ReadableFile(path: path, writing: true), isDurable: isDurable)
   }
 
-  static func mend(_ file: ReadableFile, isDurable: Bool) throws(RoadError) -> Report {
+  package static func mend(_ file: ReadableFile, isDurable: Bool) throws(RoadError) -> Report {
     let path = file.path
     guard lock(file) else {
       throw RoadError(.recording, "\(path): is being recorded to", remedy: "stop the recorder first")

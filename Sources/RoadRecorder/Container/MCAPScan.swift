@@ -6,8 +6,8 @@ import RoadBase
 ///
 /// Where the walk meets bytes that are no record it searches on for the next whole chunk (which its checksum proves)
 /// and notes the range between. Memory is bounded by a small multiple of the file's size, time by a few readings of it.
-struct MCAPScan {
-  enum Item: Hashable, Sendable {
+package struct MCAPScan {
+  package enum Item: Hashable, Sendable {
     case chunk(ChunkPlace)
     /// Schema, channel and message records in a row, outside of chunks.
     case loose(Range<UInt64>)
@@ -16,23 +16,23 @@ struct MCAPScan {
   }
 
   /// Bytes that are of no use.
-  struct Damage: Hashable, Sendable {
+  package struct Damage: Hashable, Sendable {
     var range: Range<UInt64>
     /// A chunk with a proper beginning and length whose content does not fit its checksum.
     var isFramed: Bool
   }
 
-  var library = ""
-  var schemas: [UInt16: MCAPSchema] = [:]
-  var channels: [UInt16: MCAPChannel] = [:]
-  var items: [Item] = []
-  var damage: [Damage] = []
+  package var library = ""
+  package var schemas: [UInt16: MCAPSchema] = [:]
+  package var channels: [UInt16: MCAPChannel] = [:]
+  package var items: [Item] = []
+  package var damage: [Damage] = []
   /// Messages by channel, as the message indexes tell; those of unindexed chunks are missing.
-  var indexedMessages: [UInt16: Int] = [:]
+  package var indexedMessages: [UInt16: Int] = [:]
   /// Where the data section ends: behind the last whole record of it.
-  var dataEnd: UInt64 = 0
+  package var dataEnd: UInt64 = 0
   /// Whether a sound summary and footer end the file.
-  var isFinished = false
+  package var isFinished = false
   /// Chunks that the summary lists.
   private var indexedChunks = 0
 
@@ -43,7 +43,7 @@ struct MCAPScan {
 
   /// - Parameter verifies: also reads each chunk and compares its checksum.
   /// - Throws: `.recording` for what is no MCAP file, or unreadable.
-  init(_ file: ReadableFile, verifies: Bool) throws(RoadError) {
+  package init(_ file: ReadableFile, verifies: Bool) throws(RoadError) {
     self.file = file
     self.verifies = verifies
     // Sparse files may be of any size.
@@ -70,8 +70,8 @@ struct MCAPScan {
   }
 
   /// Bytes behind the last whole record that are no summary.
-  var tornBytes: UInt64 { isFinished ? 0 : file.size - dataEnd }
-  var chunks: [ChunkPlace] { items.compactMap { if case .chunk(let place) = $0 { place } else { nil } } }
+  package var tornBytes: UInt64 { isFinished ? 0 : file.size - dataEnd }
+  package var chunks: [ChunkPlace] { items.compactMap { if case .chunk(let place) = $0 { place } else { nil } } }
 }
 
 extension MCAPScan {
@@ -219,16 +219,14 @@ extension MCAPScan {
   private func isSound(_ place: ChunkPlace) throws(RoadError) -> Bool {
     let packed = try file.bytes(place.recordsOffset..<place.end)
     return packed.withUnsafeBytes { packed in
-      switch place.compression {
-      case "":
+      if place.compression.isEmpty {
         return place.uncompressedSize == UInt64(packed.count)
           && (place.uncompressedCRC == 0 || CRC32.of(packed) == place.uncompressedCRC)
-      case "zstd":
-        guard let bytes = Zstd.decompress(packed, size: Int(place.uncompressedSize)) else { return false }
-        return place.uncompressedCRC == 0 || bytes.withUnsafeBytes { CRC32.of($0) } == place.uncompressedCRC
-      // Somebody else's file: what cannot be checked is left alone.
-      default: return true
       }
+      guard let bytes = ChunkPacking.unpack(packed, place.compression, size: Int(place.uncompressedSize)) else {
+        return false
+      }
+      return place.uncompressedCRC == 0 || bytes.withUnsafeBytes { CRC32.of($0) } == place.uncompressedCRC
     }
   }
 

@@ -1,7 +1,7 @@
 import RoadBase
 
 /// Where an ``MCAPWriter``'s bytes go; append only.
-protocol ByteOutput {
+package protocol ByteOutput {
   mutating func append(_ bytes: [UInt8]) throws(RoadError)
 }
 
@@ -12,17 +12,17 @@ protocol ByteOutput {
 ///     SummaryOffsets · Footer · magic
 ///
 /// Until `finish` the file has no summary; ``MCAPRecovery`` gives it one.
-struct MCAPWriter<Output: ByteOutput> {
-  private(set) var output: Output
+package struct MCAPWriter<Output: ByteOutput> {
+  package private(set) var output: Output
   private var summary: MCAPSummary
   /// Bytes written so far.
-  private(set) var position: UInt64 = 0
+  package private(set) var position: UInt64 = 0
   private var crc: UInt32 = 0
 
   /// Writes all that the file holds once.
   ///
   /// - Parameter time: log time of the attachments.
-  init(
+  package init(
     _ output: Output, library: String, schemas: [MCAPSchema], channels: [MCAPChannel], metadata: [MCAPMetadata],
     attachments: [MCAPAttachment], time: UInt64
   ) throws(RoadError) {
@@ -52,7 +52,7 @@ struct MCAPWriter<Output: ByteOutput> {
     try append(writer.bytes)
   }
 
-  mutating func append(_ chunk: ClosedChunk) throws(RoadError) {
+  package mutating func append(_ chunk: ClosedChunk) throws(RoadError) {
     let start = position
     try append(chunk.bytes)
     var place = chunk.place
@@ -62,12 +62,14 @@ struct MCAPWriter<Output: ByteOutput> {
   }
 
   /// Writes the summary. Nothing can be appended afterwards.
-  mutating func finish() throws(RoadError) {
+  package mutating func finish() throws(RoadError) {
     try output.append(summary.bytes(at: position, dataCRC: crc))
   }
 
   /// Changes where the file stands, not what is in it.
-  mutating func rename(_ change: (inout Output) throws(RoadError) -> Void) throws(RoadError) { try change(&output) }
+  package mutating func rename(_ change: (inout Output) throws(RoadError) -> Void) throws(RoadError) {
+    try change(&output)
+  }
 
   private mutating func append(_ bytes: [UInt8]) throws(RoadError) {
     try output.append(bytes)

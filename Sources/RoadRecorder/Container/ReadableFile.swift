@@ -4,11 +4,11 @@ import RoadBase
 /// A file that is read at any place, from a window in memory where possible. One thread uses it at a time.
 ///
 /// Not mapped into memory: a file that shrinks or a disk that fails would then be a signal, not an error.
-final class ReadableFile {
-  let path: String
-  let descriptor: Int32
+package final class ReadableFile {
+  package let path: String
+  package let descriptor: Int32
   /// When it was opened, or measured last.
-  private(set) var size: UInt64
+  package private(set) var size: UInt64
 
   private let window: UnsafeMutableRawBufferPointer
   private var windowStart: UInt64 = 0
@@ -16,7 +16,7 @@ final class ReadableFile {
 
   private static let windowBytes = 1 << 16
 
-  init(path: String, writing: Bool = false) throws(RoadError) {
+  package init(path: String, writing: Bool = false) throws(RoadError) {
     let descriptor = try System.open(path, writing ? O_RDWR : O_RDONLY) { Self.failure(path, $0) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -35,7 +35,7 @@ final class ReadableFile {
   }
 
   /// Takes the size anew, for what others wrote since.
-  func measure() throws(RoadError) {
+  package func measure() throws(RoadError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw Self.failure(path, errno) }
     size = UInt64(status.st_size)
@@ -43,7 +43,7 @@ final class ReadableFile {
   }
 
   /// Fills `target` from `offset` on.
-  func read(_ target: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(RoadError) {
+  package func read(_ target: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(RoadError) {
     let got = try readSome(target, at: offset)
     guard got == target.count else {
       throw RoadError(
@@ -52,7 +52,7 @@ final class ReadableFile {
   }
 
   /// A few bytes by way of the window; valid until the next call. Nil beyond the end.
-  func peek(_ count: Int, at offset: UInt64) throws(RoadError) -> UnsafeRawBufferPointer? {
+  package func peek(_ count: Int, at offset: UInt64) throws(RoadError) -> UnsafeRawBufferPointer? {
     precondition(count <= Self.windowBytes, "\(count) bytes do not fit the window")
     guard offset <= size, UInt64(count) <= size - offset else { return nil }
     if offset < windowStart || offset + UInt64(count) > windowStart + UInt64(windowCount) {
@@ -66,7 +66,7 @@ final class ReadableFile {
   }
 
   /// A whole range as an array of its own. The caller has checked that it lies within the file.
-  func bytes(_ range: Range<UInt64>) throws(RoadError) -> [UInt8] {
+  package func bytes(_ range: Range<UInt64>) throws(RoadError) -> [UInt8] {
     var failure: RoadError?
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
       do throws(RoadError) {
@@ -94,7 +94,7 @@ final class ReadableFile {
     return done
   }
 
-  static func failure(_ path: String, _ code: Int32) -> RoadError {
+  package static func failure(_ path: String, _ code: Int32) -> RoadError {
     let remedy =
       switch code {
       case ENOENT, ENOTDIR: "check the path"

@@ -2,10 +2,10 @@ import CZstd
 import RoadBase
 
 /// Zstandard through libzstd, level 1: cameras are faster than the higher ones.
-final class ZstdCompressor: @unchecked Sendable {
+package final class ZstdCompressor: @unchecked Sendable {
   private let context: OpaquePointer
 
-  init() throws(RoadError) {
+  package init() throws(RoadError) {
     guard let context = ZSTD_createCCtx() else {
       throw RoadError(.recording, "libzstd gives no compressor", remedy: "free some memory")
     }
@@ -15,7 +15,7 @@ final class ZstdCompressor: @unchecked Sendable {
   deinit { ZSTD_freeCCtx(context) }
 
   /// Nil where it does not get smaller.
-  func compress(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+  package func compress(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
     let bound = ZSTD_compressBound(bytes.count)
     let packed = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
       let size = ZSTD_compressCCtx(context, buffer.baseAddress, bound, bytes.baseAddress, bytes.count, 1)
@@ -29,15 +29,5 @@ enum Zstd {
   /// - Returns: false for damaged bytes, or any other size than the target's.
   static func decompress(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
     ZSTD_decompress(target.baseAddress, target.count, bytes.baseAddress, bytes.count) == target.count
-  }
-
-  /// - Parameter size: of the result, exactly.
-  static func decompress(_ bytes: UnsafeRawBufferPointer, size: Int) -> [UInt8]? {
-    var isWhole = false
-    let unpacked = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      isWhole = decompress(bytes, into: UnsafeMutableRawBufferPointer(buffer))
-      count = isWhole ? size : 0
-    }
-    return isWhole ? unpacked : nil
   }
 }

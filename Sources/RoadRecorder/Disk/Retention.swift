@@ -22,11 +22,15 @@ public struct Segment: Hashable, Sendable {
   public var isProtected: Bool
   /// Somebody records to it.
   public var isOpen: Bool
+
+  package init(name: SegmentName, bytes: UInt64, isProtected: Bool, isOpen: Bool) {
+    (self.name, self.bytes, self.isProtected, self.isOpen) = (name, bytes, isProtected, isOpen)
+  }
 }
 
-enum Retention {
+package enum Retention {
   /// 2020-01-01: a clock that shows an earlier time is wrong.
-  static let earliestPlausible: UInt64 = 1_577_836_800
+  package static let earliestPlausible: UInt64 = 1_577_836_800
 
   /// Which segments have to go, oldest first. Protected and open ones never do.
   ///
@@ -37,7 +41,7 @@ enum Retention {
   ///   - segments: in any order.
   ///   - free: bytes that are free now.
   ///   - now: seconds since 1970.
-  static func expired(_ segments: [Segment], limits: RetentionLimits, free: UInt64, now: UInt64) -> [Segment] {
+  package static func expired(_ segments: [Segment], limits: RetentionLimits, free: UInt64, now: UInt64) -> [Segment] {
     let ordered = segments.sorted { $0.name < $1.name }
     let newest = ordered.map(\.name.seconds).max() ?? 0
     let clockIsSound = now >= earliestPlausible && now >= newest

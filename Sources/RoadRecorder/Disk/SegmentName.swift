@@ -10,18 +10,18 @@ public struct SegmentName: Hashable, Comparable, Sendable {
   public var seconds: UInt64
 
   public static let ending = ".mcap"
-  static let prefix = "road-"
-  static let digits = 6
+  package static let prefix = "road-"
+  package static let digits = 6
   /// No folder ever holds so many: files with larger numbers are somebody else's.
-  static let largestNumber = 1 << 48
+  package static let largestNumber = 1 << 48
 
-  init(number: Int, seconds: UInt64) {
+  package init(number: Int, seconds: UInt64) {
     self.number = number
     self.seconds = seconds
   }
 
   /// Nil for other files.
-  init?(_ name: String) {
+  package init?(_ name: String) {
     guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.ending) else { return nil }
     let parts = name.dropFirst(Self.prefix.count).dropLast(Self.ending.count).split(separator: "-")
     guard parts.count == 2, parts[0].count >= Self.digits, let number = Int(parts[0]),
@@ -39,7 +39,7 @@ public struct SegmentName: Hashable, Comparable, Sendable {
   public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 
   /// "20261129T020233Z"
-  static func time(_ seconds: UInt64) -> String {
+  package static func time(_ seconds: UInt64) -> String {
     var time = time_t(seconds)
     var parts = tm()
     gmtime_r(&time, &parts)

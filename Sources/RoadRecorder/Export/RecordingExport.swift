@@ -198,7 +198,8 @@ public struct RecordingExport {
 }
 
 extension RecordingExport {
-  static func name(_ ordinal: UInt32) -> String {
+  /// Of the files of a frame, without ending: "frame-000042".
+  public static func name(_ ordinal: UInt32) -> String {
     let digits = String(ordinal)
     return "frame-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
   }
@@ -216,7 +217,7 @@ extension RecordingExport {
     for file in files {
       let reader = try RecordingReader(path: file)
       while let picture = try reader.nextPicture() {
-        if let size = reader.size(of: picture, decoder, jpeg) { return size }
+        if let size = reader.size(of: picture, decoder, jpeg), size.pixels <= Picture.defaultPixelLimit { return size }
       }
     }
     throw RoadError(

@@ -32,6 +32,15 @@ public struct FrameRecord: Codable, Hashable, Sendable {
   /// Fates of earlier frames that could not be recorded, by bin: so that the ledger adds up after an outage.
   public var missed: [String: Int]?
 
+  package init(
+    ordinal: Int, count: Int, fate: String, sequence: UInt64?, kernelNs: UInt64?, clock: String?,
+    stagesMs: [String: Double], hasImage: Bool, hasMask: Bool
+  ) {
+    (self.ordinal, self.count, self.fate, self.sequence) = (ordinal, count, fate, sequence)
+    (self.kernelNs, self.clock, self.stagesMs) = (kernelNs, clock, stagesMs)
+    (self.hasImage, self.hasMask) = (hasImage, hasMask)
+  }
+
   enum CodingKeys: String, CodingKey {
     case ordinal, count, fate, sequence
     case kernelNs = "kernel_ns"
@@ -88,12 +97,18 @@ public struct LogRecord: Codable, Hashable, Sendable {
   public struct Timestamp: Codable, Hashable, Sendable {
     public var sec: UInt64
     public var nsec: UInt64
+
+    package init(sec: UInt64, nsec: UInt64) { (self.sec, self.nsec) = (sec, nsec) }
   }
 
   public var timestamp: Timestamp
   public var level: Level
   public var message: String
   public var name: String
+
+  package init(timestamp: Timestamp, level: Level, message: String, name: String) {
+    (self.timestamp, self.level, self.message, self.name) = (timestamp, level, message, name)
+  }
 
   static let schemaName = "foxglove.Log"
   static let schema = """

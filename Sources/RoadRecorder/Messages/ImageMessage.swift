@@ -3,16 +3,16 @@ import RoadFrame
 
 /// foxglove.CompressedImage and foxglove.RawImage as Protocol Buffers
 /// (https://docs.foxglove.dev/docs/sdk/schemas): what surrounds a picture's bytes, which stay as they are.
-enum ImageMessage {
-  static let compressedName = "foxglove.CompressedImage"
-  static let rawName = "foxglove.RawImage"
+package enum ImageMessage {
+  package static let compressedName = "foxglove.CompressedImage"
+  package static let rawName = "foxglove.RawImage"
 
   /// The message without its last field's bytes, which follow.
   ///
   /// - Parameters:
   ///   - format: "jpeg" or "png".
   ///   - time: nanoseconds of the log's clock.
-  static func compressedHead(format: String, frame: String, time: UInt64, byteCount: Int) -> [UInt8] {
+  package static func compressedHead(format: String, frame: String, time: UInt64, byteCount: Int) -> [UInt8] {
     var writer = ProtobufWriter()
     writer.message(1) { timestamp(time, &$0) }
     writer.text(4, frame)
@@ -21,7 +21,7 @@ enum ImageMessage {
     return writer.bytes
   }
 
-  static func rawHead(
+  package static func rawHead(
     encoding: String, size: PictureSize, rowPitch: Int, frame: String, time: UInt64, byteCount: Int
   ) -> [UInt8] {
     var writer = ProtobufWriter()

@@ -22,7 +22,7 @@ public enum RecordingTopic: UInt16, CaseIterable, Sendable {
   }
 }
 
-enum RecordingChannels {
+package enum RecordingChannels {
   private static let statisticsSchema = """
     {
       "type": "object",
@@ -40,7 +40,7 @@ enum RecordingChannels {
     """
 
   /// - Parameter rawImages: pictures are foxglove.RawImage.
-  static func schemas(rawImages: Bool) -> [MCAPSchema] {
+  package static func schemas(rawImages: Bool) -> [MCAPSchema] {
     var schemas = [
       MCAPSchema(
         id: 1, name: ImageMessage.compressedName, encoding: "protobuf", data: ImageSchemas.compressed),
@@ -54,7 +54,7 @@ enum RecordingChannels {
     return schemas
   }
 
-  static func channels(rawImages: Bool) -> [MCAPChannel] {
+  package static func channels(rawImages: Bool) -> [MCAPChannel] {
     [
       channel(.image, schema: rawImages ? 5 : 1, "protobuf"), channel(.mask, schema: 1, "protobuf"),
       channel(.frame, schema: 2, "json"), channel(.statistics, schema: 3, "json"), channel(.log, schema: 4, "json"),

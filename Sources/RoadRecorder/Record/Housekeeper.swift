@@ -22,12 +22,13 @@ final class Housekeeper: Sendable {
     var next: SegmentFile?
     var openSegment: SegmentName?
     var findings = Findings()
+    var limits: RetentionLimits
+    /// Bytes to set aside for each segment.
+    var reserved: UInt64
   }
 
   private let folder: SegmentFolder
-  private let limits: RetentionLimits
-  private let reserved: UInt64
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let monitor = Monitor()
 
   private static let interval: UInt64 = 2_000_000_000
@@ -36,9 +37,16 @@ final class Housekeeper: Sendable {
   /// - Parameter reserved: bytes to set aside for each segment.
   init(folder: SegmentFolder, limits: RetentionLimits, reserved: UInt64) throws(RoadError) {
     self.folder = folder
-    self.limits = limits
-    self.reserved = reserved
+    state = Mutex(State(limits: limits, reserved: reserved))
     _ = try SystemThread("road-disk") { [self] in work() }
+  }
+
+  func change(limits: RetentionLimits, reserved: UInt64) {
+    state.withLock { state in
+      (state.limits, state.reserved) = (limits, reserved)
+      state.isDue = true
+    }
+    monitor.locked { monitor.wakeAll() }
   }
 
   /// The thread ends by itself, after the file at which it is.
@@ -94,7 +102,7 @@ final class Housekeeper: Sendable {
 
   /// Deletes what the limits do not allow.
   func enforceLimits() {
-    let open = state.withLock { $0.openSegment }
+    let (open, limits) = state.withLock { ($0.openSegment, $0.limits) }
     let free = folder.freeBytes()
     state.withLock { $0.findings.freeBytes = free }
     guard limits != RetentionLimits(), var segments = try? folder.segments() else { return }
@@ -135,7 +143,7 @@ final class Housekeeper: Sendable {
   private func makeNext() {
     let path = "\(folder.path)/\(Self.temporaryPrefix)\(getpid())"
     // On a small disk a part of what is free: the running segment needs some, too.
-    let size = min(reserved, (folder.freeBytes() ?? 0) / 4)
+    let size = min(state.withLock { $0.reserved }, (folder.freeBytes() ?? 0) / 4)
     guard let file = try? SegmentFile(temporary: path, reserving: size) else { return }
     let isTooLate = state.withLock { state in
       if state.isEnded || !state.wantsNext { return true }

@@ -14,7 +14,7 @@ final class MessageComposer {
   private(set) var records = 0
   private(set) var payloadBytes: UInt64 = 0
 
-  private let options: RecorderOptions
+  private var options: RecorderOptions
   private let session: SinkSession
   private let palette: [PNG.RGB]
   private let decoder: FrameDecoder
@@ -55,6 +55,8 @@ final class MessageComposer {
   var keepsRawImages: Bool { session.source.format.compressedImageFormat == nil && options.rawImages == .raw }
 
   func follow(wall: UInt64, monotonic: UInt64) { clock.follow(wall: wall, monotonic: monotonic) }
+
+  func change(to options: RecorderOptions) { self.options = options }
 
   func close(_ compressor: ZstdCompressor?) -> ClosedChunk { chunk.close(compressor) }
 

@@ -1,22 +1,22 @@
 /// Closed chunks that wait for a trigger: the last seconds, bounded in bytes.
-struct PreRoll {
+package struct PreRoll {
   private var chunks: [ClosedChunk] = []
-  private(set) var bytes = 0
-  private let duration: UInt64
-  private let capacity: Int
+  package private(set) var bytes = 0
+  private var duration: UInt64
+  private var capacity: Int
 
   /// - Parameters:
   ///   - duration: nanoseconds of log time that are kept.
   ///   - capacity: bytes.
-  init(duration: UInt64, capacity: Int) {
+  package init(duration: UInt64, capacity: Int) {
     self.duration = duration
     self.capacity = capacity
   }
 
-  var isEmpty: Bool { chunks.isEmpty }
+  package var isEmpty: Bool { chunks.isEmpty }
 
   /// - Returns: how many older chunks made room.
-  mutating func add(_ chunk: ClosedChunk) -> Int {
+  package mutating func add(_ chunk: ClosedChunk) -> Int {
     chunks.append(chunk)
     bytes += chunk.bytes.count
     let end = chunk.place.endTime
@@ -30,7 +30,12 @@ struct PreRoll {
     return dropped
   }
 
-  mutating func takeAll() -> [ClosedChunk] {
+  /// As `init`; what is too much goes with the next chunk.
+  package mutating func keep(duration: UInt64, capacity: Int) {
+    (self.duration, self.capacity) = (duration, capacity)
+  }
+
+  package mutating func takeAll() -> [ClosedChunk] {
     defer {
       chunks = []
       bytes = 0

@@ -16,7 +16,7 @@ public final class Recorder: FrameSink, @unchecked Sendable {
   public let name = "recorder"
   public let interest: SinkInterest = [.captured, .map, .fates]
 
-  private let options: RecorderOptions
+  private var options: RecorderOptions
   private let store: SegmentStore
   private var composer: MessageComposer?
   private var compressor: ZstdCompressor?
@@ -38,6 +38,7 @@ public final class Recorder: FrameSink, @unchecked Sendable {
     var statistics: [[UInt8]] = []
     var log: [(level: LogRecord.Level, message: String)] = []
     var triggers: [String] = []
+    var options: RecorderOptions?
   }
 
   /// Messages that wait; whoever floods the log loses lines.
@@ -68,6 +69,10 @@ public final class Recorder: FrameSink, @unchecked Sendable {
     guard let data = try? encoder.encode(StatisticsJSON(statistics, type: "statistics")) else { return }
     inbox.withLock { if $0.statistics.count < Self.inboxCapacity { $0.statistics.append(Array(data)) } }
   }
+
+  /// Goes on with other options, within a second: strides, packing, chunks, segments, sync, retention, the lengths of
+  /// pre-roll and post-roll. What a run begins with (folder, raw images, kind of trigger, metadata) stays as it is.
+  public func change(to options: RecorderOptions) { inbox.withLock { $0.options = options } }
 
   public func log(_ level: LogRecord.Level, _ message: String) {
     inbox.withLock { if $0.log.count < Self.inboxCapacity { $0.log.append((level, message)) } }
@@ -171,6 +176,7 @@ extension Recorder {
       defer { inbox = Inbox() }
       return inbox
     }
+    if let wanted = inbox.options { try change(to: wanted, composer) }
     for line in inbox.log { composer.add(line.level, line.message, now: now) }
     for bytes in inbox.statistics { composer.add(.statistics, json: bytes, now: now) }
     for reason in inbox.triggers {
@@ -181,6 +187,15 @@ extension Recorder {
       totals.state = "recording"
     }
     if recordsUntil > 0 { try flushPreRoll(now: now) }
+  }
+
+  private func change(to wanted: RecorderOptions, _ composer: MessageComposer) throws(RoadError) {
+    options.takeOver(wanted)
+    composer.change(to: options)
+    store.change(to: options)
+    if options.compresses, compressor == nil { compressor = try ZstdCompressor() }
+    if !options.compresses { compressor = nil }
+    if let trigger = options.trigger { preRoll?.keep(duration: trigger.preRoll, capacity: trigger.bytes) }
   }
 
   private func flushPreRoll(now: UInt64) throws(RoadError) {

@@ -44,6 +44,18 @@ public struct RecorderOptions: Sendable {
   public var attachments: [RecordingAttachment] = []
 
   public init(folder: String) { self.folder = folder }
+
+  /// What a running recorder can change, from others.
+  mutating func takeOver(_ others: RecorderOptions) {
+    (imageStride, maskStride, compresses) = (others.imageStride, others.maskStride, others.compresses)
+    (chunkBytes, chunkDuration) = (others.chunkBytes, others.chunkDuration)
+    (segmentBytes, segmentDuration) = (others.segmentBytes, others.segmentDuration)
+    (sync, retention) = (others.sync, others.retention)
+    if let other = others.trigger {
+      trigger?.preRoll = other.preRoll
+      trigger?.postRoll = other.postRoll
+    }
+  }
 }
 
 public struct TriggerOptions: Hashable, Sendable {

@@ -5,26 +5,28 @@ import RoadBase
 ///
 /// It is the monotonic clock plus an offset. At the start of a segment the offset follows the wall clock forwards; a
 /// wall clock that was set back is not followed.
-struct RecordingClock: Sendable {
-  private(set) var offset: UInt64 = 0
+package struct RecordingClock: Sendable {
+  package private(set) var offset: UInt64 = 0
   private var last: UInt64 = 0
+
+  package init() {}
 
   /// - Parameters:
   ///   - wall: nanoseconds since 1970.
   ///   - monotonic: nanoseconds of the monotonic clock at the same moment.
-  mutating func follow(wall: UInt64, monotonic: UInt64) {
+  package mutating func follow(wall: UInt64, monotonic: UInt64) {
     offset = max(offset, wall > monotonic ? wall - monotonic : 0)
   }
 
   /// The time of a message that is recorded now; not before the one before it.
-  mutating func stamp(_ monotonic: UInt64) -> UInt64 {
+  package mutating func stamp(_ monotonic: UInt64) -> UInt64 {
     last = max(last, time(monotonic))
     return last
   }
 
-  func time(_ monotonic: UInt64) -> UInt64 { monotonic &+ offset }
+  package func time(_ monotonic: UInt64) -> UInt64 { monotonic &+ offset }
 
-  static func wall() -> UInt64 {
+  package static func wall() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return time.tv_sec < 0 ? 0 : UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)

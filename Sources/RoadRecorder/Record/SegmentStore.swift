@@ -21,7 +21,7 @@ final class SegmentStore {
   }
 
   let folder: SegmentFolder
-  private let options: RecorderOptions
+  private var options: RecorderOptions
   private var beginning = Beginning(library: "", rawImages: false, metadata: [], attachments: [])
   private var housekeeper: Housekeeper?
   private var lock: SegmentFile.Handle?
@@ -49,6 +49,11 @@ final class SegmentStore {
   deinit { housekeeper?.end() }
 
   var carriedBytes: Int { carried.reduce(0) { $0 + $1.bytes.count } }
+
+  func change(to options: RecorderOptions) {
+    self.options = options
+    housekeeper?.change(limits: options.retention, reserved: options.segmentBytes)
+  }
 
   /// Takes hold of the folder; again after an outage, too.
   ///

@@ -24,7 +24,7 @@ public final class RecordingReader: @unchecked Sendable {
 
   private let contents: MCAPContents
   private let imageChannel: UInt16?
-  let scan: MCAPScan
+  package let scan: MCAPScan
 
   /// - Parameter verifies: also reads each chunk and compares its checksum.
   /// - Throws: `.recording` for what is no recording, or cannot be read.
@@ -127,6 +127,14 @@ public struct RecordedPicture {
   public let rowPitch: Int
   public let bytes: UnsafeRawBufferPointer
 
+  /// Whether a raw picture has the bytes that its size needs.
+  var isComplete: Bool {
+    guard let size, rowPitch >= format.packedRowPitch(width: size.width),
+      let needed = format.frameBytes(size: size, rowPitch: rowPitch)
+    else { return false }
+    return needed <= bytes.count
+  }
+
   /// Nil for a format that roadseg does not read.
   public init?(_ message: RecordedMessage) {
     guard let image = RecordedImage(message.data, schema: message.schema) else { return nil }
@@ -148,8 +156,9 @@ public struct RecordedPicture {
 
 extension RecordingReader {
   /// Width and height of a picture: the camera's own where the picture has it, as stored, for so it was segmented.
+  /// Nil for a picture that cannot be read; a size that the bytes do not fill must not decide about memory.
   public func size(of picture: RecordedPicture, _ decoder: FrameDecoder, _ jpeg: JPEGDecoder) -> PictureSize? {
-    if let size = picture.size { return size }
+    if let size = picture.size { return picture.isComplete ? size : nil }
     if let size = run["size"].flatMap({ PictureSize($0) }), decoder.flaw(ofFile: picture.bytes, wanting: size) == nil {
       return size
     }

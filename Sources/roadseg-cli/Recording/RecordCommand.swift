@@ -4,6 +4,7 @@ import RoadBase
 import RoadCamera
 import RoadFrame
 import RoadPipeline
+import RoadProfiles
 import RoadRecorder
 import RoadService
 import RoadSink
@@ -22,6 +23,9 @@ struct RecordCommand: ParsableCommand {
 
       With --trigger nothing is written until SIGUSR1, a change of the trigger file or an HTTP request comes; then \
       also the seconds before it.
+
+      With --profile and without a terminal SIGHUP reads the profile again: strides, packing, chunks, segments, sync \
+      and limits change at once, and what needs a restart is said.
 
       EXAMPLES:
         roadseg record --output /data/road --max-size 20G --min-free 1G
@@ -79,6 +83,12 @@ struct RecordCommand: ParsableCommand {
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
+    if let profile = profileOptions.profile {
+      let path = try ProfileFolder.path(of: profile)
+      let data = try FileInput.read(path, as: .profile, limit: 1 << 20)
+      options.metadata["profile"] = URL(filePath: path).deletingPathExtension().lastPathComponent
+      options.attachments.append(RecordingAttachment(name: "profile.yaml", mediaType: "application/yaml", data: data))
+    }
     let recorder = Recorder(options)
     let triggers = try RecordTriggers(recording, recorder)
     let service = ServiceReporter()
@@ -87,14 +97,22 @@ struct RecordCommand: ParsableCommand {
       service.stopping()
       pipeline.requestStop()
     }
+    try ProfileReload.watch(profileOptions, changeable: RecordOptions.changeable) { arguments in
+      let command = try RecordCommand.parse(arguments)
+      recorder.change(to: try command.recording.options(folder: output))
+      recorder.log(.info, "options reloaded")
+    }
     let about = RunAbout(
       network.identity, source: pipeline.properties.name, isSynthetic: pipeline.properties.isSynthetic)
     let notes = SinkNotes()
+    var cadence = ReportCadence()
     let statistics = try withExtendedLifetime(triggers) {
       try pipeline.run { statistics in
-        service.report(statistics)
         notes.say(statistics.sinks)
-        recorder.add(statistics)
+        let (isSecond, isNews) = (cadence.isSecond(), cadence.isNews(recorder.statistics.state))
+        guard isSecond || isNews else { return }
+        service.report(statistics)
+        if isSecond { recorder.add(statistics) }
         try? print(statistics, recorder.statistics, about, type: "statistics")
       }
     }
@@ -119,7 +137,9 @@ struct RecordCommand: ParsableCommand {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       try Pipeline(
         source: source, lanes: [SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))],
-        options: PipelineOptions(frameLimit: frames, style: nil, showsPanel: false, identity: network.identity)
+        options: PipelineOptions(
+          frameLimit: frames, style: nil, showsPanel: false, statisticsInterval: ReportCadence.look,
+          identity: network.identity)
       ) { network.segmenter(for: $0) }
     }
     if let opened { return try make(opened) }
@@ -142,6 +162,28 @@ struct RecordCommand: ParsableCommand {
 }
 
 extension RecordCommand: ProfiledCommand {}
+
+/// When a recorder reports: once a second, and at once when its state changes, so that a disk that fails is seen within
+/// a second.
+private struct ReportCadence {
+  /// Nanoseconds between two looks.
+  static let look: UInt64 = 200_000_000
+  private var next = MonotonicClock.now() + 1_000_000_000
+  private var state: String?
+
+  mutating func isSecond() -> Bool {
+    let now = MonotonicClock.now()
+    // Half a look early rather than late.
+    guard now + Self.look / 2 >= next else { return false }
+    next = max(next + 1_000_000_000, now)
+    return true
+  }
+
+  mutating func isNews(_ state: String) -> Bool {
+    defer { self.state = state }
+    return self.state != nil && self.state != state
+  }
+}
 
 /// The pipeline's statistics and, as "recorder", those of the recorder.
 struct RecordJSON: Encodable {

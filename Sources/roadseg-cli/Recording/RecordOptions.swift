@@ -99,6 +99,13 @@ struct RecordOptions: ParsableArguments {
     if !((4 << 20)...(1 << 36)).contains(memory.bytes) { throw ValidationError("--memory takes 4M to 64G") }
   }
 
+  /// Keys of a profile that a running recorder takes over at SIGHUP.
+  static let changeable: Set<String> = [
+    "record.images-every", "record.masks-every", "record.compression", "record.chunk-time", "record.chunk-size",
+    "record.segment-time", "record.segment-size", "record.sync", "record.max-size", "record.max-age",
+    "record.min-free", "record.pre-roll", "record.post-roll",
+  ]
+
   func options(folder: String) throws(RoadError) -> RecorderOptions {
     var options = RecorderOptions(folder: folder)
     options.imageStride = imageStride

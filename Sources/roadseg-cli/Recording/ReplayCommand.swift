@@ -66,9 +66,9 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let files = try RecordingFiles.files(file)
-    let run = try RecordingReader(path: files[0]).run
-    let network = try RecordedNetwork(run).network(
-      model: model, classes: classes, inputSize: inputSize.size, threads: threads.count)
+    let network = try RecordedNetwork(of: files[0]).network(
+      model: model, classes: classes, inputSize: inputSize.size, threads: threads.count,
+      verifies: verify)
     if verify { return try verify(files, network) }
     let pace = asFastAsPossible ? RecordingPace.everyFrame : .recorded(speed: rate)
     let source = try RecordingSource(paths: files, name: file.joined(separator: " "), pace: pace)
