@@ -252,7 +252,7 @@ let package = Package(
       path: "Tests/Zoo",
       exclude: [
         "ClassMaps", "Exports", "Networks", "Pictures", "Quantized", "README.md", "conformance.py", "make_exports.py",
-        "make_quantized.py", "make_zoo.py", "recipe",
+        "make_quantized.py", "make_zoo.py", "node-refusals.txt", "node_tests.py", "recipe", "RandomGraphs",
       ], swiftSettings: strict),
     .testTarget(
       name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),

@@ -78,6 +78,9 @@ public final class Engine: @unchecked Sendable {
   /// Where a model with one score a pixel draws the line, in the numbers of its own output; of no meaning for other
   /// models.
   public let threshold: ScoreThreshold
+  /// Nodes whose results the model leaves unquantized between quantized layers. They are kept in 16 bits, which costs
+  /// time: ``layers`` has them by name.
+  public let unquantizedNodes: [String]
   /// In the order of execution.
   public let layers: [LayerDescription]
   public let memoryReport: MemoryReport
@@ -129,6 +132,7 @@ public final class Engine: @unchecked Sendable {
     roundsUpsampledScores = network.roundsUpsampledScores
     threshold = network.threshold
     droppedSigmoids = network.droppedSigmoids
+    unquantizedNodes = network.unquantizedNodes
     layers = plan.layers
     memoryReport = plan.memoryReport
     steps = .allocate(capacity: plan.steps.count)

@@ -14,7 +14,8 @@ extension Segmenters {
   public static func make(
     _ model: ModelGraph, name: String, classes: ClassTable? = nil, size: PictureSize? = nil, threads: Int
   ) throws(RoadError) -> any PictureSegmenter {
-    model.isQuantized
+    try model.refuseDynamicQuantization(model: name)
+    return model.isQuantized
       ? try IntegerSegmenter(model, name: name, classes: classes, size: size, threads: threads)
       : try FloatSegmenter(model.simplified(inputSize: size), name: name, classes: classes)
   }

@@ -77,6 +77,85 @@ public struct Int16Sum: Hashable, Sendable {
   }
 }
 
+/// Product: `acc = (a − za)·(b − zb)`, `|acc| ≤ 2^32`, then the rounding rule of `Int16Rescaling`.
+public struct Int16Product: Hashable, Sendable {
+  public var leftZeroPoint: Int64
+  public var rightZeroPoint: Int64
+  public var rescaling: Int16Rescaling
+
+  public init(leftZeroPoint: Int64, rightZeroPoint: Int64, rescaling: Int16Rescaling) {
+    self.leftZeroPoint = leftZeroPoint
+    self.rightZeroPoint = rightZeroPoint
+    self.rescaling = rescaling
+  }
+}
+
+/// Two lines for each channel, one on each side of zero: with `v = a·m + b`, and `v = a·m' + b'` instead where that is
+/// negative, `out = clamp(floor((v + 2^31) / 2^32) + z, low, high)`. `|m|, |m'| < 2^44`, `|b|, |b'| < 2^61`.
+public struct ChannelLinesArguments {
+  public struct Lines: Hashable, Sendable {
+    public static let fractionBits: Int64 = 32
+
+    public var factor: Int64
+    public var bias: Int64
+    public var negativeFactor: Int64
+    public var negativeBias: Int64
+
+    public init(factor: Int64, bias: Int64, negativeFactor: Int64, negativeBias: Int64) {
+      self.factor = factor
+      self.bias = bias
+      self.negativeFactor = negativeFactor
+      self.negativeBias = negativeBias
+    }
+  }
+
+  public var source: TensorView
+  public var destination: TensorView
+  public var lines: UnsafePointer<Lines>
+  public var zeroPoint: Int64
+  public var low: Int64
+  public var high: Int64
+
+  public init(
+    source: TensorView, destination: TensorView, lines: UnsafePointer<Lines>, zeroPoint: Int64, low: Int64, high: Int64
+  ) {
+    self.source = source
+    self.destination = destination
+    self.lines = lines
+    self.zeroPoint = zeroPoint
+    self.low = low
+    self.high = high
+  }
+}
+
+/// ``InnerProductArguments`` where a matrix or the result has 16 bits; the sum of k products stays under 2^46.
+public struct Int16InnerProductArguments {
+  public static let largestDepth = 1 << 14
+
+  public var left: TensorView
+  public var right: TensorView
+  public var destination: TensorView
+  public var leftRows: Int
+  public var rightStep: Int
+  public var leftZeroPoint: Int64
+  public var rightZeroPoint: Int64
+  public var rescaling: Int16Rescaling
+
+  public init(
+    left: TensorView, right: TensorView, destination: TensorView, leftRows: Int, rightStep: Int, leftZeroPoint: Int64,
+    rightZeroPoint: Int64, rescaling: Int16Rescaling
+  ) {
+    self.left = left
+    self.right = right
+    self.destination = destination
+    self.leftRows = leftRows
+    self.rightStep = rightStep
+    self.leftZeroPoint = leftZeroPoint
+    self.rightZeroPoint = rightZeroPoint
+    self.rescaling = rescaling
+  }
+}
+
 /// Any function of one uint8 or int16, through a table that counts from the lowest integer on; one for all channels, or
 /// one each.
 public struct ConversionArguments {

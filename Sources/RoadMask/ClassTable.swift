@@ -71,6 +71,19 @@ public struct ClassTable: Hashable, Sendable {
     return ClassTable(classes, drivable: drivable, threshold: threshold)
   }
 
+  /// Without one class; those behind it move up.
+  ///
+  /// - Throws: an option error where that is the road, or too few remain.
+  public func excluding(_ index: Int) throws(RoadError) -> ClassTable {
+    guard classes.indices.contains(index), index != Int(drivable), count > 2, threshold == nil else {
+      throw RoadError(
+        .option, "class \(index) cannot be left out of \(count) classes", remedy: "the road must remain, and one other")
+    }
+    var kept = classes
+    kept.remove(at: index)
+    return ClassTable(kept, drivable: drivable > index ? drivable - 1 : drivable)
+  }
+
   public func index(named name: String) -> UInt8? {
     classes.firstIndex { $0.name == name }.map { UInt8($0) }
   }

@@ -12,36 +12,60 @@ public enum ActivationObserver: Hashable, Sendable {
   case entropy
 }
 
-/// What one activation tensor was seen to hold: its extremes, then a histogram between them.
+/// What one activation tensor was seen to hold: its extremes, and a histogram that grows with them.
 package struct ActivationHistogram: Sendable {
   package static let bins = 2048
 
   package private(set) var minimum: Float = 0
   package private(set) var maximum: Float = 0
   package private(set) var counts = [Int](repeating: 0, count: bins)
+  /// What the bins span: at least from the minimum to the maximum.
+  private(set) var low: Float = 0
+  private(set) var high: Float = 0
 
   package init() {}
 
   /// What is larger counts as infinite, and what is infinite does not count: a byte has an end for it.
   private static let largest: Float = 1e30
 
-  /// First pass: the extremes. Zero always lies between them, since padding needs it.
-  package mutating func widen(by values: [Float]) {
+  package mutating func add(_ values: [Float]) {
+    widen(by: values)
+    count(values)
+  }
+
+  /// Zero always lies between the extremes, since padding needs it.
+  private mutating func widen(by values: [Float]) {
+    let isFirst = maximum == minimum
     for value in values where abs(value) <= Self.largest {
       minimum = min(minimum, value)
       maximum = max(maximum, value)
     }
+    guard minimum < low || maximum > high else { return }
+    // Later pictures reach a little farther now and then: room for them saves most moves between bins.
+    let room: Float = isFirst ? 0 : (maximum - minimum) / 16
+    respan(from: minimum < low ? minimum - (minimum < 0 ? room : 0) : low, to: maximum > high ? maximum + room : high)
   }
 
-  /// Second pass, when the extremes are known.
-  package mutating func count(_ values: [Float]) {
+  private mutating func respan(from newLow: Float, to newHigh: Float) {
+    let (centers, before) = (counts.indices.map(center), counts)
+    (low, high) = (newLow, newHigh)
+    counts = [Int](repeating: 0, count: Self.bins)
+    let perUnit = Double(Self.bins) / (Double(high) - Double(low))
+    for (center, count) in zip(centers, before) where count > 0 { counts[bin(of: center, perUnit)] += count }
+  }
+
+  private func bin(of value: Float, _ perUnit: Double) -> Int {
+    min(max(Int((Double(value) - Double(low)) * perUnit), 0), Self.bins - 1)
+  }
+
+  private mutating func count(_ values: [Float]) {
     // In double precision, which the widest range of floats does not leave.
-    let (low, width) = (Double(minimum), Double(maximum) - Double(minimum))
+    let (start, width) = (Double(low), Double(high) - Double(low))
     guard width > 0 else { return }
     let perUnit = Double(Self.bins) / width
     counts.withUnsafeMutableBufferPointer { counts in
       for value in values where abs(value) <= Self.largest {
-        let bin = Int((Double(value) - low) * perUnit)
+        let bin = Int((Double(value) - start) * perUnit)
         counts[min(max(bin, 0), Self.bins - 1)] += 1
       }
     }
@@ -67,7 +91,7 @@ package struct ActivationHistogram: Sendable {
   }
 
   func center(_ bin: Int) -> Float {
-    minimum + (Float(bin) + 0.5) * (maximum - minimum) / Float(Self.bins)
+    low + (Float(bin) + 0.5) * (high - low) / Float(Self.bins)
   }
 
   private func percentileRange(_ share: Double) -> (Float, Float) {
@@ -84,8 +108,8 @@ package struct ActivationHistogram: Sendable {
       above += counts[high]
       high -= 1
     }
-    let step = (maximum - minimum) / Float(Self.bins)
-    return (minimum + Float(low) * step, minimum + Float(high + 1) * step)
+    let step = (self.high - self.low) / Float(Self.bins)
+    return (max(self.low + Float(low) * step, minimum), min(self.low + Float(high + 1) * step, maximum))
   }
 
   /// Ranges from the whole one down to a tenth of it, both ends shrunk alike or one alone.

@@ -16,10 +16,8 @@ struct ActivationStatistics {
     convolutionInputs = Set(scheme.convolutions.map { graph.nodes[$0].inputs[0] })
   }
 
-  mutating func widen(_ name: String, _ tensor: FloatTensor) { histograms[name]?.widen(by: tensor.values) }
-
-  mutating func count(_ name: String, _ tensor: FloatTensor) {
-    histograms[name]?.count(tensor.values)
+  mutating func add(_ name: String, _ tensor: FloatTensor) {
+    histograms[name]?.add(tensor.values)
     if convolutionInputs.contains(name), tensor.shape.count == 4 { addMeans(name, tensor) }
   }
 

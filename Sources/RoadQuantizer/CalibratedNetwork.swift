@@ -6,10 +6,10 @@ import RoadModel
 /// made into integers, also several times, with 16 bits for other tensors.
 public struct CalibratedNetwork {
   let graph: ModelGraph
-  let options: QuantizerOptions
+  public private(set) var options: QuantizerOptions
   let scheme: QuantizationScheme
   let statistics: ActivationStatistics
-  let quantizations: [String: Quantization]
+  private(set) var quantizations: [String: Quantization]
   /// A few of the calibration pictures, 1, 3, H, W.
   let samples: [FloatTensor]
 
@@ -25,12 +25,45 @@ public struct CalibratedNetwork {
     quantizations = statistics.quantizations(options.observer)
   }
 
+  /// With ranges chosen another way, from the same statistics.
+  public func observed(by observer: ActivationObserver) -> CalibratedNetwork {
+    var network = self
+    network.options.observer = observer
+    network.quantizations = statistics.quantizations(observer)
+    return network
+  }
+
+  /// With the observer, of some, whose bytes keep the float network's class in the most pixels of the samples; an
+  /// earlier one where a later is better by less than a thousandth.
+  public func choosing(
+    among observers: [ActivationObserver], progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }
+  ) throws(RoadError) -> CalibratedNetwork {
+    var best: (network: CalibratedNetwork, agreement: Double)?
+    for (index, observer) in observers.enumerated() {
+      let network = observed(by: observer)
+      guard let agreement = try network.agreementInBytes() else { return self }
+      if best.map({ agreement > $0.agreement + 0.001 }) ?? true { best = (network, agreement) }
+      progress(index + 1, observers.count)
+    }
+    return best?.network ?? self
+  }
+
+  /// Share of the samples' pixels to which bytes alone give the class that the float network gives; nil where that has
+  /// no scores of classes.
+  public func agreementInBytes() throws(RoadError) -> Double? {
+    try WideSearch(self).agreement(ofQuantized: quantized(wide: []))
+  }
+
   /// The network in integers, its activations of the bits that ``QuantizerOptions/wide`` says.
-  public func quantized() throws(RoadError) -> ModelGraph {
+  ///
+  /// - Parameter progress: of the search for them; called with the steps done, out of about `all`.
+  public func quantized(
+    progress: @escaping (_ done: Int, _ all: Int) -> Void = { _, _ in }
+  ) throws(RoadError) -> ModelGraph {
     switch options.wide {
     case .none: return try quantized(wide: [])
     case .named(let names): return try quantized(wide: scheme.tensors(named: names, in: graph))
-    case .found(let worst, let aim): return try WideSearch(self).quantized(worst: worst, aim: aim)
+    case .found(let worst, let aim): return try WideSearch(self, progress: progress).quantized(worst: worst, aim: aim)
     }
   }
 

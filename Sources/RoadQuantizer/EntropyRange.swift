@@ -51,7 +51,7 @@ extension ActivationHistogram {
 
   private var countsWithoutZeros: [Double] {
     var counts = counts.map(Double.init)
-    let zero = min(Int(-minimum / (maximum - minimum) * Float(Self.bins)), Self.bins - 1)
+    let zero = min(Int(-low / (high - low) * Float(Self.bins)), Self.bins - 1)
     let neighbours = [zero - 1, zero + 1].filter(counts.indices.contains)
     counts[zero] = neighbours.reduce(0) { $0 + counts[$1] } / Double(neighbours.count)
     return counts

@@ -31,8 +31,7 @@ public struct QuantizerOptions: Hashable, Sendable {
 
 /// Post-training quantization: a float graph and calibration pictures to an int8 QDQ graph.
 ///
-/// Two passes over the pictures: the first finds each tensor's extremes, the second its histogram and the channel means
-/// that bias correction needs. Weights become int8 a channel, activations uint8 a tensor (uint16 where
+/// One pass over the pictures finds each tensor's histogram and the channel means that bias correction needs. Weights become int8 a channel, activations uint8 a tensor (uint16 where
 /// ``WideActivations`` says so), biases int32.
 public struct Quantizer {
   public let graph: ModelGraph
@@ -62,6 +61,17 @@ public struct Quantizer {
     executor = try FloatExecutor(self.graph)
   }
 
+  /// The graph quantized with scales that no picture chose: it runs wherever the quantized one will, so that what cannot
+  /// run is found before any picture is seen.
+  public func trial() throws(RoadError) -> ModelGraph {
+    let options = QuantizerOptions(
+      observer: .minMax, searchesWeightScales: false, correctsBiases: false, equalises: false, wide: .none)
+    return try CalibratedNetwork(
+      graph: graph, options: options, scheme: scheme,
+      statistics: ActivationStatistics(scheme: scheme, graph: graph), samples: []
+    ).quantized()
+  }
+
   /// The quantized graph: what ``calibrate(count:progress:picture:)`` finds, made into integers as the options say.
   public func quantize(
     count: Int, progress: (Int) -> Void = { _ in }, picture: (Int) throws(RoadError) -> FloatTensor
@@ -69,11 +79,11 @@ public struct Quantizer {
     try calibrate(count: count, progress: progress, picture: picture).quantized()
   }
 
-  /// Two passes over the pictures: what quantizing needs to know of the activations.
+  /// One pass over the pictures: what quantizing needs to know of the activations.
   ///
   /// - Parameters:
   ///   - count: how many calibration pictures there are; a few dozen varied ones are enough.
-  ///   - progress: called after each picture with the number of pictures seen, out of `2 · count`.
+  ///   - progress: called after each picture with the number of pictures seen.
   ///   - picture: the network's input for picture `index`: 1, 3, H, W.
   public func calibrate(
     count: Int, progress: (Int) -> Void = { _ in }, picture: (Int) throws(RoadError) -> FloatTensor
@@ -85,15 +95,9 @@ public struct Quantizer {
     var statistics = ActivationStatistics(scheme: scheme, graph: graph)
     for index in 0..<count {
       let tensor = try picture(index)
-      statistics.widen(input, tensor)
-      _ = try executor.run([input: tensor]) { statistics.widen($0, $1) }
+      statistics.add(input, tensor)
+      _ = try executor.run([input: tensor]) { statistics.add($0, $1) }
       progress(index + 1)
-    }
-    for index in 0..<count {
-      let tensor = try picture(index)
-      statistics.count(input, tensor)
-      _ = try executor.run([input: tensor]) { statistics.count($0, $1) }
-      progress(count + index + 1)
     }
     var samples: [FloatTensor] = []
     let seen = min(count, Self.searchPictures)

@@ -75,40 +75,86 @@ extension ModelGraph {
 /// Finds the activations that 8 bits do not serve.
 struct WideSearch {
   let network: CalibratedNetwork
+  private let progress: (_ done: Int, _ all: Int) -> Void
 
-  init(_ network: CalibratedNetwork) { self.network = network }
+  init(_ network: CalibratedNetwork, progress: @escaping (_ done: Int, _ all: Int) -> Void = { _, _ in }) {
+    self.network = network
+    self.progress = progress
+  }
 
   /// The network in which `aim` of the samples' pixels keep the class that the float model gives them; in bytes alone
-  /// where `worst` of them do.
+  /// where `worst` of them do. Where `aim` cannot be had, the fewest groups that are nearly as good as more, and bytes
+  /// alone where 16 bits bring nothing.
   func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
     let bytes = try network.quantized(wide: [])
-    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }),
-      try agreement(exact, bytes) < worst
-    else { return bytes }
-    return try fewest { (graph) throws(RoadError) in try agreement(exact, graph) >= aim }
+    progress(0, 1)
+    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }) else { return bytes }
+    let narrow = try agreement(exact, bytes)
+    guard narrow < worst else { return bytes }
+    let ranked = try ranked()
+    guard !ranked.isEmpty else { return bytes }
+    var tried: [(graph: ModelGraph, agreement: Double)] = [(bytes, narrow)]
+    var (count, step) = (1, 0)
+    let steps = Int.bitWidth - ranked.count.leadingZeroBitCount + 1
+    while true {
+      let graph = try network.quantized(wide: Set(ranked.prefix(count).joined()))
+      tried.append((graph, try agreement(exact, graph)))
+      step += 1
+      progress(step, steps)
+      let best = tried.map(\.agreement).max() ?? narrow
+      if tried[tried.count - 1].agreement >= aim {
+        return try fewest(of: ranked, above: count / 2, to: count, tried[tried.count - 1].graph) {
+          (graph) throws(RoadError) in try agreement(exact, graph) >= aim
+        }
+      }
+      // Each step doubles the cost: one that brings nothing is the last, once there are enough to tell.
+      let before = tried.dropLast(2).map(\.agreement).max() ?? 0
+      guard count < ranked.count, count < Self.patience || best - before >= Self.gain else { break }
+      count = min(count * 2, ranked.count)
+    }
+    let best = tried.map(\.agreement).max() ?? narrow
+    return tried.first { $0.agreement >= best - Self.gain }?.graph ?? bytes
   }
+
+  /// Groups below which the search goes on whatever they bring, and the share of pixels that counts as something.
+  private static let patience = 16
+  private static let gain = 0.002
 
   /// The network with the fewest of the ranked groups in 16 bits that is enough, else with all of them: by doubling,
   /// then between the last two.
   func fewest(_ isEnough: (ModelGraph) throws(RoadError) -> Bool) throws(RoadError) -> ModelGraph {
     let ranked = try ranked()
     guard !ranked.isEmpty else { return try network.quantized(wide: []) }
-    func widest(_ count: Int) throws(RoadError) -> ModelGraph {
-      try network.quantized(wide: Set(ranked.prefix(count).joined()))
-    }
     var (few, many) = (0, 1)
-    var found = try widest(many)
+    var found = try network.quantized(wide: Set(ranked.prefix(many).joined()))
     while try !isEnough(found) {
       guard many < ranked.count else { return found }
       (few, many) = (many, min(many * 2, ranked.count))
-      found = try widest(many)
+      found = try network.quantized(wide: Set(ranked.prefix(many).joined()))
     }
+    return try fewest(of: ranked, above: few, to: many, found, isEnough)
+  }
+
+  /// - Parameters:
+  ///   - few: so many are not enough.
+  ///   - many: so many are: they make `found`.
+  private func fewest(
+    of ranked: [Set<String>], above few: Int, to many: Int, _ found: ModelGraph,
+    _ isEnough: (ModelGraph) throws(RoadError) -> Bool
+  ) throws(RoadError) -> ModelGraph {
+    var (few, many, found) = (few, many, found)
     while many - few > 1 {
       let middle = (few + many) / 2
-      let graph = try widest(middle)
+      let graph = try network.quantized(wide: Set(ranked.prefix(middle).joined()))
       if try isEnough(graph) { (many, found) = (middle, graph) } else { few = middle }
     }
     return found
+  }
+
+  /// Share of the samples' pixels that keep the class which the float network gives them; nil where it gives no scores.
+  func agreement(ofQuantized graph: ModelGraph) throws(RoadError) -> Double? {
+    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }) else { return nil }
+    return try agreement(exact, graph)
   }
 
   private func agreement(_ exact: [FloatTensor], _ graph: ModelGraph) throws(RoadError) -> Double {
@@ -116,31 +162,51 @@ struct WideSearch {
     return Self.agreement(exact, rounded, level: network.graph.scoreThreshold.level)
   }
 
-  /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores. Scores are
-  /// left out, since whoever reads them has bytes.
+  /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores of one
+  /// sample. Scores are left out, since whoever reads them has bytes.
+  ///
+  /// Neighbours are first measured together; one by one only those of the blocks that add the most.
   private func ranked() throws(RoadError) -> [Set<String>] {
-    let (float, scheme) = (network.graph, network.scheme)
-    guard let exact = try scores(of: float) else { return [] }
-    let outputs = Set(float.outputs.map { scheme.root(of: $0.name) })
-    var noises: [(tensors: Set<String>, noise: Double)] = []
-    for tensor in scheme.tensors
-    where scheme.sharedWith[tensor] == nil && scheme.fixed[tensor] == nil && !outputs.contains(tensor) {
-      let group = scheme.sharing(tensor)
-      var builder = QDQGraphBuilder(
-        graph: float, scheme: scheme, quantizations: network.quantizations.filter { group.contains($0.key) })
-      guard let rounded = try scores(of: builder.build()) else { continue }
-      noises.append((group, Self.noise(exact, rounded)))
+    let scheme = network.scheme
+    guard let sample = network.samples.first, let exact = try scores(of: network.graph, [sample]) else { return [] }
+    let outputs = Set(network.graph.outputs.map { scheme.root(of: $0.name) })
+    let roots = scheme.tensors.filter {
+      scheme.sharedWith[$0] == nil && scheme.fixed[$0] == nil && !outputs.contains($0)
     }
-    return noises.sorted { $0.noise > $1.noise }.map(\.tensors)
+    let size = max((roots.count + Self.blocks - 1) / Self.blocks, 1)
+    let blocks = stride(from: 0, to: roots.count, by: size).map { Array(roots[$0..<min($0 + size, roots.count)]) }
+    let closer = size > 1 ? Self.blocks / 4 * size : 0
+    var done = 0
+    func noises(_ blocks: [[String]]) throws(RoadError) -> [(tensors: [String], noise: Double)] {
+      var found: [(tensors: [String], noise: Double)] = []
+      for block in blocks {
+        let group = Set(block.flatMap(scheme.sharing))
+        var builder = QDQGraphBuilder(
+          graph: network.graph, scheme: scheme, quantizations: network.quantizations.filter { group.contains($0.key) })
+        if let rounded = try scores(of: builder.build(), [sample]) { found.append((block, Self.noise(exact, rounded))) }
+        done += 1
+        progress(done, blocks.count + closer)
+      }
+      return found.sorted { $0.noise > $1.noise }
+    }
+    let coarse = try noises(blocks)
+    guard size > 1 else { return coarse.map { Set($0.tensors.flatMap(scheme.sharing)) } }
+    let loud = coarse.prefix(Self.blocks / 4).flatMap(\.tensors)
+    let fine = try noises(loud.map { [$0] }).flatMap(\.tensors)
+    return (fine + coarse.dropFirst(Self.blocks / 4).flatMap(\.tensors)).map(scheme.sharing)
   }
 
-  private func scores(of graph: ModelGraph) throws(RoadError) -> [FloatTensor]? {
+  private static let blocks = 24
+
+  private func scores(
+    of graph: ModelGraph, _ samples: [FloatTensor]? = nil
+  ) throws(RoadError) -> [FloatTensor]? {
     guard let input = graph.inputs.first(where: { graph.initializers[$0.name] == nil })?.name,
       let output = graph.outputs.first?.name
     else { return nil }
     let executor = try FloatExecutor(graph)
     var scores: [FloatTensor] = []
-    for picture in network.samples {
+    for picture in samples ?? network.samples {
       guard let tensor = try executor.run([input: picture])[output] else { return nil }
       scores.append(tensor)
     }

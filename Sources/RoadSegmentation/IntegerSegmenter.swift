@@ -24,6 +24,7 @@ public final class IntegerSegmenter: PictureSegmenter {
   public init(
     _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int
   ) throws(RoadError) {
+    try model.refuseDynamicQuantization(model: name)
     guard model.isQuantized else {
       throw RoadError(.model, "\(name): is a float model", remedy: "quantize it first: roadseg quantize")
     }

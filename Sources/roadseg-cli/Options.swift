@@ -29,7 +29,18 @@ struct ModelOptions: ParsableArguments {
 
   /// The model, with the input and the output that were asked for.
   func graph() throws(RoadError) -> ModelGraph {
-    try output.applied(to: pictureInput.applied(to: ShippedModels.load(model), name: model), model: model)
+    let graph = try output.applied(
+      to: pictureInput.applied(to: ShippedModels.load(model), name: model), model: model)
+    guard let exclusion = try output.exclusion(from: fullTable(of: graph)) else { return graph }
+    var rest = try graph.excludingClass(exclusion.index, model: model)
+    if let table = exclusion.table { rest.metadata[ClassTable.metadataKey] = table.text }
+    return rest
+  }
+
+  /// Of all classes that the model itself has.
+  private func fullTable(of graph: ModelGraph) throws(RoadError) -> ClassTable? {
+    if let classes { return try ClassTable(path: classes) }
+    return try ClassTable(metadata: graph.metadata, model: model)
   }
 
   /// - Parameter instructionSet: of the kernels that run; nil for the one that would.
@@ -39,7 +50,8 @@ struct ModelOptions: ParsableArguments {
 
   func classTable() throws(RoadError) -> ClassTable? {
     guard let classes else { return nil }
-    return try ClassTable(path: classes)
+    let table = try ClassTable(path: classes)
+    return try output.exclusion(from: table)?.table ?? table
   }
 }
 

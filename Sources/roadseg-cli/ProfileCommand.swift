@@ -192,6 +192,7 @@ struct ProfileCommand: ParsableCommand {
   }
 
   private func loadEngine(_ graph: ModelGraph) throws -> (Engine, ClassTable) {
+    try graph.refuseDynamicQuantization(model: modelOptions.model)
     guard graph.isQuantized else {
       throw RoadError(.model, "\(modelOptions.model): is a float model", remedy: "quantize it first: roadseg quantize")
     }
@@ -232,7 +233,7 @@ extension ProfileCommand {
     arguments += ["--frame-format", frameFormat.rawValue, "--threads", "\(threads.count)"]
     if let size { arguments += ["--input-size", "\(size)"] }
     if let classes = modelOptions.classes { arguments += ["--classes", classes] }
-    arguments += modelOptions.pictureInput.arguments
+    arguments += modelOptions.pictureInput.arguments + modelOptions.output.arguments
     let start = try ColdStart.measure(program: "/proc/self/exe", arguments: arguments, starts: 11)
     if json { try Terminal.printJSON(start) } else { Terminal.printLine(ProfileText.text(start)) }
   }

@@ -53,8 +53,13 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("The int8 model to write.", valueName: "file"))
   var output: String
 
-  @Option(name: .long, help: "How activation ranges are chosen: percentile, mse, entropy or minmax.")
-  var observer = ObserverName.percentile
+  @Option(
+    name: .long,
+    help: """
+      How activation ranges are chosen: auto takes what keeps most of the calibration pictures' classes of \
+      percentile, minmax, entropy and mse. None of them serves every network.
+      """)
+  var observer = ObserverName.auto
 
   @Flag(name: .long, help: "Balance the channels of consecutive layers first (cross-layer equalisation).")
   var equalize = false
@@ -83,14 +88,21 @@ struct QuantizeCommand: ParsableCommand {
   var json = false
 
   enum ObserverName: String, ExpressibleByArgument, CaseIterable, Encodable {
-    case entropy, mse, minmax, percentile
+    case auto, entropy, mse, minmax, percentile
+
+    /// The first of equals is taken.
+    static let choice = [percentile, minmax, entropy, mse]
+
+    init(_ observer: ActivationObserver) {
+      self = Self.choice.first { $0.observer == observer } ?? .percentile
+    }
 
     var observer: ActivationObserver {
       switch self {
       case .entropy: .entropy
       case .mse: .meanSquaredError
       case .minmax: .minMax
-      case .percentile: .percentile(0.9999)
+      case .auto, .percentile: .percentile(0.9999)
       }
     }
   }
@@ -104,11 +116,13 @@ struct QuantizeCommand: ParsableCommand {
     let graph = try floatGraph()
     let files = try CalibrationPictures.chosen(
       from: calibration, count: pictures, maximumPixels: pictureOptions.maximumPixels)
+    try refuseWhatCannotRun(graph, files)
     let manifest = try manifest(of: files)
     let labelled = try allowedDrop.pairs(unseenBy: manifest)
-    let calibrated = try calibrate(graph, files)
-    let narrow = try calibrated.quantized()
-    // What cannot run is refused before anything is scored or written.
+    let calibrated = try observed(calibrate(graph, files))
+    let search = Terminal.ProgressBar("looking for 16-bit layers", total: nil)
+    let narrow = try calibrated.quantized { done, _ in search.update(done) }
+    search.finish()
     _ = try Engine(model: narrow, options: EngineOptions(instructionSet: .reference))
     var (quantized, drop) = try allowedDrop.enforce(
       float: graph, int8: narrow, name: model, maximumPixels: pictureOptions.maximumPixels, on: labelled,
@@ -119,7 +133,9 @@ struct QuantizeCommand: ParsableCommand {
     // Minutes of work: a power cut right behind must not undo it.
     try FileOutput.write(bytes, to: output, durable: true)
     let result = QuantizationResult(
-      model: model, output: output, bytes: bytes.count, pictures: files.count, observer: observer, equalized: equalize,
+      model: model, output: output, bytes: bytes.count, pictures: files.count,
+      observer: ObserverName(calibrated.options.observer),
+      equalized: equalize,
       wide: quantized.wideActivations,
       layers: layers, drop: drop.map { .init($0, pictures: labelled.count) })
     guard json else { return Terminal.printLine(result.table) }
@@ -131,12 +147,24 @@ struct QuantizeCommand: ParsableCommand {
   /// Simplified, of a fixed size, with its class table and, where asked for, the normalisation in front.
   private func floatGraph() throws(RoadError) -> ModelGraph {
     var graph = try outputChoice.applied(
-      to: pictureInput.applied(to: ONNXReader.read(path: model), name: model), model: model)
+      to: pictureInput.applied(to: readGraph(), name: model), model: model)
     graph = try graph.bindingInputs(to: inputSize.size)
     _ = try graph.pictureInput(name: model)
-    if let classes { graph.metadata[ClassTable.metadataKey] = try ClassTable(path: classes).text }
+    var table = try ClassTable(metadata: graph.metadata, model: model)
+    if let classes { table = try ClassTable(path: classes) }
+    if let exclusion = try outputChoice.exclusion(from: table) {
+      graph = try graph.excludingClass(exclusion.index, model: model)
+      table = exclusion.table
+    }
+    if let table { graph.metadata[ClassTable.metadataKey] = table.text }
     graph = try graph.simplified()
     if let table = try classTable(of: graph) { graph.metadata[ClassTable.metadataKey] = table.text }
+    return graph
+  }
+
+  private func readGraph() throws(RoadError) -> ModelGraph {
+    let graph = try ONNXReader.read(path: model)
+    try graph.refuseDynamicQuantization(model: model)
     return graph
   }
 
@@ -151,17 +179,55 @@ struct QuantizeCommand: ParsableCommand {
     return try Segmenters.classes(nil, of: graph, name: model, count: shape[1], threshold: graph.scoreThreshold)
   }
 
+  /// Before minutes of calibration. Scales that no picture chose may be to blame for a refusal: those of one picture
+  /// decide.
+  private func refuseWhatCannotRun(_ graph: ModelGraph, _ files: [CalibrationPicture]) throws(RoadError) {
+    func run(_ quantized: ModelGraph) throws(RoadError) {
+      _ = try Engine(model: quantized, options: EngineOptions(instructionSet: .reference))
+    }
+    do throws(RoadError) {
+      try run(Quantizer(graph, options: QuantizerOptions(equalises: equalize)).trial())
+    } catch {
+      guard files.count > 1 else { throw error }
+      let options = QuantizerOptions(equalises: equalize, wide: .none)
+      let size = try graph.pictureInput(name: model).size
+      try run(
+        Quantizer(graph, options: options).quantize(count: 1) { (_) throws(RoadError) in
+          NetworkInput.tensor(
+            of: try files[0].picture(maximumPixels: pictureOptions.maximumPixels), size: size)
+        })
+    }
+  }
+
   private func calibrate(_ graph: ModelGraph, _ files: [CalibrationPicture]) throws(RoadError) -> CalibratedNetwork {
     let size = try graph.pictureInput(name: model).size
     let quantizer = try Quantizer(
       graph, options: QuantizerOptions(observer: observer.observer, equalises: equalize, wide: wide.activations))
-    let bar = Terminal.ProgressBar("calibrating", total: 2 * files.count)
+    let bar = Terminal.ProgressBar("calibrating", total: files.count)
     return try quantizer.calibrate(
       count: files.count, progress: { bar.update($0) },
       picture: { index throws(RoadError) in
         NetworkInput.tensor(
           of: try files[index].picture(maximumPixels: pictureOptions.maximumPixels), size: size)
       })
+  }
+
+  /// With the observer that serves the calibration pictures best; one that was named and loses is said to.
+  private func observed(_ network: CalibratedNetwork) throws(RoadError) -> CalibratedNetwork {
+    let bar = Terminal.ProgressBar("choosing ranges", total: nil)
+    defer { bar.finish() }
+    guard observer != .auto else {
+      return try network.choosing(among: ObserverName.choice.map(\.observer)) { done, _ in bar.update(done) }
+    }
+    let usual = ObserverName.percentile
+    if observer != usual, let own = try network.agreementInBytes(),
+      let other = try network.observed(by: usual.observer).agreementInBytes(), own < other - 0.005
+    {
+      Terminal.say(
+        "roadseg: --observer \(observer) keeps the class of \(Format.percent(own)) of the calibration pictures' pixels, "
+          + "\(usual) of \(Format.percent(other))")
+    }
+    return network
   }
 
   /// Which pictures the ranges come from, by hash, so that an evaluation on them can be refused.

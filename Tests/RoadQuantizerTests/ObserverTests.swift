@@ -7,8 +7,7 @@ import Testing
 struct ObserverTests {
   private func histogram(_ values: [Float]) -> ActivationHistogram {
     var histogram = ActivationHistogram()
-    histogram.widen(by: values)
-    histogram.count(values)
+    histogram.add(values)
     return histogram
   }
 

@@ -57,7 +57,7 @@ struct BinaryLayer: Layer {
 
 extension TensorView {
   /// With pitches of 0 along the axes in which a single row or column serves all.
-  fileprivate func repeated(_ shape: PlaneShape, over result: PlaneShape) -> TensorView {
+  func repeated(_ shape: PlaneShape, over result: PlaneShape) -> TensorView {
     var view = self
     if shape.height < result.height { view.rowPitch = 0 }
     if shape.width < result.width { view.pixelPitch = 0 }

@@ -14,6 +14,7 @@ struct Int16SumLayer: Layer {
   let rule: Int16Sum
   /// Of the left operand, the right one and the result.
   let kinds: [TensorElement]
+  let shapes: [PlaneShape]
 
   var inputs: [TensorID] { [left, right] }
   func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
@@ -49,16 +50,18 @@ struct Int16SumLayer: Layer {
       zeroPoint: Int64(to.format.zeroPoint),
       low: Int64(range.lowerBound), high: Int64(range.upperBound))
     kinds = [from.element, other.element, to.element]
+    shapes = [from.shape, other.shape, to.shape]
     (self.name, self.left, self.right, self.output) = (name, left, right, output)
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = context.kernels.int16.sum(left: kinds[0], right: kinds[1], to: kinds[2])
-    let rule = rule
+    let (rule, shapes) = (rule, shapes)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var arguments = BinaryArguments(
-        left: sources[0], right: sources[1], destination: destination, leftIsOneChannel: false,
-        rightIsOneChannel: false, rule: rule)
+        left: sources[0].repeated(shapes[0], over: shapes[2]), right: sources[1].repeated(shapes[1], over: shapes[2]),
+        destination: destination, leftIsOneChannel: shapes[0].channels < shapes[2].channels,
+        rightIsOneChannel: shapes[1].channels < shapes[2].channels, rule: rule)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }

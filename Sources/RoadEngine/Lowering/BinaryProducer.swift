@@ -27,7 +27,7 @@ struct Binary: Producer {
   private var isSum: Bool { function.kind == .sum || function.kind == .difference }
   private var sign: Double { function.kind == .sum ? 1 : -1 }
 
-  var writesInt16: Bool { needsInt16 || readsAsStored && sharesShape && isSum }
+  var writesInt16: Bool { needsInt16 || readsAsStored && (sharesShape && isSum || function.kind == .product) }
 
   /// All results of the extremes; what functions that are monotone in each operand can give.
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
@@ -45,6 +45,10 @@ struct Binary: Producer {
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
     if needsInt16 || network.tensors[output].element == .int16 {
+      if function.kind == .product {
+        return network.append(
+          try Int16ProductLayer(name: name, left: left, right: right, output: output, integers, in: network))
+      }
       return network.append(
         try Int16SumLayer(name: name, left: left, right: right, sign: sign, output: output, integers, in: network))
     }

@@ -108,6 +108,21 @@ extension LoweredNetwork {
     return try emit(layer, to: .spanning(range.lowerBound, range.upperBound), name: "\(layer.node)/output")
   }
 
+  /// 16 bits over all that can come out of a layer that no QuantizeLinear follows; nil where that is not known.
+  mutating func settledInt16(_ layer: PendingLayer) throws(RoadError) -> ElementView? {
+    guard layer.producer.writesInt16, let farthest = try layer.folded(in: self).farthest(in: self), farthest.isFinite,
+      farthest > 0
+    else { return nil }
+    var (lowest, highest) = (-farthest, farthest)
+    if let function = layer.epilogue.function {
+      let numbers = (-1024...1024).map { function(farthest * Float($0) / 1024) }
+      guard numbers.allSatisfy(\.isFinite), let least = numbers.min(), let most = numbers.max() else { return nil }
+      (lowest, highest) = (least, most)
+    }
+    let format = TensorFormat.spanning(layer.epilogue.clamped(lowest), layer.epilogue.clamped(highest)).int16
+    return try emit(layer, to: format, name: "\(layer.node)/int16")
+  }
+
   private func unquantized(_ layer: PendingLayer) -> RoadError {
     RoadError(.model, "the result of node '\(layer.node)' is not quantized")
   }

@@ -9,6 +9,7 @@ struct Leaky: Producer {
   let whole: any Producer
   let sloped: any Producer
   let choice: LeakyChoice
+  private let slopes: [Double]
 
   /// - Returns: nil for producers that take no affines, and slopes of which some are negative and others over 1.
   init?(_ whole: any Producer, _ slopes: [Double], in network: LoweredNetwork) throws(RoadError) {
@@ -16,7 +17,8 @@ struct Leaky: Producer {
     guard let choice = LeakyChoice(slopes: slopes), let sloped = try whole.folding(affine, in: network) else {
       return nil
     }
-    (self.whole, self.sloped, self.choice) = (whole, sloped, choice)
+    (self.whole, self.sloped, self.choice, self.slopes) = (whole, sloped, choice, slopes)
+    writesInt16 = whole.writesInt16 && whole.farthest(in: network).map(\.isFinite) ?? false
   }
 
   static func == (left: Leaky, right: Leaky) -> Bool {
@@ -25,11 +27,13 @@ struct Leaky: Producer {
 
   var shape: PlaneShape { whole.shape }
   let hasChannelFactors = true
+  let writesInt16: Bool
 
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
     let format = network.tensors[output].format
+    if format.element == .int16 { return try emitLines(name, to: output, integers, in: &network) }
     var parts: [TensorID] = []
     for (producer, suffix) in [(whole, "whole"), (sloped, "sloped")] {
       let bytes = network.addTensor("\(name)/\(suffix)", shape, format)
@@ -41,6 +45,24 @@ struct Leaky: Producer {
         name: "\(name)/leaky", left: parts[0], right: parts[1], output: output,
         operation: .table(choice.table(zeroPoint: UInt8(format.zeroPoint), ByteClamp(integers))),
         shapes: [shape, shape, shape]))
+  }
+}
+
+extension Leaky {
+  /// Words of `x` over the range in which the result changes; lines with the slopes make the result's of them.
+  private func emitLines(
+    _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
+  ) throws(RoadError) {
+    let format = network.tensors[output].format
+    let ends = [integers.lowerBound, integers.upperBound].map { Float(format.step * Double($0 - format.zeroPoint)) }
+    let farthest = whole.farthest(in: network) ?? 0
+    let slope = Float(slopes.min() ?? 1)
+    let lowest = slope > 0 ? max(min(ends[0], 0) / min(slope, 1), -farthest) : -farthest
+    let words = network.addTensor(
+      "\(name)/words", shape, .spanning(lowest, min(max(ends[1], 0), farthest)).int16)
+    try whole.emit(name, to: words, TensorFormat.spanning(0, 1).int16.integers, in: &network)
+    try ChannelLines(source: words, shape: shape, slopes: slopes).emit(
+      "\(name)/leaky", to: output, integers, in: &network)
   }
 }
 

@@ -39,12 +39,23 @@ extension Lowering {
 
   /// An input's 16-bit integers, for rules that know them; nil for one of bytes.
   mutating func int16(_ index: Int, of node: Node) throws(RoadError) -> ElementView? {
+    try settleInt16(index, of: node)
     guard case .real(let view) = try required(index, of: node) else { return nil }
     let source = tensor(view.tensor)
     guard source.element == .int16 else { return nil }
     if view.dequantized == nil { return view.view }
     let name = "\(node.name)/input\(index)"
     return network.convert(view, to: view.spanningFormat(in: source).int16, name: name, output: name)
+  }
+
+  /// A result that the model leaves unquantized between quantized layers becomes 16 bits, over all that can come out of
+  /// it; where that is not known, it stays as it is.
+  mutating func settleInt16(_ index: Int, of node: Node) throws(RoadError) {
+    guard index < node.inputs.count, case .pending(let layer)? = values[node.inputs[index]],
+      try layer.range(in: network) == nil, let view = try network.settledInt16(layer)
+    else { return }
+    network.unquantizedNodes.append(layer.node)
+    values[node.inputs[index]] = .real(RealView(view: view))
   }
 
   /// An input as it is, bytes or 16 bits: NCHW with a batch of one.

@@ -95,7 +95,12 @@ extension Lowering {
     var view: ElementView
     switch values[output.name] {
     case .quantized(let integers): view = scores(RealView(view: integers), output.name)
-    case .real(let real): view = scores(real, output.name)
+    case .real(let real):
+      if let scores = int16Scores(real, output.name) {
+        network.output = scores
+        return
+      }
+      view = scores(real, output.name)
     case .pending(let layer):
       guard let scores = try network.emitScores(layer) else { throw unusable("is not quantized") }
       network.output = scores
@@ -114,6 +119,16 @@ extension Lowering {
 }
 
 extension Lowering {
+  /// Of a picture of 16 bits and several classes; nil for others.
+  private mutating func int16Scores(_ real: RealView, _ name: String) -> TensorID? {
+    let source = tensor(real.tensor)
+    guard source.element == .int16, source.channels > 1, real.dequantized == nil,
+      real.view.elements.isSame(as: network.canonicalView(of: real.tensor).elements)
+    else { return nil }
+    network.roundsUpsampledScores = false
+    return network.int15Scores(of: real.tensor, name: name)
+  }
+
   /// As bytes; those of 16 bits are coarser than what the graph would round to.
   private mutating func scores(_ view: RealView, _ name: String) -> ElementView {
     if tensor(view.tensor).element == .int16 { network.roundsUpsampledScores = false }

@@ -51,29 +51,33 @@ extension LoweredNetwork {
     else { return nil }
     let quantization = Int16Quantization(scale: farthest / Float(Int16.max), zeroPoint: 0)
     let wide = try emit(layer, to: TensorFormat(quantization), name: "\(layer.node)/int16")
-    let lowBits = Int(Int15ScoresArguments.lowBits)
+    return int15Scores(of: wide.tensor, name: layer.node)
+  }
+
+  /// Scores that are a tensor of 16 bits: their upper 15.
+  mutating func int15Scores(of int16: TensorID, name: String) -> TensorID {
+    let (source, lowBits) = (tensors[int16], Int(Int15ScoresArguments.lowBits))
     let scores = (Int16.min...Int16.max).map { (Int($0) - Int(Int16.min)) >> 1 }
     let tables = [scores.map { UInt8($0 >> lowBits) }, scores.map { UInt8($0 & (1 << lowBits - 1)) }]
-    let middle = UInt8(Int(Int15ScoresArguments.zero) >> lowBits)
+    let zeroPoint = (source.format.zeroPoint - Int(Int16.min)) >> (1 + lowBits)
     let coarse = TensorFormat(
-      Quantization(scale: quantization.scale * Float(2 << lowBits), zeroPoint: middle))
-    let halves = zip(["high", "low"], tables).map { name, table in
-      let half = addTensor("\(layer.node)/\(name)", layer.shape, coarse)
+      Quantization(scale: source.format.scale * Float(2 << lowBits), zeroPoint: UInt8(zeroPoint)))
+    let halves = zip(["high", "low"], tables).map { part, table in
+      let half = addTensor("\(name)/\(part)", source.shape, coarse)
       append(
         ConversionLayer(
-          name: "\(layer.node)/\(name)", source: wide.tensor, output: half, from: .int16, to: .uint8,
-          table: .uint8(table)))
+          name: "\(name)/\(part)", source: int16, output: half, from: .int16, to: .uint8, table: .uint8(table)))
       return half
     }
-    let lowChannel = paddedChannels(layer.shape.channels)
-    var shape = layer.shape
-    shape.channels = lowChannel + layer.shape.channels
-    let output = addTensor("\(layer.node)/scores", shape, coarse)
+    let lowChannel = paddedChannels(source.channels)
+    var shape = source.shape
+    shape.channels = lowChannel + source.channels
+    let output = addTensor("\(name)/scores", shape, coarse)
     append(
       ConcatenationLayer(
-        name: "\(layer.node)/scores", inputs: halves, output: output, axis: .channels, starts: [0, Int32(lowChannel)],
+        name: "\(name)/scores", inputs: halves, output: output, axis: .channels, starts: [0, Int32(lowChannel)],
         tables: [nil, nil]))
-    int15Scores = Int15ScoresShape(classes: layer.shape.channels, lowChannel: lowChannel)
+    int15Scores = Int15ScoresShape(classes: source.channels, lowChannel: lowChannel)
     return output
   }
 }

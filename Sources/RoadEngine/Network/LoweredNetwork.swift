@@ -18,6 +18,8 @@ struct LoweredNetwork {
   var threshold = ScoreThreshold(level: 0)
   /// Sigmoids between the scores and the model's own output.
   var droppedSigmoids = 0
+  /// Nodes whose results the model leaves unquantized between quantized layers: they have 16 bits.
+  var unquantizedNodes: [String] = []
   /// Set where the scores have 15 bits.
   var int15Scores: Int15ScoresShape?
 }

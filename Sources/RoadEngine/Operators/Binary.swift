@@ -25,7 +25,8 @@ enum BinaryRule: OperatorRule {
       {
         return lowering.set(.pending(both), outputOf: node)
       }
-      if let sum = try lowering.int16Sum(node, function) { return lowering.set(.pending(sum), outputOf: node) }
+      for index in 0..<2 { try lowering.settleInt16(index, of: node) }
+      if let pair = try lowering.int16Pair(node, function) { return lowering.set(.pending(pair), outputOf: node) }
       let (left, right) = (try lowering.real(0, of: node), try lowering.real(1, of: node))
       lowering.set(.pending(try lowering.binary(node.name, left, right, function)), outputOf: node)
     }
@@ -56,6 +57,7 @@ extension Lowering {
         return set(.pending(layer.mapped(next)), outputOf: node)
       }
     }
+    if let combined = try int16Combined(node, index, constant, named) { return set(combined, outputOf: node) }
     let view = try real(index, of: node)
     let spread = broadcastShape(view.shape, constant.shape) ?? []
     if spread.count == view.shape.count, spread == view.shape, let numbers = perChannel(constant, of: view) {
@@ -124,9 +126,9 @@ extension Lowering {
     return PendingLayer(node: name, producer: producer, elements: sum == nil ? placed.elements : nil)
   }
 
-  /// Sum or difference of two tensors of one shape, of which one has 16 bits; nil for anything else.
-  fileprivate mutating func int16Sum(_ node: Node, _ function: BinaryFunction) throws(RoadError) -> PendingLayer? {
-    guard function.kind == .sum || function.kind == .difference else { return nil }
+  /// Sum, difference or product of two tensors of which one has 16 bits; nil for anything else.
+  fileprivate mutating func int16Pair(_ node: Node, _ function: BinaryFunction) throws(RoadError) -> PendingLayer? {
+    guard function.kind != .other else { return nil }
     var shapes: [[Int]] = []
     var elements: Set<TensorElement> = []
     for index in 0..<2 {
@@ -134,13 +136,44 @@ extension Lowering {
       shapes.append(real.shape)
       elements.insert(tensor(real.tensor).element)
     }
-    guard shapes[0] == shapes[1], elements.contains(.int16) else { return nil }
+    guard elements.contains(.int16), let result = broadcastShape(shapes[0], shapes[1]) else { return nil }
     let (left, right) = (try anyActivation(0, of: node), try anyActivation(1, of: node))
-    let placed = place(left, right, shapes[0])
+    return int16Pair(node, left, right, function, result)
+  }
+
+  private mutating func int16Pair(
+    _ node: Node, _ left: ElementView, _ right: ElementView, _ function: BinaryFunction, _ result: [Int]
+  ) -> PendingLayer {
+    let placed = place(left, right, result)
     let producer = Binary(
       left: placed.left, right: placed.right, function: function, shape: placed.target, rows: ([], []),
-      readsAsStored: true, needsInt16: true, sharesShape: true)
+      readsAsStored: true, needsInt16: true, sharesShape: tensor(placed.left).shape == tensor(placed.right).shape)
     return PendingLayer(node: node.name, producer: producer, elements: placed.elements)
+  }
+
+  /// A picture of 16 bits and a constant: a table where that is one number, lines of the channels, or a tensor of 16
+  /// bits; nil for other inputs.
+  fileprivate mutating func int16Combined(
+    _ node: Node, _ index: Int, _ constant: ConstantTensor, _ named: BinaryFunction
+  ) throws(RoadError) -> Value? {
+    guard case .real(let view) = try required(index, of: node), tensor(view.tensor).element == .int16,
+      let result = broadcastShape(view.shape, constant.shape)
+    else { return nil }
+    let numbers = constant.reals
+    if result == view.shape, let first = numbers.first, numbers.allSatisfy({ $0 == first }) {
+      return .real(mapped(view, [first]) { index == 0 ? named.apply($0, $1) : named.apply($1, $0) })
+    }
+    if result == view.shape, view.shape.count == 4,
+      constant.shape.suffix(3) == [view.shape[1], 1, 1], numbers.count == view.shape[1],
+      let affine = ChannelAffine(node.operation, constantIsFirst: index == 1, numbers.map(Double.init)),
+      let lines = try channelLines(index, of: node, affine)
+    {
+      return .pending(lines)
+    }
+    guard named.kind != .other, let words = try int16(index, of: node) else { return nil }
+    let other = try activation(of: constant, inInt16: true)
+    let pair = index == 0 ? (words, other) : (other, words)
+    return .pending(int16Pair(node, pair.0, pair.1, named, result))
   }
 
   /// With one row of numbers for all channels.

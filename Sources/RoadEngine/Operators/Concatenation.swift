@@ -95,6 +95,7 @@ extension Lowering {
   /// An input whose channels share one function of the integer, of one row where it is no plain scale; a constant
   /// becomes a tensor.
   fileprivate mutating func joinable(_ index: Int, of node: Node) throws(RoadError) -> RealView {
+    try settleInt16(index, of: node)
     let value = try required(index, of: node)
     var view: RealView
     switch value {

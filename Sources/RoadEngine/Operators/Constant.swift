@@ -4,19 +4,25 @@ import RoadKernelContract
 import RoadModel
 
 extension Lowering {
-  /// A constant as a tensor of bytes: with its own scale where it has one for all, else with the extremes' scale.
-  mutating func activation(of constant: ConstantTensor) throws(RoadError) -> ElementView {
+  /// A constant as a tensor of bytes: with its own scale where it has one for all, else with the extremes' scale; or of
+  /// 16 bits.
+  mutating func activation(of constant: ConstantTensor, inInt16: Bool = false) throws(RoadError) -> ElementView {
     let numbers = constant.reals
     guard !numbers.isEmpty, numbers.allSatisfy(\.isFinite), constant.shape.allSatisfy({ $0 > 0 }) else {
       throw RoadError(.model, "constant '\(constant.name)' is empty or not finite")
     }
-    let format = format(of: constant, numbers)
+    let bytesFormat = format(of: constant, numbers)
+    let format = inInt16 ? bytesFormat.int16 : bytesFormat
     let arrangement = Arrangement(canonical: constant.shape)
     let elements = arrangement.elements(of: constant.shape)
-    var bytes = [UInt8](repeating: 0, count: numbers.count)
-    for (position, number) in zip(elements.offsets, numbers) { bytes[position] = UInt8(format.quantize(number)) }
+    let size = format.element.size
+    var bytes = [UInt8](repeating: 0, count: numbers.count * size)
+    for (position, number) in zip(elements.offsets, numbers) {
+      let integer = format.quantize(number)
+      for byte in 0..<size { bytes[position * size + byte] = UInt8(truncatingIfNeeded: integer >> (8 * byte)) }
+    }
     let output = network.addTensor(constant.name, arrangement.plane(of: constant.shape), format)
-    network.append(ConstantLayer(name: constant.name, output: output, bytes: bytes))
+    network.append(ConstantLayer(name: constant.name, output: output, bytes: bytes, elementSize: size))
     return ElementView(tensor: output, elements: elements)
   }
 

@@ -93,7 +93,8 @@ extension Lowering {
   /// Nil for other values than pending ones, and where something other than an affine is behind the layer.
   fileprivate func leaky(_ value: Value, _ slopes: (PendingLayer) -> [Double]?) throws(RoadError) -> PendingLayer? {
     guard case .pending(let layer) = value, layer.epilogue.function == nil, layer.epilogue.clampsNothing,
-      let slopes = slopes(layer), let leaky = try Leaky(try layer.folded(in: network), slopes, in: network)
+      !(layer.producer is ChannelLines), let slopes = slopes(layer),
+      let leaky = try Leaky(try layer.folded(in: network), slopes, in: network)
     else { return nil }
     return PendingLayer(node: layer.node, producer: leaky, elements: layer.elements)
   }
@@ -104,6 +105,11 @@ enum FunctionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     if node.operation == "LeakyRelu" {
       let alpha = Double(try node.float("alpha", default: 0.01))
+      if case .pending(let layer) = try lowering.required(0, of: node),
+        let sloped = try layer.sloped([Double](repeating: alpha, count: layer.shape.channels), in: lowering.network)
+      {
+        return lowering.set(.pending(sloped), outputOf: node)
+      }
       let leaky = try lowering.leaky(try lowering.required(0, of: node)) { layer in
         Array(repeating: alpha, count: layer.shape.channels)
       }
@@ -120,8 +126,18 @@ enum FunctionRule: OperatorRule {
 enum PReluRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let constant = try lowering.constant(1, of: node)
+    if case .pending(let layer) = try lowering.required(0, of: node),
+      let sloped = try layer.sloped(constant.flatMap { layer.perChannel($0) }, in: lowering.network)
+    {
+      return lowering.set(.pending(sloped), outputOf: node)
+    }
     if let leaky = try lowering.leaky(try lowering.required(0, of: node), { constant.flatMap($0.perChannel) }) {
       return lowering.set(.pending(leaky), outputOf: node)
+    }
+    if let constant, let lines = try lowering.channelLines(0, of: node), let slopes = lines.perChannel(constant),
+      let sloped = try lines.sloped(slopes, in: lowering.network)
+    {
+      return lowering.set(.pending(sloped), outputOf: node)
     }
     let view = try lowering.real(0, of: node)
     guard let slope = constant, let slopes = lowering.perChannel(slope, of: view) else {
@@ -139,6 +155,11 @@ enum BatchNormalizationRule: OperatorRule {
       let whole = try layer.followed(by: affine, in: lowering.network)
     {
       return lowering.set(.pending(whole), outputOf: node)
+    }
+    if let affine = try ChannelAffine(batchNormalization: node, lowering),
+      let lines = try lowering.channelLines(0, of: node, affine)
+    {
+      return lowering.set(.pending(lines), outputOf: node)
     }
     let view = try lowering.real(0, of: node)
     var numbers: [[Float]] = []

@@ -59,8 +59,8 @@ extension Lowering {
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }
     try lowering.reportProblems(exportedSize: inputSize == nil ? nil : graph.fixedPictureSize)
-    try lowering.setOutput()
     lowering.network.roundsUpsampledScores = rounding.roundsUpsampledScores && roundsScores
+    try lowering.setOutput()
     lowering.network.threshold = separated.scoreThreshold
     lowering.network.droppedSigmoids = sigmoids
     lowering.network.removeUnreadLayers()

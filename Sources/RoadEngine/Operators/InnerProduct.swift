@@ -8,17 +8,17 @@ enum MatMulRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     switch (try lowering.required(0, of: node), try lowering.required(1, of: node)) {
     case (_, .constant(let constant)):
-      let view = try lowering.activation(viewOf: 0, of: node)
+      let view = try lowering.anyActivation(0, of: node)
       let weights = try WeightTensor(matrix: constant, isTransposed: false)
       try lowering.product(node, view, depthAxis: view.shape.count - 1, weights, bias: nil)
     case (.constant(let constant), _):
       // (A·b)ᵀ = bᵀ·Aᵀ: the rows of the constant become channels.
-      let view = try lowering.activation(viewOf: 1, of: node)
+      let view = try lowering.anyActivation(1, of: node)
       let weights = try WeightTensor(matrix: constant, isTransposed: true)
       try lowering.product(node, view, depthAxis: view.shape.count - 2, weights, bias: nil)
     default:
       let (left, right) = (
-        try lowering.activation(viewOf: 0, of: node), try lowering.activation(viewOf: 1, of: node)
+        try lowering.anyActivation(0, of: node), try lowering.anyActivation(1, of: node)
       )
       try lowering.product(node, left, right)
     }
@@ -34,7 +34,7 @@ enum GemmRule: OperatorRule {
     let transposes = (
       try node.integer("transA", default: 0, in: 0...1) == 1, try node.integer("transB", default: 0, in: 0...1) == 1
     )
-    var view = try lowering.activation(viewOf: 0, of: node)
+    var view = try lowering.anyActivation(0, of: node)
     guard view.shape.count == 2 else { throw RoadError(.model, "its input has shape \(view.shape), not a matrix") }
     if transposes.0 { view.elements = view.elements.transposed([1, 0]) }
     guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
@@ -73,7 +73,8 @@ extension Lowering {
     let target = PlaneShape(height: plane.height, width: plane.width, channels: weights.outputs)
     let window = WindowGeometry(kernelHeight: 1, kernelWidth: 1)
     let convolution = Convolution(
-      source: source, shape: target, groups: 1, weights: weights, bias: bias, window: .plain(window))
+      source: source, shape: target, groups: 1, weights: weights, bias: bias, window: .plain(window),
+      needsInt16: tensor(source).element == .int16 || !weights.fitsTwoBytes)
     set(.pending(PendingLayer(node: node.name, producer: convolution, elements: elements)), outputOf: node)
   }
 
@@ -120,9 +121,22 @@ struct InnerProduct: Producer {
   var leftRows: Int
   var rightStep: Int
 
+  let writesInt16 = true
+
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
+    let formats = [left, right, output].map { network.tensors[$0].format }
+    if formats.contains(where: { $0.element == .int16 }) {
+      guard network.tensors[left].channels < Int16InnerProductArguments.largestDepth else {
+        throw RoadError(.model, "multiplies rows of \(network.tensors[left].channels) numbers of 16 bits")
+      }
+      return network.append(
+        Int16InnerProductLayer(
+          name: name, left: left, right: right, output: output, leftRows: leftRows, rightStep: rightStep,
+          rescaling: try .rescaling(formats[0].step * formats[1].step / formats[2].step, to: formats[2], integers),
+          formats: formats))
+    }
     let to = network.tensors[output].quantization
     let (from, other) = (network.tensors[left].quantization, network.tensors[right].quantization)
     let scale = Double(from.scale) * Double(other.scale) / Double(to.scale)

@@ -67,6 +67,12 @@ enum DequantizeRule: OperatorRule {
       guard format.channelScales == own.channelScales else {
         throw RoadError(.model, "its scales are not those of the QuantizeLinear before it")
       }
+      if view.tensor == lowering.network.input, format.element == .uint8, format.channelScales == nil {
+        // The picture's own bytes, as the caller quantizes them: into the layout that layers read.
+        let picture = RealView(view: view, dequantized: format.dequantized)
+        let bytes = lowering.network.convert(picture, to: format, name: node.name, output: "\(node.inputs[0])/planes")
+        return lowering.set(bytes, outputOf: node)
+      }
       let isOwn = format == own
       lowering.set(
         .real(RealView(view: view, dequantized: isOwn ? nil : format.dequantized)), outputOf: node)

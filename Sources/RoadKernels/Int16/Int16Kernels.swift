@@ -27,6 +27,56 @@ public struct Int16Kernels: Sendable {
     }
   }
 
+  public func product(
+    left: TensorElement, right: TensorElement, to: TensorElement
+  ) -> PlainKernel<BinaryArguments<Int16Product>> {
+    let name = "product/\(suffix(left, to))"
+    return switch (left, right, to) {
+    case (.int16, .int16, .int16): PlainKernel(name) { int16Product($0, $1, $2, Int16.self, Int16.self, Int16.self) }
+    case (.int16, .int16, .uint8): PlainKernel(name) { int16Product($0, $1, $2, Int16.self, Int16.self, UInt8.self) }
+    case (.int16, .uint8, .int16): PlainKernel(name) { int16Product($0, $1, $2, Int16.self, UInt8.self, Int16.self) }
+    case (.int16, .uint8, .uint8): PlainKernel(name) { int16Product($0, $1, $2, Int16.self, UInt8.self, UInt8.self) }
+    case (.uint8, .int16, .int16): PlainKernel(name) { int16Product($0, $1, $2, UInt8.self, Int16.self, Int16.self) }
+    case (.uint8, .int16, .uint8): PlainKernel(name) { int16Product($0, $1, $2, UInt8.self, Int16.self, UInt8.self) }
+    case (.uint8, .uint8, .int16): PlainKernel(name) { int16Product($0, $1, $2, UInt8.self, UInt8.self, Int16.self) }
+    case (.uint8, .uint8, .uint8): PlainKernel(name) { int16Product($0, $1, $2, UInt8.self, UInt8.self, UInt8.self) }
+    }
+  }
+
+  public func innerProduct(
+    left: TensorElement, right: TensorElement, to: TensorElement
+  ) -> PlainKernel<Int16InnerProductArguments> {
+    let name = "inner-product/\(suffix(left, to))"
+    return switch (left, right, to) {
+    case (.int16, .int16, .int16):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, Int16.self, Int16.self, Int16.self) }
+    case (.int16, .int16, .uint8):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, Int16.self, Int16.self, UInt8.self) }
+    case (.int16, .uint8, .int16):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, Int16.self, UInt8.self, Int16.self) }
+    case (.int16, .uint8, .uint8):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, Int16.self, UInt8.self, UInt8.self) }
+    case (.uint8, .int16, .int16):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, UInt8.self, Int16.self, Int16.self) }
+    case (.uint8, .int16, .uint8):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, UInt8.self, Int16.self, UInt8.self) }
+    case (.uint8, .uint8, .int16):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, UInt8.self, UInt8.self, Int16.self) }
+    case (.uint8, .uint8, .uint8):
+      PlainKernel(name) { int16InnerProduct($0, $1, $2, UInt8.self, UInt8.self, UInt8.self) }
+    }
+  }
+
+  public func channelLines(from: TensorElement, to: TensorElement) -> PlainKernel<ChannelLinesArguments> {
+    let name = "lines/\(suffix(from, to))"
+    return switch (from, to) {
+    case (.int16, .int16): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, Int16.self, Int16.self) }
+    case (.int16, .uint8): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, Int16.self, UInt8.self) }
+    case (.uint8, .int16): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, UInt8.self, Int16.self) }
+    case (.uint8, .uint8): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, UInt8.self, UInt8.self) }
+    }
+  }
+
   public func conversion(from: TensorElement, to: TensorElement) -> PlainKernel<ConversionArguments> {
     let name = "conversion/\(suffix(from, to))"
     return switch (from, to) {

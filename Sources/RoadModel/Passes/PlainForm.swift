@@ -5,6 +5,7 @@ extension ModelGraph {
   /// where the model has halves, operator sets 9 and 10 as 11, a picture N x H x W x 3 as N x 3 x H x W.
   func inPlainForm() -> ModelGraph {
     computingInFloats().upgradedToInputs().takingPicturesInPlanes().withoutUnusedOutputs()
+      .withQuantizedOperatorsAsPairs()
   }
 
   /// Halves become floats, which hold every one of them: values, weights and casts. As ONNX Runtime's CPU provider

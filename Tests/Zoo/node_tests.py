@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""ONNX's own tests of single nodes, one file each: the model, its inputs and what must come out, as initializers.
+
+    node_tests.py FOLDER OPERATOR...
+
+Inputs of 32-bit floats stay inputs (the value is the initializer golden_input/NAME), all others become constants. Tests of element
+types that no picture network has (strings, doubles, 8-bit floats, ...), of several nodes and of training are left out. `NodeTests`
+reads the folder that ROADSEG_NODE_TESTS names; `Tests/check-node-tests` does both. Needs Python with numpy and onnx.
+"""
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+warnings.simplefilter("ignore")
+KNOWN = {
+    TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL, TensorProto.UINT8, TensorProto.INT8,
+    TensorProto.UINT16, TensorProto.INT16}
+
+
+def fits(model, inputs, outputs):
+    values = list(model.graph.input) + list(model.graph.output)
+    if any(value.type.WhichOneof("value") != "tensor_type" or value.type.tensor_type.elem_type not in KNOWN for value in values):
+        return False
+    arrays = [np.asarray(value) for value in inputs + outputs if value is not None]
+    return all(array.dtype.kind in "fiub" and array.size > 0 for array in arrays)
+
+
+def main():
+    from onnx.backend.test.loader import load_model_tests
+    folder, wanted = pathlib.Path(sys.argv[1]), set(sys.argv[2:])
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for case in load_model_tests(kind="node"):
+        if case.model is None or "_expanded" in case.name or "training" in case.name or not case.data_sets:
+            continue
+        model = onnx.ModelProto()
+        model.CopyFrom(case.model)
+        if len(model.graph.node) != 1 or model.graph.node[0].op_type not in wanted or model.graph.node[0].domain not in ("", "ai.onnx"):
+            continue
+        inputs, outputs = case.data_sets[0]
+        if not fits(model, inputs, outputs):
+            continue
+        for value, array in list(zip(model.graph.input, inputs)):
+            array = np.asarray(array)
+            if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+                tensor = numpy_helper.from_array(array, f"golden_input/{value.name}")
+            else:
+                tensor = numpy_helper.from_array(array, value.name)
+            model.graph.initializer.append(tensor)
+        constants = {tensor.name for tensor in model.graph.initializer}
+        kept = [value for value in model.graph.input if value.name not in constants]
+        if not kept:
+            continue
+        del model.graph.input[:]
+        model.graph.input.extend(kept)
+        for value, array in zip(model.graph.output, outputs):
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(array), f"golden_output/{value.name}"))
+        onnx.save(model, folder / f"{case.name}.onnx")
+        count += 1
+    print(f"{count} node tests in {folder}")
+
+
+if __name__ == "__main__":
+    main()
