@@ -86,7 +86,7 @@ let modelSteps: [Target] = [
     name: "RoadProfiles", dependencies: ["RoadBase", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
   .target(
     name: "RoadService",
-    dependencies: ["RoadBase", "RoadTelemetry", .product(name: "Logging", package: "swift-log")],
+    dependencies: ["RoadBase", "RoadTelemetry"],
     swiftSettings: strict),
   .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
   .target(
@@ -175,7 +175,7 @@ let modelTests: [Target] = [
     name: "RoadProfilesTests", dependencies: ["RoadProfiles", "RoadTestSupport"], swiftSettings: strict),
   .testTarget(
     name: "RoadServiceTests",
-    dependencies: ["RoadService", "RoadTelemetry", .product(name: "Logging", package: "swift-log")],
+    dependencies: ["RoadService", "RoadTelemetry"],
     swiftSettings: strict),
   .testTarget(
     name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract", "RoadTestSupport"],
@@ -275,7 +275,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/swhitty/FlyingFox", "0.22.0"..<"1.0.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
