@@ -85,9 +85,9 @@ final class Y4MWriter {
   }
 
   private func rows(_ frame: RecordedPicture, at start: Int, pitch: Int, width: Int, count: Int) -> [UInt8] {
-    (0..<count).flatMap { (row: Int) -> ArraySlice<UInt8> in
+    (0..<count).flatMap { (row: Int) -> [UInt8] in
       let first = start + row * pitch
-      return frame.bytes[first..<first + width]
+      return Array(frame.bytes[first..<first + width])
     }
   }
 
