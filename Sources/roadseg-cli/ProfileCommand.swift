@@ -143,6 +143,9 @@ struct ProfileCommand: ParsableCommand {
     // Before the engine: its threads are counted, too.
     let counters = HardwareCounters()
     let (engine, classes) = try loadEngine(modelOptions.graph())
+    if !engine.pool.placement.cores.isEmpty {
+      Terminal.say("roadseg: \(engine.pool.threads) threads on \(engine.pool.placement)")
+    }
     let profiler = try FrameProfiler(
       engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
       modelName: modelOptions.model, counters: counters)
