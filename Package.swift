@@ -143,7 +143,7 @@ let frameSteps: [Target] = [
   .target(
     name: "RoadProfiler",
     dependencies: [
-      "CPerformanceCounters", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline",
+      "CPerformanceCounters", "RoadKernels", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline",
       "RoadSegmentation", "RoadTelemetry",
     ],
     swiftSettings: strict),
@@ -202,6 +202,9 @@ let frameTests: [Target] = [
     exclude: ["Goldens", "make_goldens.py", "make_picture_goldens.py"],
     swiftSettings: strict),
   .executableTarget(
+    name: "network-probe", dependencies: ["RoadSeg", "RoadEngine", "RoadCamera", "RoadFrame", "RoadMask"],
+    path: "Tests/NetworkProbe", swiftSettings: strict),
+  .executableTarget(
     name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
     swiftSettings: strict),
   .testTarget(
@@ -235,7 +238,7 @@ let frameTests: [Target] = [
     exclude: ["browser.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadProfilerTests",
-    dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
+    dependencies: ["RoadProfiler", "RoadKernels", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
   .testTarget(
     name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
     swiftSettings: strict),

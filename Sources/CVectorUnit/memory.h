@@ -1,10 +1,10 @@
-// Four bytes at any address, and memory on the stack.
+// Four bytes at any address, and memory of a thread.
 #pragma once
 
-/// Calls `body` with 64 KiB of uninitialised memory of the calling thread's stack, which is gone when it returns.
-static inline void rv_with_stack(void *context, void (*body)(void *context, void *memory)) {
-  _Alignas(64) char memory[65536];
-  body(context, memory);
+/// 64 KiB of the calling thread, zero at its start.
+static inline void *_Nonnull rv_thread_scratch(void) {
+  static _Thread_local _Alignas(64) char memory[65536];
+  return memory;
 }
 
 typedef struct {

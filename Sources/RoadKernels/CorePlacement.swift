@@ -1,6 +1,6 @@
-/// Which cores the computing threads run on, where a processor has more than one kind (big.LITTLE): the slow ones would
-/// hold up the fast ones, since every layer waits for its last chunk. Capture, drawing and disk go where the system puts
-/// them.
+/// Which cores the computing threads run on, where a processor has more than one kind (big.LITTLE): the slow ones
+/// would hold up the fast ones, since every layer waits for its last chunk. Capture, drawing and disk go where the
+/// system puts them.
 public struct CorePlacement: Hashable, Sendable, CustomStringConvertible {
   /// Numbers of the cores, ascending; empty for wherever the system puts the threads.
   public var cores: [Int]

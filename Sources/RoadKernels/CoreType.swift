@@ -87,7 +87,7 @@ extension CoreType {
     var type = part.flatMap { known[$0.implementer << 12 | $0.part] } ?? unknown
     if let part, type.name == unknown.name { type.name = "part \(hexadecimal(part.implementer << 12 | part.part))" }
     #if arch(x86_64)
-      type.name = "x86-64"
+      if part == nil { type.name = "x86-64" }
     #endif
     for index in 0..<8 {
       let cache = "\(folder)/cache/index\(index)"

@@ -101,22 +101,18 @@ public final class ClassUpsampler: Sendable {
     guard let target = map.bytes.baseAddress, !range.isEmpty else { return }
     // The row kernel blends bytes.
     guard let mixedRuns, scores.lowOffset == 0 else {
-      withStackMemory { memory in
-        let candidates = memory.bindMemory(to: Candidate.self, capacity: 255)
-        eachBand(in: range) { band in
-          upsample(band: band, of: scores, into: target) { cell in
-            mixedCell(cell, band: band, of: scores, into: target, candidates: candidates)
-          }
+      let candidates = threadScratch().bindMemory(to: Candidate.self, capacity: 255)
+      eachBand(in: range) { band in
+        upsample(band: band, of: scores, into: target) { cell in
+          mixedCell(cell, band: band, of: scores, into: target, candidates: candidates)
         }
       }
       return
     }
-    withStackMemory { memory in
-      let pairs = memory.bindMemory(to: Int32.self, capacity: 2 * MixedRuns.capacity)
-      let scratch = MixedScratch(pairs: pairs, interpolated: pairs + MixedRuns.capacity)
-      eachBand(in: range) { band in
-        upsample(band: band, of: scores, into: target, with: mixedRuns, scratch)
-      }
+    let pairs = threadScratch().bindMemory(to: Int32.self, capacity: 2 * MixedRuns.capacity)
+    let scratch = MixedScratch(pairs: pairs, interpolated: pairs + MixedRuns.capacity)
+    eachBand(in: range) { band in
+      upsample(band: band, of: scores, into: target, with: mixedRuns, scratch)
     }
   }
 
