@@ -1,6 +1,6 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training test-extended program install deb library wheel format lint clean
+.PHONY: help setup build demo test test-training test-extended program install deb deb-arm64 library wheel format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg
@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 export ROADSEG_SHARED ?= $(abspath ../shared)
 
 help: ## Lists what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: ## Installs the system packages that are missing (as root or with sudo)
 	@.ci/setup
@@ -47,6 +47,9 @@ install: ## Installs program, models, man pages, completions, services, profiles
 
 deb: program ## A Debian package and a tarball of this machine's architecture, in out/
 	@Packaging/make-deb $(PROGRAM) $$(dpkg --print-architecture) out
+
+deb-arm64: build ## The same for arm64, cross-built (as root; fetches a toolchain of 800 MB once)
+	@Packaging/cross-deb out
 
 library: setup ## The C library with header and pkg-config file, in out/library (PREFIX for roadseg.pc)
 	@PREFIX="$(PREFIX)" Packaging/make-library out/library

@@ -49,6 +49,232 @@ let instructionSets: [Target] =
   default: []
   }
 
+/// The instruction sets' kernels as dependencies.
+let kernels: [Target.Dependency] = instructionSets.map { .byName(name: $0.name) }
+
+/// The commit in `roadseg --version`: whoever builds says it in the environment.
+var commit: [CSetting] = []
+if let name = Context.environment["ROADSEG_COMMIT"] { commit.append(.define("ROADSEG_COMMIT", to: "\"\(name)\"")) }
+
+// Targets in parts, each with its type: as one expression they are too complex for the type checkers before Swift 6.3.
+
+let shims: [Target] = [
+  // C shims: header only, no logic.
+  .systemLibrary(
+    name: "CVideoDevice", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
+  .systemLibrary(
+    name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+  .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CVectorUnit"),
+  .target(name: "CVersion", cSettings: commit),
+  .systemLibrary(name: "CPerformanceCounters"),
+  .systemLibrary(name: "CFileSystem"),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+]
+
+let modelSteps: [Target] = [
+  // Offline: ONNX → graph → int8 ONNX. Online: plan → run.
+  .target(name: "RoadBase", dependencies: ["CVersion"], swiftSettings: strict),
+  .target(
+    name: "RoadTelemetry",
+    dependencies: ["RoadBase", .product(name: "Histogram", package: "hdrhistogram-swift")],
+    swiftSettings: strict),
+  .target(
+    name: "RoadProfiles", dependencies: ["RoadBase", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+  .target(
+    name: "RoadService",
+    dependencies: ["RoadBase", "RoadTelemetry"],
+    swiftSettings: strict),
+  .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
+  .target(
+    name: "RoadKernels",
+    dependencies: ["RoadKernelContract", "CVectorUnit"] + kernels,
+    swiftSettings: strict),
+  .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
+  .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
+  .target(
+    name: "RoadEngine", dependencies: ["RoadKernels", "RoadModel", "RoadTelemetry"],
+    swiftSettings: strict),
+  .target(
+    name: "RoadQuantizer", dependencies: ["RoadEngine", "RoadModel", "RoadFloat"],
+    swiftSettings: strict),
+]
+
+let frameSteps: [Target] = [
+  // Frames in, masks out.
+  .target(
+    name: "RoadFrame", dependencies: ["RoadBase", "RoadKernels", "CJPEG", "CPNG"], swiftSettings: strict),
+  .target(
+    name: "RoadCamera", dependencies: ["RoadFrame", "RoadRecorder", "CVideoDevice"],
+    swiftSettings: strict),
+  .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
+  .target(
+    name: "RoadRecorder",
+    dependencies: [
+      "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CFileSystem", "CZlib", "CZstd",
+    ],
+    swiftSettings: strict),
+  .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
+  .target(
+    name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
+  .target(
+    name: "RoadPipeline",
+    dependencies: [
+      "RoadCamera", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
+    ],
+    swiftSettings: strict),
+  .target(
+    name: "RoadSegmentation",
+    dependencies: ["RoadEngine", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"], swiftSettings: strict),
+  .target(
+    name: "RoadEvaluation",
+    dependencies: ["RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadSegmentation"],
+    swiftSettings: strict),
+  .target(
+    name: "RoadLiveView",
+    dependencies: [
+      "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry",
+      .product(name: "FlyingFox", package: "FlyingFox"),
+    ],
+    resources: [.embedInCode("Page/page.html")], swiftSettings: strict),
+  .target(
+    name: "RoadProfiler",
+    dependencies: [
+      "CPerformanceCounters", "RoadKernels", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline",
+      "RoadSegmentation", "RoadTelemetry",
+    ],
+    swiftSettings: strict),
+  .target(
+    name: "RoadSeg", dependencies: ["RoadPipeline", "RoadSegmentation"],
+    resources: [.copy("Models")], swiftSettings: strict),
+  .target(name: "CRoadseg"),
+  .target(
+    name: "RoadCLibrary",
+    dependencies: ["CRoadseg", "RoadCamera", "RoadFrame", "RoadMask", "RoadPipeline", "RoadSeg", "RoadSegmentation"],
+    swiftSettings: strict),
+  .executableTarget(
+    name: "roadseg",
+    dependencies: [
+      "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadProfiles", "RoadService", "RoadProfiler",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    path: "Sources/roadseg-cli", swiftSettings: strict),
+]
+
+let modelTests: [Target] = [
+  // Tests mirror Sources.
+  .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+  .target(name: "RoadTestSupport", path: "Tests/RoadTestSupport", swiftSettings: strict),
+  .testTarget(
+    name: "RoadBaseTests", dependencies: ["RoadBase"], exclude: ["Goldens"], swiftSettings: strict),
+  .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadProfilesTests", dependencies: ["RoadProfiles", "RoadTestSupport"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadServiceTests",
+    dependencies: ["RoadService", "RoadTelemetry"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract", "RoadTestSupport"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadModelTests", dependencies: ["RoadModel", "RoadTestSupport"],
+    exclude: ["Goldens", "make_functions.py", "make_goldens.py"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], exclude: ["Goldens", "make_goldens.py"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadEngineTests",
+    dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
+    exclude: ["Goldens"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
+    exclude: ["Goldens", "make_goldens.py"], swiftSettings: strict),
+]
+
+let frameTests: [Target] = [
+  .testTarget(
+    name: "RoadFrameTests", dependencies: ["RoadFrame"],
+    exclude: ["Goldens", "make_goldens.py", "make_picture_goldens.py"],
+    swiftSettings: strict),
+  .executableTarget(
+    name: "network-probe", dependencies: ["RoadSeg", "RoadEngine", "RoadCamera", "RoadFrame", "RoadMask"],
+    path: "Tests/NetworkProbe", swiftSettings: strict),
+  .executableTarget(
+    name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadCameraTests",
+    dependencies: [
+      "RoadCamera", "RoadFrame", "RoadRecorder", "camera-probe", "CAllocationCounter", "RoadTestSupport",
+    ],
+    exclude: ["Goldens", "make_goldens.sh"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
+    exclude: ["Goldens"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadRecorderTests",
+    dependencies: ["RoadRecorder", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CAllocationCounter"],
+    exclude: ["read_recording.py", "set_up_python", "write_foreign.py"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadSinkTests",
+    dependencies: ["RoadSink", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadPipelineTests",
+    dependencies: [
+      "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
+      "CAllocationCounter", "RoadTestSupport",
+    ], swiftSettings: strict),
+  .testTarget(
+    name: "RoadLiveViewTests",
+    dependencies: ["RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+    exclude: ["browser.py"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadProfilerTests",
+    dependencies: ["RoadProfiler", "RoadKernels", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
+    swiftSettings: strict),
+  .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
+]
+
+let wholeTests: [Target] = [
+  // Cross-cutting, named for what they protect.
+  .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+  .testTarget(
+    name: "ConformanceZooTests",
+    dependencies: [
+      "RoadEngine", "RoadEvaluation", "RoadFloat", "RoadFrame", "RoadKernelContract", "RoadMask", "RoadModel",
+      "RoadQuantizer", "RoadSegmentation",
+    ],
+    path: "Tests/Zoo",
+    exclude: [
+      "ClassMaps", "Exports", "Networks", "Pictures", "Quantized", "README.md", "conformance.py", "make_exports.py",
+      "make_quantized.py", "make_zoo.py", "node-refusals.txt", "node_tests.py", "recipe", "RandomGraphs",
+    ], swiftSettings: strict),
+  .testTarget(
+    name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt", "networks.txt"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel", "RoadProfiles"],
+    exclude: ["Snapshots"],
+    swiftSettings: strict),
+]
+
+/// All tests, or those that the environment names: a cross build takes the few that its emulator is to run.
+let wantedTests: [String]? = Context.environment["ROADSEG_TESTS"]?.split(separator: " ").map(String.init)
+let tests: [Target] = (modelTests + frameTests + wholeTests).filter { target in
+  !target.isTest || wantedTests?.contains(target.name) ?? true
+}
+
 let package = Package(
   name: "roadseg",
   products: [
@@ -60,206 +286,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/swhitty/FlyingFox", "0.22.0"..<"1.0.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
-  targets: [
-    // C shims: header only, no logic.
-    .systemLibrary(
-      name: "CVideoDevice", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
-    .systemLibrary(
-      name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CVectorUnit"),
-    // The commit in `roadseg --version`: whoever builds says it in the environment.
-    .target(
-      name: "CVersion",
-      cSettings: Context.environment["ROADSEG_COMMIT"].map { [.define("ROADSEG_COMMIT", to: "\"\($0)\"")] } ?? []),
-    .systemLibrary(name: "CPerformanceCounters"),
-    .systemLibrary(name: "CFileSystem"),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-
-    // Offline: ONNX → graph → int8 ONNX. Online: plan → run.
-    .target(name: "RoadBase", dependencies: ["CVersion"], swiftSettings: strict),
-    .target(
-      name: "RoadTelemetry",
-      dependencies: ["RoadBase", .product(name: "Histogram", package: "hdrhistogram-swift")],
-      swiftSettings: strict),
-    .target(
-      name: "RoadProfiles", dependencies: ["RoadBase", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
-    .target(
-      name: "RoadService",
-      dependencies: ["RoadBase", "RoadTelemetry", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: strict),
-    .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
-    .target(
-      name: "RoadKernels",
-      dependencies: ["RoadKernelContract", "CVectorUnit"] + instructionSets.map { .byName(name: $0.name) },
-      swiftSettings: strict),
-    .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
-    .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
-    .target(
-      name: "RoadEngine", dependencies: ["RoadKernels", "RoadModel", "RoadTelemetry"],
-      swiftSettings: strict),
-    .target(
-      name: "RoadQuantizer", dependencies: ["RoadEngine", "RoadModel", "RoadFloat"],
-      swiftSettings: strict),
-
-    // Frames in, masks out.
-    .target(
-      name: "RoadFrame", dependencies: ["RoadBase", "RoadKernels", "CJPEG", "CPNG"], swiftSettings: strict),
-    .target(
-      name: "RoadCamera", dependencies: ["RoadFrame", "RoadRecorder", "CVideoDevice"],
-      swiftSettings: strict),
-    .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
-    .target(
-      name: "RoadRecorder",
-      dependencies: [
-        "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CFileSystem", "CZlib", "CZstd",
-      ],
-      swiftSettings: strict),
-    .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
-    .target(
-      name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
-    .target(
-      name: "RoadPipeline",
-      dependencies: [
-        "RoadCamera", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "RoadSegmentation",
-      dependencies: ["RoadEngine", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"], swiftSettings: strict),
-    .target(
-      name: "RoadEvaluation",
-      dependencies: ["RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadSegmentation"],
-      swiftSettings: strict),
-    .target(
-      name: "RoadLiveView",
-      dependencies: [
-        "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry",
-        .product(name: "FlyingFox", package: "FlyingFox"),
-      ],
-      resources: [.embedInCode("Page/page.html")], swiftSettings: strict),
-    .target(
-      name: "RoadProfiler",
-      dependencies: [
-        "CPerformanceCounters", "RoadEngine", "RoadFrame", "RoadMask", "RoadOverlay", "RoadPipeline",
-        "RoadSegmentation", "RoadTelemetry",
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "RoadSeg", dependencies: ["RoadPipeline", "RoadSegmentation"],
-      resources: [.copy("Models")], swiftSettings: strict),
-    .target(name: "CRoadseg"),
-    .target(
-      name: "RoadCLibrary",
-      dependencies: ["CRoadseg", "RoadCamera", "RoadFrame", "RoadMask", "RoadPipeline", "RoadSeg", "RoadSegmentation"],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "roadseg",
-      dependencies: [
-        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadProfiles", "RoadService", "RoadProfiler",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      path: "Sources/roadseg-cli", swiftSettings: strict),
-
-    // Tests mirror Sources.
-    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    .target(name: "RoadTestSupport", path: "Tests/RoadTestSupport", swiftSettings: strict),
-    .testTarget(
-      name: "RoadBaseTests", dependencies: ["RoadBase"], exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(name: "RoadTelemetryTests", dependencies: ["RoadTelemetry"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadProfilesTests", dependencies: ["RoadProfiles", "RoadTestSupport"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadServiceTests",
-      dependencies: ["RoadService", "RoadTelemetry", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadKernelsTests", dependencies: ["RoadKernels", "RoadKernelContract", "RoadTestSupport"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadModelTests", dependencies: ["RoadModel", "RoadTestSupport"],
-      exclude: ["Goldens", "make_functions.py", "make_goldens.py"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"], exclude: ["Goldens", "make_goldens.py"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadEngineTests",
-      dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
-      exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
-      exclude: ["Goldens", "make_goldens.py"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadFrameTests", dependencies: ["RoadFrame"],
-      exclude: ["Goldens", "make_goldens.py", "make_picture_goldens.py"],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadCameraTests",
-      dependencies: [
-        "RoadCamera", "RoadFrame", "RoadRecorder", "camera-probe", "CAllocationCounter", "RoadTestSupport",
-      ],
-      exclude: ["Goldens", "make_goldens.sh"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
-      exclude: ["Goldens"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadRecorderTests",
-      dependencies: ["RoadRecorder", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CAllocationCounter"],
-      exclude: ["read_recording.py", "set_up_python", "write_foreign.py"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadSinkTests",
-      dependencies: ["RoadSink", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "RoadPipelineTests",
-      dependencies: [
-        "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
-        "CAllocationCounter", "RoadTestSupport",
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "RoadLiveViewTests",
-      dependencies: ["RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
-      exclude: ["browser.py"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadProfilerTests",
-      dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
-    .testTarget(
-      name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
-      swiftSettings: strict),
-    .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
-    // Cross-cutting, named for what they protect.
-    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-    .testTarget(
-      name: "ConformanceZooTests",
-      dependencies: [
-        "RoadEngine", "RoadEvaluation", "RoadFloat", "RoadFrame", "RoadKernelContract", "RoadMask", "RoadModel",
-        "RoadQuantizer", "RoadSegmentation",
-      ],
-      path: "Tests/Zoo",
-      exclude: [
-        "ClassMaps", "Exports", "Networks", "Pictures", "Quantized", "README.md", "conformance.py", "make_exports.py",
-        "make_quantized.py", "make_zoo.py", "node-refusals.txt", "node_tests.py", "recipe", "RandomGraphs",
-      ], swiftSettings: strict),
-    .testTarget(
-      name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt"], swiftSettings: strict),
-    .testTarget(
-      name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel", "RoadProfiles"],
-      exclude: ["Snapshots"],
-      swiftSettings: strict),
-  ] + instructionSets,
+  targets: shims + modelSteps + frameSteps + tests + instructionSets,
   swiftLanguageModes: [.v6]
 )

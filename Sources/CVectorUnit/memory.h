@@ -1,5 +1,11 @@
-// Four bytes at any address.
+// Four bytes at any address, and memory of a thread.
 #pragma once
+
+/// 64 KiB of the calling thread, zero at its start.
+static inline void *_Nonnull rv_thread_scratch(void) {
+  static _Thread_local _Alignas(64) char memory[65536];
+  return memory;
+}
 
 typedef struct {
   int value;

@@ -34,6 +34,7 @@ static inline long rv_request_tiles(void) {
 #endif
 
 #include "cores.h"
+#include "memory.h"
 #include "avx2.h"
 #include "avx512.h"
 #include "amx.h"

@@ -27,6 +27,7 @@ public struct Int16Quantization: Hashable, Sendable {
 
   /// Bytes over the same range.
   public var coarsened: Quantization {
-    Quantization(scale: scale * 257, zeroPoint: UInt8((Int(zeroPoint) + (1 << 15) + 128) / 257))
+    let step: Int = (Int(zeroPoint) + (1 << 15) + 128) / 257
+    return Quantization(scale: scale * 257, zeroPoint: UInt8(step))
   }
 }

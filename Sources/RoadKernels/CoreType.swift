@@ -43,24 +43,27 @@ public struct CoreType: Hashable, Sendable {
 }
 
 extension CoreType {
-  /// The cores that this process may run on, the fastest kind first.
-  public static let cores: [(number: Int, type: CoreType)] = {
-    let allowed = allowedCores()
-    let parts = Self.parts(cpuinfo: contents("/proc/cpuinfo"))
+  /// The cores that this process may run on, the fastest kind first, those of a kind together.
+  public static let cores = cores(allowed: allowedCores())
+
+  /// - Parameters:
+  ///   - allowed: numbers of cores.
+  ///   - root: folder with /proc and /sys; for tests.
+  package static func cores(allowed: [Int], root: String = "") -> [(number: Int, type: CoreType)] {
+    let parts = Self.parts(cpuinfo: contents(root + "/proc/cpuinfo"))
     let cores = allowed.map { number in
-      let folder = "/sys/devices/system/cpu/cpu\(number)"
+      let folder = "\(root)/sys/devices/system/cpu/cpu\(number)"
       let capacity = Int(contents(folder + "/cpu_capacity").trimmed) ?? 0
       return (number: number, type: described(parts[number], folder), capacity: capacity)
     }
-    return cores.sorted { ($0.capacity, $1.number) > ($1.capacity, $0.number) }.map { ($0.number, $0.type) }
-  }()
-
-  /// Cores of the fastest kind, when there is more than one kind; empty when all are alike.
-  public static let bigCores: [Int] = {
-    let kinds = Set(cores.map(\.type.name))
-    guard kinds.count > 1, let fastest = cores.first?.type.name else { return [] }
-    return cores.filter { $0.type.name == fastest }.map(\.number)
-  }()
+    // The kernel's capacity of a core may differ within a kind: a kind goes by its fastest.
+    var fastest: [String: Int] = [:]
+    for core in cores { fastest[core.type.name] = max(fastest[core.type.name] ?? 0, core.capacity) }
+    func rank(_ core: (number: Int, type: CoreType, capacity: Int)) -> (Int, Int, String, Int) {
+      (-(fastest[core.type.name] ?? 0), core.type.isInOrder ? 1 : 0, core.type.name, core.number)
+    }
+    return cores.sorted { rank($0) < rank($1) }.map { ($0.number, $0.type) }
+  }
 
   /// The number of a core → its implementer and part, of /proc/cpuinfo of an Arm Linux.
   package static func parts(cpuinfo: String) -> [Int: (implementer: Int, part: Int)] {
@@ -82,8 +85,9 @@ extension CoreType {
   /// The part's own caches where the kernel does not list them.
   private static func described(_ part: (implementer: Int, part: Int)?, _ folder: String) -> CoreType {
     var type = part.flatMap { known[$0.implementer << 12 | $0.part] } ?? unknown
+    if let part, type.name == unknown.name { type.name = "part \(hexadecimal(part.implementer << 12 | part.part))" }
     #if arch(x86_64)
-      type.name = "x86-64"
+      if part == nil { type.name = "x86-64" }
     #endif
     for index in 0..<8 {
       let cache = "\(folder)/cache/index\(index)"
@@ -157,6 +161,8 @@ private func contents(_ path: String) -> String {
   }
   return String(decoding: result, as: UTF8.self)
 }
+
+private func hexadecimal(_ number: Int) -> String { "0x" + String(number, radix: 16) }
 
 private func hexadecimal(_ text: String) -> Int { Int(text.dropFirst(text.hasPrefix("0x") ? 2 : 0), radix: 16) ?? 0 }
 

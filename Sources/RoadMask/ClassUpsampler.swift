@@ -101,24 +101,18 @@ public final class ClassUpsampler: Sendable {
     guard let target = map.bytes.baseAddress, !range.isEmpty else { return }
     // The row kernel blends bytes.
     guard let mixedRuns, scores.lowOffset == 0 else {
-      var storage = InlineArray<255, Candidate>(repeating: Candidate())
-      withUnsafeMutableBytes(of: &storage) { bytes in
-        guard let candidates = bytes.bindMemory(to: Candidate.self).baseAddress else { return }
-        eachBand(in: range) { band in
-          upsample(band: band, of: scores, into: target) { cell in
-            mixedCell(cell, band: band, of: scores, into: target, candidates: candidates)
-          }
+      let candidates = threadScratch().bindMemory(to: Candidate.self, capacity: 255)
+      eachBand(in: range) { band in
+        upsample(band: band, of: scores, into: target) { cell in
+          mixedCell(cell, band: band, of: scores, into: target, candidates: candidates)
         }
       }
       return
     }
-    var storage = InlineArray<16384, Int32>(repeating: 0)
-    withUnsafeMutableBytes(of: &storage) { bytes in
-      guard let pairs = bytes.bindMemory(to: Int32.self).baseAddress else { return }
-      let scratch = MixedScratch(pairs: pairs, interpolated: pairs + MixedRuns.capacity)
-      eachBand(in: range) { band in
-        upsample(band: band, of: scores, into: target, with: mixedRuns, scratch)
-      }
+    let pairs = threadScratch().bindMemory(to: Int32.self, capacity: 2 * MixedRuns.capacity)
+    let scratch = MixedScratch(pairs: pairs, interpolated: pairs + MixedRuns.capacity)
+    eachBand(in: range) { band in
+      upsample(band: band, of: scores, into: target, with: mixedRuns, scratch)
     }
   }
 

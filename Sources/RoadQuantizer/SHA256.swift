@@ -10,27 +10,28 @@ package enum SHA256 {
     withUnsafeBytes(of: UInt64(bytes.count * 8).bigEndian) { message.append(contentsOf: $0) }
     for start in stride(from: 0, to: message.count, by: 64) { compress(&state, message[start..<start + 64]) }
     let digits = Array("0123456789abcdef")
-    return String(state.flatMap { word in (0..<8).map { digits[Int(word >> UInt32(28 - 4 * $0) & 15)] } })
+    let shifts: [UInt32] = [28, 24, 20, 16, 12, 8, 4, 0]
+    return String(state.flatMap { (word: UInt32) -> [Character] in shifts.map { digits[Int(word >> $0 & 15)] } })
   }
 
   private static func compress(_ state: inout [UInt32], _ block: ArraySlice<UInt8>) {
-    var w = (0..<16).map { word in
-      block[(block.startIndex + 4 * word)..<(block.startIndex + 4 * word + 4)].reduce(UInt32(0)) {
-        $0 << 8 | UInt32($1)
-      }
+    var w = (0..<16).map { (word: Int) -> UInt32 in
+      let first = block.startIndex + 4 * word
+      return block[first..<first + 4].reduce(UInt32(0)) { (sum: UInt32, byte: UInt8) in sum << 8 | UInt32(byte) }
     }
     for t in 16..<64 {
-      let s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3
-      let s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10
+      let (early, late) = (w[t - 15], w[t - 2])
+      let s0: UInt32 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
+      let s1: UInt32 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
       w.append(w[t - 16] &+ s0 &+ w[t - 7] &+ s1)
     }
     var v = state
     for t in 0..<64 {
-      let s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)
-      let choice = v[4] & v[5] ^ ~v[4] & v[6]
-      let first = v[7] &+ s1 &+ choice &+ constants[t] &+ w[t]
-      let s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)
-      let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2]
+      let s1: UInt32 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)
+      let choice: UInt32 = v[4] & v[5] ^ ~v[4] & v[6]
+      let first: UInt32 = v[7] &+ s1 &+ choice &+ constants[t] &+ w[t]
+      let s0: UInt32 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)
+      let majority: UInt32 = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2]
       v = [first &+ s0 &+ majority, v[0], v[1], v[2], v[3] &+ first, v[4], v[5], v[6]]
     }
     for index in state.indices { state[index] &+= v[index] }

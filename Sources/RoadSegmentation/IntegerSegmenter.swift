@@ -21,14 +21,24 @@ public final class IntegerSegmenter: PictureSegmenter {
   ///   - size: the network's input size; nil takes the model's own.
   ///   - threads: that compute, the caller counted.
   /// - Throws: a model error for a float model or one that the engine cannot run.
-  public init(
+  public convenience init(
     _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int
+  ) throws(RoadError) {
+    try self.init(model, name: name, classes: classes, options: EngineOptions(threads: threads, inputSize: size))
+  }
+
+  /// - Parameters:
+  ///   - name: of the model, for people.
+  ///   - classes: nil takes those of ``Segmenters/classes(_:of:name:count:threshold:)``.
+  /// - Throws: a model error for a float model or one that the engine cannot run.
+  public init(
+    _ model: ModelGraph, name: String, classes: ClassTable?, options: EngineOptions
   ) throws(RoadError) {
     try model.refuseDynamicQuantization(model: name)
     guard model.isQuantized else {
       throw RoadError(.model, "\(name): is a float model", remedy: "quantize it first: roadseg quantize")
     }
-    engine = try Engine(model: model, options: EngineOptions(threads: threads, inputSize: size))
+    engine = try Engine(model: model, options: options)
     self.classes = try Segmenters.classes(
       classes, of: model, name: name, count: engine.scores.channels, threshold: engine.threshold)
     self.name = name

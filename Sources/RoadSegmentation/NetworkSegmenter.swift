@@ -18,6 +18,8 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
   private let upsampler: ClassUpsampler
   private let scores: ScoreView
   private let strips: Int
+  /// Whether the thread that calls `segment` was put on the pool's cores.
+  private var isCallerPlaced = false
   /// What the threads work on within one `segment`.
   private var picture: Picture?
   private var map: ClassMap?
@@ -59,6 +61,8 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
   }
 
   public func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {
+    if !isCallerPlaced { engine.pool.placeCaller() }
+    isCallerPlaced = true
     self.picture = picture
     self.map = map
     defer {

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import RoadTelemetry
 import Synchronization
 
@@ -16,7 +15,7 @@ public final class ServiceReporter: Sendable {
   public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     let notifier = ServiceNotifier(environment: environment)
     isService = notifier.isService || environment["JOURNAL_STREAM"] != nil
-    state = Mutex(State(notifier: notifier, log: StateLog(ServiceLog.logger(environment: environment))))
+    state = Mutex(State(notifier: notifier, log: StateLog(ServiceLog.writer(environment: environment))))
   }
 
   /// Once a second.

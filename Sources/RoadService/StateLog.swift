@@ -1,10 +1,9 @@
-import Logging
 import RoadBase
 
 /// A log of what changes: a state is told once when it begins and once when it ends, however often it is seen, and one
 /// that comes and goes is told at most so often.
 public struct StateLog: Sendable {
-  private let logger: Logger
+  private let writer: any LogWriter
   private let interval: UInt64
   private var states: [String: State] = [:]
 
@@ -15,8 +14,8 @@ public struct StateLog: Sendable {
   }
 
   /// - Parameter seconds: between two entries about one thing.
-  public init(_ logger: Logger, seconds: UInt64 = 10) {
-    self.logger = logger
+  public init(_ writer: any LogWriter, seconds: UInt64 = 10) {
+    self.writer = writer
     interval = seconds * 1_000_000_000
   }
 
@@ -43,11 +42,7 @@ public struct StateLog: Sendable {
 
   private func tell(_ thing: String, _ text: String?, hidden: Int) {
     let more = hidden > 0 ? " (and \(hidden) changes not logged)" : ""
-    let metadata: Logger.Metadata = ["thing": "\(thing)", "state": "\(text ?? "well")"]
-    if let text {
-      logger.warning("\(thing): \(text)\(more)", metadata: metadata)
-    } else {
-      logger.notice("\(thing): well again\(more)", metadata: metadata)
-    }
+    let fields = ["thing": thing, "state": text ?? "well"]
+    writer.write(LogEntry(text == nil ? .notice : .warning, "\(thing): \(text ?? "well again")\(more)", fields: fields))
   }
 }

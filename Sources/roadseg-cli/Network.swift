@@ -17,6 +17,8 @@ struct Network {
       graph, name: options.model.split(separator: "/").last.map(String.init) ?? options.model,
       classes: options.classTable(), size: inputSize, threads: threads)
     identity = try options.identity(instructionSet: network.engine.instructionSet.rawValue)
+    let pool = network.engine.pool
+    if !pool.placement.cores.isEmpty { Terminal.say("roadseg: \(pool.threads) threads on \(pool.placement)") }
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
   }
 

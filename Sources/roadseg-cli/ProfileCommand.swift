@@ -5,6 +5,7 @@ import RoadCamera
 import RoadEngine
 import RoadEvaluation
 import RoadFrame
+import RoadKernels
 import RoadMask
 import RoadModel
 import RoadProfiler
@@ -85,6 +86,9 @@ struct ProfileCommand: ParsableCommand {
   @Flag(name: .long, help: "Print one JSON object instead of tables.")
   var json = false
 
+  @Flag(name: .long, help: "Print a row for the table of boards, to paste; nothing is sent.")
+  var submitText = false
+
   @Option(name: .long, help: ArgumentHelp("Write one self-contained page with plots.", valueName: "file"))
   var html: String?
 
@@ -123,6 +127,7 @@ struct ProfileCommand: ParsableCommand {
     if let budgetMs, !(budgetMs > 0 && budgetMs <= 60_000) {
       throw ValidationError("--budget-ms takes a number above 0, up to 60000")
     }
+    if submitText, json { throw ValidationError("--submit-text and --json exclude each other") }
     if !compare.isEmpty, compare.count != 2 { throw ValidationError("--compare takes two profiles") }
   }
 
@@ -138,16 +143,26 @@ struct ProfileCommand: ParsableCommand {
     try write(measurement)
     if let kept { return try report(kept, against: measurement.profile) }
     if let baseline { try ProfileFile.write(measurement.profile, to: baseline) }
+    if submitText { return Terminal.printLine(row(measurement.profile).text) }
     guard json else { return Terminal.printLine(ProfileText.text(measurement.profile)) }
     let identity = try modelOptions.identity(instructionSet: measurement.profile.instructionSet)
     let about = RunAbout(identity, source: input ?? "computed road", isSynthetic: input == nil)
     try Terminal.printJSON(WithAbout(about, measurement.profile))
   }
 
+  private func row(_ profile: FrameProfile) -> BoardRow {
+    BoardRow(
+      profile, placement: CorePlacement(threads: profile.threads, among: CoreType.cores),
+      software: SoftwareVersion.text, date: String(WallClock.now().prefix(10)))
+  }
+
   private func measure() throws -> FrameMeasurement {
     // Before the engine: its threads are counted, too.
     let counters = HardwareCounters()
     let (engine, classes) = try loadEngine(modelOptions.graph())
+    if !engine.pool.placement.cores.isEmpty {
+      Terminal.say("roadseg: \(engine.pool.threads) threads on \(engine.pool.placement)")
+    }
     let profiler = try profiler(engine, classes, counters)
     let bar = Terminal.ProgressBar("measuring", total: frames)
     let settings = FrameProfiler.Settings(

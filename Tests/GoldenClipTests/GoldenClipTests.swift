@@ -15,9 +15,20 @@ import Testing
   static let size = PictureSize(width: 640, height: 480)
   /// Through a day of the road, dusk included.
   static let frames: [UInt64] = [0, 30, 240, 600, 900, 1300]
-  static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "masks.txt")
+  static let folder = URL(
+    filePath: ProcessInfo.processInfo.environment["ROADSEG_GOLDEN_CLIP"]
+      ?? URL(filePath: #filePath).deletingLastPathComponent().path)
+  static let file = folder.appending(path: "masks.txt")
 
-  @Test(arguments: InstructionSet.available, [1, 3])
+  /// Those of this machine, or of them the ones that the environment names: an emulated processor is slow.
+  static let instructionSets: [InstructionSet] = {
+    guard let names = ProcessInfo.processInfo.environment["ROADSEG_GOLDEN_SETS"] else {
+      return InstructionSet.available
+    }
+    return InstructionSet.available.filter { names.split(separator: ",").contains(Substring($0.rawValue)) }
+  }()
+
+  @Test(arguments: instructionSets, [1, 3])
   func masksAreTheGoldenOnes(instructionSet: InstructionSet, threads: Int) throws {
     // The reference kernels are the law, not fast: two frames tell.
     let frames = instructionSet == .reference ? Array(Self.frames.prefix(threads == 1 ? 2 : 1)) : Self.frames
@@ -31,6 +42,22 @@ import Testing
     #expect(found == Array(golden.prefix(found.count)))
   }
 
+  /// Every network that is shipped, whole, on one frame.
+  @Test(arguments: instructionSets) func everyNetworkGivesItsGoldenMask(instructionSet: InstructionSet) throws {
+    let file = Self.folder.appending(path: "networks.txt")
+    let golden = try? String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+    // The plain reference takes minutes for the larger ones.
+    let names = instructionSet == .reference ? [ShippedModels.defaultName] : ShippedModels.names
+    let found = try names.map { try Self.hash(ofNetwork: $0, instructionSet: instructionSet) }
+    if ProcessInfo.processInfo.environment["ROADSEG_RECORD"] != nil {
+      guard instructionSet != .reference else { return }
+      try (found.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
+      return
+    }
+    let known = try #require(golden)
+    #expect(instructionSet == .reference ? known.contains(found[0]) : found == known)
+  }
+
   /// A network trained on photographs finds the drawn road: the true class of every pixel is known here.
   @Test func theRoadIsFound() throws {
     let scene = try SyntheticScene(size: Self.size, seed: 1)
@@ -42,6 +69,15 @@ import Testing
     }
     let road = try #require(SegmentationScores(confusion, table: .driving7).roadIoU)
     #expect(road > 0.85, "road IoU \(road)")
+  }
+
+  static func hash(ofNetwork name: String, instructionSet: InstructionSet) throws -> String {
+    let options = EngineOptions(threads: 2, instructionSet: instructionSet)
+    let segmenter = try IntegerSegmenter(ShippedModels.load(name), name: name, classes: nil, options: options)
+    let scene = try SyntheticScene(size: size, seed: 1)
+    let picture = Picture(size: size)
+    scene.render(frame: 240, pixels: picture.base, rowPitch: picture.rowPitch)
+    return "\(name) \(ClassMap.text(ofHash: segmenter.classMap(of: picture, size: size).hash))"
   }
 
   static func hashes(of frames: [UInt64], instructionSet: InstructionSet, threads: Int) throws -> [String] {

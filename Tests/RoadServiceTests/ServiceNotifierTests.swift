@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Logging
 import RoadService
 import RoadTelemetry
 import Testing
@@ -68,27 +67,24 @@ import Testing
 @Suite struct JournalTests {
   @Test("fields by the journal's protocol: line breaks make a value a counted one")
   func datagram() {
-    let plain = JournalLogHandler.datagram([("MESSAGE", "all well"), ("PRIORITY", "6")])
+    let plain = JournalLog.datagram([("MESSAGE", "all well"), ("PRIORITY", "6")])
     #expect(String(decoding: plain, as: UTF8.self) == "MESSAGE=all well\nPRIORITY=6\n")
-    let broken = JournalLogHandler.datagram([("MESSAGE", "a\nb")])
+    let broken = JournalLog.datagram([("MESSAGE", "a\nb")])
     #expect(broken == Array("MESSAGE\n".utf8) + [3, 0, 0, 0, 0, 0, 0, 0] + Array("a\nb\n".utf8))
-    #expect(JournalLogHandler.field("disk-free") == "ROADSEG_DISK_FREE")
+    #expect(JournalLog.field("disk-free") == "ROADSEG_DISK_FREE")
   }
 
-  @Test("an entry arrives with its level and metadata")
+  @Test("an entry arrives with its level and fields")
   func entry() throws {
     let listener = try Listener()
-    let handler = try #require(JournalLogHandler(label: "roadseg", socketPath: listener.path))
-    handler.log(
-      event: LogEvent(
-        level: .warning, message: "disk full", metadata: ["sink": "recorder"], source: "", file: "", function: "",
-        line: 0))
+    let journal = try #require(JournalLog(label: "roadseg", socketPath: listener.path))
+    journal.write(LogEntry(.warning, "disk full", fields: ["sink": "recorder"]))
     #expect(
       listener.received() == ["MESSAGE=disk full\nPRIORITY=4\nSYSLOG_IDENTIFIER=roadseg\nROADSEG_SINK=recorder\n"])
   }
 
-  @Test("no journal, no handler")
-  func absent() { #expect(JournalLogHandler(label: "roadseg", socketPath: "/nowhere") == nil) }
+  @Test("no journal, no log")
+  func absent() { #expect(JournalLog(label: "roadseg", socketPath: "/nowhere") == nil) }
 }
 
 /// A datagram socket in a folder of its own.

@@ -185,7 +185,8 @@ private struct RecordingSample {
       largestMessage = max(largestMessage, reader.largestMessage)
       count += reader.indexedMessages[RecordingTopic.image.name] ?? 0
       if !isFound {
-        rate = reader.run["rate"].flatMap(Double.init).flatMap { $0 > 0 && $0 <= 1000 ? $0 : nil }
+        rate = reader.run["rate"].flatMap { Double($0) }
+        if let known = rate, !(known > 0 && known <= 1000) { rate = nil }
         isFound = try find(reader, decoder, maximumPixels, &largest)
       }
     }

@@ -59,7 +59,8 @@ struct AffineSum: Producer {
 
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
     let ends = offset.indices.flatMap { channel in
-      [0, left[channel]].flatMap { a in [0, right[channel]].map { offset[channel] + 255 * (a + $0) } }
+      let (least, l, r) = (offset[channel], 255 * left[channel], 255 * right[channel])
+      return [least, least + l, least + r, least + 255 * (left[channel] + right[channel])]
     }
     guard let lowest = ends.min().map(Float.init), let highest = ends.max().map(Float.init), lowest.isFinite,
       highest.isFinite

@@ -10,7 +10,7 @@ struct BinaryFunction: Equatable, Sendable {
 
   static func == (left: BinaryFunction, right: BinaryFunction) -> Bool { left.name == right.name }
 
-  static let sum = BinaryFunction(name: "Add", kind: .sum, apply: +)
+  static let sum = BinaryFunction(name: "Add", kind: .sum) { $0 + $1 }
 
   /// The catalogue's functions of two numbers.
   static let named: [String: BinaryFunction] = {

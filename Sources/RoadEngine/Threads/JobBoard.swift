@@ -80,8 +80,11 @@ final class JobBoard: @unchecked Sendable {
 
 extension JobBoard {
   /// Nil when the system gives no more threads: the pool is then smaller.
-  func startWorker(_ number: Int) -> SystemThread? {
-    try? SystemThread("road-worker-\(number)") { [self] in serve(worker: number) }
+  func startWorker(_ number: Int, on placement: CorePlacement) -> SystemThread? {
+    try? SystemThread("road-worker-\(number)") { [self] in
+      placement.place()
+      serve(worker: number)
+    }
   }
 
   private func serve(worker: Int) {

@@ -1,4 +1,5 @@
 import RoadBase
+import RoadKernels
 import Synchronization
 
 /// Threads that share the chunks of one job: the caller takes part, whoever is free claims the next chunk.
@@ -16,6 +17,8 @@ public final class WorkerPool: Sendable {
 
   /// Threads that compute, the caller counted.
   public let threads: Int
+  /// Where the workers run, and the caller should: see ``placeCaller()``.
+  public let placement: CorePlacement
   private let board: JobBoard
   private let workers: [SystemThread]
 
@@ -23,15 +26,21 @@ public final class WorkerPool: Sendable {
   public init(threads: Int) {
     precondition(threads >= 1, "a pool of \(threads) threads")
     let board = JobBoard()
+    let placement = CorePlacement(threads: threads, among: CoreType.cores)
     var workers: [SystemThread] = []
     for number in 1..<max(threads, 1) {
-      guard let worker = board.startWorker(number) else { break }
+      guard let worker = board.startWorker(number, on: placement) else { break }
       workers.append(worker)
     }
     self.board = board
     self.workers = workers
     self.threads = workers.count + 1
+    self.placement = placement
   }
+
+  /// Puts the calling thread among the workers' cores, for good: it takes part in every job, so it must be no slower
+  /// than they are. For a thread that computes frame after frame, once. Nothing happens where all cores are alike.
+  public func placeCaller() { placement.place() }
 
   deinit {
     board.stop()

@@ -80,12 +80,11 @@ extension PNG {
   private static func picture(_ size: PictureSize, _ samples: [UInt8], channels: Int) -> LabelPicture {
     if channels == 1 { return .numbers(BytePicture(size: size, values: samples)) }
     let first = (0..<size.pixels).map { samples[$0 * channels] }
-    let isGrey =
-      channels == 2
-      || (0..<size.pixels).allSatisfy {
-        samples[$0 * channels + 1] == first[$0] && samples[$0 * channels + 2] == first[$0]
-      }
-    if isGrey { return .numbers(BytePicture(size: size, values: first)) }
+    let isGrey = { (pixel: Int) -> Bool in
+      let (grey, start) = (first[pixel], pixel * channels)
+      return samples[start + 1] == grey && samples[start + 2] == grey
+    }
+    if channels == 2 || (0..<size.pixels).allSatisfy(isGrey) { return .numbers(BytePicture(size: size, values: first)) }
     if channels == 3 { return .colours(size, samples) }
     return .colours(size, (0..<3 * size.pixels).map { samples[$0 / 3 * 4 + $0 % 3] })
   }

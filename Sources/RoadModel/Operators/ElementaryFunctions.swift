@@ -43,7 +43,9 @@ enum Elementary {
   }
 
   /// 1/25, 1/23, … 1.
-  private static let artanhDivisors = (0...12).reversed().map { 1 / Double(2 * $0 + 1) }
+  private static let artanhDivisors = (0...12).reversed().map { (index: Int) -> Double in
+    1 / Double(2 * index + 1)
+  }
 
   /// log(1 + x) for x > −1, as above.
   static func logarithmOfOnePlus(_ x: Double) -> Double {

@@ -63,7 +63,7 @@ public struct SpatialWindow: Hashable, Sendable {
       }
     }
     // Beyond what the taps reach, an output_shape has rows and columns of the bias.
-    let natural = (0..<2).map { full[$0] - pads[$0] - pads[2 + $0] }
+    let natural = (0..<2).map { (axis: Int) -> Int in full[axis] - pads[axis] - pads[2 + axis] }
     let output = wanted.count == 2 ? Array(wanted) : natural
     guard output.allSatisfy({ (1...ShapeLimits.dimension).contains($0) }) else {
       throw node.failure("its output would be \(output) for an input of shape \(input)")

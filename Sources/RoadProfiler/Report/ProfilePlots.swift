@@ -62,7 +62,10 @@ enum ProfilePlots {
     let high = max(times.isEmpty ? 1 : times[min(times.count - 1, times.count * 99 / 100)], low + 1e-3)
     let bins = 48
     var counts = [Int](repeating: 0, count: bins)
-    for time in times { counts[min(max(Int((time - low) / (high - low) * Double(bins)), 0), bins - 1)] += 1 }
+    for time in times {
+      let bin = Int((time - low) / (high - low) * Double(bins))
+      counts[min(max(bin, 0), bins - 1)] += 1
+    }
     let height = 160.0
     var svg = SVG(width: width, height: height + 28)
     let largest = Double(max(counts.max() ?? 1, 1))

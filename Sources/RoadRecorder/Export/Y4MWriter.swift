@@ -85,7 +85,10 @@ final class Y4MWriter {
   }
 
   private func rows(_ frame: RecordedPicture, at start: Int, pitch: Int, width: Int, count: Int) -> [UInt8] {
-    (0..<count).flatMap { frame.bytes[(start + $0 * pitch)..<(start + $0 * pitch + width)] }
+    (0..<count).flatMap { (row: Int) -> [UInt8] in
+      let first = start + row * pitch
+      return Array(frame.bytes[first..<first + width])
+    }
   }
 
   private func packed(_ frame: RecordedPicture, luma: Int, u: Int, v: Int) -> [UInt8] {

@@ -1,38 +1,27 @@
-import Foundation
-import Logging
+import Glibc
 
-/// swift-log to systemd's journal, with level and metadata as fields of their own: `journalctl ROADSEG_SINK=recorder`.
+/// systemd's journal, with level and fields as fields of their own: `journalctl ROADSEG_THING=camera`.
 ///
 /// The journal's native protocol: a datagram of `FIELD=value` lines, or, for values with line breaks, the field's name,
 /// a line break, the value's length as 64 bits little endian, and the value (systemd.io/JOURNAL_NATIVE_PROTOCOL).
-public struct JournalLogHandler: LogHandler {
+public struct JournalLog: LogWriter {
   public static let socketPath = "/run/systemd/journal/socket"
 
-  public var metadata: Logger.Metadata = [:]
-  public var logLevel: Logger.Level = .info
   private let label: String
   private let socket: DatagramSocket
 
   /// nil where no journal listens.
   public init?(label: String, socketPath: String = Self.socketPath) {
-    guard FileManager.default.fileExists(atPath: socketPath), let socket = DatagramSocket(path: socketPath) else {
-      return nil
-    }
+    guard access(socketPath, F_OK) == 0, let socket = DatagramSocket(path: socketPath) else { return nil }
     self.label = label
     self.socket = socket
   }
 
-  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  public func log(event: LogEvent) {
+  public func write(_ entry: LogEntry) {
     var fields = [
-      ("MESSAGE", "\(event.message)"), ("PRIORITY", "\(event.level.journalPriority)"), ("SYSLOG_IDENTIFIER", label),
+      ("MESSAGE", entry.message), ("PRIORITY", "\(entry.level.rawValue)"), ("SYSLOG_IDENTIFIER", label),
     ]
-    let all = metadata.merging(event.metadata ?? [:]) { $1 }
-    for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append((Self.field(key), "\(value)")) }
+    for (key, value) in entry.fields.sorted(by: { $0.key < $1.key }) { fields.append((Self.field(key), value)) }
     socket.send(Self.datagram(fields))
   }
 
@@ -55,19 +44,5 @@ public struct JournalLogHandler: LogHandler {
       bytes += value + [UInt8(ascii: "\n")]
     }
     return bytes
-  }
-}
-
-extension Logger.Level {
-  /// syslog(3): 3 error, 4 warning, 5 notice, 6 informational, 7 debug.
-  var journalPriority: Int {
-    switch self {
-    case .critical: 2
-    case .error: 3
-    case .warning: 4
-    case .notice: 5
-    case .info: 6
-    case .debug, .trace: 7
-    }
   }
 }
