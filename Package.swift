@@ -72,6 +72,8 @@ let package = Package(
       name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CVectorUnit"),
+    // The layout of masks for other programs, which include the same header.
+    .systemLibrary(name: "CMaskSharing"),
     // The commit in `roadseg --version`: whoever builds says it in the environment.
     .target(
       name: "CVersion",
@@ -125,6 +127,11 @@ let package = Package(
     .target(
       name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
     .target(
+      name: "RoadOutput",
+      dependencies: [
+        "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "CMaskSharing", "CVideoDevice",
+      ], swiftSettings: strict),
+    .target(
       name: "RoadPipeline",
       dependencies: [
         "RoadCamera", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
@@ -152,6 +159,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "RoadDoctor", dependencies: ["RoadBase", "RoadTelemetry", "RoadKernels", "RoadFrame", "RoadCamera"],
+      swiftSettings: strict),
+    .target(
       name: "RoadSeg", dependencies: ["RoadPipeline", "RoadSegmentation"],
       resources: [.copy("Models")], swiftSettings: strict),
     .target(name: "CRoadseg"),
@@ -162,7 +172,9 @@ let package = Package(
     .executableTarget(
       name: "roadseg",
       dependencies: [
-        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadProfiles", "RoadService", "RoadProfiler",
+        "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadOutput", "RoadDoctor", "RoadProfiles",
+        "RoadService",
+        "RoadProfiler",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/roadseg-cli", swiftSettings: strict),
@@ -223,6 +235,10 @@ let package = Package(
       dependencies: ["RoadSink", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter"],
       swiftSettings: strict),
     .testTarget(
+      name: "RoadOutputTests",
+      dependencies: ["RoadOutput", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+      swiftSettings: strict),
+    .testTarget(
       name: "RoadPipelineTests",
       dependencies: [
         "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
@@ -230,13 +246,16 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "RoadLiveViewTests",
-      dependencies: ["RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+      dependencies: ["roadseg", "RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
       exclude: ["browser.py"], swiftSettings: strict),
     .testTarget(
       name: "RoadProfilerTests",
       dependencies: ["RoadProfiler", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
     .testTarget(
       name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RoadDoctorTests", dependencies: ["RoadDoctor", "RoadBase", "RoadCamera", "RoadFrame", "RoadKernels"],
       swiftSettings: strict),
     .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
     // Cross-cutting, named for what they protect.

@@ -1,5 +1,7 @@
 import RoadBase
+import RoadFrame
 import RoadMask
+import RoadModel
 import RoadSegmentation
 import RoadTelemetry
 
@@ -18,6 +20,13 @@ struct Network {
       classes: options.classTable(), size: inputSize, threads: threads)
     identity = try options.identity(instructionSet: network.engine.instructionSet.rawValue)
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
+  }
+
+  /// Another network, or this one with another input, on the same threads.
+  func variant(_ graph: ModelGraph, name: String? = nil, size: PictureSize?) throws(RoadError) -> IntegerSegmenter {
+    try IntegerSegmenter(
+      graph, name: name?.split(separator: "/").last.map(String.init) ?? self.name, classes: nil, size: size,
+      threads: network.engine.pool.threads, pool: network.engine.pool)
   }
 
   var inputSize: PictureSize { network.engine.inputSize }
