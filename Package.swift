@@ -66,6 +66,8 @@ let shims: [Target] = [
     name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CVectorUnit"),
+  // The layout of masks for other programs, which include the same header.
+  .systemLibrary(name: "CMaskSharing"),
   .target(name: "CVersion", cSettings: commit),
   .systemLibrary(name: "CPerformanceCounters"),
   .systemLibrary(name: "CFileSystem"),
@@ -119,6 +121,10 @@ let frameSteps: [Target] = [
   .target(
     name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
   .target(
+    name: "RoadOutput",
+    dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadSink", "CMaskSharing", "CVideoDevice"],
+    swiftSettings: strict),
+  .target(
     name: "RoadPipeline",
     dependencies: [
       "RoadCamera", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
@@ -146,6 +152,9 @@ let frameSteps: [Target] = [
     ],
     swiftSettings: strict),
   .target(
+    name: "RoadDoctor", dependencies: ["RoadBase", "RoadTelemetry", "RoadKernels", "RoadFrame", "RoadCamera"],
+    swiftSettings: strict),
+  .target(
     name: "RoadSeg", dependencies: ["RoadPipeline", "RoadSegmentation"],
     resources: [.copy("Models")], swiftSettings: strict),
   .target(name: "CRoadseg"),
@@ -156,7 +165,8 @@ let frameSteps: [Target] = [
   .executableTarget(
     name: "roadseg",
     dependencies: [
-      "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadProfiles", "RoadService", "RoadProfiler",
+      "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadOutput", "RoadDoctor", "RoadProfiles",
+      "RoadService", "RoadProfiler",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Sources/roadseg-cli", swiftSettings: strict),
@@ -228,6 +238,10 @@ let frameTests: [Target] = [
     dependencies: ["RoadSink", "RoadFrame", "RoadMask", "RoadTelemetry", "RoadBase", "CAllocationCounter"],
     swiftSettings: strict),
   .testTarget(
+    name: "RoadOutputTests",
+    dependencies: ["RoadOutput", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+    swiftSettings: strict),
+  .testTarget(
     name: "RoadPipelineTests",
     dependencies: [
       "RoadPipeline", "RoadCamera", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadBase",
@@ -235,13 +249,16 @@ let frameTests: [Target] = [
     ], swiftSettings: strict),
   .testTarget(
     name: "RoadLiveViewTests",
-    dependencies: ["RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+    dependencies: ["roadseg", "RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
     exclude: ["browser.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadProfilerTests",
     dependencies: ["RoadProfiler", "RoadKernels", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
   .testTarget(
     name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
+    swiftSettings: strict),
+  .testTarget(
+    name: "RoadDoctorTests", dependencies: ["RoadDoctor", "RoadBase", "RoadCamera", "RoadFrame", "RoadKernels"],
     swiftSettings: strict),
   .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
 ]

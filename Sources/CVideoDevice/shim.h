@@ -10,6 +10,7 @@ static const unsigned long VideoEnumerateFormats = VIDIOC_ENUM_FMT;
 static const unsigned long VideoEnumerateSizes = VIDIOC_ENUM_FRAMESIZES;
 static const unsigned long VideoEnumerateIntervals = VIDIOC_ENUM_FRAMEINTERVALS;
 static const unsigned long VideoSetFormat = VIDIOC_S_FMT;
+static const unsigned long VideoGetControl = VIDIOC_G_CTRL;
 static const unsigned long VideoGetParameters = VIDIOC_G_PARM;
 static const unsigned long VideoSetParameters = VIDIOC_S_PARM;
 static const unsigned long VideoRequestBuffers = VIDIOC_REQBUFS;

@@ -95,6 +95,11 @@ public final class Engine: @unchecked Sendable {
   /// Of the last run with ``timesLayers``, one entry for each of ``layers``.
   public var layerNanoseconds: [UInt64] { Array(UnsafeBufferPointer(start: times, count: layers.count)) }
 
+  /// The same without an array of its own.
+  public func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void) {
+    body(UnsafeBufferPointer(start: times, count: layers.count))
+  }
+
   package var arenaTenants: [ArenaTenant] { plan.tenants }
 
   private let droppedSigmoids: Int

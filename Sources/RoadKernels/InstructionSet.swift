@@ -1,6 +1,7 @@
 import CVectorUnit
 import Glibc
 import RoadBase
+import Synchronization
 
 /// The vector units that kernels exist for, from the plainest to the fastest. All give the same bytes.
 public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
@@ -32,16 +33,26 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     try chosen(getenv(environmentVariable).map { String(cString: $0) })
   }
 
+  /// From now on the reference is the only choice: the vector kernels gave wrong bytes on this machine. To be called
+  /// before any network is planned.
+  public static func fallBackToReference() { isDistrusted.store(true, ordering: .relaxed) }
+
+  private static let isDistrusted = Atomic<Bool>(false)
+
   /// The one named, or the fastest available for nil and for the empty string.
   public static func chosen(_ name: String?) throws(RoadError) -> InstructionSet {
-    guard let name, !name.isEmpty else { return available.max() ?? .reference }
+    try chosen(name, isDistrusted: isDistrusted.load(ordering: .relaxed))
+  }
+
+  package static func chosen(_ name: String?, isDistrusted: Bool) throws(RoadError) -> InstructionSet {
+    guard let name, !name.isEmpty else { return isDistrusted ? .reference : available.max() ?? .reference }
     guard let named = InstructionSet(rawValue: name), available.contains(named) else {
       let problem = InstructionSet(rawValue: name) == nil ? "unknown" : "not available on this machine"
       throw RoadError(
         .option, "instruction set '\(name)' is \(problem)",
         remedy: "available: \(available.map(\.rawValue).joined(separator: ", "))")
     }
-    return named
+    return isDistrusted ? .reference : named
   }
 
   public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.speedRank < right.speedRank }

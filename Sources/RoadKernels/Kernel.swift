@@ -23,6 +23,13 @@ public struct WeightKernel: Sendable {
     self.run = run
   }
 
+  /// The same weights through other code: for tests.
+  package func replacing(
+    _ run: @escaping @Sendable (UnsafePointer<ConvolutionArguments>, Int, Int) -> Void
+  ) -> WeightKernel {
+    WeightKernel(name, packing, run)
+  }
+
   /// Bytes that ``pack(_:_:)`` writes; the buffer is aligned to ``WeightLayer/alignment``.
   public func packedByteCount(_ layer: WeightLayer) -> Int { packing.byteCount(layer) }
 
@@ -42,6 +49,13 @@ public struct PlainKernel<Arguments>: Sendable {
     self.name = name
     self.run = run
   }
+
+  /// Other code under the same name: for tests.
+  package func replacing(
+    _ run: @escaping @Sendable (UnsafePointer<Arguments>, Int, Int) -> Void
+  ) -> PlainKernel<Arguments> {
+    PlainKernel(name, run)
+  }
 }
 
 /// A kernel that computes one row of pixels.
@@ -52,5 +66,10 @@ public struct RowKernel<Arguments>: Sendable {
   init(_ name: String, _ run: @escaping @Sendable (UnsafePointer<Arguments>) -> Void) {
     self.name = name
     self.run = run
+  }
+
+  /// Other code under the same name: for tests.
+  package func replacing(_ run: @escaping @Sendable (UnsafePointer<Arguments>) -> Void) -> RowKernel<Arguments> {
+    RowKernel(name, run)
   }
 }

@@ -36,6 +36,16 @@ enum Metrics {
       PipelineStage.allCases.flatMap { stage in
         quantiles(statistics[stage]).map { ("stage=\"\(stage.key)\",\($0.labels)", $0.value) }
       })
+    family(
+      "sink_latency_seconds", "gauge", "From capture until a sink has done its work, since the start.",
+      statistics.sinks.flatMap { sink in
+        quantiles(sink.latency).map { ("sink=\"\(label(sink.name))\",\($0.labels)", $0.value) }
+      })
+    if let state = statistics.degrade {
+      family("degrade_level", "gauge", "0: nothing is taken away to keep the budget.", [("", Double(state.level))])
+      family(
+        "late_frames_total", "counter", "Frames shown later than the budget.", [("", Double(state.missed))])
+    }
     family("uptime_seconds", "counter", "Since the start.", [("", Double(statistics.elapsed) / 1e9)])
     family("resident_memory_bytes", "gauge", "Of the process.", [("", Double(statistics.usage.residentBytes))])
     family(
@@ -45,9 +55,16 @@ enum Metrics {
     return text
   }
 
+  private static func label(_ text: String) -> String {
+    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: " ")
+  }
+
   private static func quantiles(_ summary: LatencySummary) -> [(labels: String, value: Double)] {
     guard summary.count > 0 else { return [] }
-    return [("0.5", summary.p50), ("0.9", summary.p90), ("0.99", summary.p99), ("1", summary.maximum)]
-      .map { ("quantile=\"\($0)\"", Double($1) / 1e9) }
+    return [
+      ("0.5", summary.p50), ("0.9", summary.p90), ("0.99", summary.p99), ("0.999", summary.p999),
+      ("1", summary.maximum),
+    ]
+    .map { ("quantile=\"\($0)\"", Double($1) / 1e9) }
   }
 }

@@ -18,6 +18,8 @@ public struct OverlayNumbers: Hashable, Sendable {
   public var latency99: UInt64?
   /// Number of the frame as its source counts.
   public var frame: UInt64
+  /// Number of the notice that takes the source's place, see ``OverlayPanel/init(size:model:source:notices:)``.
+  public var notice: Int?
 
   public init(
     cameraRate: Double? = nil, deliveredRate: Double? = nil, inferredRate: Double? = nil, shownRate: Double? = nil,
@@ -45,6 +47,7 @@ public final class OverlayPanel: @unchecked Sendable {
   private let labels = ["CAMERA", "DELIVERED", "INFERRED", "SHOWN", "LATENCY, 1 MIN p50", "p99"].map { Text($0) }
   private let model: Text
   private let source: Text
+  private let notices: [Text]
   private let framesUnit = Text("fps")
   private let timeUnit = Text("ms")
   private let unknown = Text("-")
@@ -55,6 +58,7 @@ public final class OverlayPanel: @unchecked Sendable {
   private static let labelColour = Colour(150, 166, 176)
   private static let valueColour = Colour(244, 248, 250)
   private static let shownColour = Colour(120, 255, 190)
+  private static let noticeColour = Colour(255, 196, 92)
   private static let background = Paint(Colour(12, 17, 22), weight: 176)
 
   private struct Layout {
@@ -74,13 +78,15 @@ public final class OverlayPanel: @unchecked Sendable {
   /// - Parameters:
   ///   - model: name of the network, shortened where it does not fit.
   ///   - source: name of the frame source, likewise.
-  public init(size: PictureSize, model: String, source: String) {
+  ///   - notices: what may have to be told instead of the source: "half rate".
+  public init(size: PictureSize, model: String, source: String, notices: [String] = []) {
     self.size = size
     let unit = max(size.height, 240)
     small = Lettering(capHeight: max(6, (unit * 8 + 240) / 480), weight: 0.15)
     large = Lettering(capHeight: max(8, (unit * 13 + 240) / 480), weight: 0.14)
     self.model = Text(model)
     self.source = Text(source)
+    self.notices = notices.map { Text($0) }
     let widest = Text("0000.0")
     var layout = Layout()
     layout.margin = small.capHeight
@@ -104,6 +110,7 @@ public final class OverlayPanel: @unchecked Sendable {
     let names = max(0, layout.width - 2 * layout.inset - counter - small.capHeight)
     self.model.shorten(to: names / 2, with: small)
     self.source.shorten(to: names - small.width(of: self.model), with: small)
+    for notice in self.notices { notice.shorten(to: names - small.width(of: self.model), with: small) }
   }
 
   public func draw(_ numbers: OverlayNumbers, on picture: Picture) {
@@ -120,7 +127,7 @@ public final class OverlayPanel: @unchecked Sendable {
     drawUnit(framesUnit, after: shown, on: picture)
     drawTime(numbers.latencyMedian, column: 4, on: picture)
     drawUnit(timeUnit, after: drawTime(numbers.latency99, column: 5, on: picture), on: picture)
-    drawNames(frame: numbers.frame, on: picture)
+    drawNames(numbers, on: picture)
   }
 }
 
@@ -183,14 +190,18 @@ extension OverlayPanel {
     small.write(unit, at: x + small.capHeight / 4, top, colour: Self.labelColour, on: picture)
   }
 
-  private func drawNames(frame: UInt64, on picture: Picture) {
+  private func drawNames(_ numbers: OverlayNumbers, on picture: Picture) {
     let left = layout.margin + layout.inset
     let y = layout.nameTop
     let end = small.write(model, at: left, y, colour: Self.valueColour, on: picture)
-    small.write(source, at: end + small.capHeight, y, colour: Self.labelColour, on: picture)
+    if let notice = numbers.notice, notices.indices.contains(notice) {
+      small.write(notices[notice], at: end + small.capHeight, y, colour: Self.noticeColour, on: picture)
+    } else {
+      small.write(source, at: end + small.capHeight, y, colour: Self.labelColour, on: picture)
+    }
     line.clear()
     line.append("frame ")
-    line.append(number: frame)
+    line.append(number: numbers.frame)
     let right = layout.margin + layout.width - layout.inset
     small.write(line, at: right - small.width(of: line), y, colour: Self.labelColour, on: picture)
   }

@@ -14,14 +14,16 @@ final class OverlayPainter: @unchecked Sendable {
   /// Nanoseconds between two changes of the numbers.
   private static let refreshInterval: UInt64 = 250_000_000
 
-  init(segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions) {
+  /// - Parameter levels: of degradation; level 0 is not told.
+  init(segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions, levels: [String]) {
     control = options.overlayControl
     renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
     let showsPanel = options.showsPanel && options.style != nil
-    panel = showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name) : nil
+    panel =
+      showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name, notices: levels) : nil
   }
 
-  func paint(_ slot: FrameSlot, _ telemetry: Telemetry) {
+  func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int) {
     if control?.isOn ?? true {
       if let control { renderer?.tint(roadWeight: control.roadWeight) }
       renderer?.draw(slot.map, on: slot.picture)
@@ -33,6 +35,7 @@ final class OverlayPainter: @unchecked Sendable {
       refreshed = now
     }
     numbers.frame = slot.frame.sequence
+    numbers.notice = level > 0 ? level : nil
     panel.draw(numbers, on: slot.picture)
   }
 

@@ -24,6 +24,7 @@ extension Pipeline {
     while let current = slot, !stopRequested.load(ordering: .relaxed), read < captureLimit {
       let frame = slots[current].frame
       telemetry.notes(.capture, .reading)
+      let began = trace == nil ? 0 : MonotonicClock.now()
       switch source.read(into: frame, timeout: Self.readTimeout) {
       case .frame(let skipped, let lost):
         passedBy(.lostInDriver, lost, from: numbers)
@@ -35,6 +36,7 @@ extension Pipeline {
         numbers += 1 + skipped + lost
         read += 1
         telemetry.arrived(frame, skipped: skipped, lost: lost)
+        trace?.captured(slots[current], began: began)
         for lane in lanes { lane.offer(CapturedFrame(ordinal: slots[current].ordinal, frame)) }
         telemetry.notes(.capture, .waitingForSlot)
         slot = pass(current)
@@ -64,15 +66,22 @@ extension Pipeline {
       defer { telemetry.notes(.infer, .waitingForFrame) }
       telemetry.notes(.infer, .decoding)
       let slot = slots[number]
+      let taken = MonotonicClock.now()
+      telemetry.record(.wait, nanoseconds: taken - min(slot.times.arrived, taken))
+      let choice = degrading?.admit(captured: slot.frame.timestamp, now: taken) ?? (.run, 0)
       if abandoned.load(ordering: .relaxed) {
         giveBack(number, .unfinished)
+      } else if choice.0 != .run {
+        giveBack(number, .late)
       } else if let damage = decode(slot) {
         telemetry.remember(DamagedFrame(ordinal: slot.ordinal, damage: damage))
         giveBack(number, FrameFate(damage))
       } else {
         telemetry.notes(.infer, .segmenting)
+        let segmenter = degrading?.segmenters[choice.1] ?? segmenter
         let times = segmenter.segment(slot.picture, into: slot.map)
         slot.times.segmented(times)
+        trace?.segmented(slot, choice.1)
         telemetry.record(.scale, nanoseconds: times.scale)
         telemetry.record(.network, nanoseconds: times.network)
         telemetry.record(.classMap, nanoseconds: times.classMap)
@@ -96,10 +105,12 @@ extension Pipeline {
         continue
       }
       let start = MonotonicClock.now()
-      painter.paint(slot, telemetry)
+      painter.paint(slot, telemetry, level: degrading?.level ?? 0)
       let drawn = MonotonicClock.now()
       (slot.times.drawBegan, slot.times.drawn) = (start, drawn)
       telemetry.record(.draw, nanoseconds: drawn - start)
+      degrading?.finished(captured: slot.frame.timestamp, taken: slot.times.decodeBegan, drawn: drawn)
+      if let degrading { trace?.level(degrading.level, now: drawn) }
       if drawn > slot.frame.timestamp {
         telemetry.latency.record(nanoseconds: drawn - slot.frame.timestamp)
         telemetry.recentLatency.record(nanoseconds: drawn - slot.frame.timestamp, now: drawn)
@@ -112,6 +123,7 @@ extension Pipeline {
       let finished = MonotonicClock.now()
       slot.times.handedOn = finished
       telemetry.record(.output, nanoseconds: finished - drawn)
+      trace?.drawn(slot, lanes: lanes.count)
       telemetry.rates.record(.shown, at: finished)
       giveBack(number, .shown)
       shown += 1

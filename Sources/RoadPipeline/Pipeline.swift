@@ -24,6 +24,11 @@ public struct PipelineOptions: Sendable {
   public var maximumPixels = Picture.defaultPixelLimit
   /// Whether a damaged JPEG or PNG is shown with the pixels that it has, instead of dropped.
   public var showsDamaged = false
+  /// Nanoseconds from capture to the drawn picture; frames that would take longer are dropped early, and the pipeline
+  /// steps back while there are many. Nil: every frame counts as in time. Of live sources only.
+  public var budget: UInt64?
+  /// Where every event of every frame is noted; the caller finishes it.
+  public var trace: FrameTrace?
   /// Frames on their way at a time; nil for as many as make sense for the source.
   public var slots: Int?
   /// What computes the masks, for the sinks.
@@ -66,6 +71,9 @@ public final class Pipeline: @unchecked Sendable {
   let telemetry = Telemetry()
   let decoder: FrameDecoder
   let painter: OverlayPainter
+  /// Nil without a budget.
+  let degrading: Degrading?
+  let trace: PipelineTrace?
   /// Of the draw thread: says why there is no video; nil where nobody wants to be told.
   let noticePicture: Picture?
 
@@ -111,17 +119,24 @@ public final class Pipeline: @unchecked Sendable {
   /// - Parameters:
   ///   - sinks: fed by the draw thread; the error of one ends the run.
   ///   - lanes: sinks with a thread of their own, which neither stall nor end the run.
+  ///   - lighter: makes those that take its place when a budget is missed, each lighter than the one before.
   ///   - segmenter: makes the segmenter for the source's picture size.
   public init(
     source: any FrameSource, sinks: [any FrameSink] = [], lanes: [SinkLane] = [],
     options: PipelineOptions = PipelineOptions(),
+    lighter: (PictureSize) throws(RoadError) -> [LighterSegmenter] = { _ in [] },
     segmenter: (PictureSize) throws(RoadError) -> any Segmenter
   ) throws(RoadError) {
     if lanes.contains(where: { $0.sink.interest.contains(.captured) }) { source.deliverEveryFrame() }
     try source.start()
     let properties = source.properties
     do {
-      self.segmenter = try segmenter(properties.size)
+      let usual = try segmenter(properties.size)
+      self.segmenter = usual
+      degrading =
+        try options.budget.map { (budget) throws(RoadError) in
+          Degrading(budget: budget, usual: usual, lighter: properties.isLive ? try lighter(properties.size) : [])
+        }
       decoder = try FrameDecoder(maximumPixels: options.maximumPixels, acceptsPartial: options.showsDamaged)
     } catch {
       source.stop()
@@ -132,7 +147,10 @@ public final class Pipeline: @unchecked Sendable {
     self.lanes = lanes
     self.options = options
     self.properties = properties
-    painter = OverlayPainter(segmenter: self.segmenter, source: properties, options: options)
+    painter = OverlayPainter(
+      segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [])
+    let traced = degrading?.segmenters ?? [self.segmenter]
+    trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
     let tellsNotices = options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) }
     noticePicture = tellsNotices && properties.isLive ? Picture(size: properties.size) : nil
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
@@ -147,7 +165,11 @@ public final class Pipeline: @unchecked Sendable {
   /// Frames that could not be used, the first thousand of them.
   public var damagedFrames: [DamagedFrame] { telemetry.damagedFrames }
 
-  public func statistics() -> PipelineStatistics { telemetry.statistics(lanes.map { $0.statistics() }) }
+  public func statistics() -> PipelineStatistics {
+    var statistics = telemetry.statistics(lanes.map { $0.statistics() })
+    statistics.degrade = degrading?.state
+    return statistics
+  }
 
   /// Reads no further frame; `run` returns when those on their way are shown and the sinks have ended, but no later
   /// than ``stopPatience`` for a sink that hangs.
@@ -291,6 +313,7 @@ extension Pipeline {
   }
 
   func offer(_ frames: SettledFrames) {
+    trace?.settled(frames, now: MonotonicClock.now())
     for lane in lanes { lane.offer(frames) }
   }
 }

@@ -14,6 +14,17 @@ public protocol Segmenter: AnyObject, Sendable {
   func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes
 }
 
+/// A segmenter that tells the time of each layer, for traces.
+public protocol LayerTimedSegmenter: Segmenter {
+  var layerNames: [String] { get }
+
+  /// From now on each `segment` notes them.
+  func timeLayers()
+
+  /// Nanoseconds of the last `segment`, one for each layer.
+  func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void)
+}
+
 /// Nanoseconds that the steps of one segmentation took.
 public struct SegmentationTimes: Hashable, Sendable {
   /// Picture to the network's input.

@@ -47,6 +47,7 @@ final class Telemetry: Sendable {
     set(.flowing)
     rates.record(.camera, at: frame.timestamp, frames: 1 + skipped + lost)
     rates.record(.delivered, at: now)
+    record(.dequeue, nanoseconds: now - min(frame.timestamp, now))
   }
 
   /// A frame became a picture.

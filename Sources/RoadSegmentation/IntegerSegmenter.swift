@@ -20,11 +20,14 @@ public final class IntegerSegmenter: PictureSegmenter {
   ///   - classes: nil takes those of ``Segmenters/classes(_:of:name:count:threshold:)``.
   ///   - size: the network's input size; nil takes the model's own.
   ///   - threads: that compute, the caller counted.
+  ///   - pool: of another network, whose threads this one shares; replaces `threads`.
   /// - Throws: a model error for a float model or one that the engine cannot run.
   public convenience init(
-    _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int
+    _ model: ModelGraph, name: String, classes: ClassTable?, size: PictureSize? = nil, threads: Int,
+    pool: WorkerPool? = nil
   ) throws(RoadError) {
-    try self.init(model, name: name, classes: classes, options: EngineOptions(threads: threads, inputSize: size))
+    try self.init(
+      model, name: name, classes: classes, options: EngineOptions(threads: threads, inputSize: size), pool: pool)
   }
 
   /// - Parameters:
@@ -32,13 +35,17 @@ public final class IntegerSegmenter: PictureSegmenter {
   ///   - classes: nil takes those of ``Segmenters/classes(_:of:name:count:threshold:)``.
   /// - Throws: a model error for a float model or one that the engine cannot run.
   public init(
-    _ model: ModelGraph, name: String, classes: ClassTable?, options: EngineOptions
+    _ model: ModelGraph, name: String, classes: ClassTable?, options: EngineOptions, pool: WorkerPool? = nil
   ) throws(RoadError) {
     try model.refuseDynamicQuantization(model: name)
     guard model.isQuantized else {
       throw RoadError(.model, "\(name): is a float model", remedy: "quantize it first: roadseg quantize")
     }
-    engine = try Engine(model: model, options: options)
+    if let pool {
+      engine = try Engine(model: model, options: options, pool: pool)
+    } else {
+      engine = try Engine(model: model, options: options)
+    }
     self.classes = try Segmenters.classes(
       classes, of: model, name: name, count: engine.scores.channels, threshold: engine.threshold)
     self.name = name

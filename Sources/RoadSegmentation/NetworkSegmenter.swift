@@ -6,7 +6,7 @@ import RoadPipeline
 
 /// The real ``Segmenter``: scales the picture to the network's input, runs the network, upsamples its scores to
 /// classes. All three steps share the engine's threads.
-public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
+public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   public let name: String
   public let classes: ClassTable
   public let pictureSize: PictureSize
@@ -97,6 +97,12 @@ public final class NetworkSegmenter: Segmenter, @unchecked Sendable {
   ) {
     upsampler.run(scores, into: base, rowPitch: rowPitch)
   }
+
+  public var layerNames: [String] { engine.layers.map(\.name) }
+
+  public func timeLayers() { engine.timesLayers = true }
+
+  public func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void) { engine.withLayerNanoseconds(body) }
 
   private func scale(strip: Int) {
     guard let picture else { return }

@@ -30,6 +30,10 @@ public final class SinkLane: @unchecked Sendable {
   public let sink: any FrameSink
   public let policy: Policy
   private let firstStart: FirstStart
+  private let workTimes = LatencyHistogram()
+  private let latencies = LatencyHistogram()
+  /// Set before the start.
+  private var trace: (trace: FrameTrace, track: Int, word: Int, branch: Int)?
   private var queue: LaneQueue?
   private var thread: SystemThread?
 
@@ -55,6 +59,14 @@ public final class SinkLane: @unchecked Sendable {
     self.sink = sink
     self.policy = policy
     self.firstStart = firstStart
+  }
+
+  /// From its start on the lane notes its work there. Call it before the start.
+  ///
+  /// - Parameter branch: number of this lane's flow, from 1.
+  public func trace(_ trace: FrameTrace, branch: Int) {
+    precondition(queue == nil, "lane \(sink.name) traced after its start")
+    self.trace = (trace, trace.track(sink.name), trace.word(sink.name), branch)
   }
 
   /// Takes the memory, starts the thread and, on it, the sink. Call it once, before any offer.
@@ -155,6 +167,8 @@ public final class SinkLane: @unchecked Sendable {
         return queue.busySince
       }
     }
+    statistics.work = workTimes.summary()
+    statistics.latency = latencies.summary()
     let now = MonotonicClock.now()
     statistics.health =
       if let trouble = state.trouble {
@@ -250,14 +264,24 @@ extension SinkLane {
           stamp: entry.stamp, format: entry.format, size: entry.size, rowPitch: entry.rowPitch,
           yuvEncoding: entry.yuvEncoding, bytes: UnsafeRawBufferPointer(bytes)))
     case .shown:
+      let began = MonotonicClock.now()
       try sink.receive(
         ShownFrame(
           stamp: entry.stamp, picture: memory.pictures.isEmpty ? nil : memory.pictures[entry.slot],
           map: memory.maps.isEmpty ? nil : memory.maps[entry.slot]))
+      note(entry.stamp, began: began, done: MonotonicClock.now())
     case .notice:
       try sink.receive(VideoNotice(picture: memory.pictures[entry.slot], time: entry.stamp.timestamp))
     case .settled: try sink.receive(entry.settled)
     }
+  }
+
+  private func note(_ stamp: FrameStamp, began: UInt64, done: UInt64) {
+    workTimes.record(nanoseconds: done - began)
+    latencies.record(nanoseconds: done - min(stamp.timestamp, done))
+    guard let (trace, track, word, branch) = trace else { return }
+    trace.work(track, word, frame: stamp.ordinal, from: began, to: done)
+    trace.flow(.ends, track, frame: stamp.ordinal, branch: branch, at: began)
   }
 
   private func recovered() {

@@ -20,6 +20,9 @@ public enum FrameFate: Int, CaseIterable, Sendable {
   case wrongSize
   /// Still on its way when the pipeline was stopped.
   case unfinished
+  /// Dropped before the network, so that others come in time: it would have been later than the budget, or a lower
+  /// rate was chosen for the same reason.
+  case late
 }
 
 /// Counts every frame in and every frame out, so that none can vanish unseen.

@@ -25,7 +25,8 @@ public final class LatencyHistogram: Sendable {
       guard histogram.totalCount > 0 else { return LatencySummary() }
       return LatencySummary(
         count: histogram.totalCount, p50: histogram.valueAtPercentile(50), p90: histogram.valueAtPercentile(90),
-        p99: histogram.valueAtPercentile(99), maximum: histogram.max)
+        p99: histogram.valueAtPercentile(99),
+        p999: histogram.valueAtPercentile(99.9), maximum: histogram.max)
     }
   }
 }
@@ -36,15 +37,17 @@ public struct LatencySummary: Hashable, Sendable {
   public var p50: UInt64 = 0
   public var p90: UInt64 = 0
   public var p99: UInt64 = 0
+  public var p999: UInt64 = 0
   public var maximum: UInt64 = 0
 
   public init() {}
 
-  public init(count: UInt64, p50: UInt64, p90: UInt64, p99: UInt64, maximum: UInt64) {
+  public init(count: UInt64, p50: UInt64, p90: UInt64, p99: UInt64, p999: UInt64, maximum: UInt64) {
     self.count = count
     self.p50 = p50
     self.p90 = p90
     self.p99 = p99
+    self.p999 = p999
     self.maximum = maximum
   }
 }

@@ -1,5 +1,9 @@
 /// The steps whose time is told apart.
 public enum PipelineStage: Int, CaseIterable, Sendable {
+  /// The kernel's time stamp to the frame in our memory: driver, queue, copy.
+  case dequeue
+  /// In our memory until the network's thread takes it.
+  case wait
   /// Camera bytes to pixels.
   case decode
   /// Pixels to the network's input.
@@ -57,6 +61,8 @@ public struct PipelineStatistics: Sendable {
   public var usage: ProcessUsage
   /// Heat, clock and power; unknown values where the kernel does not tell them.
   public var board: BoardHealth
+  /// How far the run has stepped back to keep its budget; nil without one.
+  public var degrade: DegradeState?
   /// In the order in which they were given to the pipeline.
   public var sinks: [SinkStatistics]
   private var stages: [LatencySummary]
@@ -65,8 +71,9 @@ public struct PipelineStatistics: Sendable {
     elapsed: UInt64, video: VideoState, silence: UInt64, rates: FrameRates, latency: LatencySummary,
     ledger: LedgerCounts, usage: ProcessUsage, stages: [LatencySummary],
     sinks: [SinkStatistics] = [], recentLatency: LatencySummary = LatencySummary(), unusable: String? = nil,
-    board: BoardHealth = BoardHealth()
+    board: BoardHealth = BoardHealth(), degrade: DegradeState? = nil
   ) {
+    self.degrade = degrade
     self.elapsed = elapsed
     self.video = video
     self.silence = silence

@@ -47,6 +47,6 @@ public final class RecentLatency: Sendable {
     return LatencySummary(
       count: sum.totalCount, p50: min(sum.valueAtPercentile(50), maximum),
       p90: min(sum.valueAtPercentile(90), maximum), p99: min(sum.valueAtPercentile(99), maximum),
-      maximum: min(sum.max, maximum))
+      p999: min(sum.valueAtPercentile(99.9), maximum), maximum: min(sum.max, maximum))
   }
 }

@@ -92,6 +92,10 @@ public struct SinkStatistics: Hashable, Sendable {
   public var restarts: Int
   /// The last one; nil while all went well.
   public var lastError: RoadError?
+  /// How long the sink works at one shown frame.
+  public var work = LatencySummary()
+  /// From a shown frame's capture, by its time stamp, until the sink has done its work.
+  public var latency = LatencySummary()
 
   public init(
     name: String, destination: String? = nil, health: SinkHealth, captured: SinkCounts, shown: SinkCounts,

@@ -15,6 +15,9 @@ extension StatisticsJSON {
     let capacityBytes: Int
     let captured: Counts
     let shown: Counts
+    /// Of one shown frame: the sink's work, and capture until it was done.
+    let workMs: Latency
+    let latencyMs: Latency
 
     init(_ sink: SinkStatistics) {
       name = sink.name
@@ -25,6 +28,8 @@ extension StatisticsJSON {
       capacityBytes = sink.capacityBytes
       captured = Counts(sink.captured)
       shown = Counts(sink.shown)
+      workMs = Latency(sink.work)
+      latencyMs = Latency(sink.latency)
       let now = MonotonicClock.now()
       switch sink.health {
       case .failing(let since, let reason):

@@ -17,6 +17,8 @@ public struct StatisticsJSON: Encodable {
   let peakMemoryBytes: UInt64
   let processorSeconds: Double
   let heat: Heat
+  /// Null without a budget.
+  @Nullable var degrade: Degrade?
   let sinks: [Sink]
 
   /// - Parameter type: "statistics" for one a second, "summary" for the last.
@@ -36,6 +38,7 @@ public struct StatisticsJSON: Encodable {
     peakMemoryBytes = statistics.usage.peakResidentBytes
     processorSeconds = (Double(statistics.usage.processorNanoseconds) / 1e9).rounded(toDecimals: 3)
     heat = Heat(statistics.board)
+    degrade = statistics.degrade.map(Degrade.init)
     sinks = statistics.sinks.map(Sink.init)
   }
 
@@ -72,6 +75,7 @@ public struct StatisticsJSON: Encodable {
     @Nullable var p50: Double?
     @Nullable var p90: Double?
     @Nullable var p99: Double?
+    @Nullable var p999: Double?
     @Nullable var max: Double?
     let count: UInt64
 
@@ -81,6 +85,7 @@ public struct StatisticsJSON: Encodable {
       p50 = (Double(latency.p50) / 1e6).rounded(toDecimals: 3)
       p90 = (Double(latency.p90) / 1e6).rounded(toDecimals: 3)
       p99 = (Double(latency.p99) / 1e6).rounded(toDecimals: 3)
+      p999 = (Double(latency.p999) / 1e6).rounded(toDecimals: 3)
       max = (Double(latency.maximum) / 1e6).rounded(toDecimals: 3)
     }
   }
@@ -97,6 +102,7 @@ public struct StatisticsJSON: Encodable {
     let undecodable: Int
     let wrongSize: Int
     let unfinished: Int
+    let late: Int
     let inFlight: Int
     let balances: Bool
 
@@ -111,6 +117,7 @@ public struct StatisticsJSON: Encodable {
       undecodable = ledger[.undecodable]
       wrongSize = ledger[.wrongSize]
       unfinished = ledger[.unfinished]
+      late = ledger[.late]
       inFlight = ledger.inFlight
       balances = ledger.balances
     }

@@ -12,6 +12,7 @@ extension FrameFate {
     case .undecodable: "undecodable"
     case .wrongSize: "wrong size"
     case .unfinished: "unfinished"
+    case .late: "too late"
     }
   }
 
@@ -26,6 +27,7 @@ extension FrameFate {
     case .undecodable: "undecodable"
     case .wrongSize: "wrong_size"
     case .unfinished: "unfinished"
+    case .late: "late"
     }
   }
 }
@@ -33,6 +35,8 @@ extension FrameFate {
 extension PipelineStage {
   public var words: String {
     switch self {
+    case .dequeue: "dequeue"
+    case .wait: "wait"
     case .decode: "decode"
     case .scale: "scale"
     case .network: "network"

@@ -38,6 +38,10 @@ struct LiveCommand: ParsableCommand {
         roadseg live drive/ --rate 25 --json
         ffmpeg -i drive.mp4 -f yuv4mpegpipe - | roadseg live - --output overlays
         roadseg live synthetic --seed 7 --frames 300
+        roadseg live --output /dev/video10 --output film.avi
+        roadseg live --output - | ffmpeg -i - road.mp4
+        roadseg live --output unix:/run/roadseg/masks
+        roadseg live --budget-ms 80 --trace trace.json
         roadseg live --web                          # a page at http://127.0.0.1:8080/
         roadseg live --web 0.0.0.0:8080 --web-token token.txt
       """)
@@ -54,8 +58,14 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var web: WebOptions
 
-  @Option(name: [.short, .long], help: ArgumentHelp("Folder for overlay JPEGs.", valueName: "dir"))
-  var output: String?
+  @OptionGroup var outputs: LiveOutputOptions
+  @OptionGroup var budget: BudgetOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Write what every thread does with every frame, for ui.perfetto.dev and chrome://tracing.", valueName: "file"))
+  var trace: String?
 
   @Option(name: .long, help: "Stop after so many shown frames. (default: go on)")
   var frames: Int?
@@ -88,12 +98,15 @@ struct LiveCommand: ParsableCommand {
 
   func run() throws {
     // What is not there is said before the network is planned.
+    StandardOutput.isTaken.store(outputs.takesStandardOutput, ordering: .relaxed)
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     let service = ServiceReporter()
     let page = try LivePage(web)
+    let tracing = try trace.map { (path) throws(RoadError) in try FrameTrace(path: path) }
+    defer { if let tracing { Self.say(tracing.finish(), of: tracing.path) } }
     let begin = MonotonicClock.now()
-    guard let pipeline = try pipeline(opened, network, service, page) else {
+    guard let pipeline = try pipeline(opened, network, service, page, tracing) else {
       return try printSummary(ofWaiting: MonotonicClock.now() - begin, network)
     }
     let server = try page?.serve(pipeline)
@@ -108,13 +121,16 @@ struct LiveCommand: ParsableCommand {
     StopSignals.onQuestion { pipeline.stateReport }
     try ProfileReload.watch(profileOptions)
     let notes = SinkNotes()
+    let degradeNotes = DegradeNotes()
     do throws(RoadError) {
       try pipeline.run { statistics in
         service.report(statistics)
         notes.say(statistics.sinks)
+        degradeNotes.say(statistics.degrade)
         report.print(statistics, type: "statistics")
         // Who wrote into a pipe that is closed goes on only for those who get the frames elsewhere.
-        if StandardOutput.readerIsGone, statistics.sinks.isEmpty { pipeline.requestStop() }
+        let isUnread = StandardOutput.readerIsGone && statistics.sinks.isEmpty
+        if isUnread || LiveOutputOptions.readerIsGone(statistics.sinks) { pipeline.requestStop() }
       }
     } catch {
       // Whatever ended it: what happened until then is told.
@@ -123,6 +139,7 @@ struct LiveCommand: ParsableCommand {
       throw error
     }
     let statistics = pipeline.statistics()
+    degradeNotes.say(statistics.degrade)
     report.print(statistics, type: "summary")
     if let failure = statistics.sinks.lazy.compactMap(\.failure).first ?? pipeline.sourceFailure { throw failure }
   }
@@ -141,17 +158,22 @@ struct LiveCommand: ParsableCommand {
 
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
-    _ opened: (any FrameSource)?, _ network: Network, _ service: ServiceReporter, _ page: LivePage?
+    _ opened: (any FrameSource)?, _ network: Network, _ service: ServiceReporter, _ page: LivePage?,
+    _ tracing: FrameTrace?
   ) throws(RoadError) -> Pipeline? {
+    let lighter = try LighterNetworks(budget, modelOptions, than: network)
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
-      var lanes: [SinkLane] = []
-      if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: Self.overlayMemory))) }
+      var lanes = try outputs.lanes()
       if let page { lanes.append(page.lane) }
       var options = PipelineOptions(frameLimit: frames, identity: network.identity)
       options.overlayControl = page?.control
       options.maximumPixels = pictureOptions.maximumPixels
       options.showsDamaged = damaged == .show
-      return try Pipeline(source: source, lanes: lanes, options: options) { network.segmenter(for: $0) }
+      options.budget = budget.nanoseconds
+      options.trace = tracing
+      return try Pipeline(
+        source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0) },
+        segmenter: { network.segmenter(for: $0) })
     }
     if let opened { return try make(opened) }
     let waiting = CameraWait()
@@ -178,8 +200,11 @@ struct LiveCommand: ParsableCommand {
     try Terminal.printJSON(WithAbout(about, StatisticsJSON(statistics, type: "summary")))
   }
 
-  /// Bytes of painted pictures that may wait for the disk.
-  private static let overlayMemory = 16 << 20
+  private static func say(_ trace: FrameTrace.Summary, of path: String) {
+    let lost = trace.lost > 0 ? ", \(trace.lost) lost since the disk was slow" : ""
+    let ending = trace.ending.map { "; it ends early: \($0)" } ?? ""
+    Terminal.say("roadseg: trace: \(trace.events) events in \(path)\(lost)\(ending)")
+  }
 
   /// Prints the statistics of one run.
   private struct Report: Sendable {

@@ -1,5 +1,7 @@
 import RoadBase
+import RoadFrame
 import RoadMask
+import RoadModel
 import RoadSegmentation
 import RoadTelemetry
 
@@ -20,6 +22,13 @@ struct Network {
     let pool = network.engine.pool
     if !pool.placement.cores.isEmpty { Terminal.say("roadseg: \(pool.threads) threads on \(pool.placement)") }
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
+  }
+
+  /// Another network, or this one with another input, on the same threads.
+  func variant(_ graph: ModelGraph, name: String? = nil, size: PictureSize?) throws(RoadError) -> IntegerSegmenter {
+    try IntegerSegmenter(
+      graph, name: name?.split(separator: "/").last.map(String.init) ?? self.name, classes: nil, size: size,
+      threads: network.engine.pool.threads, pool: network.engine.pool)
   }
 
   var inputSize: PictureSize { network.engine.inputSize }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RoadBase
+import RoadKernels
 
 /// Where the road is, for every frame of a camera.
 @main
@@ -20,7 +21,7 @@ struct Roadseg: ParsableCommand {
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, ExportCommand.self, InspectCommand.self,
       RecoverCommand.self, ProtectCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self,
-      ProfileCommand.self, CamerasCommand.self, ConfigCommand.self,
+      ProfileCommand.self, CamerasCommand.self, DoctorCommand.self, ConfigCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written
@@ -34,6 +35,9 @@ struct Roadseg: ParsableCommand {
       // Before any thread starts, which then inherits it.
       if command is RecordCommand { RecordTriggers.block() }
       try StopSignals.watch()
+      if command is any NetworkCommand, let complaint = try FirstStartCheck().run() {
+        Terminal.say("roadseg: \(complaint)")
+      }
       try command.run()
     } catch let error as RoadError {
       Terminal.say("roadseg: \(error)")
@@ -49,3 +53,14 @@ struct Roadseg: ParsableCommand {
     Foundation.exit(1)
   }
 }
+
+/// A command that runs kernels: at its first start on a machine they are tested.
+protocol NetworkCommand {}
+
+extension LiveCommand: NetworkCommand {}
+extension RecordCommand: NetworkCommand {}
+extension ReplayCommand: NetworkCommand {}
+extension RunCommand: NetworkCommand {}
+extension QuantizeCommand: NetworkCommand {}
+extension EvaluateCommand: NetworkCommand {}
+extension ProfileCommand: NetworkCommand {}

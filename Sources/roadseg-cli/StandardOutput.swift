@@ -6,6 +6,8 @@ import Synchronization
 /// Standard output, where results go. What could not be written there is remembered: the process then ends with exit
 /// code 1.
 enum StandardOutput {
+  /// Frames go there: every line goes to standard error.
+  static let isTaken = Atomic<Bool>(false)
   private static let failure = Mutex<(code: Int32, lines: Int)?>(nil)
   /// Held while a line is written, so that lines stay whole.
   private static let turn = Mutex<Bool>(false)
@@ -19,6 +21,10 @@ enum StandardOutput {
   ///
   /// - Returns: false where another line is under way or the reader takes no more.
   static func writeAtOnce(_ text: String) -> Bool {
+    if isTaken.load(ordering: .relaxed) {
+      Terminal.sayAtOnce(text)
+      return true
+    }
     let isWritten = turn.withLockIfAvailable { _ in
       var status = stat()
       // A pipe that has some room may lack the rest.

@@ -9,6 +9,9 @@ import RoadTelemetry
 enum StatisticsLine {
   static func text(_ statistics: PipelineStatistics) -> String {
     var parts = [rates(statistics.rates), latency(statistics.recentLatency), ledger(statistics.ledger)]
+    if let state = statistics.degrade, state.level > 0 {
+      parts.append("level \(state.level): \(state.levels[state.level])")
+    }
     if let trouble = trouble(statistics) { parts.append(trouble) }
     parts += statistics.sinks.compactMap(trouble)
     return parts.joined(separator: " | ")
@@ -76,14 +79,28 @@ extension StatisticsLine {
     times.append(("capture to overlay", statistics.latency))
     times.append(("capture to overlay, last minute", statistics.recentLatency))
     func milliseconds(_ nanoseconds: UInt64) -> String { Format.fixed(Double(nanoseconds) / 1e6, 2) }
-    var rows = [["since the start", "p50 ms", "p90", "p99", "max"]]
+    for sink in statistics.sinks {
+      times.append((sink.name, sink.work))
+      times.append(("capture to \(sink.name)", sink.latency))
+    }
+    var rows = [["since the start", "p50 ms", "p90", "p99", "p99.9", "max"]]
     for (name, summary) in times where summary.count > 0 {
-      let numbers = [summary.p50, summary.p90, summary.p99, summary.maximum]
+      let numbers = [summary.p50, summary.p90, summary.p99, summary.p999, summary.maximum]
       rows.append([name] + numbers.map { milliseconds($0) })
     }
     let seconds = Format.fixed(Double(statistics.elapsed) / 1e9, 1)
+    let budget = statistics.degrade.map { "\n\($0.summary)" } ?? ""
     let sinks = statistics.sinks.map { "\n\(tally($0))\($0.destination.map { " in \($0)" } ?? "")" }.joined()
     return
-      "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\(sinks)\n\(Format.table(rows))"
+      "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\(sinks)\(budget)\n\(Format.table(rows))"
+  }
+}
+
+extension DegradeState {
+  /// "budget 80 ms: 2 shown late, 5 dropped early, 40 for the lower rate; 2 steps, now at level 1 (half rate)"
+  fileprivate var summary: String {
+    let limit = Format.fixed(Double(budget) / 1e6, budget % 1_000_000 == 0 ? 0 : 1)
+    let frames = "\(missed) shown late, \(droppedLate) dropped early, \(droppedForRate) for the lower rate"
+    return "budget \(limit) ms: \(frames); \(stepCount) steps, now at level \(level) (\(levels[level]))"
   }
 }

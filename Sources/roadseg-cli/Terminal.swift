@@ -23,7 +23,9 @@ enum Terminal {
   }
 
   /// A result that readers of a pipe get at once.
-  static func printLine(_ text: String) { StandardOutput.write(text + "\n") }
+  static func printLine(_ text: String) {
+    StandardOutput.isTaken.load(ordering: .relaxed) ? say(text) : StandardOutput.write(text + "\n")
+  }
 
   /// A result as one JSON object on one line: keys in snake case, sorted; numbers that JSON cannot hold as strings.
   static func printJSON(_ value: some Encodable) throws { printLine(try json(value)) }

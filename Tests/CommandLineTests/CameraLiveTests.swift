@@ -137,7 +137,7 @@ enum CameraGuest {
   static let absence: Comment =
     "needs ../shared/camera-vm (or $ROADSEG_SHARED/camera-vm), set up once with its setup.sh: not tried here"
 
-  private static var runner: String {
+  static var runner: String {
     let environment = ProcessInfo.processInfo.environment
     let shared =
       environment["ROADSEG_SHARED"]

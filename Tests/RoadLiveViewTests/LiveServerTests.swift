@@ -105,6 +105,19 @@ private final class Page: Sendable {
     #expect(families.contains("roadseg_frames_total"))
   }
 
+  @Test(
+    "Prometheus' own parser reads the metrics",
+    .enabled(if: PageReaders.python != nil, "needs PyPI's prometheus-client"))
+  func prometheus() throws {
+    let (server, port) = try Page().serve()
+    defer { server.stop() }
+    let families = try MetricsReader.read(Visitor.ask(port, "GET /metrics").body)
+    for line in ["roadseg_frames counter 10", "roadseg_frames_per_second gauge 4", "roadseg_uptime_seconds counter 1"] {
+      #expect(families.contains(line), "\(families)")
+    }
+    #expect(families.allSatisfy { !$0.contains("unknown") })
+  }
+
   @Test("the overlay is steered by the page alone")
   func overlay() throws {
     let page = Page()

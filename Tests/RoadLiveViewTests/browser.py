@@ -1,4 +1,6 @@
-"""The page in a real browser: python3 browser.py URL FOLDER
+"""The page in a real browser: python3 browser.py URL FOLDER [quick]
+
+With `quick` one visit of four. Where a recording runs, its buttons are pressed, too.
 
 Needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium. Writes a screenshot for each width and colour
 scheme into FOLDER; ends with 1 and one line for each thing that does not hold.
@@ -86,6 +88,8 @@ def check(driver, failures, name):
         alpha.send_keys(Keys.ARROW_LEFT)
     for _ in range(7):
         alpha.send_keys(Keys.ARROW_RIGHT)
+    if not driver.find_element(By.ID, "recorder").get_attribute("hidden"):
+        check_recorder(driver, expect)
     unnamed = driver.execute_script(
         """return [...document.querySelectorAll('button, a, input, canvas, img')].filter(e => !e.hidden && !(
         e.textContent.trim() || e.getAttribute('aria-label') || e.alt || (e.labels && e.labels.length))).length""")
@@ -95,10 +99,28 @@ def check(driver, failures, name):
             failures.append(f"{name}: console: {entry['message']}")
 
 
-def main(url, folder):
+def check_recorder(driver, expect):
+    """Stop, start, trigger; the line beside the buttons tells what came of it."""
+    state = lambda: driver.find_element(By.ID, "recording").text
+    press = lambda action: driver.find_element(By.CSS_SELECTOR, f"[data-action={action}]").send_keys(Keys.ENTER)
+    expect(wait(lambda: state().startswith("recording")), f"the recording does not run: {state()}")
+    press("stop")
+    expect(wait(lambda: state().startswith("paused")), f"the recording does not stop: {state()}")
+    press("start")
+    expect(wait(lambda: state().startswith("recording")), f"the recording does not start: {state()}")
+    press("trigger")
+    time.sleep(0.5)
+    expect(state().startswith("recording"), f"a trigger does harm: {state()}")
+
+
+def main(url, folder, quick=""):
     failures = []
+    visits = 0
     for width, height in [(390, 844), (1366, 900)]:
         for scheme in ["light", "dark"]:
+            if quick and visits:
+                break
+            visits += 1
             name = f"{width}-{scheme}"
             driver = browser(width, height)
             try:
@@ -111,9 +133,9 @@ def main(url, folder):
                 driver.quit()
     for failure in failures:
         print(failure, file=sys.stderr)
-    print(f"4 visits, {len(failures)} failures")
+    print(f"{visits} visits, {len(failures)} failures")
     return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))

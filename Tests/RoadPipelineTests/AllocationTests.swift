@@ -1,9 +1,11 @@
 import CAllocationCounter
+import Foundation
 import RoadBase
 import RoadCamera
 import RoadFrame
 import RoadPipeline
 import RoadSink
+import RoadTelemetry
 import Synchronization
 import Testing
 
@@ -68,6 +70,33 @@ import Testing
       FakeSegmenter(size) { watch.pass(frame: segmented.add(1, ordering: .relaxed).newValue) }
     }
     #expect(try pipeline.run().ledger[.shown] == 450)
+    #expect(watch.count == 0)
+  }
+
+  @Test("neither a trace nor a budget takes memory, steps of the ladder included")
+  func traceAndBudget() throws {
+    let watch = Watch()
+    let script = ScriptedSource(
+      (0..<450).flatMap { _ in [.pause(1_000_000), .frame] as [ScriptedSource.Step] }, isLive: false)
+    let path = FileManager.default.temporaryDirectory.appending(path: "trace-\(UUID().uuidString).json").path
+    defer { unlink(path) }
+    let segmented = Atomic<Int>(0)
+    var options = PipelineOptions(statisticsInterval: 20_000_000)
+    options.trace = try FrameTrace(path: path)
+    options.budget = 3_000_000
+    let pipeline = try Pipeline(
+      source: WatchedSource(script, watch), lanes: [SinkLane(TallySink([.map]), policy: .newest)], options: options,
+      segmenter: { size in
+        FakeSegmenter(size) {
+          let number = segmented.add(1, ordering: .relaxed).newValue
+          watch.pass(frame: number)
+          if number > 150, number < 250 { SystemThread.sleep(nanoseconds: 4_000_000) }
+        }
+      })
+    let statistics = try pipeline.run { _ in }
+    options.trace?.finish()
+    #expect(statistics.degrade?.stepCount ?? 0 >= 1)
+    #expect(statistics.ledger.balances)
     #expect(watch.count == 0)
   }
 

@@ -22,6 +22,8 @@ final class ScriptedSource: FrameSource, @unchecked Sendable {
     /// Waits until the semaphore is signalled, then goes on to the next step.
     case wait(DispatchSemaphore)
     case signal(DispatchSemaphore)
+    /// Nanoseconds until the next step.
+    case pause(UInt64)
 
     static let frame = Step.frame(skipped: 0, lost: 0)
   }
@@ -68,6 +70,7 @@ final class ScriptedSource: FrameSource, @unchecked Sendable {
       case .disconnect: return .disconnected
       case .wait(let semaphore): semaphore.wait()
       case .signal(let semaphore): semaphore.signal()
+      case .pause(let nanoseconds): SystemThread.sleep(nanoseconds: nanoseconds)
       }
     }
     return .ended

@@ -41,6 +41,48 @@ import Testing
     }
   }
 
+  @Test("stopped and started by hand: whole files, nothing between; with triggers it waits again")
+  func byHand() throws {
+    try withFolder { folder in
+      var options = RecorderOptions(folder: "\(folder)/plain")
+      options.chunkDuration = 1
+      let recorder = Recorder(options)
+      try recorder.start(FakeRun.session)
+      func order(_ isRecording: Bool, _ state: String) throws {
+        recorder.set(isRecording: isRecording)
+        usleep(260_000)
+        try recorder.idle()
+        #expect(recorder.statistics.state == state)
+      }
+      for ordinal in 0..<5 { try FakeRun.frame(ordinal, to: recorder) }
+      try order(false, "paused")
+      for ordinal in 5..<8 { try FakeRun.frame(ordinal, to: recorder) }
+      try order(true, "recording")
+      for ordinal in 8..<10 { try FakeRun.frame(ordinal, to: recorder) }
+      recorder.stop()
+      let summary = try RecordingSummary(paths: ["\(folder)/plain"])
+      #expect(summary.isSound && summary.files.count == 2)
+      #expect(summary.ledger.fates["shown"] == 7)
+
+      options = RecorderOptions(folder: "\(folder)/triggered")
+      options.chunkDuration = 1
+      options.trigger = TriggerOptions(preRoll: 1, postRoll: 1, bytes: 1 << 20, file: nil)
+      let waiting = Recorder(options)
+      try waiting.start(FakeRun.session)
+      #expect(waiting.statistics.state == "waiting")
+      waiting.set(isRecording: true)
+      usleep(260_000)
+      for ordinal in 0..<4 { try FakeRun.frame(ordinal, to: waiting) }
+      #expect(waiting.statistics.state == "recording")
+      waiting.set(isRecording: false)
+      usleep(260_000)
+      try waiting.idle()
+      #expect(waiting.statistics.state == "waiting")
+      waiting.stop()
+      #expect(try RecordingSummary(paths: ["\(folder)/triggered"]).ledger.fates["shown"] ?? 0 >= 3)
+    }
+  }
+
   @Test(.enabled(if: PythonReader.isThere)) func aMaskIsTheClassMapForOthersToo() throws {
     try withFolder { folder in
       let recorder = Recorder(RecorderOptions(folder: folder))

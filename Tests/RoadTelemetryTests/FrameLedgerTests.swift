@@ -12,7 +12,7 @@ import Testing
       #expect(ledger.snapshot()[fate] == number + 1)
       #expect(ledger.snapshot().balances)
     }
-    #expect(ledger.snapshot().entered == 45)
+    #expect(ledger.snapshot().entered == 55)
     #expect(ledger.snapshot().corrupt == 5 + 6 + 7 + 8)
   }
 

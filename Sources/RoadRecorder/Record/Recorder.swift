@@ -23,6 +23,8 @@ public final class Recorder: FrameSink, @unchecked Sendable {
   private var preRoll: PreRoll?
   /// With a trigger: recording until then, by the monotonic clock; 0 while it waits.
   private var recordsUntil: UInt64 = 0
+  /// Somebody stopped it by hand, and nobody started it again.
+  private var isPaused = false
   private var chunkStart: UInt64 = 0
   private var lastCheck: UInt64 = 0
   private var fileStamp: FileStamp?
@@ -39,6 +41,8 @@ public final class Recorder: FrameSink, @unchecked Sendable {
     var log: [(level: LogRecord.Level, message: String)] = []
     var triggers: [String] = []
     var options: RecorderOptions?
+    /// By hand: the last one counts.
+    var wanted: Bool?
   }
 
   /// Messages that wait; whoever floods the log loses lines.
@@ -59,6 +63,10 @@ public final class Recorder: FrameSink, @unchecked Sendable {
   public func trigger(_ reason: String) {
     inbox.withLock { if $0.triggers.count < Self.inboxCapacity { $0.triggers.append(reason) } }
   }
+
+  /// By hand: on until it is set off, whatever triggers say; off until it is set on or, with triggers, one comes. What
+  /// is written ends in whole files; what is not is gone but for the pre-roll.
+  public func set(isRecording: Bool) { inbox.withLock { $0.wanted = isRecording } }
 
   public func add(_ statistics: PipelineStatistics) {
     let encoder = JSONEncoder()
@@ -97,7 +105,7 @@ public final class Recorder: FrameSink, @unchecked Sendable {
       publish(failing: error)
       throw error
     }
-    totals.state = isWaiting ? "waiting" : "recording"
+    totals.state = isPaused ? "paused" : isWaiting ? "waiting" : "recording"
     totals.reason = nil
     publish()
   }
@@ -179,11 +187,12 @@ extension Recorder {
     if let wanted = inbox.options { try change(to: wanted, composer) }
     for line in inbox.log { composer.add(line.level, line.message, now: now) }
     for bytes in inbox.statistics { composer.add(.statistics, json: bytes, now: now) }
+    if let wanted = inbox.wanted { try take(order: wanted, composer, now: now) }
     for reason in inbox.triggers {
       composer.add(.info, "trigger: \(reason)", now: now)
       totals.triggers += 1
       guard let trigger = options.trigger else { continue }
-      recordsUntil = max(recordsUntil, now &+ trigger.postRoll)
+      recordsUntil = max(recordsUntil, now + trigger.postRoll)
       totals.state = "recording"
     }
     if recordsUntil > 0 { try flushPreRoll(now: now) }
@@ -198,6 +207,26 @@ extension Recorder {
     if let trigger = options.trigger { preRoll?.keep(duration: trigger.preRoll, capacity: trigger.bytes) }
   }
 
+  private func take(order isWanted: Bool, _ composer: MessageComposer, now: UInt64) throws(RoadError) {
+    // What came while it was paused is not part of the recording.
+    if isPaused, isWanted, !composer.chunk.isEmpty {
+      _ = composer.close(compressor)
+      totals.discardedChunks += 1
+    }
+    composer.add(.info, isWanted ? "started by hand" : "stopped by hand", now: now)
+    if isWanted {
+      isPaused = false
+      if options.trigger != nil { recordsUntil = .max }
+      totals.state = "recording"
+      return
+    }
+    guard !isPaused, !isWaiting else { return }
+    if !composer.chunk.isEmpty { try store.write(composer.close(compressor), now: now) }
+    try store.close()
+    if options.trigger != nil { recordsUntil = 0 } else { isPaused = true }
+    totals.state = isPaused ? "paused" : "waiting"
+  }
+
   private func flushPreRoll(now: UInt64) throws(RoadError) {
     guard let chunks = preRoll?.takeAll() else { return }
     for chunk in chunks { try store.write(chunk, now: now) }
@@ -205,6 +234,10 @@ extension Recorder {
 
   /// To the disk, or to those that wait for a trigger.
   private func emit(_ chunk: ClosedChunk, now: UInt64) throws(RoadError) {
+    if isPaused {
+      totals.discardedChunks += 1
+      return
+    }
     if isWaiting {
       totals.discardedChunks += preRoll?.add(chunk) ?? 0
       return

@@ -3,6 +3,8 @@ import Foundation
 import RoadBase
 import RoadCamera
 import RoadFrame
+import RoadLiveView
+import RoadOverlay
 import RoadPipeline
 import RoadProfiles
 import RoadRecorder
@@ -32,6 +34,7 @@ struct RecordCommand: ParsableCommand {
         roadseg record /dev/video0 --size 1280x720 --output /data/road --sync seconds=5
         roadseg record --output events --trigger signal --pre-roll 20s --post-roll 10s
         roadseg record drive/ --output recordings --masks-every 10
+        roadseg record --output /data/road --web    # with a page that starts, stops and triggers
       """)
 
   @Argument(help: "Where frames come from. (default: first camera)")
@@ -48,6 +51,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var web: WebOptions
   @OptionGroup(title: "Recording") var recording: RecordOptions
 
   @Option(name: .long, help: "Stop after so many frames with a mask. (default: go on)")
@@ -92,7 +96,10 @@ struct RecordCommand: ParsableCommand {
     let recorder = Recorder(options)
     let triggers = try RecordTriggers(recording, recorder)
     let service = ServiceReporter()
-    guard let pipeline = try pipeline(opened, network, recorder, service) else { return }
+    let page = try LivePage(web)
+    guard let pipeline = try pipeline(opened, network, recorder, service, page) else { return }
+    let server = try page?.serve(pipeline, recording: Self.steering(recorder))
+    defer { server?.stop() }
     StopSignals.onFirst {
       service.stopping()
       pipeline.requestStop()
@@ -120,6 +127,17 @@ struct RecordCommand: ParsableCommand {
     if let failure = statistics.sinks.lazy.compactMap(\.failure).first { throw failure }
   }
 
+  /// The page's buttons.
+  private static func steering(_ recorder: Recorder) -> RecordingSteering {
+    RecordingSteering(state: { recorder.statistics.text }) { action in
+      switch action {
+      case .start: recorder.set(isRecording: true)
+      case .stop: recorder.set(isRecording: false)
+      case .trigger: recorder.trigger("page")
+      }
+    }
+  }
+
   private var request: SourceRequest {
     SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed)
   }
@@ -132,15 +150,19 @@ struct RecordCommand: ParsableCommand {
 
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
-    _ opened: (any FrameSource)?, _ network: Network, _ recorder: Recorder, _ service: ServiceReporter
+    _ opened: (any FrameSource)?, _ network: Network, _ recorder: Recorder, _ service: ServiceReporter,
+    _ page: LivePage?
   ) throws(RoadError) -> Pipeline? {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
-      try Pipeline(
-        source: source, lanes: [SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))],
-        options: PipelineOptions(
-          frameLimit: frames, style: nil, showsPanel: false, statisticsInterval: ReportCadence.look,
-          identity: network.identity)
-      ) { network.segmenter(for: $0) }
+      // Only the page shows pictures; recordings hold the camera's own.
+      var options = PipelineOptions(
+        frameLimit: frames, style: page == nil ? nil : OverlayStyle(), showsPanel: page != nil,
+        statisticsInterval: ReportCadence.look, identity: network.identity)
+      options.overlayControl = page?.control
+      let lane = SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))
+      return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
+        network.segmenter(for: $0)
+      }
     }
     if let opened { return try make(opened) }
     let waiting = CameraWait()

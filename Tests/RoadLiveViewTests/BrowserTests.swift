@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What others make of the page: Chromium, and PyPI's Prometheus parser.
+enum PageReaders {
+  static let absence: Comment =
+    "needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium: not tried here"
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+
+  /// The interpreter of Tests/set_up_python; nil where it cannot be had.
+  static let python: String? = {
+    let (status, output) = run(folder.deletingLastPathComponent().appending(path: "set_up_python").path, [])
+    return status == 0 ? output.split(separator: "\n").last.map(String.init) : nil
+  }()
+
+  static var hasBrowser: Bool {
+    let files = FileManager.default
+    let isThere = ["/usr/bin/chromium", "/usr/bin/chromedriver"].allSatisfy(files.isExecutableFile)
+    return isThere && python != nil && files.isExecutableFile(atPath: binary)
+  }
+
+  static let binary = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "roadseg")
+    .path
+
+  /// Standard output and error together.
+  static func run(_ program: String, _ arguments: [String]) -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    let pipe = Pipe()
+    (process.standardOutput, process.standardError) = (pipe, pipe)
+    guard (try? process.run()) != nil else { return (-1, "cannot be started") }
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+  }
+}
+
+@Suite("The page in a browser", .serialized, .enabled(if: PageReaders.hasBrowser, PageReaders.absence))
+struct BrowserTests {
+  /// One visit, of a phone; `browser.py URL FOLDER` makes the four of all widths and colour schemes.
+  @Test("loads without errors, moves, counts, obeys; starts, stops and triggers the recording")
+  func quickVisit() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let process = Process()
+    process.executableURL = URL(filePath: PageReaders.binary)
+    process.arguments = [
+      "record", "synthetic", "--rate", "10", "--output", "\(folder)/recordings", "--web", "127.0.0.1:0",
+    ]
+    let said = "\(folder)/said"
+    #expect(FileManager.default.createFile(atPath: said, contents: nil))
+    process.standardError = try FileHandle(forWritingTo: URL(filePath: said))
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    defer {
+      process.terminate()
+      process.waitUntilExit()
+    }
+    var address: String?
+    for _ in 0..<200 where address == nil {
+      usleep(100_000)
+      let text = try String(contentsOfFile: said, encoding: .utf8)
+      address = text.firstMatch(of: /page at (http:\S+)/).map { String($0.1) }
+    }
+    let (status, output) = PageReaders.run(
+      try #require(PageReaders.python),
+      ["\(PageReaders.folder.path)/browser.py", try #require(address, "no page"), folder, "quick"])
+    #expect(status == 0, "\(output)")
+    #expect(output.contains("1 visits, 0 failures"))
+  }
+}
+
+/// Metrics as Prometheus' own parser reads them.
+enum MetricsReader {
+  private static let script = """
+    import sys
+    from prometheus_client.parser import text_string_to_metric_families
+    for family in text_string_to_metric_families(open(sys.argv[1]).read()):
+        print(family.name, family.type, len(family.samples))
+    """
+
+  /// A line for each family: name, type, number of samples.
+  static func read(_ text: Data) throws -> [String] {
+    let path = FileManager.default.temporaryDirectory.appending(path: "metrics-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try text.write(to: URL(filePath: path))
+    let (status, output) = PageReaders.run(try #require(PageReaders.python), ["-c", script, path])
+    #expect(status == 0, "\(output)")
+    return output.split(separator: "\n").map(String.init)
+  }
+}
