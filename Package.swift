@@ -210,7 +210,8 @@ let frameTests: [Target] = [
     exclude: ["Goldens", "make_goldens.py", "make_picture_goldens.py"],
     swiftSettings: strict),
   .executableTarget(
-    name: "network-probe", dependencies: ["RoadSeg", "RoadEngine", "RoadCamera", "RoadFrame", "RoadMask"],
+    name: "network-probe",
+    dependencies: ["RoadSeg", "RoadKernelContract", "RoadEngine", "RoadCamera", "RoadFrame", "RoadMask"],
     path: "Tests/NetworkProbe", swiftSettings: strict),
   .executableTarget(
     name: "camera-probe", dependencies: ["RoadCamera", "RoadFrame"], path: "Tests/CameraProbe",

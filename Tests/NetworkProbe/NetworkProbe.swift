@@ -3,6 +3,7 @@ import RoadBase
 import RoadCamera
 import RoadEngine
 import RoadFrame
+import RoadKernelContract
 import RoadMask
 import RoadSeg
 
@@ -34,7 +35,8 @@ import RoadSeg
     var bytes: [UInt8] = []
     for y in 0..<view.height {
       for x in 0..<view.width {
-        bytes += UnsafeBufferPointer(start: view.base + y * view.rowPitch + x * view.pixelPitch, count: view.channels)
+        let offset: Int = y * view.rowPitch + x * view.pixelPitch
+        bytes += UnsafeBufferPointer(start: view.base + offset, count: view.channels)
       }
     }
     return ClassMap.text(ofHash: bytes.withUnsafeBytes { XXH64.of($0) })
