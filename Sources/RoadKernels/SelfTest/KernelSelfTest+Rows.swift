@@ -5,13 +5,13 @@ extension KernelSelfTest {
   private static let counts = [1, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 130]
 
   private static func rows<Arguments>(
-    _ set: KernelSet, _ kernel: KeyPath<KernelSet, RowKernel<Arguments>>, bytes: (Int) -> Int,
+    _ set: KernelSet, _ kernel: KeyPath<KernelSet, RowKernel<Arguments>>, bytesEach: Int,
     _ arguments: (Int, inout SelfTestNumbers, UnsafeMutablePointer<UInt8>, inout [SelfTestMemory]) -> Arguments
   ) -> Bool {
     counts.allSatisfy { count in
       let results = [set, .reference].map { set in
         var numbers = SelfTestNumbers(seed: count)
-        let target = SelfTestMemory(bytes(count), &numbers)
+        let target = SelfTestMemory(bytesEach * count, &numbers)
         var held: [SelfTestMemory] = []
         var given = arguments(count, &numbers, target.pointer(), &held)
         return withExtendedLifetime(held) {
@@ -24,7 +24,7 @@ extension KernelSelfTest {
   }
 
   static func blends(_ set: KernelSet) -> Bool {
-    rows(set, \.blendRow, bytes: { 2 * $0 }) { count, numbers, target, held in
+    rows(set, \.blendRow, bytesEach: 2) { count, numbers, target, held in
       let (above, below) = (SelfTestMemory(count, &numbers), SelfTestMemory(count, &numbers))
       held = [above, below]
       return BlendRowArguments(
@@ -34,7 +34,7 @@ extension KernelSelfTest {
   }
 
   static func interpolations(_ set: KernelSet) -> Bool {
-    rows(set, \.interpolateRow, bytes: { 4 * $0 }) { count, numbers, target, held in
+    rows(set, \.interpolateRow, bytesEach: 4) { count, numbers, target, held in
       let pixels = 9
       let row = SelfTestMemory(8 * pixels + 8, &numbers)
       let samples = row.pointer(to: Int16.self)
@@ -58,7 +58,7 @@ extension KernelSelfTest {
 
   static func packedYUV(_ set: KernelSet) -> Bool {
     [true, false].allSatisfy { lumaFirst in
-      rows(set, \.packedYUVRow, bytes: { 8 * $0 }) { count, numbers, target, held in
+      rows(set, \.packedYUVRow, bytesEach: 8) { count, numbers, target, held in
         let source = SelfTestMemory(4 * count, &numbers)
         held = [source]
         return PackedYUVRowArguments(
@@ -69,7 +69,7 @@ extension KernelSelfTest {
   }
 
   static func roadCodes(_ set: KernelSet) -> Bool {
-    rows(set, \.roadCodesRow, bytes: { $0 }) { count, numbers, target, held in
+    rows(set, \.roadCodesRow, bytesEach: 1) { count, numbers, target, held in
       let thickness = 2
       for _ in 0..<5 {
         let row = SelfTestMemory(count + 2 * thickness, &numbers)

@@ -129,7 +129,8 @@ struct RecordCommand: ParsableCommand {
 
   /// The page's buttons.
   private static func steering(_ recorder: Recorder) -> RecordingSteering {
-    RecordingSteering(state: { recorder.statistics.text }) { action in
+    let state: @Sendable () -> String = { recorder.statistics.text }
+    return RecordingSteering(state: state) { action in
       switch action {
       case .start: recorder.set(isRecording: true)
       case .stop: recorder.set(isRecording: false)
