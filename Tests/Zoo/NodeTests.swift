@@ -6,8 +6,7 @@ import Testing
 
 /// ONNX's own tests of single nodes (`node_tests.py`; run by `Tests/check-node-tests`), in the float arithmetic: every
 /// number is ONNX's, or the node is refused and listed in `node-refusals.txt` with the reason.
-@Suite(.enabled(if: NodeTests.folder != nil, "Tests/check-node-tests names their folder"))
-struct NodeTests {
+@Suite struct NodeTests {
   static let folder = ProcessInfo.processInfo.environment["ROADSEG_NODE_TESTS"].map { URL(fileURLWithPath: $0) }
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder?.path ?? "")) ?? [])
     .filter { $0.hasSuffix(".onnx") }.map { String($0.dropLast(".onnx".count)) }.sorted()
@@ -19,7 +18,9 @@ struct NodeTests {
     return Set(lines.filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: " ").first.map(String.init) })
   }()
 
-  @Test("every number is ONNX's, or the node is refused as listed", arguments: names)
+  @Test(
+    "every number is ONNX's, or the node is refused as listed",
+    .enabled(if: folder != nil, "Tests/check-node-tests names their folder"), arguments: names)
   func node(name: String) throws {
     let folder = try #require(Self.folder)
     var graph = try ONNXReader.read(path: folder.appending(path: "\(name).onnx").path)

@@ -37,7 +37,13 @@ import Testing
     let options = QuantizerOptions(observer: .minMax, wide: .none)
     let quantized = try Quantizer(float, options: options).quantize(count: 1) { _ in network.input }
     let expected = try network.scores(of: quantized)
-    let engine = try Engine(model: quantized)
+    let engine: Engine
+    do throws(RoadError) {
+      engine = try Engine(model: quantized)
+    } catch {
+      #expect(Self.refusals.contains { error.cause.contains($0) }, "\(error)")
+      return
+    }
     network.fill(engine)
     engine.run()
     let scores = Self.numbers(engine)
@@ -47,6 +53,13 @@ import Testing
     #expect(noise < 0.25, "differs by \(noise) of the spread")
     if Self.named != nil { try keep(name, quantized, scores) }
   }
+
+  /// What the integers do not know, as Operators.md lists it: every other refusal is a defect, and so is any wrong
+  /// number.
+  private static let refusals = [
+    "operator LogSoftmax is not supported", "its slopes are not one number, or one a channel",
+    "its parameters do not fit an input", "along axis", "that are not evenly spaced", "not 1xCxHxW",
+  ]
 
   private static func isComputed(_ node: Node) -> Bool { OperatorCatalogue[node.operation]?.evaluation != nil }
 
@@ -90,8 +103,9 @@ private struct RandomGraph {
 
   init(_ name: String, in folder: URL) throws {
     var graph = try ONNXReader.read(path: folder.appending(path: "\(name).onnx").path)
-    let picture = try #require(graph.initializers.removeValue(forKey: "golden_picture"))
-    expected = FloatTensor(try #require(graph.initializers.removeValue(forKey: "golden_scores")))
+    let picture = try #require(graph.initializers["golden_picture"])
+    expected = FloatTensor(try #require(graph.initializers["golden_scores"]))
+    for key in ["golden_picture", "golden_scores"] { graph.initializers[key] = nil }
     self.graph = graph
     pixels = picture.bytes
     let (height, width) = (picture.shape[0], picture.shape[1])

@@ -3,7 +3,7 @@
 
     node_tests.py FOLDER OPERATOR...
 
-Inputs of 32-bit floats stay inputs (the value is the initializer golden_input/NAME), all others become constants. Tests of element
+The first input of 32-bit floats stays one (its value is the initializer golden_input/NAME), all others become constants. Tests of element
 types that no picture network has (strings, doubles, 8-bit floats, ...), of several nodes and of training are left out. `NodeTests`
 reads the folder that ROADSEG_NODE_TESTS names; `Tests/check-node-tests` does both. Needs Python with numpy and onnx.
 """
@@ -44,9 +44,12 @@ def main():
         inputs, outputs = case.data_sets[0]
         if not fits(model, inputs, outputs):
             continue
+        floats = [v.name for v in model.graph.input if v.type.tensor_type.elem_type == TensorProto.FLOAT]
+        activation = floats[0] if floats else ""
         for value, array in list(zip(model.graph.input, inputs)):
             array = np.asarray(array)
-            if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+            # Of the floats the first is the activation; scales and regions of a Resize must be constants.
+            if value.type.tensor_type.elem_type == TensorProto.FLOAT and value.name == activation:
                 tensor = numpy_helper.from_array(array, f"golden_input/{value.name}")
             else:
                 tensor = numpy_helper.from_array(array, value.name)
