@@ -122,6 +122,9 @@ public final class SinkLane: @unchecked Sendable {
   /// Nothing more will be offered; the sink gets what waits, then its stop.
   public func close() { queue?.close() }
 
+  /// After `close`, from any thread: gives up what waits, and the sink gets its stop.
+  public func abandon() { queue?.abandon() }
+
   /// A stop was asked for: no offer waits for room any more.
   public func stopWaiting() { queue?.stopWaiting() }
 

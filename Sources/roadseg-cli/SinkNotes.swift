@@ -8,6 +8,7 @@ final class SinkNotes {
     var destination: String?
     var health: String
     var troubleSince: UInt64?
+    var restarts = 0
   }
   private var known: [Known] = []
 
@@ -18,6 +19,11 @@ final class SinkNotes {
         Terminal.say("roadseg: \(sink.name): writing to \(destination)")
         known[index].destination = destination
       }
+      // Mended between two looks.
+      if sink.restarts > known[index].restarts, sink.health == .ok, known[index].troubleSince == nil {
+        Terminal.say("roadseg: \(sink.name): failed and works again: \(sink.lastError?.cause ?? "started anew")")
+      }
+      known[index].restarts = sink.restarts
       if sink.health.key != known[index].health { change(of: sink, index) }
     }
   }

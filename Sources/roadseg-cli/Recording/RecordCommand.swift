@@ -97,13 +97,19 @@ struct RecordCommand: ParsableCommand {
     let triggers = try RecordTriggers(recording, recorder)
     let service = ServiceReporter()
     let page = try LivePage(web)
-    guard let pipeline = try pipeline(opened, network, recorder, service, page) else { return }
+    let lane = SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))
+    guard let pipeline = try pipeline(opened, network, lane, service, page) else { return }
     let server = try page?.serve(pipeline, recording: Self.steering(recorder))
     defer { server?.stop() }
     StopSignals.onFirst {
       service.stopping()
       pipeline.requestStop()
+      Self.closeInTime(lane)
+    } lastWords: {
+      // A frame takes the network longer than that; the files are closed all the same.
+      recorder.statistics.state == "stopped"
     }
+    StopSignals.onQuestion { pipeline.stateReport }
     try ProfileReload.watch(profileOptions, changeable: RecordOptions.changeable) { arguments in
       let command = try RecordCommand.parse(arguments)
       recorder.change(to: try command.recording.options(folder: output))
@@ -149,9 +155,18 @@ struct RecordCommand: ParsableCommand {
     return source
   }
 
+  /// After a signal: files are closed within a second, however long the network needs for the frame that it has.
+  private static func closeInTime(_ lane: SinkLane) {
+    _ = try? SystemThread("road-close") {
+      usleep(500_000)
+      lane.close()
+      if !lane.wait(until: MonotonicClock.now() + 200_000_000) { lane.abandon() }
+    }
+  }
+
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
-    _ opened: (any FrameSource)?, _ network: Network, _ recorder: Recorder, _ service: ServiceReporter,
+    _ opened: (any FrameSource)?, _ network: Network, _ lane: SinkLane, _ service: ServiceReporter,
     _ page: LivePage?
   ) throws(RoadError) -> Pipeline? {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
@@ -160,7 +175,6 @@ struct RecordCommand: ParsableCommand {
         frameLimit: frames, style: page == nil ? nil : OverlayStyle(), showsPanel: page != nil,
         statisticsInterval: ReportCadence.look, identity: network.identity)
       options.overlayControl = page?.control
-      let lane = SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))
       return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
         network.segmenter(for: $0)
       }
