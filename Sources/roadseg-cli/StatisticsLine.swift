@@ -91,8 +91,8 @@ extension StatisticsLine {
     let seconds = Format.fixed(Double(statistics.elapsed) / 1e9, 1)
     let budget = statistics.degrade.map { "\n\($0.summary)" } ?? ""
     let sinks = statistics.sinks.map { "\n\(tally($0))\($0.destination.map { " in \($0)" } ?? "")" }.joined()
-    return
-      "\(seconds) s: \(rates(statistics.rates))\nframes: \(ledger(statistics.ledger))\(sinks)\(budget)\n\(Format.table(rows))"
+    let frames = "\(ledger(statistics.ledger))\(sinks)\(budget)"
+    return "\(seconds) s: \(rates(statistics.rates))\nframes: \(frames)\n\(Format.table(rows))"
   }
 }
 

@@ -14,7 +14,7 @@ struct VideoDeviceTests {
     try withFolder { folder in
       let run = try CameraGuest.runVivid(
         """
-        v4l2-ctl -d /dev/video0 -c loop_video=1
+        v4l2-ctl -d /dev/video0 -c loop_video=1,osd_text_mode=2
         "$R" live synthetic --size \(Self.size) --rate 5 --threads 1 --model "$M" --json \
           --output /dev/video1 --output $S/overlays >/tmp/log 2>/tmp/said & LIVE=$!
         n=0; until grep -q '"delivered":[3-9]' /tmp/log || [ $((n += 1)) -gt 60 ]; do sleep 0.5; done
