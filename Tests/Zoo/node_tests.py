@@ -3,7 +3,8 @@
 
     node_tests.py FOLDER OPERATOR...
 
-The first input of 32-bit floats stays one (its value is the initializer golden_input/NAME), all others become constants. Tests of element
+Inputs of 32-bit floats stay inputs (the value is the initializer golden_input/NAME) but for those of a Resize or Range that must be
+constants, as all others are. Tests of element
 types that no picture network has (strings, doubles, 8-bit floats, ...), of several nodes and of training are left out. `NodeTests`
 reads the folder that ROADSEG_NODE_TESTS names; `Tests/check-node-tests` does both. Needs Python with numpy and onnx.
 """
@@ -13,7 +14,7 @@ import warnings
 
 import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 warnings.simplefilter("ignore")
 KNOWN = {
@@ -26,6 +27,9 @@ def fits(model, inputs, outputs):
     if any(value.type.WhichOneof("value") != "tensor_type" or value.type.tensor_type.elem_type not in KNOWN for value in values):
         return False
     arrays = [np.asarray(value) for value in inputs + outputs if value is not None]
+    # Outputs of integers are for shapes: the executor gives numbers.
+    if any(np.asarray(value).dtype != np.float32 for value in outputs if value is not None):
+        return False
     return all(array.dtype.kind in "fiub" and array.size > 0 for array in arrays)
 
 
@@ -48,8 +52,8 @@ def main():
         activation = floats[0] if floats else ""
         for value, array in list(zip(model.graph.input, inputs)):
             array = np.asarray(array)
-            # Of the floats the first is the activation; scales and regions of a Resize must be constants.
-            if value.type.tensor_type.elem_type == TensorProto.FLOAT and value.name == activation:
+            is_constant = model.graph.node[0].op_type in ("Resize", "Range") and value.name != activation
+            if value.type.tensor_type.elem_type == TensorProto.FLOAT and not is_constant:
                 tensor = numpy_helper.from_array(array, f"golden_input/{value.name}")
             else:
                 tensor = numpy_helper.from_array(array, value.name)
@@ -59,7 +63,9 @@ def main():
         if not kept:
             continue
         del model.graph.input[:]
-        model.graph.input.extend(kept)
+        # One input of four axes would be taken for a picture, and turned where its last axis is 3: two are none.
+        model.graph.input.extend(kept + [helper.make_tensor_value_info("unused", TensorProto.FLOAT, [1])])
+        model.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.float32), "golden_input/unused"))
         for value, array in zip(model.graph.output, outputs):
             model.graph.initializer.append(numpy_helper.from_array(np.asarray(array), f"golden_output/{value.name}"))
         onnx.save(model, folder / f"{case.name}.onnx")

@@ -173,7 +173,7 @@ enum DepthSpaceRule: OperatorRule {
     } else {
       six.shape = [shape[2], shape[3], block, block, sizes[1]]
       six.strides = [block * strides[2], block * strides[3], strides[2], strides[3], strides[1]]
-      arrangement = Arrangement(rows: [0], columns: [1], channels: [2, 3, 4])
+      arrangement = Arrangement(rows: [0], columns: [1], channels: mode == "CRD" ? [4, 2, 3] : [2, 3, 4])
     }
     let settled = lowering.network.settled(view, name: "\(node.name)/input")
     let result = lowering.network.plane(of: ElementView(tensor: settled.tensor, elements: six), arrangement)

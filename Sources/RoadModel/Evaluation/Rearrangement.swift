@@ -130,7 +130,9 @@ enum RearrangementOperators {
       throw call.failure("blocks of \(block) do not fit an input of shape \(input.shape)")
     }
     let split = [batch, channels, height / block, block, width / block, block]
-    let moved = TensorValue.floats(input).reshaped(split).viewed(StridedView(of: split).transposed([0, 3, 5, 1, 2, 4]))
+    // CRD: a channel's pixels stay together.
+    let order = call.node.attributes["mode"] == .string("CRD") ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]
+    let moved = TensorValue.floats(input).reshaped(split).viewed(StridedView(of: split).transposed(order))
     return [moved.reshaped([batch, channels * block * block, height / block, width / block])]
   }
 }
