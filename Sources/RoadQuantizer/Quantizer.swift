@@ -31,8 +31,8 @@ public struct QuantizerOptions: Hashable, Sendable {
 
 /// Post-training quantization: a float graph and calibration pictures to an int8 QDQ graph.
 ///
-/// One pass over the pictures finds each tensor's histogram and the channel means that bias correction needs. Weights become int8 a channel, activations uint8 a tensor (uint16 where
-/// ``WideActivations`` says so), biases int32.
+/// One pass over the pictures finds each tensor's histogram and the channel means that bias correction needs. Weights
+/// become int8 a channel, activations uint8 a tensor (uint16 where ``WideActivations`` says so), biases int32.
 public struct Quantizer {
   public let graph: ModelGraph
   public let options: QuantizerOptions
@@ -61,8 +61,8 @@ public struct Quantizer {
     executor = try FloatExecutor(self.graph)
   }
 
-  /// The graph quantized with scales that no picture chose: it runs wherever the quantized one will, so that what cannot
-  /// run is found before any picture is seen.
+  /// The graph quantized with scales that no picture chose: it runs wherever the quantized one will, so that what
+  /// cannot run is found before any picture is seen.
   public func trial() throws(RoadError) -> ModelGraph {
     let options = QuantizerOptions(
       observer: .minMax, searchesWeightScales: false, correctsBiases: false, equalises: false, wide: .none)

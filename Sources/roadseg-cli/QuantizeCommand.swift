@@ -224,8 +224,8 @@ struct QuantizeCommand: ParsableCommand {
       let other = try network.observed(by: usual.observer).agreementInBytes(), own < other - 0.005
     {
       Terminal.say(
-        "roadseg: --observer \(observer) keeps the class of \(Format.percent(own)) of the calibration pictures' pixels, "
-          + "\(usual) of \(Format.percent(other))")
+        "roadseg: --observer \(observer) keeps the class of \(Format.percent(own)) of the calibration pictures' "
+          + "pixels, \(usual) of \(Format.percent(other))")
     }
     return network
   }
