@@ -1,4 +1,5 @@
 import Foundation
+import RoadFrame
 import Testing
 
 /// Interrupted runs, what is written, what is painted, and pictures that do not fit.
@@ -54,6 +55,31 @@ struct RunOptionsTests {
       #expect(bytes[25] == 3, "a paletted PNG")
       let wrong = try Roadseg.run(["run", RunTests.picture, "--output", folder, "--write", "masks"])
       #expect(wrong.status == 64)
+    }
+  }
+
+  @Test("a class that is never an answer: the others keep theirs, those behind it move up")
+  func excludedClass() throws {
+    try withFolder { folder in
+      func classes(_ options: [String]) throws -> [UInt8] {
+        let output = "\(folder)/\(options.count)"
+        let result = try Roadseg.run(
+          ["run", RunTests.picture, "--model", "contextnet", "--write", "classes", "--output", output] + options)
+        try #require(result.status == 0, "\(result.errors)")
+        let picture = try PictureFile.read("\(output)/classes/frame-1.png")
+        return (0..<picture.size.height).flatMap { y in
+          (0..<picture.size.width).map { picture.row(y)[4 * $0] }
+        }
+      }
+      let all = try classes([])
+      let counts = Dictionary(grouping: all, by: \.self).mapValues(\.count)
+      let left = try #require(counts.filter { $0.key != 0 }.max { $0.value < $1.value }?.key)
+      let others = try classes(["--exclude-class", "\(left)"])
+      #expect(others.max() ?? 0 < 6, "of seven classes six are left")
+      let kept = zip(all, others).filter { $0.0 != left }
+      #expect(kept.allSatisfy { $0.1 == ($0.0 > left ? $0.0 - 1 : $0.0) })
+      let wrong = try run([RunTests.picture, "--exclude-class", "lava"], folder)
+      #expect(wrong.status == 1 && wrong.errors.contains("lava"), "\(wrong.errors)")
     }
   }
 
