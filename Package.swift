@@ -229,8 +229,10 @@ let frameTests: [Target] = [
     swiftSettings: strict),
   .testTarget(
     name: "RoadRecorderTests",
-    dependencies: ["RoadRecorder", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CAllocationCounter"],
-    exclude: ["read_recording.py", "set_up_python", "write_foreign.py"], swiftSettings: strict),
+    dependencies: [
+      "RoadRecorder", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CAllocationCounter", "RoadTestSupport",
+    ],
+    exclude: ["read_recording.py", "write_foreign.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadOverlayTests", dependencies: ["RoadOverlay", "RoadFrame", "RoadMask", "CAllocationCounter"],
     swiftSettings: strict),
@@ -240,7 +242,7 @@ let frameTests: [Target] = [
     swiftSettings: strict),
   .testTarget(
     name: "RoadOutputTests",
-    dependencies: ["RoadOutput", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+    dependencies: ["RoadOutput", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadTestSupport"],
     swiftSettings: strict),
   .testTarget(
     name: "RoadPipelineTests",
@@ -250,7 +252,9 @@ let frameTests: [Target] = [
     ], swiftSettings: strict),
   .testTarget(
     name: "RoadLiveViewTests",
-    dependencies: ["roadseg", "RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry"],
+    dependencies: [
+      "roadseg", "RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadTestSupport",
+    ],
     exclude: ["browser.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadProfilerTests",

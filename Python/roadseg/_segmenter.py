@@ -68,7 +68,8 @@ class Segmenter:
         self.model = model
         self._threads = threads
         self._input_size = input_size or (0, 0)
-        self._handles: dict[Tuple[int, int], ctypes.c_void_p] = {}
+        #: By size: the handle, and the bytes of the largest JPEG or PNG that it takes.
+        self._handles: dict[Tuple[int, int], Tuple[ctypes.c_void_p, int]] = {}
         handle = self._handle((32, 32))
         self.classes = tuple(self._class(handle, index) for index in range(c.library.roadseg_class_count(handle)))
         terms = c.library.roadseg_terms(handle)
@@ -140,9 +141,10 @@ class Segmenter:
         )
 
     def _handle(self, size: Tuple[int, int], largest: int = 0) -> ctypes.c_void_p:
-        limit = 4 * size[0] * size[1] + 65536
-        if size in self._handles and largest <= limit:
-            return self._handles[size]
+        kept, limit = self._handles.get(size, (None, 0))
+        if kept is not None and largest <= limit:
+            return kept
+        limit = max(largest, 4 * size[0] * size[1] + 65536)
         options = c.Options(
             width=size[0],
             height=size[1],
@@ -150,15 +152,13 @@ class Segmenter:
             threads=self._threads,
             input_width=self._input_size[0],
             input_height=self._input_size[1],
-            largest_frame=largest,
+            largest_frame=limit,
         )
         handle = ctypes.c_void_p()
         c.check(c.library.roadseg_open(self.model.encode(), c.byref(options), c.byref(handle)))
-        if len(self._handles) >= self._KEPT:
-            c.library.roadseg_close(self._handles.pop(next(iter(self._handles))))
-        if size in self._handles:
-            c.library.roadseg_close(self._handles.pop(size))
-        self._handles[size] = handle
+        if kept is not None or len(self._handles) >= self._KEPT:
+            c.library.roadseg_close(self._handles.pop(size if kept is not None else next(iter(self._handles)))[0])
+        self._handles[size] = (handle, limit)
         return handle
 
     @staticmethod
@@ -170,7 +170,7 @@ class Segmenter:
     def close(self) -> None:
         """Gives the memory back; also done when the object goes away."""
         while self._handles:
-            c.library.roadseg_close(self._handles.popitem()[1])
+            c.library.roadseg_close(self._handles.popitem()[1][0])
 
     def __enter__(self) -> "Segmenter":
         return self

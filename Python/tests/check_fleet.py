@@ -34,12 +34,12 @@ def make_inputs(folder: Path, pictures: int) -> None:
     (folder / "in" / "empty.mcap").write_bytes(b"")
 
 
-def kill_one_worker(finished: threading.Event) -> int:
+def kill_one_worker(output: Path, finished: threading.Event) -> int:
     """SIGKILL for a worker process once some inputs are done."""
     while not finished.wait(0.05):
         found = subprocess.run(["pgrep", "-f", "ray::.*(MapWorker|Worker)"], capture_output=True, text=True).stdout
         processes = [int(word) for word in found.split()]
-        done = list(Path(os.environ["FLEET_OUT"]).glob("done/*.json"))
+        done = list(output.glob("done/*.json"))
         if len(processes) >= 2 and len(done) >= 40:
             os.kill(processes[0], signal.SIGKILL)
             return processes[0]
@@ -60,10 +60,9 @@ def main(pictures: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_inputs(folder, pictures)
-        os.environ["FLEET_OUT"] = str(folder / "two")
         finished = threading.Event()
         killed: list[int] = []
-        killer = threading.Thread(target=lambda: killed.append(kill_one_worker(finished)))
+        killer = threading.Thread(target=lambda: killed.append(kill_one_worker(folder / "two", finished)))
         killer.start()
         begin = time.monotonic()
         report = fleet.run(str(folder / "in"), str(folder / "two"), workers=2)

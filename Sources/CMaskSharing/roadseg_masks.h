@@ -18,13 +18,13 @@
 #define ROADSEG_MASKS_VERSION 1
 
 /* 32 bytes. */
-struct roadseg_class {
+struct roadseg_mask_class {
   char name[28]; /* UTF-8, ends with a zero, shortened where it does not fit */
   uint8_t red, green, blue;
   uint8_t is_road; /* 1 for the class that can be driven on */
 };
 
-/* 16 bytes, followed by `count` entries of `roadseg_class`. */
+/* 16 bytes, followed by `count` entries of `roadseg_mask_class`. */
 struct roadseg_classes {
   char magic[4]; /* "RSCL" */
   uint16_t version;
@@ -51,7 +51,7 @@ struct roadseg_shared {
   char magic[4]; /* "RSSM" */
   uint16_t version;
   uint16_t class_count;
-  uint32_t classes_offset; /* of `class_count` entries of `roadseg_class` */
+  uint32_t classes_offset; /* of `class_count` entries of `roadseg_mask_class` */
   uint32_t width, height;
   uint32_t slot_count;
   uint32_t slot_bytes; /* from one slot to the next */

@@ -1,5 +1,4 @@
 import CRoadseg
-import Glibc
 import RoadBase
 import RoadFrame
 import RoadMask
@@ -20,17 +19,13 @@ final class SegmenterHandle: Handle {
   private let map: ClassMap
   private let confidence: ConfidenceUpsampler
 
-  /// More threads gain nothing on one small frame.
-  private static let defaultThreads = 4
-
   init(model: String, _ options: roadseg_options) throws(RoadError) {
     let size = try Self.size(options.width, options.height, "the frames'")
     let graph = try ShippedModels.load(model, besides: Self.libraryFolders)
     let inputSize =
       options.input_width == 0 && options.input_height == 0
       ? nil : try Self.size(options.input_width, options.input_height, "the network's input")
-    let threads =
-      options.threads == 0 ? min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), Self.defaultThreads) : Int(options.threads)
+    let threads = options.threads == 0 ? IntegerSegmenter.defaultThreads : Int(options.threads)
     guard (1...64).contains(threads) else {
       throw RoadError(.option, "\(threads) threads", remedy: "1 to 64, or 0 for one a core")
     }

@@ -90,10 +90,10 @@ public struct Int16Product: Hashable, Sendable {
   }
 }
 
-/// Two lines for each channel, one on each side of zero: with `v = a·m + b`, and `v = a·m' + b'` instead where that is
-/// negative, `out = clamp(floor((v + 2^31) / 2^32) + z, low, high)`. `|m|, |m'| < 2^44`, `|b|, |b'| < 2^61`.
-public struct ChannelLinesArguments {
-  public struct Lines: Hashable, Sendable {
+/// A per-channel affine function, with another slope below zero: with `v = a·m + b`, and `v = a·m' + b'` instead where
+/// that is negative, `out = clamp(floor((v + 2^31) / 2^32) + z, low, high)`. `|m|, |m'| < 2^44`, `|b|, |b'| < 2^61`.
+public struct Int16AffineArguments {
+  public struct Factors: Hashable, Sendable {
     public static let fractionBits: Int64 = 32
 
     public var factor: Int64
@@ -111,17 +111,18 @@ public struct ChannelLinesArguments {
 
   public var source: TensorView
   public var destination: TensorView
-  public var lines: UnsafePointer<Lines>
+  public var factors: UnsafePointer<Factors>
   public var zeroPoint: Int64
   public var low: Int64
   public var high: Int64
 
   public init(
-    source: TensorView, destination: TensorView, lines: UnsafePointer<Lines>, zeroPoint: Int64, low: Int64, high: Int64
+    source: TensorView, destination: TensorView, factors: UnsafePointer<Factors>, zeroPoint: Int64, low: Int64,
+    high: Int64
   ) {
     self.source = source
     self.destination = destination
-    self.lines = lines
+    self.factors = factors
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high

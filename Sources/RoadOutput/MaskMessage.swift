@@ -24,9 +24,9 @@ enum MaskMessage {
   }
 
   /// The entries of a class table.
-  static func classes(_ table: ClassTable) -> [roadseg_class] {
+  static func classes(_ table: ClassTable) -> [roadseg_mask_class] {
     table.classes.enumerated().map { index, entry in
-      var record = roadseg_class()
+      var record = roadseg_mask_class()
       var name = entry.name
       // A letter of several bytes is kept whole or left out.
       while name.utf8.count >= nameBytes { name.removeLast() }
@@ -44,7 +44,7 @@ enum MaskMessage {
     put("RSCL", &head.magic)
     head.version = version
     head.count = UInt16(entries.count)
-    head.payload_bytes = UInt32(entries.count * MemoryLayout<roadseg_class>.stride)
+    head.payload_bytes = UInt32(entries.count * MemoryLayout<roadseg_mask_class>.stride)
     return withUnsafeBytes(of: head) { Array($0) } + entries.withUnsafeBytes { Array($0) }
   }
 

@@ -29,7 +29,7 @@ public final class SharedMasks: FrameSink {
     let classes = MaskMessage.classes(session.classes)
     let head = MemoryLayout<roadseg_shared>.size
     let slotBytes = Self.aligned(MemoryLayout<roadseg_slot>.size + MaskMessage.headBytes + size.pixels)
-    let slotsOffset = Self.aligned(head + classes.count * MemoryLayout<roadseg_class>.stride)
+    let slotsOffset = Self.aligned(head + classes.count * MemoryLayout<roadseg_mask_class>.stride)
     let memory = try make(bytes: slotsOffset + Self.slots * slotBytes)
     classes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[head...]).copyMemory(from: $0) }
     var shared = roadseg_shared()

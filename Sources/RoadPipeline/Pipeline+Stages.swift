@@ -150,14 +150,14 @@ extension Pipeline {
   }
 
   private func offerNotice() {
-    guard let noticePicture, !stopRequested.load(ordering: .relaxed) else { return }
+    guard let notice, !stopRequested.load(ordering: .relaxed) else { return }
     let statistics = telemetry.statistics([])
     guard let reason = statistics.video.reasonForNoVideo(unusable: statistics.unusable) else { return }
-    NoticePainter(size: properties.size).draw(
+    notice.painter.draw(
       headline: "NO VIDEO for \(statistics.silence / 1_000_000_000) s", lines: [reason, properties.name],
-      on: noticePicture)
-    let notice = VideoNotice(picture: noticePicture, time: MonotonicClock.now())
-    for lane in lanes { lane.offer(notice) }
+      on: notice.picture)
+    let offered = VideoNotice(picture: notice.picture, time: MonotonicClock.now())
+    for lane in lanes { lane.offer(offered) }
   }
 }
 

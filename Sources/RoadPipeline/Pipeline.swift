@@ -75,7 +75,7 @@ public final class Pipeline: @unchecked Sendable {
   let degrading: Degrading?
   let trace: PipelineTrace?
   /// Of the draw thread: says why there is no video; nil where nobody wants to be told.
-  let noticePicture: Picture?
+  let notice: (painter: NoticePainter, picture: Picture)?
 
   let slots: [FrameSlot]
   let free: HandOver
@@ -152,7 +152,9 @@ public final class Pipeline: @unchecked Sendable {
     let traced = degrading?.segmenters ?? [self.segmenter]
     trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
     let tellsNotices = options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) }
-    noticePicture = tellsNotices && properties.isLive ? Picture(size: properties.size) : nil
+    notice =
+      tellsNotices && properties.isLive
+      ? (NoticePainter(size: properties.size), Picture(size: properties.size)) : nil
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
       FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes)
     }

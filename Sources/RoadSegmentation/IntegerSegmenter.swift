@@ -1,3 +1,4 @@
+import Foundation
 import RoadBase
 import RoadEngine
 import RoadFrame
@@ -12,6 +13,9 @@ public final class IntegerSegmenter: PictureSegmenter {
   public var inputSize: PictureSize { engine.inputSize }
   public let engine: Engine
   public let name: String
+  /// Threads unless the user says otherwise: one a core that this process may use, at most 4. More gain nothing on one
+  /// small frame and cost the rest of the board its cores.
+  public static var defaultThreads: Int { min(ProcessInfo.processInfo.activeProcessorCount, 4) }
   /// Pictures of one data set mostly have one size: the last plan is kept.
   private var segmenter: NetworkSegmenter?
 

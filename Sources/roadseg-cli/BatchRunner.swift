@@ -12,6 +12,8 @@ final class BatchRunner {
   private let settings: RunSettings
   private let limit: Int?
   private let total: Int?
+  /// Pictures that an earlier run had written.
+  private let resumed: Int
   private let start = MonotonicClock.now()
   private var ledger = LedgerCounts()
   private var damaged: [RunResult.Damaged] = []
@@ -33,7 +35,7 @@ final class BatchRunner {
   ///   - limit: frames in all.
   ///   - total: frames that there are, where that is known beforehand.
   init(
-    network: Network, settings: RunSettings, limit: Int?, total: Int?,
+    network: Network, settings: RunSettings, limit: Int?, total: Int?, resumed: Int,
     sayAtOnce: @escaping @Sendable (RunResult) -> Void
   ) {
     self.sayAtOnce = sayAtOnce
@@ -41,6 +43,7 @@ final class BatchRunner {
     self.settings = settings
     self.limit = limit
     self.total = total
+    self.resumed = resumed
     bar = Terminal.ProgressBar("segmenting", total: total.map { min($0, limit ?? $0) })
   }
 
@@ -133,14 +136,14 @@ final class BatchRunner {
     StopSignals.onFirst { [isStopped] in
       isStopped.set()
       pipeline.requestStop()
-    } lastWords: { [settings, start, damaged, ledger, sayAtOnce, model = network.name] in
+    } lastWords: { [settings, start, damaged, ledger, resumed, sayAtOnce, model = network.name] in
       var counts = ledger
       counts += pipeline.statistics().ledger
       counts.settled[.unfinished] += counts.inFlight
       let listed = pipeline.damagedFrames.map { Self.damage($0, isStream: names == nil, input: input) }
       sayAtOnce(
         RunResult(
-          settings, model: model, resumed: 0, since: start, ledger: counts, damaged: damaged + listed))
+          settings, model: model, resumed: resumed, since: start, ledger: counts, damaged: damaged + listed))
       return false
     }
     let before = ledger
@@ -166,8 +169,7 @@ final class BatchRunner {
     Terminal.say("roadseg: \(line)")
   }
 
-  /// - Parameter resumed: pictures that an earlier run had written.
-  func result(resumed: Int) -> RunResult {
+  func result() -> RunResult {
     bar.finish()
     return RunResult(settings, model: network.name, resumed: resumed, since: start, ledger: ledger, damaged: damaged)
   }

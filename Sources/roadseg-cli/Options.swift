@@ -7,6 +7,7 @@ import RoadMask
 import RoadModel
 import RoadQuantizer
 import RoadSeg
+import RoadSegmentation
 import RoadTelemetry
 
 /// `--model` and `--classes`, of every command that runs a network.
@@ -126,8 +127,7 @@ struct ThreadOptions: ParsableArguments {
   @Option(name: .long, help: "Threads that compute. (default: one a core, at most 4)")
   var threads: Int?
 
-  /// More than four threads gain nothing on one small frame and cost the rest of the board its cores.
-  var count: Int { threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 4) }
+  var count: Int { threads ?? IntegerSegmenter.defaultThreads }
 
   func validate() throws {
     if let threads, !(1...256).contains(threads) { throw ValidationError("--threads takes 1 to 256") }

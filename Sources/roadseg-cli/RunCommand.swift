@@ -87,30 +87,29 @@ struct RunCommand: ParsableCommand {
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
       maximumPixels: pictureOptions.maximumPixels, resumes: resume)
     let (identity, source) = (network.identity, input.joined(separator: ", "))
+    let text = { @Sendable [json] (result: RunResult) throws -> String in
+      json ? try Terminal.json(WithAbout(RunAbout(identity, source: source, isSynthetic: false), result)) : result.text
+    }
     let runner = BatchRunner(
       network: network, settings: settings, limit: frames,
-      total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil
-    ) { [json] result in
-      let about = RunAbout(identity, source: source, isSynthetic: false)
-      let line = json ? try? Terminal.json(WithAbout(about, result)) : result.text
-      if let line { _ = StandardOutput.writeAtOnce(line + "\n") }
+      total: streams.isEmpty ? batches.reduce(unusable.count) { $0 + $1.files.count } : nil,
+      resumed: already
+    ) { result in
+      if let line = try? text(result) { _ = StandardOutput.writeAtOnce(line + "\n") }
     }
     if already > 0 { Terminal.say("roadseg: \(already) pictures are written already") }
     runner.leaveOut(unusable)
-    func report(_ result: RunResult) throws {
-      let about = RunAbout(identity, source: source, isSynthetic: false)
-      if json { try Terminal.printJSON(WithAbout(about, result)) } else { Terminal.printLine(result.text) }
-    }
+    func report(_ result: RunResult) throws { Terminal.printLine(try text(result)) }
     do {
       for batch in batches { try runner.run(batch) }
       for stream in streams { try runner.run(stream: stream) }
     } catch {
       // Whatever ended it: what is there until then is told.
-      let result = runner.result(resumed: already)
+      let result = runner.result()
       if result.written > 0 { try report(result) }
       throw error
     }
-    try report(runner.result(resumed: already))
+    try report(runner.result())
     try runner.finish()
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import RoadTestSupport
 import Testing
 
 /// What others make of the page: Chromium, and PyPI's Prometheus parser.
@@ -8,11 +9,7 @@ enum PageReaders {
     "needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium: not tried here"
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
 
-  /// The interpreter of Tests/set_up_python; nil where it cannot be had.
-  static let python: String? = {
-    let (status, output) = run(folder.deletingLastPathComponent().appending(path: "set_up_python").path, [])
-    return status == 0 ? output.split(separator: "\n").last.map(String.init) : nil
-  }()
+  static let python = Programs.python(with: "readers")
 
   static var hasBrowser: Bool {
     let files = FileManager.default
@@ -22,19 +19,6 @@ enum PageReaders {
 
   static let binary = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "roadseg")
     .path
-
-  /// Standard output and error together.
-  static func run(_ program: String, _ arguments: [String]) -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    let pipe = Pipe()
-    (process.standardOutput, process.standardError) = (pipe, pipe)
-    guard (try? process.run()) != nil else { return (-1, "cannot be started") }
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-  }
 }
 
 @Suite("The page in a browser", .serialized, .enabled(if: PageReaders.hasBrowser, PageReaders.absence))
@@ -65,9 +49,9 @@ struct BrowserTests {
       let text = try String(contentsOfFile: said, encoding: .utf8)
       address = text.firstMatch(of: /page at (http:\S+)/).map { String($0.1) }
     }
-    let (status, output) = PageReaders.run(
+    let (status, output) = Programs.run(
       try #require(PageReaders.python),
-      ["\(PageReaders.folder.path)/browser.py", try #require(address, "no page"), folder, "quick"])
+      ["\(PageReaders.folder.path)/browser.py", try #require(address, "no page"), folder, "quick"], withErrors: true)
     #expect(status == 0, "\(output)")
     #expect(output.contains("1 visits, 0 failures"))
   }
@@ -87,7 +71,7 @@ enum MetricsReader {
     let path = FileManager.default.temporaryDirectory.appending(path: "metrics-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try text.write(to: URL(filePath: path))
-    let (status, output) = PageReaders.run(try #require(PageReaders.python), ["-c", script, path])
+    let (status, output) = Programs.run(try #require(PageReaders.python), ["-c", script, path], withErrors: true)
     #expect(status == 0, "\(output)")
     return output.split(separator: "\n").map(String.init)
   }

@@ -4,6 +4,7 @@ import RoadFrame
 import RoadMask
 import RoadSink
 import RoadTelemetry
+import RoadTestSupport
 import Testing
 
 /// Shown frames of a moving pattern, made by arithmetic alone.
@@ -55,30 +56,14 @@ enum Readers {
   private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   static let root = tests.deletingLastPathComponent().path
 
-  static let python: String? = {
-    let (status, output) = run("\(tests.path)/set_up_python", [])
-    return status == 0 ? output.trimmingCharacters(in: .whitespacesAndNewlines) : nil
-  }()
+  static let python = Programs.python(with: "readers")
 
   static var isThere: Bool { python != nil }
 
   static func ask(_ script: String, _ arguments: [String]) throws -> String {
-    let (status, output) = run(try #require(python), ["-c", script] + arguments)
+    let (status, output) = Programs.run(try #require(python), ["-c", script] + arguments, withErrors: true)
     #expect(status == 0, "\(output)")
     return output
-  }
-
-  /// Standard output and error together.
-  static func run(_ program: String, _ arguments: [String]) -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    let pipe = Pipe()
-    (process.standardOutput, process.standardError) = (pipe, pipe)
-    guard (try? process.run()) != nil else { return (-1, "cannot be started") }
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
   }
 }
 

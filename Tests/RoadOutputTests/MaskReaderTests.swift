@@ -4,18 +4,19 @@ import RoadBase
 import RoadFrame
 import RoadOutput
 import RoadSink
+import RoadTestSupport
 import Testing
 
 private enum Example {
-  static let hasCompiler = Readers.run("/usr/bin/env", ["cc", "--version"]).status == 0
+  static let hasCompiler = Programs.run("/usr/bin/env", ["cc", "--version"]).status == 0
   static let program: String? = {
     let program = FileManager.default.temporaryDirectory.appending(path: "read-masks-\(getpid())").path
-    let (status, output) = Readers.run(
+    let (status, output) = Programs.run(
       "/usr/bin/env",
       [
         "cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I\(Readers.root)/Sources/CMaskSharing",
-        "\(Readers.root)/Packaging/examples/read-masks.c", "-o", program,
-      ])
+        "\(Readers.root)/Examples/C/read-masks.c", "-o", program,
+      ], withErrors: true)
     if status != 0 { print("read-masks.c: \(output)") }
     return status == 0 ? program : nil
   }()

@@ -4,6 +4,7 @@ import RoadBase
 import RoadRecorder
 import RoadSink
 import RoadTelemetry
+import RoadTestSupport
 import Testing
 
 /// The recorder in its lane on a small real file system. These tests need root, to mount one.
@@ -152,7 +153,7 @@ enum SmallDisk {
   static func mount(_ folder: String) -> Bool { Glibc.mount("tmpfs", folder, "tmpfs", 0, "size=6m") == 0 }
 
   static func remount(_ folder: String, _ mode: String) -> Bool {
-    PythonReader.run("/bin/mount", ["-o", "remount,\(mode)", folder]).status == 0
+    Programs.run("/bin/mount", ["-o", "remount,\(mode)", folder]).status == 0
   }
 
   /// As an unplugged disk: gone from its place, though files on it are open.

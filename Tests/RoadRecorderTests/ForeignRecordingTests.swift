@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadRecorder
+import RoadTestSupport
 import Testing
 
 /// Files that PyPI's `mcap` wrote, packed in each of the ways that MCAP knows.
@@ -8,7 +9,7 @@ import Testing
   private func withFiles(_ body: (String) throws -> Void) throws {
     try withFolder { folder in
       let python = try #require(PythonReader.python)
-      let (status, output) = PythonReader.run(python, ["\(PythonReader.folder)/write_foreign.py", folder])
+      let (status, output) = Programs.run(python, ["\(PythonReader.folder)/write_foreign.py", folder])
       try #require(status == 0, "\(output)")
       try body(folder)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import RoadTestSupport
 import Testing
 
 /// Recordings as PyPI's `mcap` reads them.
@@ -38,12 +39,9 @@ struct PythonReader: Decodable {
 
   /// The interpreter; nil, with the reason on the terminal, where the packages cannot be had.
   static let python: String? = {
-    let (status, output) = run("\(folder)/set_up_python", [])
-    guard status == 0 else {
-      print("PyPI's mcap cannot be installed here: its tests are skipped")
-      return nil
-    }
-    return output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let python = Programs.python(with: "recordings")
+    if python == nil { print("PyPI's mcap cannot be installed here: its tests are skipped") }
+    return python
   }()
 
   static var isThere: Bool { python != nil }
@@ -51,22 +49,10 @@ struct PythonReader: Decodable {
   /// Each file read and checked; a failed check is this test's failure.
   static func read(_ paths: [String]) throws -> [PythonReader] {
     let python = try #require(python)
-    let (status, output) = run(python, ["\(folder)/read_recording.py"] + paths)
+    let (status, output) = Programs.run(python, ["\(folder)/read_recording.py"] + paths)
     try #require(status == 0, "read_recording.py: \(output)")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try output.split(separator: "\n").map { try decoder.decode(PythonReader.self, from: Data($0.utf8)) }
-  }
-
-  static func run(_ program: String, _ arguments: [String]) -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    guard (try? process.run()) != nil else { return (-1, "") }
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
   }
 }

@@ -49,7 +49,7 @@ struct Leaky: Producer {
 }
 
 extension Leaky {
-  /// Words of `x` over the range in which the result changes; lines with the slopes make the result's of them.
+  /// int16 of `x` over the range in which the result changes; the slopes make the result of it.
   private func emitLines(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
@@ -58,10 +58,10 @@ extension Leaky {
     let farthest = whole.farthest(in: network) ?? 0
     let slope = Float(slopes.min() ?? 1)
     let lowest = slope > 0 ? max(min(ends[0], 0) / min(slope, 1), -farthest) : -farthest
-    let words = network.addTensor(
-      "\(name)/words", shape, .spanning(lowest, min(max(ends[1], 0), farthest)).int16)
-    try whole.emit(name, to: words, TensorFormat.spanning(0, 1).int16.integers, in: &network)
-    try ChannelLines(source: words, shape: shape, slopes: slopes).emit(
+    let wide = network.addTensor(
+      "\(name)/int16", shape, .spanning(lowest, min(max(ends[1], 0), farthest)).int16)
+    try whole.emit(name, to: wide, TensorFormat.spanning(0, 1).int16.integers, in: &network)
+    try Int16Affine(source: wide, shape: shape, slopes: slopes).emit(
       "\(name)/leaky", to: output, integers, in: &network)
   }
 }

@@ -151,7 +151,7 @@ extension Lowering {
     return PendingLayer(node: node.name, producer: producer, elements: placed.elements)
   }
 
-  /// A picture of 16 bits and a constant: a table where that is one number, lines of the channels, or a tensor of 16
+  /// A picture of 16 bits and a constant: a table where that is one number, a per-channel affine, or a tensor of 16
   /// bits; nil for other inputs.
   fileprivate mutating func int16Combined(
     _ node: Node, _ index: Int, _ constant: ConstantTensor, _ named: BinaryFunction
@@ -166,9 +166,9 @@ extension Lowering {
     if result == view.shape, view.shape.count == 4,
       constant.shape.suffix(3) == [view.shape[1], 1, 1], numbers.count == view.shape[1],
       let affine = ChannelAffine(node.operation, constantIsFirst: index == 1, numbers.map(Double.init)),
-      let lines = try channelLines(index, of: node, affine)
+      let wide = try int16Affine(index, of: node, affine)
     {
-      return .pending(lines)
+      return .pending(wide)
     }
     guard named.kind != .other, let words = try int16(index, of: node) else { return nil }
     let other = try activation(of: constant, inInt16: true)

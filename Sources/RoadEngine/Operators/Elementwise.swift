@@ -93,7 +93,7 @@ extension Lowering {
   /// Nil for other values than pending ones, and where something other than an affine is behind the layer.
   fileprivate func leaky(_ value: Value, _ slopes: (PendingLayer) -> [Double]?) throws(RoadError) -> PendingLayer? {
     guard case .pending(let layer) = value, layer.epilogue.function == nil, layer.epilogue.clampsNothing,
-      !(layer.producer is ChannelLines), let slopes = slopes(layer),
+      !(layer.producer is Int16Affine), let slopes = slopes(layer),
       let leaky = try Leaky(try layer.folded(in: network), slopes, in: network)
     else { return nil }
     return PendingLayer(node: layer.node, producer: leaky, elements: layer.elements)
@@ -134,8 +134,8 @@ enum PReluRule: OperatorRule {
     if let leaky = try lowering.leaky(try lowering.required(0, of: node), { constant.flatMap($0.perChannel) }) {
       return lowering.set(.pending(leaky), outputOf: node)
     }
-    if let constant, let lines = try lowering.channelLines(0, of: node), let slopes = lines.perChannel(constant),
-      let sloped = try lines.sloped(slopes, in: lowering.network)
+    if let constant, let wide = try lowering.int16Affine(0, of: node), let slopes = wide.perChannel(constant),
+      let sloped = try wide.sloped(slopes, in: lowering.network)
     {
       return lowering.set(.pending(sloped), outputOf: node)
     }
@@ -157,9 +157,9 @@ enum BatchNormalizationRule: OperatorRule {
       return lowering.set(.pending(whole), outputOf: node)
     }
     if let affine = try ChannelAffine(batchNormalization: node, lowering),
-      let lines = try lowering.channelLines(0, of: node, affine)
+      let wide = try lowering.int16Affine(0, of: node, affine)
     {
-      return lowering.set(.pending(lines), outputOf: node)
+      return lowering.set(.pending(wide), outputOf: node)
     }
     let view = try lowering.real(0, of: node)
     var numbers: [[Float]] = []

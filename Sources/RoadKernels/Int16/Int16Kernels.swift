@@ -67,13 +67,13 @@ public struct Int16Kernels: Sendable {
     }
   }
 
-  public func channelLines(from: TensorElement, to: TensorElement) -> PlainKernel<ChannelLinesArguments> {
-    let name = "lines/\(suffix(from, to))"
+  public func int16Affine(from: TensorElement, to: TensorElement) -> PlainKernel<Int16AffineArguments> {
+    let name = "int16-affine/\(suffix(from, to))"
     return switch (from, to) {
-    case (.int16, .int16): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, Int16.self, Int16.self) }
-    case (.int16, .uint8): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, Int16.self, UInt8.self) }
-    case (.uint8, .int16): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, UInt8.self, Int16.self) }
-    case (.uint8, .uint8): PlainKernel(name) { RoadKernels.channelLines($0, $1, $2, UInt8.self, UInt8.self) }
+    case (.int16, .int16): PlainKernel(name) { RoadKernels.int16Affine($0, $1, $2, Int16.self, Int16.self) }
+    case (.int16, .uint8): PlainKernel(name) { RoadKernels.int16Affine($0, $1, $2, Int16.self, UInt8.self) }
+    case (.uint8, .int16): PlainKernel(name) { RoadKernels.int16Affine($0, $1, $2, UInt8.self, Int16.self) }
+    case (.uint8, .uint8): PlainKernel(name) { RoadKernels.int16Affine($0, $1, $2, UInt8.self, UInt8.self) }
     }
   }
 

@@ -60,21 +60,21 @@ private func product<Left: FixedWidthInteger, Right: FixedWidthInteger>(
   return sum
 }
 
-/// The definition of the lines of each channel.
+/// The definition of the per-channel affine function.
 @inline(__always)
-func channelLines<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
-  _ pointer: UnsafePointer<ChannelLinesArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type
+func int16Affine<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
+  _ pointer: UnsafePointer<Int16AffineArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type
 ) {
   let arguments = pointer.pointee
-  let bits = ChannelLinesArguments.Lines.fractionBits
+  let bits = Int16AffineArguments.Factors.fractionBits
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {
       let from = arguments.source.elements(y, x, Source.self)
       let to = arguments.destination.elements(y, x, Destination.self)
       for channel in 0..<arguments.destination.channels {
-        let (element, lines) = (Int64(from[channel]), arguments.lines[channel])
-        let whole = element &* lines.factor &+ lines.bias
-        let value = whole < 0 ? element &* lines.negativeFactor &+ lines.negativeBias : whole
+        let (element, factors) = (Int64(from[channel]), arguments.factors[channel])
+        let whole = element &* factors.factor &+ factors.bias
+        let value = whole < 0 ? element &* factors.negativeFactor &+ factors.negativeBias : whole
         let level = (value &+ 1 &<< (bits &- 1)) &>> bits &+ arguments.zeroPoint
         to[channel] = Destination(truncatingIfNeeded: min(max(level, arguments.low), arguments.high))
       }

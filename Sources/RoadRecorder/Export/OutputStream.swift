@@ -1,12 +1,11 @@
 import Glibc
 import RoadBase
 
-/// Bytes into a file, pipe or terminal, one after the other; a file's beginning can be written again.
+/// Bytes into a file, pipe or terminal, one after the other.
 final class OutputStream {
   let name: String
   private let descriptor: Int32
   private let isOwned: Bool
-  private(set) var position: UInt64 = 0
 
   /// - Parameter path: "-" for standard output.
   init(_ path: String) throws(RoadError) {
@@ -23,7 +22,6 @@ final class OutputStream {
   func write(_ bytes: UnsafeRawBufferPointer) throws(RoadError) {
     let code = System.writeAll(descriptor, bytes)
     guard code == 0 else { throw SegmentFolder.failure(name, code) }
-    position += UInt64(bytes.count)
   }
 
   func write(_ bytes: [UInt8]) throws(RoadError) {
@@ -32,11 +30,5 @@ final class OutputStream {
       do throws(RoadError) { try write(buffer) } catch { failure = error }
     }
     if let failure { throw failure }
-  }
-
-  /// Over what stands at `offset`; of files only.
-  func overwrite(_ bytes: [UInt8], at offset: UInt64) throws(RoadError) {
-    let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-    guard written == bytes.count else { throw SegmentFolder.failure(name, errno) }
   }
 }

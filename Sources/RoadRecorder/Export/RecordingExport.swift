@@ -46,6 +46,9 @@ public struct RecordingExport {
     }
   }
 
+  /// A gigabyte, however small its frames.
+  private static let movieLimits = AVIWriter.Limits(places: 1 << 20)
+
   /// Motion JPEG, numbered from the second gigabyte on: clip.avi, clip-2.avi, …
   public func avi(to path: String) throws(RoadError) -> Result {
     var result = Result()
@@ -55,7 +58,7 @@ public struct RecordingExport {
     let (frame, picture) = (Frame(capacity: Self.frameBytes(size)), Picture(size: size))
     var times: (first: UInt64, last: UInt64)?
     result.files = [path]
-    var writer = try AVIWriter(path: path, size: size)
+    var writer = try AVIWriter(replacing: path, size: size, limits: Self.movieLimits)
     func rate(_ frames: Int) -> Double {
       guard let times, times.last > times.first, frames > 1 else { return 30 }
       return Double(frames - 1) * 1e9 / Double(times.last - times.first)
@@ -82,10 +85,11 @@ public struct RecordingExport {
       if !writer.fits(jpeg.count) {
         try writer.finish(rate: rate(writer.frames))
         result.files.append(Self.numbered(path, result.files.count + 1))
-        writer = try AVIWriter(path: result.files[result.files.count - 1], size: size)
+        let next = result.files[result.files.count - 1]
+        writer = try AVIWriter(replacing: next, size: size, limits: Self.movieLimits)
         times = nil
       }
-      try writer.add(jpeg)
+      try writer.append(jpeg)
       times = (times?.first ?? recorded.time, recorded.time)
       result.written += 1
     }

@@ -4,7 +4,7 @@ import RoadModel
 
 /// An affine function of each channel of a tensor, then perhaps a slope of the channel's own below zero: what keeps the
 /// 16 bits of its source, where a table for each channel would be too large.
-struct ChannelLines: Producer {
+struct Int16Affine: Producer {
   let source: TensorID
   let shape: PlaneShape
   var affine: ChannelAffine
@@ -23,12 +23,12 @@ struct ChannelLines: Producer {
 
   func folding(_ next: ChannelAffine, in network: LoweredNetwork) -> (any Producer)? {
     guard slopes == nil, next.factor.count == shape.channels else { return nil }
-    var lines = self
+    var folded = self
     for channel in 0..<shape.channels {
-      lines.affine.factor[channel] *= next.factor[channel]
-      lines.affine.offset[channel] = affine.offset[channel] * next.factor[channel] + next.offset[channel]
+      folded.affine.factor[channel] *= next.factor[channel]
+      folded.affine.offset[channel] = affine.offset[channel] * next.factor[channel] + next.offset[channel]
     }
-    return lines
+    return folded
   }
 
   func farthest(in network: LoweredNetwork) -> Float? {
@@ -54,8 +54,8 @@ struct ChannelLines: Producer {
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
     let (from, to) = (network.tensors[source].format, network.tensors[output].format)
-    let one = Double(sign: .plus, exponent: Int(ChannelLinesArguments.Lines.fractionBits), significand: 1)
-    var lines: [ChannelLinesArguments.Lines] = []
+    let one = Double(sign: .plus, exponent: Int(Int16AffineArguments.Factors.fractionBits), significand: 1)
+    var factors: [Int16AffineArguments.Factors] = []
     for channel in 0..<shape.channels {
       let unit = one / Double(to.scale(ofChannel: channel))
       let factor = affine.factor[channel] * from.step * unit
@@ -64,21 +64,21 @@ struct ChannelLines: Producer {
       guard abs(factor) < 0x1p44, abs(factor * slope) < 0x1p44, abs(bias) < 0x1p60, abs(bias * slope) < 0x1p60 else {
         throw RoadError(.model, "channel \(channel) needs the factor \(affine.factor[channel])")
       }
-      lines.append(
+      factors.append(
         .init(
           factor: Int64(factor.rounded()), bias: Int64(bias.rounded()),
           negativeFactor: Int64((factor * slope).rounded()),
           negativeBias: Int64((bias * slope).rounded())))
     }
     network.append(
-      ChannelLinesLayer(
-        name: name, source: source, output: output, lines: lines, from: from.element, to: to, integers: integers))
+      Int16AffineLayer(
+        name: name, source: source, output: output, factors: factors, from: from.element, to: to, integers: integers))
   }
 }
 
 extension Lowering {
-  /// The words of an input that is a picture of 16 bits, each channel on a line of its own; nil for other inputs.
-  mutating func channelLines(
+  /// An input that is a picture of 16 bits, with an affine function of each channel; nil for other inputs.
+  mutating func int16Affine(
     _ index: Int, of node: Node, _ affine: ChannelAffine? = nil, slopes: [Double]? = nil
   ) throws(RoadError) -> PendingLayer? {
     guard let view = try int16(index, of: node), view.shape.count == 4, view.shape[0] == 1 else { return nil }
@@ -87,17 +87,18 @@ extension Lowering {
     guard affine?.factor.count ?? shape.channels == shape.channels, slopes?.count ?? shape.channels == shape.channels
     else { return nil }
     return PendingLayer(
-      node: node.name, producer: ChannelLines(source: source, shape: shape, affine: affine, slopes: slopes))
+      node: node.name, producer: Int16Affine(source: source, shape: shape, affine: affine, slopes: slopes))
   }
 }
 
 extension PendingLayer {
-  /// With a slope of each channel's own below zero; nil where the producer has no lines, or has slopes already.
+  /// With a slope of each channel's own below zero; nil for other producers, or where there are slopes already.
   func sloped(_ slopes: [Double]?, in network: LoweredNetwork) throws(RoadError) -> PendingLayer? {
     guard let slopes, epilogue.function == nil, epilogue.clampsNothing,
-      var lines = try folded(in: network) as? ChannelLines, lines.slopes == nil, slopes.count == lines.shape.channels
+      var affine = try folded(in: network) as? Int16Affine, affine.slopes == nil,
+      slopes.count == affine.shape.channels
     else { return nil }
-    lines.slopes = slopes
-    return PendingLayer(node: node, producer: lines, elements: elements)
+    affine.slopes = slopes
+    return PendingLayer(node: node, producer: affine, elements: elements)
   }
 }

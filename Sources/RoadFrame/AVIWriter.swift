@@ -1,11 +1,11 @@
 import Glibc
 import RoadBase
-import RoadFrame
 
 /// One AVI 1.0 file of JPEG frames with an index; sizes are brought up to date once a second (source: Microsoft's "AVI
 /// RIFF File Reference").
 ///
-/// Memory is taken by `init`; appending allocates nothing.
+/// Frames come by their time stamps (what is shown live) or one place after the other (what a recording holds). Memory
+/// is taken by `init`; appending allocates nothing.
 package final class AVIWriter {
   package struct Limits: Sendable {
     /// Of a file: AVI 1.0 counts in 32 bits, and many players in 31.
@@ -24,7 +24,8 @@ package final class AVIWriter {
   package private(set) var lastTimestamp: UInt64
   private let descriptor: Int32
   private let size: PictureSize
-  private let rate: Double
+  /// Frames a second, as the header says.
+  private var rate: Double
   private let limits: Limits
   /// Each place's chunk: offset in the file and bytes.
   private let index: UnsafeMutablePointer<(offset: UInt32, bytes: UInt32)>
@@ -39,9 +40,25 @@ package final class AVIWriter {
   private static let moviStart = headerBytes - 4
   private static let refreshInterval: UInt64 = 1_000_000_000
 
+  /// A new file: where the name is taken, "drive-2.avi" and so on.
+  ///
   /// - Throws: `.output` when no file can be made there.
-  package init(path: String, size: PictureSize, rate: Double, limits: Limits = Limits()) throws(RoadError) {
-    (self.path, descriptor) = try Self.create(path)
+  package convenience init(
+    path: String, size: PictureSize, rate: Double, limits: Limits = Limits()
+  ) throws(RoadError) {
+    try self.init(Self.create(path), size: size, rate: rate, limits: limits)
+  }
+
+  /// The same in the place of a file that may be there.
+  package convenience init(replacing path: String, size: PictureSize, limits: Limits = Limits()) throws(RoadError) {
+    let descriptor = try System.open(path, O_RDWR | O_CREAT | O_TRUNC, mode: 0o644) { Self.refusal(path, $0) }
+    try self.init((path, descriptor), size: size, rate: 30, limits: limits)
+  }
+
+  private init(
+    _ file: (path: String, descriptor: Int32), size: PictureSize, rate: Double, limits: Limits
+  ) throws(RoadError) {
+    (path, descriptor) = file
     self.size = size
     self.rate = rate
     self.limits = limits
@@ -60,6 +77,21 @@ package final class AVIWriter {
   /// Whether the next frame belongs into a new file.
   package var isFull: Bool { places + 1 >= limits.places || end > limits.bytes }
 
+  package var frames: Int { places }
+
+  /// Whether a frame of so many bytes leaves the file and its index within the limits.
+  package func fits(_ bytes: Int) -> Bool {
+    places + 1 < limits.places && end + bytes + 24 * (places + 2) < limits.bytes
+  }
+
+  /// At the next place.
+  package func append(_ jpeg: UnsafeRawBufferPointer) throws(RoadError) {
+    try appendChunk(jpeg)
+    largest = max(largest, jpeg.count)
+  }
+
+  /// At the place that its time says.
+  ///
   /// - Parameter timestamp: nanoseconds of the monotonic clock.
   package func append(_ jpeg: UnsafeRawBufferPointer, at timestamp: UInt64) throws(RoadError) {
     let begun = begun ?? timestamp
@@ -68,16 +100,18 @@ package final class AVIWriter {
     let seconds = timestamp > begun ? Double(timestamp - begun) / 1e9 : 0
     let place = min(max(Int((seconds * rate).rounded()), places), limits.places - 1)
     while places < place { try appendChunk(UnsafeRawBufferPointer(start: nil, count: 0)) }
-    try appendChunk(jpeg)
-    largest = max(largest, jpeg.count)
+    try append(jpeg)
     guard timestamp > refreshed &+ Self.refreshInterval else { return }
     refreshed = timestamp
     try writeHeader()
   }
 
   /// Writes the index and closes; the file is whole without it, too.
-  package func finish() throws(RoadError) {
+  ///
+  /// - Parameter rate: frames a second, where they are known only now.
+  package func finish(rate: Double? = nil) throws(RoadError) {
     guard isOpen else { return }
+    if let rate { self.rate = min(max(rate, 0.001), 1000) }
     isOpen = false
     var code = writeIndex()
     if code == 0 { code = headerCode(withIndex: true) }
@@ -157,12 +191,16 @@ package final class AVIWriter {
       case .done(let descriptor): return (name, Int32(descriptor))
       case .failed(EEXIST): continue
       case .failed(let code):
-        throw RoadError(
-          .output, "\(name): cannot be made: \(System.words(code))",
-          remedy: "choose a folder that is there and that you may write to", code: code)
+        throw refusal(name, code)
       }
     }
     throw RoadError(.output, "\(path): there are 9999 of it", remedy: "choose another name")
+  }
+
+  private static func refusal(_ path: String, _ code: Int32) -> RoadError {
+    RoadError(
+      .output, "\(path): cannot be made: \(System.words(code))",
+      remedy: "choose a folder that is there and that you may write to", code: code)
   }
 }
 

@@ -18,7 +18,7 @@
 
 static int road = -1; /* number of the road's class */
 
-static void note_classes(const struct roadseg_class *classes, int count) {
+static void note_classes(const struct roadseg_mask_class *classes, int count) {
   for (int index = 0; index < count; ++index) {
     printf("class %d %s #%02x%02x%02x%s\n", index, classes[index].name, classes[index].red, classes[index].green,
            classes[index].blue, classes[index].is_road ? " road" : "");
@@ -56,7 +56,7 @@ static int from_socket(const char *path, long masks) {
   snprintf(name.sun_path, sizeof name.sun_path, "%s", path);
   if (from < 0 || connect(from, (struct sockaddr *)&name, sizeof name) != 0) return perror(path), 1;
   struct roadseg_classes table;
-  struct roadseg_class classes[256];
+  struct roadseg_mask_class classes[256];
   if (!read_all(from, &table, sizeof table) || memcmp(table.magic, "RSCL", 4) != 0 || table.count > 256
       || !read_all(from, classes, table.payload_bytes))
     return fprintf(stderr, "%s: sends no masks\n", path), 1;
@@ -82,7 +82,7 @@ static int from_memory(const char *name, long masks) {
   if (memory == MAP_FAILED) return perror(name), 1;
   const struct roadseg_shared *shared = (const struct roadseg_shared *)memory;
   if (memcmp(shared->magic, "RSSM", 4) != 0) return fprintf(stderr, "%s: holds no masks\n", name), 1;
-  note_classes((const struct roadseg_class *)(memory + shared->classes_offset), shared->class_count);
+  note_classes((const struct roadseg_mask_class *)(memory + shared->classes_offset), shared->class_count);
   uint8_t *pixels = malloc((size_t)shared->width * shared->height);
   struct roadseg_mask mask;
   uint64_t seen = 0;
