@@ -81,6 +81,7 @@ extension Pipeline {
         let segmenter = degrading?.segmenters[choice.1] ?? segmenter
         let times = segmenter.segment(slot.picture, into: slot.map)
         slot.times.segmented(times)
+        refine(slot)
         trace?.segmented(slot, choice.1)
         telemetry.record(.scale, nanoseconds: times.scale)
         telemetry.record(.network, nanoseconds: times.network)
@@ -200,6 +201,13 @@ extension Pipeline {
     offer(SettledFrames(ordinal: ordinal, count: count, fate: fate))
   }
 
+  private func refine(_ slot: FrameSlot) {
+    guard let refiner else { return }
+    refiner.refine(slot.map)
+    slot.times.refined = MonotonicClock.now()
+    telemetry.record(.refine, nanoseconds: slot.times.refined - slot.times.classified)
+  }
+
   /// Frame to picture; nil when all went well.
   private func decode(_ slot: FrameSlot) -> CorruptFrame? {
     guard slot.frame.size == slot.picture.size else { return .wrongSize }
@@ -243,5 +251,6 @@ extension FrameTimes {
     classified = MonotonicClock.now()
     inferred = classified - min(times.classMap, classified)
     scaled = inferred - min(times.network, inferred)
+    refined = classified
   }
 }

@@ -27,6 +27,8 @@ public struct PipelineOptions: Sendable {
   /// Nanoseconds from capture to the drawn picture; frames that would take longer are dropped early, and the pipeline
   /// steps back while there are many. Nil: every frame counts as in time. Of live sources only.
   public var budget: UInt64?
+  /// What is done to the class maps behind the network.
+  public var masks = MaskOptions()
   /// Where every event of every frame is noted; the caller finishes it.
   public var trace: FrameTrace?
   /// Frames on their way at a time; nil for as many as make sense for the source.
@@ -71,6 +73,8 @@ public final class Pipeline: @unchecked Sendable {
   let telemetry = Telemetry()
   let decoder: FrameDecoder
   let painter: OverlayPainter
+  /// Of the infer thread; nil where class maps stay as the network made them.
+  let refiner: MaskRefiner?
   /// Nil without a budget.
   let degrading: Degrading?
   let trace: PipelineTrace?
@@ -149,6 +153,7 @@ public final class Pipeline: @unchecked Sendable {
     self.properties = properties
     painter = OverlayPainter(
       segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [])
+    refiner = MaskRefiner(options.masks, size: properties.size, classes: self.segmenter.classes)
     let traced = degrading?.segmenters ?? [self.segmenter]
     trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
     let tellsNotices = options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) }
@@ -170,6 +175,7 @@ public final class Pipeline: @unchecked Sendable {
   public func statistics() -> PipelineStatistics {
     var statistics = telemetry.statistics(lanes.map { $0.statistics() })
     statistics.degrade = degrading?.state
+    statistics.masks = refiner?.statistics
     return statistics
   }
 

@@ -72,6 +72,8 @@ final class PipelineTrace: @unchecked Sendable {
       }
     }
     trace.work(track, word(.classMap), frame: frame, from: times.inferred, to: times.classified)
+    guard times.refined > times.classified else { return }
+    trace.work(track, word(.refine), frame: frame, from: times.classified, to: times.refined)
   }
 
   func drawn(_ slot: FrameSlot, lanes: Int) {

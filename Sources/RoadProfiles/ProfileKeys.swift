@@ -1,6 +1,6 @@
 extension ProfileKey {
   /// Every key of a profile, in the order that a profile is written in. A test holds each to an option of the command.
-  public static let all: [ProfileKey] = camera + network + live + record
+  public static let all: [ProfileKey] = camera + network + masks + live + record
 
   private static let camera: [ProfileKey] = [
     ProfileKey(
@@ -17,6 +17,15 @@ extension ProfileKey {
     ProfileKey(.network, "input-size", .size, "Size of the network's input, for a model that leaves it open."),
     ProfileKey(
       .network, "threads", .integer(1...256), "Threads that compute; the rest of the board keeps the other cores."),
+  ]
+
+  private static let masks: [ProfileKey] = [
+    ProfileKey(
+      .masks, "clean", .choice(["off", "gentle", "strong"]),
+      "Specks of road go and holes in it are filled, less or more of them; recorded masks are the cleaned ones."),
+    ProfileKey(
+      .masks, "near-bottom", .integer(1...100),
+      "Road goes that does not reach into the lowest so many percent of the picture."),
   ]
 
   private static let live: [ProfileKey] = [

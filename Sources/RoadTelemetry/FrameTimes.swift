@@ -9,6 +9,8 @@ public struct FrameTimes: Hashable, Sendable {
   public var inferred: UInt64 = 0
   /// The class map was ready.
   public var classified: UInt64 = 0
+  /// The class map was steady and clean; the same where nothing of that was asked for.
+  public var refined: UInt64 = 0
   /// The draw thread took it.
   public var drawBegan: UInt64 = 0
   public var drawn: UInt64 = 0

@@ -11,6 +11,8 @@ public enum PipelineStage: Int, CaseIterable, Sendable {
   case network
   /// Scores to the class of every pixel.
   case classMap
+  /// The class map made steady and clean, where that is asked for.
+  case refine
   /// Mask, outline and panel over the picture.
   case draw
   /// All sinks.
@@ -63,6 +65,8 @@ public struct PipelineStatistics: Sendable {
   public var board: BoardHealth
   /// How far the run has stepped back to keep its budget; nil without one.
   public var degrade: DegradeState?
+  /// What was done to the masks behind the network; nil where nothing was.
+  public var masks: MaskStatistics?
   /// In the order in which they were given to the pipeline.
   public var sinks: [SinkStatistics]
   private var stages: [LatencySummary]

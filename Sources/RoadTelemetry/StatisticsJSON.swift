@@ -19,6 +19,8 @@ public struct StatisticsJSON: Encodable {
   let heat: Heat
   /// Null without a budget.
   @Nullable var degrade: Degrade?
+  /// Null where masks are the network's own.
+  @Nullable var masks: Masks?
   let sinks: [Sink]
 
   /// - Parameter type: "statistics" for one a second, "summary" for the last.
@@ -39,6 +41,7 @@ public struct StatisticsJSON: Encodable {
     processorSeconds = (Double(statistics.usage.processorNanoseconds) / 1e9).rounded(toDecimals: 3)
     heat = Heat(statistics.board)
     degrade = statistics.degrade.map(Degrade.init)
+    masks = statistics.masks.map(Masks.init)
     sinks = statistics.sinks.map(Sink.init)
   }
 

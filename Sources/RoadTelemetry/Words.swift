@@ -41,6 +41,7 @@ extension PipelineStage {
     case .scale: "scale"
     case .network: "network"
     case .classMap: "class map"
+    case .refine: "refine"
     case .draw: "draw"
     case .output: "output"
     }

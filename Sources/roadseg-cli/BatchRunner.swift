@@ -130,6 +130,7 @@ final class BatchRunner {
     options.maximumPixels = settings.maximumPixels
     options.showsDamaged = settings.showsDamaged
     options.slots = slots
+    options.masks = settings.masks
     let network = network
     let pipeline = try Pipeline(source: source, sinks: [sink], options: options) { network.segmenter(for: $0) }
     StopSignals.onQuestion { pipeline.stateReport }

@@ -45,6 +45,7 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var pictureOptions: PictureOptions
 
   @OptionGroup var inputSize: ModelSizeOptions
+  @OptionGroup var mending: MaskMendingOptions
 
   @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures, or a recording.", valueName: "dir"))
   var images: String?
@@ -95,9 +96,11 @@ struct EvaluateCommand: ParsableCommand {
     let graph = try modelOptions.graph()
     // Figures on pictures that the model's ranges were chosen on would look better than they are.
     try CalibrationManifest(of: graph)?.refuseOverlap(with: pictures)
-    let segmenter = try Segmenters.make(
-      graph, name: modelOptions.model, classes: modelOptions.classTable(), size: inputSize.size,
-      threads: threads.count)
+    let segmenter = CleaningSegmenter(
+      try Segmenters.make(
+        graph, name: modelOptions.model, classes: modelOptions.classTable(), size: inputSize.size,
+        threads: threads.count),
+      options: mending.cleaning())
     try check(segmenter)
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }
@@ -107,8 +110,7 @@ struct EvaluateCommand: ParsableCommand {
     ) { bar.update($0) }
     if let warning = outcome.warning(voidIsValue255: map == nil) { Terminal.say("roadseg: \(warning)") }
     let result = EvaluationResult(
-      model: modelOptions.model, segmenter: segmenter, pictures: pictures.count,
-      scores: outcome.scores)
+      model: modelOptions.model, segmenter: segmenter, pictures: pictures.count, scores: outcome.scores)
     guard json else { return Terminal.printLine(result.table) }
     let about = RunAbout(try modelOptions.identity(), source: list ?? images, isSynthetic: false)
     try Terminal.printJSON(WithAbout(about, result))
@@ -125,6 +127,8 @@ private struct EvaluationResult: Encodable {
   let model: String
   let arithmetic: String
   let inputSize: String
+  let clean: String
+  @Nullable var nearBottom: Int?
   let pictures: Int
   let pixels: UInt64
   @Nullable var miou: Double?
@@ -137,8 +141,9 @@ private struct EvaluationResult: Encodable {
   private let order: [String]
 
   enum CodingKeys: String, CodingKey {
-    case model, arithmetic, pictures, pixels, miou
+    case model, arithmetic, clean, pictures, pixels, miou
     case inputSize = "input_size"
+    case nearBottom = "near_bottom"
     case roadIoU = "road_iou"
     case pixelAccuracy = "pixel_accuracy"
     case meanAccuracy = "mean_accuracy"
@@ -147,10 +152,12 @@ private struct EvaluationResult: Encodable {
     case absentClasses = "absent_classes"
   }
 
-  init(model: String, segmenter: any PictureSegmenter, pictures: Int, scores: SegmentationScores) {
+  init(model: String, segmenter: CleaningSegmenter, pictures: Int, scores: SegmentationScores) {
     self.model = model
     arithmetic = segmenter.arithmetic
     inputSize = segmenter.inputSize.description
+    clean = segmenter.options.mode?.rawValue ?? CleanMode.off.rawValue
+    nearBottom = segmenter.options.nearBottom
     self.pictures = pictures
     pixels = scores.pixels
     miou = scores.meanIoU
@@ -169,6 +176,7 @@ private struct EvaluationResult: Encodable {
     rows.append(["mean accuracy", Format.percent(meanAccuracy)])
     rows.append(["frequency-weighted IoU", Format.percent(frequencyWeightedIoU)])
     for name in order { rows.append(["IoU \(name)", Format.percent(perClassIoU[name] ?? nil)]) }
-    return "\(model) (\(arithmetic), \(inputSize)) on \(pictures) pictures\n" + Format.table(rows)
+    let cleaned = clean == CleanMode.off.rawValue ? "" : ", clean \(clean)"
+    return "\(model) (\(arithmetic), \(inputSize)\(cleaned)) on \(pictures) pictures\n" + Format.table(rows)
   }
 }

@@ -60,6 +60,7 @@ struct LiveCommand: ParsableCommand {
 
   @OptionGroup var outputs: LiveOutputOptions
   @OptionGroup var budget: BudgetOptions
+  @OptionGroup var mending: MaskMendingOptions
 
   @Option(
     name: .long,
@@ -171,6 +172,7 @@ struct LiveCommand: ParsableCommand {
       options.showsDamaged = damaged == .show
       options.budget = budget.nanoseconds
       options.trace = tracing
+      options.masks = mending.masks(.gentle)
       return try Pipeline(
         source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0) },
         segmenter: { network.segmenter(for: $0) })

@@ -49,6 +49,7 @@ struct RunCommand: ParsableCommand {
   var write = MaskKinds(kinds: MaskFiles.usual)
 
   @OptionGroup var paint: PaintOptions
+  @OptionGroup var mending: MaskMendingOptions
 
   @Option(name: .long, help: "What becomes of a damaged picture: drop it, or show what could be decoded.")
   var damaged = DamagedPolicy.drop
@@ -85,7 +86,7 @@ struct RunCommand: ParsableCommand {
     let settings = RunSettings(
       output: output, kinds: write.kinds, classes: try paint.recoloured(network.classes),
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
-      maximumPixels: pictureOptions.maximumPixels, resumes: resume)
+      maximumPixels: pictureOptions.maximumPixels, resumes: resume, masks: mending.masks())
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in
       json ? try Terminal.json(WithAbout(RunAbout(identity, source: source, isSynthetic: false), result)) : result.text

@@ -15,6 +15,7 @@ struct RunSettings {
   var showsDamaged: Bool
   var maximumPixels: Int
   var resumes: Bool
+  var masks: MaskOptions
 }
 
 /// `--write`

@@ -52,6 +52,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var web: WebOptions
+  @OptionGroup var mending: MaskMendingOptions
   @OptionGroup(title: "Recording") var recording: RecordOptions
 
   @Option(name: .long, help: "Stop after so many frames with a mask. (default: go on)")
@@ -87,6 +88,7 @@ struct RecordCommand: ParsableCommand {
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
+    options.metadata.merge(RecordedNetwork.metadata(of: mending.cleaning())) { $1 }
     if let profile = profileOptions.profile {
       let path = try ProfileFolder.path(of: profile)
       let data = try FileInput.read(path, as: .profile, limit: 1 << 20)
@@ -175,6 +177,7 @@ struct RecordCommand: ParsableCommand {
         frameLimit: frames, style: page == nil ? nil : OverlayStyle(), showsPanel: page != nil,
         statisticsInterval: ReportCadence.look, identity: network.identity)
       options.overlayControl = page?.control
+      options.masks = mending.masks()
       return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
         network.segmenter(for: $0)
       }

@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadFrame
+import RoadMask
 import RoadRecorder
 import RoadSeg
 
@@ -36,6 +37,28 @@ struct RecordedNetwork {
         remedy: "give the file that recorded it with --model")
     }
     return network
+  }
+
+  /// What was done to the recording's masks behind the network: doing it again gives the same hashes.
+  func cleaning() throws(RoadError) -> CleanOptions {
+    guard let mode = CleanMode(rawValue: run["clean"] ?? "off") else {
+      throw RoadError(
+        .recording, "its masks were cleaned in the unknown way '\(run["clean"] ?? "")'",
+        remedy: "replay it with the version that recorded it")
+    }
+    let lowest = run["near_bottom"].flatMap(Int.init)
+    guard run["near_bottom"] == nil || lowest.map((1...100).contains) == true else {
+      throw RoadError(.recording, "near_bottom is '\(run["near_bottom"] ?? "")'", remedy: "it is 1 to 100")
+    }
+    return CleanOptions(mode, nearBottom: lowest)
+  }
+
+  /// What stands in a recording for ``cleaning()``; nothing where masks are the network's own.
+  static func metadata(of clean: CleanOptions) -> [String: String] {
+    var metadata: [String: String] = [:]
+    if let mode = clean.mode, mode != .off { metadata["clean"] = mode.rawValue }
+    if let lowest = clean.nearBottom { metadata["near_bottom"] = "\(lowest)" }
+    return metadata
   }
 
   /// What stands in a recording as `model_file`: the file's name, for where it lies is nobody's business elsewhere; its

@@ -66,15 +66,19 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let files = try RecordingFiles.files(file)
-    let network = try RecordedNetwork(of: files[0]).network(
+    let recorded = try RecordedNetwork(of: files[0])
+    let network = try recorded.network(
       model: model, classes: classes, inputSize: inputSize.size, threads: threads.count,
       verifies: verify)
-    if verify { return try verify(files, network) }
+    let masks = MaskOptions(clean: try recorded.cleaning())
+    if verify { return try verify(files, network, masks) }
     let pace = asFastAsPossible ? RecordingPace.everyFrame : .recorded(speed: rate)
     let source = try RecordingSource(paths: files, name: file.joined(separator: " "), pace: pace)
     var lanes: [SinkLane] = []
     if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: 16 << 20))) }
-    let pipeline = try Pipeline(source: source, lanes: lanes, options: PipelineOptions(frameLimit: frames)) {
+    var options = PipelineOptions(frameLimit: frames)
+    options.masks = masks
+    let pipeline = try Pipeline(source: source, lanes: lanes, options: options) {
       network.segmenter(for: $0)
     }
     StopSignals.onFirst { pipeline.requestStop() }
@@ -90,13 +94,13 @@ struct ReplayCommand: ParsableCommand {
 
   // MARK: Verify
 
-  private func verify(_ files: [String], _ network: Network) throws {
+  private func verify(_ files: [String], _ network: Network, _ mending: MaskOptions) throws {
     let masks = try RecordedMasks(files: files)
     var result = VerifyResult(
       recorded: masks.count, instructionSet: network.identity.instructionSet, threads: threads.count)
     let bar = Terminal.ProgressBar("verifying", total: masks.count)
     for file in files {
-      try verify(file, masks, network) {
+      try verify(file, masks, network, mending) {
         bar.update(result.verified + $0)
       } add: {
         result.add($0, $1)
@@ -109,8 +113,8 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func verify(
-    _ file: String, _ masks: RecordedMasks, _ network: Network, progress: (Int) -> Void,
-    add: (Int, [MaskVerifier.Difference]) -> Void
+    _ file: String, _ masks: RecordedMasks, _ network: Network, _ mending: MaskOptions,
+    progress: (Int) -> Void, add: (Int, [MaskVerifier.Difference]) -> Void
   ) throws {
     let reader = try RecordingReader(path: file)
     if reader.run["images"] == "encoded" {
@@ -121,10 +125,11 @@ struct ReplayCommand: ParsableCommand {
     let ordinals = try reader.pictureOrdinals()
     guard ordinals.contains(where: { masks[reader.runID, $0] != nil }) else { return }
     let verifier = MaskVerifier(masks, file: file, run: reader.runID)
-    let pipeline = try Pipeline(
-      source: RecordingSource(paths: [file]), sinks: [verifier],
-      options: PipelineOptions(style: nil, showsPanel: false, statisticsInterval: 200_000_000)
-    ) { network.segmenter(for: $0) }
+    var options = PipelineOptions(style: nil, showsPanel: false, statisticsInterval: 200_000_000)
+    options.masks = mending
+    let pipeline = try Pipeline(source: RecordingSource(paths: [file]), sinks: [verifier], options: options) {
+      network.segmenter(for: $0)
+    }
     StopSignals.onFirst { pipeline.requestStop() }
     let statistics = try pipeline.run { _ in progress(verifier.same) }
     if statistics.ledger.entered < ordinals.count, verifier.differences.isEmpty {
