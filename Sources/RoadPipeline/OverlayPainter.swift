@@ -45,7 +45,7 @@ final class OverlayPainter: @unchecked Sendable {
     numbers.deliveredRate = rates.delivered
     numbers.inferredRate = rates.inferred
     numbers.shownRate = rates.shown
-    let latency = telemetry.recentLatency.summary(now: now, below: telemetry.latency.summary().maximum)
+    let latency = telemetry.recentLatency.summary(now: now, below: telemetry.latency.maximum)
     guard latency.count > 0 else { return }
     numbers.latencyMedian = latency.p50
     numbers.latency99 = latency.p99

@@ -20,6 +20,9 @@ public final class LatencyHistogram: Sendable {
     }
   }
 
+  /// The longest duration so far, in nanoseconds; 0 while nothing was recorded.
+  public var maximum: UInt64 { histogram.withLock { $0.totalCount > 0 ? $0.max : 0 } }
+
   public func summary() -> LatencySummary {
     histogram.withLock { histogram in
       guard histogram.totalCount > 0 else { return LatencySummary() }

@@ -59,8 +59,10 @@ import Testing
   @Test(arguments: [SinkLane.Policy.newest, .queue(bytes: 4 << 20)])
   func steadyStateTakesNoMemory(policy: SinkLane.Policy) throws {
     let watch = Watch()
+    // Long enough for the panel's numbers to change several times while the threads are watched.
     let script = ScriptedSource(
-      Array(repeating: .frame, count: 450), isLive: false, size: PictureSize(width: 320, height: 240))
+      (0..<450).flatMap { _ in [.pause(3_000_000), .frame] as [ScriptedSource.Step] }, isLive: false,
+      size: PictureSize(width: 320, height: 240))
     let segmented = Atomic<Int>(0)
     let pipeline = try Pipeline(
       source: WatchedSource(script, watch), sinks: [WatchedSink(watch)],
