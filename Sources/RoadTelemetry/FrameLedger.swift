@@ -77,6 +77,9 @@ public struct LedgerCounts: Hashable, Sendable {
 }
 
 extension LedgerCounts {
+  /// Frames on their way count as unfinished: for who has to report before the pipeline has ended.
+  public mutating func settleInFlight() { settled[.unfinished] += inFlight }
+
   public static func += (left: inout Self, right: Self) {
     left.entered += right.entered
     for fate in FrameFate.allCases { left.settled[fate] += right[fate] }

@@ -2,7 +2,7 @@ import RoadBase
 
 /// What every JSON object of roadseg says of where it comes from: flat keys beside the object's own. What does not
 /// apply is null.
-public struct RunAbout: Encodable {
+public struct RunAbout: Encodable, Sendable {
   /// Where the frames come from, for people; not a camera where `synthetic` is true.
   @Nullable public var source: String?
   @Nullable public var synthetic: Bool?

@@ -140,7 +140,7 @@ final class BatchRunner {
     } lastWords: { [settings, start, damaged, ledger, resumed, sayAtOnce, model = network.name] in
       var counts = ledger
       counts += pipeline.statistics().ledger
-      counts.settled[.unfinished] += counts.inFlight
+      counts.settleInFlight()
       let listed = pipeline.damagedFrames.map { Self.damage($0, isStream: names == nil, input: input) }
       sayAtOnce(
         RunResult(

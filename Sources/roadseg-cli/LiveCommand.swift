@@ -220,7 +220,9 @@ struct LiveCommand: ParsableCommand {
 
     /// The summary of a run that has to end now.
     func printAtOnce() -> Bool {
-      text(pipeline.statistics(), type: "summary").map { StandardOutput.writeAtOnce($0 + "\n") } ?? false
+      var statistics = pipeline.statistics()
+      statistics.ledger.settleInFlight()
+      return text(statistics, type: "summary").map { StandardOutput.writeAtOnce($0 + "\n") } ?? false
     }
 
     private func text(_ statistics: PipelineStatistics, type: String) -> String? {

@@ -149,6 +149,37 @@ struct FieldTests {
     }
   }
 
+  /// FCN-8s by the reference's plain code: seconds a frame.
+  @Test(
+    "a slow network keeps nobody from ending within a second, nor from saying what happened",
+    arguments: [["live", "synthetic"], ["record", "synthetic", "--output", "o"], ["run", "in", "--output", "o"]])
+  func slowNetwork(arguments: [String]) throws {
+    try withFolder { folder in
+      try FileManager.default.createDirectory(atPath: "\(folder)/in", withIntermediateDirectories: true)
+      for name in ["a", "b"] {
+        try FileManager.default.copyItem(atPath: RunTests.picture, toPath: "\(folder)/in/\(name).jpg")
+      }
+      let script = """
+        cd \(folder); ROADSEG_INSTRUCTION_SET=reference "$0" "$@" --model fcn8s --threads 1 --json >out & pid=$!
+        until grep -qs road-infer /proc/$pid/task/*/comm; do sleep 0.02; done; sleep 0.8
+        begin=$(date +%s%N); kill -TERM $pid; wait $pid; status=$?
+        echo "$status $((($(date +%s%N) - begin) / 1000000))"; tail -n 1 out
+        """
+      let result = try shell(script, arguments)
+      let numbers = try #require(result.outputLines.first).split(separator: " ").compactMap { Int($0) }
+      try #require(numbers.count == 2, "\(result.output)\(result.errors)")
+      // What was asked for is not done: of `run` that is an error.
+      #expect(numbers[0] == (arguments[0] == "run" ? 1 : 0), "\(result.output)\(result.errors)")
+      #expect(numbers[1] < 1500, "\(numbers[1]) ms")
+      let summary = try #require(result.outputLines.last)
+      #expect(summary.contains("\"unfinished\":"), "\(summary)")
+      #expect(arguments[0] == "run" || summary.contains("\"balances\":true"), "\(summary)")
+      guard arguments[0] == "record" else { return }
+      let inspected = try Roadseg.run(["inspect", "\(folder)/o", "--json"])
+      #expect(inspected.status == 0 && inspected.output.contains("\"is_finished\":true"), "\(inspected.output)")
+    }
+  }
+
   @Test("SIGQUIT tells what each stage is doing, and live goes on")
   func tellsItsState() throws {
     try withFolder { folder in

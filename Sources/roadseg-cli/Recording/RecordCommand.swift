@@ -103,13 +103,17 @@ struct RecordCommand: ParsableCommand {
     guard let pipeline = try pipeline(opened, network, lane, service, page) else { return }
     let server = try page?.serve(pipeline, recording: Self.steering(recorder))
     defer { server?.stop() }
+    let about = RunAbout(
+      network.identity, source: pipeline.properties.name, isSynthetic: pipeline.properties.isSynthetic)
+    let report = Report(recorder: recorder, about: about, json: json)
     StopSignals.onFirst {
       service.stopping()
       pipeline.requestStop()
       Self.closeInTime(lane)
     } lastWords: {
       // A frame takes the network longer than that; the files are closed all the same.
-      recorder.statistics.state == "stopped"
+      let isSaid = report.printAtOnce(pipeline.statistics())
+      return isSaid && recorder.statistics.state == "stopped"
     }
     StopSignals.onQuestion { pipeline.stateReport }
     try ProfileReload.watch(profileOptions, changeable: RecordOptions.changeable) { arguments in
@@ -117,8 +121,6 @@ struct RecordCommand: ParsableCommand {
       recorder.change(to: try command.recording.options(folder: output))
       recorder.log(.info, "options reloaded")
     }
-    let about = RunAbout(
-      network.identity, source: pipeline.properties.name, isSynthetic: pipeline.properties.isSynthetic)
     let notes = SinkNotes()
     var cadence = ReportCadence()
     let statistics = try withExtendedLifetime(triggers) {
@@ -128,10 +130,10 @@ struct RecordCommand: ParsableCommand {
         guard isSecond || isNews else { return }
         service.report(statistics)
         if isSecond { recorder.add(statistics) }
-        try? print(statistics, recorder.statistics, about, type: "statistics")
+        report.print(statistics, type: "statistics")
       }
     }
-    try print(statistics, recorder.statistics, about, type: "summary")
+    report.print(statistics, type: "summary")
     if let failure = statistics.sinks.lazy.compactMap(\.failure).first { throw failure }
   }
 
@@ -192,12 +194,29 @@ struct RecordCommand: ParsableCommand {
     }
   }
 
-  private func print(
-    _ statistics: PipelineStatistics, _ recorder: RecorderStatistics, _ about: RunAbout, type: String
-  ) throws {
-    if json { return try Terminal.printJSON(WithAbout(about, RecordJSON(statistics, recorder, type: type))) }
-    let text = type == "summary" ? StatisticsLine.summary(statistics) : StatisticsLine.text(statistics)
-    Terminal.printLine(type == "summary" ? "\(text)\n\(recorder.text)" : "\(text) | \(recorder.text)")
+  /// Prints the statistics of one run.
+  private struct Report: Sendable {
+    let recorder: Recorder
+    let about: RunAbout
+    let json: Bool
+
+    func print(_ statistics: PipelineStatistics, type: String) {
+      if let text = text(statistics, type: type) { Terminal.printLine(text) }
+    }
+
+    /// The summary of a run that has to end now.
+    func printAtOnce(_ statistics: PipelineStatistics) -> Bool {
+      var statistics = statistics
+      statistics.ledger.settleInFlight()
+      return text(statistics, type: "summary").map { StandardOutput.writeAtOnce($0 + "\n") } ?? false
+    }
+
+    private func text(_ statistics: PipelineStatistics, type: String) -> String? {
+      let disk = recorder.statistics
+      if json { return try? Terminal.json(WithAbout(about, RecordJSON(statistics, disk, type: type))) }
+      let text = type == "summary" ? StatisticsLine.summary(statistics) : StatisticsLine.text(statistics)
+      return type == "summary" ? "\(text)\n\(disk.text)" : "\(text) | \(disk.text)"
+    }
   }
 }
 
