@@ -55,7 +55,7 @@ public enum MCAPRecovery {
 
   /// Waits a little: a process that is just being started may still hold its parent's files.
   private static func lock(_ file: ReadableFile) -> Bool {
-    for _ in 0..<20 {
+    for _ in 0..<100 {
       if flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
       usleep(10_000)
     }
