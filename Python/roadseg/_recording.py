@@ -20,8 +20,10 @@ class RecordedFrame:
 
     #: The record of ``/road/frame``: ordinal, times, ledger bin, mask_hash, road_share, ...
     record: Dict[str, Any]
-    #: The bytes that the camera sent, a JPEG or PNG; None where they were not recorded.
+    #: The bytes that the camera sent; None where they were not recorded.
     image: Optional[bytes]
+    #: "jpeg", "png", or how a raw image lies in its bytes: "yuyv", "nv12", ...; empty without an image.
+    format: str
     #: Height x width classes; None where the frame has no mask.
     mask: Optional[Bytes]
     #: Nanoseconds of the recording's clock.
@@ -34,6 +36,8 @@ class RecordedFrame:
 
         if self.image is None:
             raise RoadsegError(f"frame {self.record.get('ordinal')}: no picture was recorded", "frame")
+        if self.format not in ("jpeg", "png"):
+            raise RoadsegError(f"raw {self.format} is not decoded here; export it: roadseg export --help", "frame")
         return np.asarray(Image.open(io.BytesIO(self.image)).convert("RGB"))
 
 
@@ -55,12 +59,13 @@ class Recording:
             from mcap.exceptions import McapError
             from mcap.reader import make_reader
             from mcap_protobuf.decoder import DecoderFactory
+            from mcap_ros2.decoder import DecoderFactory as ROS2DecoderFactory
         except ImportError as error:
             raise RoadsegError("recordings need more packages: pip install 'roadseg[recordings]'") from error
         for file in self.files:
             try:
                 with open(file, "rb") as stream:
-                    factories: Any = [DecoderFactory(), _JSON()]
+                    factories: Any = [DecoderFactory(), ROS2DecoderFactory(), _JSON()]
                     yield from self._frames(make_reader(stream, decoder_factories=factories))
             except (OSError, McapError) as error:
                 raise RoadsegError(f"{file}: {error}; mend it with: roadseg recover {file}", "source") from error
@@ -70,17 +75,23 @@ class Recording:
         """Pictures and masks come before the record of their frame; all three have its number."""
         waiting: Dict[int, Dict[str, Any]] = {}
         topics = ["/camera/image", "/road/mask", "/road/frame"]
+        # As ROS 2 names topics with compressed images.
+        topics += [f"{topic}/compressed" for topic in topics[:2]]
         for _, channel, message, content in reader.iter_decoded_messages(topics=topics):
             parts = waiting.setdefault(message.sequence, {})
-            parts[channel.topic] = content
-            if channel.topic == "/road/frame":
+            topic = channel.topic[: -len("/compressed")] if channel.topic.endswith("/compressed") else channel.topic
+            # A frame's record of ROS 2 is the text of a std_msgs/String.
+            is_text = topic == "/road/frame" and not isinstance(content, dict)
+            parts[topic] = json.loads(content.data) if is_text else content
+            if topic == "/road/frame":
                 yield Recording._frame(waiting.pop(message.sequence), message.log_time)
 
     @staticmethod
     def _frame(parts: Dict[str, Any], time: int) -> RecordedFrame:
         image, mask = parts.get("/camera/image"), parts.get("/road/mask")
-        classes = None if mask is None else _classes(mask.data)
-        return RecordedFrame(parts["/road/frame"], None if image is None else bytes(image.data), classes, time)
+        classes = None if mask is None else _classes(mask)
+        data, format = (None, "") if image is None else (bytes(image.data), _format(image))
+        return RecordedFrame(parts["/road/frame"], data, format, classes, time)
 
 
 class _JSON:
@@ -90,7 +101,15 @@ class _JSON:
         return json.loads if message_encoding == "json" else None
 
 
-def _classes(png: bytes) -> Bytes:
+def _format(image: Any) -> str:
+    return str(image.encoding if hasattr(image, "encoding") else image.format)
+
+
+def _classes(mask: Any) -> Bytes:
+    """A mask is a paletted PNG, or a raw image whose bytes are the classes."""
+    if hasattr(mask, "encoding"):
+        rows = np.frombuffer(mask.data, dtype=np.uint8).reshape(mask.height, mask.step)
+        return rows[:, : mask.width]
     from PIL import Image
 
-    return np.asarray(Image.open(io.BytesIO(png)))
+    return np.asarray(Image.open(io.BytesIO(mask.data)))

@@ -131,13 +131,15 @@ def test_sources_give_frames_and_masks(segmenter: roadseg.Segmenter, folder: Pat
         assert len(list(source.segmented(segmenter))) >= 1, "and it ends"
 
 
-def test_reads_recordings(folder: Path, segmenter: roadseg.Segmenter) -> None:
-    subprocess.run([program(), "record", folder / "frames", "--output", folder / "drive"], check=True)
-    frames = list(roadseg.Recording(folder / "drive"))
+@pytest.mark.parametrize("options", [[], ["--schemas", "ros2"], ["--schemas", "ros2", "--raw-masks"]])
+def test_reads_recordings(folder: Path, segmenter: roadseg.Segmenter, options: list) -> None:
+    drive = folder / "-".join(["drive", *options])
+    subprocess.run([program(), "record", folder / "frames", "--output", drive, *options], check=True)
+    frames = list(roadseg.Recording(drive))
     shown = [frame for frame in frames if frame.record["fate"] == "shown"]
     assert len(shown) >= 1 and all(frame.mask is not None for frame in shown)
     for frame in shown:
-        assert frame.image is not None and frame.picture.shape == (480, 640, 3)
+        assert frame.image is not None and frame.format == "jpeg" and frame.picture.shape == (480, 640, 3)
         assert (segmenter.decode(frame.image, (640, 480)).classes == frame.mask).all(), "masks can be proven"
 
 

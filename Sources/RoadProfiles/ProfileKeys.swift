@@ -38,6 +38,8 @@ extension ProfileKey {
     ProfileKey(.record, "images-every", .integer(0...1_000_000), "Keep every so many-th picture; 0 for none."),
     ProfileKey(.record, "masks-every", .integer(0...1_000_000), "Keep the mask of every so many-th frame; 0 for none."),
     ProfileKey(.record, "jpeg-quality", .integer(1...100), "Of pictures that the camera does not send as JPEG."),
+    ProfileKey(.record, "raw-masks", .flag, "Masks as raw images, a byte a pixel, instead of PNGs."),
+    ProfileKey(.record, "schemas", .choice(["foxglove", "ros2"]), "Whose message types a recording uses."),
     ProfileKey(.record, "compression", .choice(["none", "zstd"]), "Packing of what is not JPEG or PNG."),
     ProfileKey(.record, "chunk-time", .time, "A power cut loses one chunk at most: its length."),
     ProfileKey(.record, "chunk-size", .bytes, "The same in bytes."),

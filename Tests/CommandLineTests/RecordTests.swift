@@ -14,7 +14,9 @@ import Testing
   }
 
   /// What this machine has; the reference is always there.
-  private static let instructionSets: [String] = ["reference", "avx2", "avxvnni", "avx512vnni", "amx", "neon"].filter {
+  private static let instructionSets: [String] = [
+    "reference", "avx2", "avxvnni", "avx512vnni", "amx", "neon", "neondot", "neoni8mm",
+  ].filter {
     let result = try? Roadseg.run(
       ["live", RunTests.picture, "--model", Roadseg.model, "--json"], environment: ["ROADSEG_INSTRUCTION_SET": $0])
     return result?.status == 0

@@ -27,8 +27,7 @@ import Testing
   ) throws {
     let file = try SegmentFile(temporary: path, reserving: 0)
     var writer = try MCAPWriter(
-      file, library: "test", schemas: RecordingChannels.schemas(rawImages: true),
-      channels: RecordingChannels.channels(rawImages: true),
+      file, layout: MessageLayout(rawImages: true), library: "test",
       metadata: [MCAPMetadata(name: "roadseg", pairs: ["run": "r"])], attachments: [], time: 0)
     var builder = ChunkBuilder()
     for ordinal in ordinals {

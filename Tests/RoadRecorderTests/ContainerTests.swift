@@ -28,7 +28,7 @@ import Testing
       let reader = try RecordingReader(path: "\(folder)/a.mcap", verifies: true)
       #expect(reader.isFinished && reader.damagedRanges == 0 && reader.tornBytes == 0)
       #expect(reader.scan.chunks.count == file.chunks)
-      #expect(reader.indexedMessages["/camera/image"] == 40)
+      #expect(reader.indexedPictures == 40)
       #expect(reader.run["model"] == "sample")
       #expect(try reader.attachments().map(\.name) == ["classes.tsv"])
       var ordinals: [UInt32] = []

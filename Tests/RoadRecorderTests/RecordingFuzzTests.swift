@@ -39,7 +39,7 @@ import Testing
       let reader = try RecordingReader(path: path)
       while let message = try reader.next() {
         if message.isImage { _ = RecordedPicture(message) }
-        _ = message.maskPNG()
+        _ = message.mask()
         _ = message.frameRecord()
       }
       _ = try JSONEncoder().encode(summary)

@@ -28,8 +28,7 @@ enum SampleRecording {
   ) throws -> Written {
     let file = try SegmentFile(temporary: path, reserving: 0)
     var writer = try MCAPWriter(
-      file, library: "test", schemas: RecordingChannels.schemas(rawImages: true),
-      channels: RecordingChannels.channels(rawImages: true),
+      file, layout: MessageLayout(rawImages: true), library: "test",
       metadata: [MCAPMetadata(name: "roadseg", pairs: ["model": "sample", "run": "r"])],
       attachments: [MCAPAttachment(name: "classes.tsv", mediaType: "text/plain", data: classes)], time: start)
     var builder = ChunkBuilder()

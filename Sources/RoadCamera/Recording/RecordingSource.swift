@@ -183,7 +183,7 @@ private struct RecordingSample {
     for file in files {
       let reader = try RecordingReader(path: file)
       largestMessage = max(largestMessage, reader.largestMessage)
-      count += reader.indexedMessages[RecordingTopic.image.name] ?? 0
+      count += reader.indexedPictures
       if !isFound {
         rate = reader.run["rate"].flatMap { Double($0) }
         if let known = rate, !(known > 0 && known <= 1000) { rate = nil }

@@ -23,15 +23,16 @@ package struct MCAPWriter<Output: ByteOutput> {
   ///
   /// - Parameter time: log time of the attachments.
   package init(
-    _ output: Output, library: String, schemas: [MCAPSchema], channels: [MCAPChannel], metadata: [MCAPMetadata],
+    _ output: Output, layout: MessageLayout, library: String, metadata: [MCAPMetadata],
     attachments: [MCAPAttachment], time: UInt64
   ) throws(RoadError) {
     self.output = output
+    let (schemas, channels) = (RecordingChannels.schemas(layout), RecordingChannels.channels(layout))
     summary = MCAPSummary(schemas: schemas, channels: channels)
     var writer = ByteWriter()
     writer.put(raw: MCAP.magic)
     writer.record(MCAPOpcode.header) { writer in
-      writer.put("")
+      writer.put(layout.profile)
       writer.put(library)
     }
     for schema in schemas { writer.put(schema) }

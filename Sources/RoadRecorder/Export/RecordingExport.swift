@@ -115,9 +115,10 @@ public struct RecordingExport {
   public func masks(to folder: String) throws(RoadError) -> Result {
     try FileOutput.makeFolder(folder)
     var result = Result()
-    let isMask = { (message: RecordedMessage) in message.topic == RecordingTopic.mask.name }
+    let classes = try RecordingReader(path: files[0]).classes()
+    let isMask = { (message: RecordedMessage) in message.kind == .mask }
     try forEach(isMask) { (message) throws(RoadError) in
-      guard let png = message.maskPNG() else {
+      guard let png = try message.mask()?.png(classes) else {
         result.leftOut += 1
         return
       }
@@ -171,7 +172,7 @@ public struct RecordingExport {
     let paint = painter(size, classes)
     // A mask comes after its picture; pictures wait for it, a few at most.
     var waiting: [(ordinal: UInt32, bytes: [UInt8], picture: RecordedPicture)] = []
-    let isWanted = { (message: RecordedMessage) in message.isImage || message.topic == RecordingTopic.mask.name }
+    let isWanted = { (message: RecordedMessage) in message.isImage || message.kind == .mask }
     var wholeRange = self
     wholeRange.stride = 1
     var masks = 0
@@ -185,7 +186,7 @@ public struct RecordingExport {
       }
       defer { masks += 1 }
       guard masks % stride == 0 else { return }
-      guard let png = message.maskPNG(), let labels = try? PNG.labels(Array(png), name: "mask"), labels.size == size,
+      guard let labels = message.mask()?.values(), labels.size == size,
         let entry = waiting.last(where: { $0.ordinal == message.sequence }),
         frame.fill(entry.picture, bytes: entry.bytes), decoder.decode(frame, into: picture) == .decoded
       else {
@@ -247,7 +248,7 @@ extension RecordingExport {
     var wholeRange = self
     wholeRange.stride = 1
     var lines = ["ordinal,count,fate,sequence,kernel_ns,latency_ms,road_share,mask_hash"]
-    let isRecord = { (message: RecordedMessage) in message.topic == RecordingTopic.frame.name }
+    let isRecord = { (message: RecordedMessage) in message.kind == .frame }
     try wholeRange.forEach(isRecord) { (message) throws(RoadError) in
       guard let record = message.frameRecord() else { return }
       let fields: [String] = [

@@ -52,11 +52,26 @@ struct RecordedImage {
   /// Nanoseconds of the log's clock.
   var time: UInt64 = 0
 
+  init(
+    format: String, size: PictureSize? = nil, rowPitch: Int = 0, bytes: UnsafeRawBufferPointer, time: UInt64
+  ) {
+    (self.format, self.size, self.rowPitch) = (format, size, rowPitch)
+    (self.bytes, self.time) = (bytes, time)
+  }
+
+  /// The message encoding of each schema that holds a picture.
+  static let encodings = [
+    ImageMessage.compressedName: "protobuf", ImageMessage.rawName: "protobuf", ROS2Message.compressedName: "cdr",
+    ROS2Message.rawName: "cdr",
+  ]
+
   /// - Parameter schema: the name of the message's schema.
   init?(_ message: UnsafeRawBufferPointer, schema: String) {
     switch schema {
     case ImageMessage.compressedName: self.init(compressed: message)
     case ImageMessage.rawName: self.init(raw: message)
+    case ROS2Message.compressedName: self.init(ros2Compressed: message)
+    case ROS2Message.rawName: self.init(ros2Raw: message)
     default: return nil
     }
   }
@@ -137,7 +152,8 @@ extension PixelFormat {
   }
 
   init?(rawImageEncoding name: String) {
-    guard let format = Self.allCases.first(where: { $0.rawImageEncoding == name }) else { return nil }
+    guard let format = Self.allCases.first(where: { $0.rawImageEncoding == name || $0.ros2Encoding == name })
+    else { return nil }
     self = format
   }
 }

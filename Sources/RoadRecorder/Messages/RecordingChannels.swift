@@ -20,6 +20,16 @@ public enum RecordingTopic: UInt16, CaseIterable, Sendable {
     case .log: "/roadseg/log"
     }
   }
+
+  /// What image_transport of ROS 2 adds to the name of a topic with compressed images.
+  static let compressedSuffix = "/compressed"
+
+  /// - Parameter name: as a file has it, of either kind of message types.
+  package init?(named name: String) {
+    let base = name.hasSuffix(Self.compressedSuffix) ? String(name.dropLast(Self.compressedSuffix.count)) : name
+    guard let topic = Self.allCases.first(where: { $0.name == base }) else { return nil }
+    self = topic
+  }
 }
 
 package enum RecordingChannels {
@@ -39,25 +49,40 @@ package enum RecordingChannels {
     }
     """
 
-  /// - Parameter rawImages: pictures are foxglove.RawImage.
-  package static func schemas(rawImages: Bool) -> [MCAPSchema] {
-    var schemas = [
-      MCAPSchema(
-        id: 1, name: ImageMessage.compressedName, encoding: "protobuf", data: ImageSchemas.compressed),
-      json(2, "roadseg.Frame", FrameRecord.schema),
-      json(3, "roadseg.Statistics", statisticsSchema),
-      json(4, LogRecord.schemaName, LogRecord.schema),
-    ]
-    if rawImages {
-      schemas.append(MCAPSchema(id: 5, name: ImageMessage.rawName, encoding: "protobuf", data: ImageSchemas.raw))
+  package static func schemas(_ layout: MessageLayout) -> [MCAPSchema] {
+    var schemas: [MCAPSchema]
+    switch layout.schemas {
+    case .foxglove:
+      schemas = [
+        MCAPSchema(id: 1, name: ImageMessage.compressedName, encoding: "protobuf", data: ImageSchemas.compressed),
+        json(2, "roadseg.Frame", FrameRecord.schema), json(3, "roadseg.Statistics", statisticsSchema),
+        json(4, LogRecord.schemaName, LogRecord.schema),
+        MCAPSchema(id: 5, name: ImageMessage.rawName, encoding: "protobuf", data: ImageSchemas.raw),
+      ]
+    case .ros2:
+      schemas = [
+        ros2(1, ROS2Message.compressedName, ROS2Schemas.compressed), ros2(2, ROS2Message.textName, ROS2Schemas.text),
+        ros2(4, ROS2Message.logName, ROS2Schemas.log), ros2(5, ROS2Message.rawName, ROS2Schemas.raw),
+      ]
     }
+    let used = Set(channels(layout).map(\.schemaID))
+    schemas.removeAll { !used.contains($0.id) }
     return schemas
   }
 
-  package static func channels(rawImages: Bool) -> [MCAPChannel] {
-    [
-      channel(.image, schema: rawImages ? 5 : 1, "protobuf"), channel(.mask, schema: 1, "protobuf"),
-      channel(.frame, schema: 2, "json"), channel(.statistics, schema: 3, "json"), channel(.log, schema: 4, "json"),
+  package static func channels(_ layout: MessageLayout) -> [MCAPChannel] {
+    let isROS = layout.schemas == .ros2
+    func image(_ topic: RecordingTopic, isRaw: Bool) -> MCAPChannel {
+      channel(
+        topic.rawValue, schema: isRaw ? 5 : 1,
+        topic.name + (isROS && !isRaw ? RecordingTopic.compressedSuffix : ""), isROS ? "cdr" : "protobuf")
+    }
+    func text(_ topic: RecordingTopic, schema: UInt16) -> MCAPChannel {
+      channel(topic.rawValue, schema: schema, topic.name, isROS ? "cdr" : "json")
+    }
+    return [
+      image(.image, isRaw: layout.rawImages), image(.mask, isRaw: layout.rawMasks), text(.frame, schema: 2),
+      text(.statistics, schema: isROS ? 2 : 3), text(.log, schema: 4),
     ]
   }
 
@@ -65,7 +90,11 @@ package enum RecordingChannels {
     MCAPSchema(id: id, name: name, encoding: "jsonschema", data: Array(text.utf8))
   }
 
-  private static func channel(_ topic: RecordingTopic, schema: UInt16, _ encoding: String) -> MCAPChannel {
-    MCAPChannel(id: topic.rawValue, schemaID: schema, topic: topic.name, messageEncoding: encoding, metadata: [:])
+  private static func ros2(_ id: UInt16, _ name: String, _ definition: [UInt8]) -> MCAPSchema {
+    MCAPSchema(id: id, name: name, encoding: "ros2msg", data: definition)
+  }
+
+  private static func channel(_ id: UInt16, schema: UInt16, _ topic: String, _ encoding: String) -> MCAPChannel {
+    MCAPChannel(id: id, schemaID: schema, topic: topic, messageEncoding: encoding, metadata: [:])
   }
 }

@@ -14,6 +14,8 @@ final class MessageComposer {
   private(set) var records = 0
   private(set) var payloadBytes: UInt64 = 0
 
+  /// The same from the first message to the last.
+  let layout: MessageLayout
   private var options: RecorderOptions
   private let session: SinkSession
   private let palette: [PNG.RGB]
@@ -40,6 +42,10 @@ final class MessageComposer {
   init(_ options: RecorderOptions, _ session: SinkSession) throws(RoadError) {
     self.options = options
     self.session = session
+    layout = MessageLayout(
+      options.schemas,
+      rawImages: session.source.format.compressedImageFormat == nil && options.rawImages == .raw,
+      rawMasks: options.rawMasks)
     palette = session.classes.classes.map { PNG.RGB(red: $0.colour.red, green: $0.colour.green, blue: $0.colour.blue) }
     var quality = 90
     if case .jpeg(let wanted) = options.rawImages { quality = wanted }
@@ -50,9 +56,6 @@ final class MessageComposer {
     json.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     frameName = "camera"
   }
-
-  /// Whether pictures are kept as foxglove.RawImage.
-  var keepsRawImages: Bool { session.source.format.compressedImageFormat == nil && options.rawImages == .raw }
 
   func follow(wall: UInt64, monotonic: UInt64) { clock.follow(wall: wall, monotonic: monotonic) }
 
@@ -73,13 +76,8 @@ final class MessageComposer {
   func add(_ frame: ShownFrame, now: UInt64) throws(RoadError) {
     let map = frame.map
     let isKept = options.maskStride > 0 && frame.stamp.ordinal % options.maskStride == 0
-    if isKept, let base = map.bytes.baseAddress {
-      let png = try PNG.paletted(base, size: map.size, palette: palette, isFast: true)
-      png.withUnsafeBytes { bytes in
-        let time = clock.time(frame.stamp.timestamp)
-        let head = ImageMessage.compressedHead(format: "png", frame: frameName, time: time, byteCount: bytes.count)
-        put(.mask, frame.stamp, head, bytes, isPacked: true, now: now)
-      }
+    if isKept {
+      try put(map, frame.stamp, now: now)
       masks += 1
     }
     remember(frame.stamp.ordinal) { entry in
@@ -102,23 +100,24 @@ final class MessageComposer {
     record.roadShare = entry.roadShare.map { $0.rounded(toDecimals: 6) }
     record.yuvEncoding = entry.yuvEncoding.map { "\($0)" }
     record.missed = missed.isEmpty ? nil : missed
-    put(.frame, record, sequence: UInt32(truncatingIfNeeded: frames.ordinal), at: frames.stamp?.timestamp, now: now)
+    // Plain values of our own, which always encode.
+    guard let data = try? json.encode(record) else { return }
+    put(
+      .frame, layout.text(Array(data)), sequence: UInt32(truncatingIfNeeded: frames.ordinal),
+      at: frames.stamp?.timestamp, now: now)
     records += 1
   }
 
   func add(_ level: LogRecord.Level, _ message: String, now: UInt64) {
     let time = clock.time(now)
     let stamp = LogRecord.Timestamp(sec: time / 1_000_000_000, nsec: time % 1_000_000_000)
-    put(.log, LogRecord(timestamp: stamp, level: level, message: message, name: "roadseg"), sequence: 0, now: now)
+    let record = LogRecord(timestamp: stamp, level: level, message: message, name: "roadseg")
+    put(.log, layout.log(record, json), sequence: 0, now: now)
   }
 
   /// A message that is JSON already.
   func add(_ topic: RecordingTopic, json bytes: [UInt8], now: UInt64) {
-    bytes.withUnsafeBytes { bytes in
-      let time = clock.stamp(now)
-      chunk.append(
-        channel: topic.rawValue, sequence: 0, logTime: time, publishTime: time, data: bytes, isPacked: false)
-    }
+    put(topic, layout.text(bytes), sequence: 0, now: now)
   }
 }
 
@@ -130,10 +129,11 @@ extension MessageComposer {
       put(frame.bytes, format, frame.stamp, time: time, now: now)
       return true
     }
-    if keepsRawImages, let encoding = frame.format.rawImageEncoding {
-      let head = ImageMessage.rawHead(
-        encoding: encoding, size: frame.size, rowPitch: frame.rowPitch, frame: frameName, time: time,
+    if layout.rawImages,
+      let head = layout.rawHead(
+        frame.format, size: frame.size, rowPitch: frame.rowPitch, frame: frameName, time: time,
         byteCount: frame.bytes.count)
+    {
       put(.image, frame.stamp, head, frame.bytes, isPacked: false, now: now)
       return true
     }
@@ -158,7 +158,7 @@ extension MessageComposer {
   private func put(
     _ file: UnsafeRawBufferPointer, _ format: String, _ stamp: FrameStamp, time: UInt64, now: UInt64
   ) {
-    let head = ImageMessage.compressedHead(format: format, frame: frameName, time: time, byteCount: file.count)
+    let head = layout.compressedHead(format: format, frame: frameName, time: time, byteCount: file.count)
     put(.image, stamp, head, file, isPacked: true, now: now)
   }
 
@@ -172,12 +172,27 @@ extension MessageComposer {
     payloadBytes += UInt64(data.count)
   }
 
+  private func put(_ map: ClassMap, _ stamp: FrameStamp, now: UInt64) throws(RoadError) {
+    let time = clock.time(stamp.timestamp)
+    if layout.rawMasks,
+      let head = layout.rawHead(
+        PixelFormat.grey, size: map.size, rowPitch: map.size.width, frame: frameName, time: time,
+        byteCount: map.bytes.count)
+    {
+      return put(.mask, stamp, head, UnsafeRawBufferPointer(map.bytes), isPacked: false, now: now)
+    }
+    guard let base = map.bytes.baseAddress else { return }
+    let png = try PNG.paletted(base, size: map.size, palette: palette, isFast: true)
+    png.withUnsafeBytes { bytes in
+      let head = layout.compressedHead(format: "png", frame: frameName, time: time, byteCount: bytes.count)
+      put(.mask, stamp, head, bytes, isPacked: true, now: now)
+    }
+  }
+
   private func put(
-    _ topic: RecordingTopic, _ value: some Encodable, sequence: UInt32, at time: UInt64? = nil, now: UInt64
+    _ topic: RecordingTopic, _ message: [UInt8], sequence: UInt32, at time: UInt64? = nil, now: UInt64
   ) {
-    // Plain values of our own, which always encode.
-    guard let data = try? json.encode(value) else { return }
-    data.withUnsafeBytes { bytes in
+    message.withUnsafeBytes { bytes in
       chunk.append(
         channel: topic.rawValue, sequence: sequence, logTime: clock.stamp(now),
         publishTime: clock.time(time ?? now), data: bytes, isPacked: false)

@@ -100,7 +100,7 @@ public final class Recorder: FrameSink, @unchecked Sendable {
       fileStamp = trigger.file.flatMap(FileStamp.init)
     }
     do throws(RoadError) {
-      try store.begin(RecordingMetadata.beginning(session, options, rawImages: composer.keepsRawImages, runID: runID))
+      try store.begin(RecordingMetadata.beginning(session, options, composer.layout, runID: runID))
     } catch {
       publish(failing: error)
       throw error

@@ -24,6 +24,9 @@ public struct RecorderOptions: Sendable {
   public var imageStride = 1
   public var maskStride = 1
   public var rawImages = RawImages.jpeg(quality: 90)
+  /// Masks as raw images, a byte a pixel that is the class, instead of PNGs with the classes' colours.
+  public var rawMasks = false
+  public var schemas = MessageSchemas.foxglove
   /// Packs chunks that are not JPEG and PNG for the most part.
   public var compresses = false
 

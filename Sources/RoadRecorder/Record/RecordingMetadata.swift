@@ -8,7 +8,7 @@ enum RecordingMetadata {
   static let classesName = "classes.tsv"
 
   static func beginning(
-    _ session: SinkSession, _ options: RecorderOptions, rawImages: Bool, runID: String
+    _ session: SinkSession, _ options: RecorderOptions, _ layout: MessageLayout, runID: String
   ) -> SegmentStore.Beginning {
     let source = session.source
     var pairs = [
@@ -16,8 +16,8 @@ enum RecordingMetadata {
       "instruction_set": session.identity.instructionSet, "source": source.name,
       "size": "\(source.size)", "format": source.format.rawValue, "image_stride": String(options.imageStride),
       "mask_stride": String(options.maskStride), "mask_hash": "XXH64 of the class map, one byte a pixel, row by row",
-      "drivable": String(session.classes.drivable), "host": hostName,
-      "images": source.format.compressedImageFormat != nil || rawImages ? "as captured" : "encoded",
+      "schemas": layout.schemas.rawValue, "drivable": String(session.classes.drivable), "host": hostName,
+      "images": source.format.compressedImageFormat != nil || layout.rawImages ? "as captured" : "encoded",
     ]
     pairs.merge(options.metadata) { own, _ in own }
     pairs["model_sha256"] = session.identity.modelHash
@@ -25,7 +25,7 @@ enum RecordingMetadata {
     let classes = MCAPAttachment(
       name: classesName, mediaType: "text/tab-separated-values", data: Array(session.classes.text.utf8))
     return SegmentStore.Beginning(
-      library: "roadseg \(session.identity.version)", rawImages: rawImages,
+      library: "roadseg \(session.identity.version)", layout: layout,
       metadata: [MCAPMetadata(name: name, pairs: pairs)],
       attachments: [classes]
         + options.attachments.map { MCAPAttachment(name: $0.name, mediaType: $0.mediaType, data: $0.data) })

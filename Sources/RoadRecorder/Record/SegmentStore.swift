@@ -7,7 +7,7 @@ final class SegmentStore {
   /// What every segment begins with.
   struct Beginning: Sendable {
     var library: String
-    var rawImages: Bool
+    var layout: MessageLayout
     var metadata: [MCAPMetadata]
     var attachments: [MCAPAttachment]
   }
@@ -22,7 +22,7 @@ final class SegmentStore {
 
   let folder: SegmentFolder
   private var options: RecorderOptions
-  private var beginning = Beginning(library: "", rawImages: false, metadata: [], attachments: [])
+  private var beginning = Beginning(library: "", layout: MessageLayout(), metadata: [], attachments: [])
   private var housekeeper: Housekeeper?
   private var lock: SegmentFile.Handle?
   private var segment: OpenSegment?
@@ -140,8 +140,7 @@ final class SegmentStore {
     }
     do throws(RoadError) {
       var writer = try MCAPWriter(
-        file, library: beginning.library, schemas: RecordingChannels.schemas(rawImages: beginning.rawImages),
-        channels: RecordingChannels.channels(rawImages: beginning.rawImages),
+        file, layout: beginning.layout, library: beginning.library,
         metadata: beginning.metadata + [segmentMetadata(name, wall: wall, now: now)],
         attachments: beginning.attachments, time: wall)
       try writer.rename(to: folder.path(of: name))

@@ -32,7 +32,7 @@ public final class RecordedMaskFiles {
       runs[file] = run
       if classes == nil { classes = try reader.classes() }
       while let message = try reader.next() {
-        guard message.maskPNG() != nil else { continue }
+        guard message.mask() != nil else { continue }
         indexes[Key(run: run, ordinal: message.sequence)] = count
         count += 1
       }
@@ -56,9 +56,9 @@ public final class RecordedMaskFiles {
         nextFile += 1
       }
       while let message = try reader?.next() {
-        guard let png = message.maskPNG() else { continue }
+        guard let mask = message.mask() else { continue }
         position += 1
-        if position == index + 1 { return Array(png) }
+        if position == index + 1 { return try mask.png(classes) }
       }
       reader = nil
     }

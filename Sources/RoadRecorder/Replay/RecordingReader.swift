@@ -17,8 +17,8 @@ public final class RecordingReader: @unchecked Sendable {
   public let damagedRanges: Int
   public let tornBytes: UInt64
   public let fileBytes: UInt64
-  /// By topic, where the file tells without being read.
-  public let indexedMessages: [String: Int]
+  /// Pictures of the camera, where the file tells without being read.
+  public let indexedPictures: Int
   /// Bytes that no message exceeds.
   public let largestMessage: Int
 
@@ -46,10 +46,9 @@ public final class RecordingReader: @unchecked Sendable {
       case .attachment, .metadata: largest
       }
     }
-    imageChannel = try contents.findImageChannel()
-    var counts: [String: Int] = [:]
-    for (id, count) in scan.indexedMessages { counts[contents.channels[id]?.topic ?? "", default: 0] += count }
-    indexedMessages = counts
+    let imageChannel = try contents.findImageChannel()
+    self.imageChannel = imageChannel
+    indexedPictures = imageChannel.flatMap { [scan] in scan.indexedMessages[$0] } ?? 0
   }
 
   public var unreadableChunks: Int { contents.unreadableChunks }
@@ -101,16 +100,30 @@ public struct RecordedMessage {
   public let publishTime: UInt64
   public let data: UnsafeRawBufferPointer
 
+  /// Of the topics of roadseg.
+  public var kind: RecordingTopic? { RecordingTopic(named: topic) }
+
   public func frameRecord() -> FrameRecord? {
-    guard topic == RecordingTopic.frame.name else { return nil }
-    return try? JSONDecoder().decode(FrameRecord.self, from: Data(data))
+    guard kind == .frame, let json else { return nil }
+    return try? JSONDecoder().decode(FrameRecord.self, from: json)
   }
 
-  /// The class map as a paletted PNG.
-  public func maskPNG() -> UnsafeRawBufferPointer? {
-    guard topic == RecordingTopic.mask.name, let image = RecordedImage(data, schema: schema), image.format == "png"
-    else { return nil }
-    return image.bytes
+  public func logRecord() -> LogRecord? {
+    guard kind == .log else { return nil }
+    if schema == ROS2Message.logName { return ROS2Message.readLog(data) }
+    return json.flatMap { try? JSONDecoder().decode(LogRecord.self, from: $0) }
+  }
+
+  /// The class map; nil for other topics, and for what is no mask.
+  public func mask() -> RecordedMask? {
+    guard kind == .mask, let image = RecordedImage(data, schema: schema) else { return nil }
+    return RecordedMask(image)
+  }
+
+  /// The content of a message that is text.
+  var json: Data? {
+    if schema == ROS2Message.textName { return ROS2Message.readText(data).map { Data($0) } }
+    return Data(data)
   }
 }
 
@@ -168,19 +181,17 @@ extension RecordingReader {
 }
 
 extension MCAPContents {
-  /// Foxglove's image topics: ours by name, else the first one with pictures in it.
+  /// Ours by name, else the first one with pictures of Foxglove's or ROS 2's types in it.
   fileprivate func findImageChannel() throws(RoadError) -> UInt16? {
-    if let own = channels.values.first(where: { $0.topic == RecordingTopic.image.name }) { return own.id }
+    if let own = channels.values.first(where: { RecordingTopic(named: $0.topic) == .image }) { return own.id }
     rewind()
     defer { rewind() }
     // Channels may be told within chunks only: of a foreign file some messages are looked at.
     for _ in 0..<1000 {
       guard let message = try next(), let channel = channels[message.channel] else { return nil }
       let schema = schemas[channel.schemaID]?.name ?? ""
-      let isImage = [ImageMessage.compressedName, ImageMessage.rawName].contains(schema)
-      if isImage, channel.messageEncoding == "protobuf", channel.topic != RecordingTopic.mask.name {
-        return channel.id
-      }
+      guard RecordedImage.encodings[schema] == channel.messageEncoding else { continue }
+      if RecordingTopic(named: channel.topic) != .mask { return channel.id }
     }
     return nil
   }

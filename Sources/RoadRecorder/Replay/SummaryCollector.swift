@@ -58,14 +58,14 @@ struct SummaryCollector {
       pictureTimes.append(message.publishTime)
       result.disk.payloadBytes += UInt64(RecordedImage(message.data, schema: message.schema)?.bytes.count ?? 0)
     }
-    switch message.topic {
-    case RecordingTopic.mask.name:
+    switch message.kind {
+    case .mask:
       result.masks.stored += 1
-      result.disk.payloadBytes += UInt64(message.maskPNG()?.count ?? 0)
-    case RecordingTopic.frame.name: if let record = message.frameRecord() { add(record, run: run) }
-    case RecordingTopic.log.name: addLog(message.data)
-    case RecordingTopic.statistics.name: addHeat(message.data)
-    default: break
+      result.disk.payloadBytes += UInt64(message.mask()?.byteCount ?? 0)
+    case .frame: if let record = message.frameRecord() { add(record, run: run) }
+    case .log: if let record = message.logRecord() { add(record) }
+    case .statistics: if let json = message.json { addHeat(json) }
+    case .image, nil: break
     }
   }
 
@@ -89,15 +89,13 @@ struct SummaryCollector {
     }
   }
 
-  private mutating func addLog(_ data: UnsafeRawBufferPointer) {
-    guard result.warnings.count < Self.warnings,
-      let record = try? JSONDecoder().decode(LogRecord.self, from: Data(data)), record.level.rawValue >= 3
-    else { return }
+  private mutating func add(_ record: LogRecord) {
+    guard result.warnings.count < Self.warnings, record.level.rawValue >= 3 else { return }
     result.warnings.append(record.message)
   }
 
-  private mutating func addHeat(_ data: UnsafeRawBufferPointer) {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(data)) as? [String: Any],
+  private mutating func addHeat(_ json: Data) {
+    guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any],
       let heat = object["heat"] as? [String: Any]
     else { return }
     if let degrees = heat["celsius"] as? Double {

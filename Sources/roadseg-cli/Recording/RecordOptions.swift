@@ -21,6 +21,16 @@ struct RecordOptions: ParsableArguments {
   @Option(name: .customLong("jpeg-quality"), help: "Of pictures that the camera does not send as JPEG.")
   var quality = 90
 
+  @Flag(
+    name: .customLong("raw-masks"),
+    help: "Masks as raw images, a byte a pixel that is the class: large without --compression. (default: as PNG)")
+  var rawMasks = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Whose message types: foxglove, or ros2 (sensor_msgs as CDR).", valueName: "types"))
+  var schemas = MessageSchemas.foxglove
+
   @Option(name: .long, help: "Pack what is not JPEG or PNG: none or zstd.")
   var compression = Compression.none
 
@@ -111,6 +121,8 @@ struct RecordOptions: ParsableArguments {
     options.imageStride = imageStride
     options.maskStride = maskStride
     options.rawImages = raw ? .raw : .jpeg(quality: quality)
+    options.rawMasks = rawMasks
+    options.schemas = schemas
     options.compresses = compression == .zstd
     options.chunkBytes = Int(chunkSize.bytes)
     options.chunkDuration = chunkTime.nanoseconds
@@ -134,6 +146,8 @@ struct RecordOptions: ParsableArguments {
     return options
   }
 }
+
+extension MessageSchemas: ExpressibleByArgument {}
 
 extension SyncPolicy: ExpressibleByArgument {
   public init?(argument: String) {
