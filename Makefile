@@ -1,6 +1,6 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training test-extended program install deb deb-arm64 library wheel format lint clean
+.PHONY: help setup build demo test test-training test-extended program install deb deb-arm64 library library-deb wheel format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg
@@ -56,6 +56,9 @@ deb-arm64: build ## The same for arm64, cross-built (as root; fetches a toolchai
 library: setup ## The C library with header and pkg-config file, in out/library (PREFIX for roadseg.pc)
 	@PREFIX="$(PREFIX)" Packaging/make-library out/library
 	@echo "Library: out/library"
+
+library-deb: setup ## The C library as Debian packages libroadseg0 and libroadseg-dev, in out/
+	@Packaging/make-library-deb out
 
 wheel: program ## A Python wheel with library, program and models, in out/
 	@Packaging/make-wheel out

@@ -160,7 +160,9 @@ let frameSteps: [Target] = [
   .target(name: "CRoadseg"),
   .target(
     name: "RoadCLibrary",
-    dependencies: ["CRoadseg", "RoadCamera", "RoadFrame", "RoadMask", "RoadPipeline", "RoadSeg", "RoadSegmentation"],
+    dependencies: [
+      "CRoadseg", "RoadCamera", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline", "RoadSeg", "RoadSegmentation",
+    ],
     swiftSettings: strict),
   .executableTarget(
     name: "roadseg",

@@ -123,6 +123,8 @@ def _load() -> ctypes.CDLL:
         ("roadseg_class_count", c_int32, [c_void_p]),
         ("roadseg_class_at", c_int32, [c_void_p, c_int32, POINTER(Class)]),
         ("roadseg_terms", c_char_p, [c_void_p]),
+        ("roadseg_input_size", c_int32, [c_void_p, POINTER(c_int32), POINTER(c_int32)]),
+        ("roadseg_model_hash", c_char_p, [c_void_p]),
         ("roadseg_instruction_set", c_char_p, [c_void_p]),
         ("roadseg_segment", c_int32, [c_void_p, POINTER(FrameStruct), POINTER(Output), POINTER(Timings)]),
         ("roadseg_source_open", c_int32, [c_char_p, POINTER(SourceOptions), POINTER(c_void_p)]),

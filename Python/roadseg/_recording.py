@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -28,6 +28,9 @@ class RecordedFrame:
     mask: Optional[Bytes]
     #: Nanoseconds of the recording's clock.
     time: int
+    #: Of a raw image: width, height, and bytes from one row to the next.
+    size: Tuple[int, int] = (0, 0)
+    row_pitch: int = 0
 
     @property
     def picture(self) -> Bytes:
@@ -54,6 +57,21 @@ class Recording:
         if not self.files:
             raise RoadsegError(f"{path}: holds no recording (*.mcap)", "source")
 
+    @property
+    def run(self) -> Dict[str, str]:
+        """What the first file says of its run: model, model_sha256, version, instruction_set, input_size, ..."""
+        try:
+            from mcap.exceptions import McapError
+            from mcap.reader import make_reader
+        except ImportError as error:
+            raise RoadsegError(_MISSING) from error
+        try:
+            with open(self.files[0], "rb") as stream:
+                found = (entry.metadata for entry in make_reader(stream).iter_metadata() if entry.name == "roadseg")
+                return dict(next(found, {}))
+        except (OSError, McapError) as error:
+            raise _damaged(self.files[0], error) from error
+
     def __iter__(self) -> Iterator[RecordedFrame]:
         try:
             from mcap.exceptions import McapError
@@ -61,14 +79,14 @@ class Recording:
             from mcap_protobuf.decoder import DecoderFactory
             from mcap_ros2.decoder import DecoderFactory as ROS2DecoderFactory
         except ImportError as error:
-            raise RoadsegError("recordings need more packages: pip install 'roadseg[recordings]'") from error
+            raise RoadsegError(_MISSING) from error
         for file in self.files:
             try:
                 with open(file, "rb") as stream:
                     factories: Any = [DecoderFactory(), ROS2DecoderFactory(), _JSON()]
                     yield from self._frames(make_reader(stream, decoder_factories=factories))
             except (OSError, McapError) as error:
-                raise RoadsegError(f"{file}: {error}; mend it with: roadseg recover {file}", "source") from error
+                raise _damaged(file, error) from error
 
     @staticmethod
     def _frames(reader: Any) -> Iterator[RecordedFrame]:
@@ -90,8 +108,18 @@ class Recording:
     def _frame(parts: Dict[str, Any], time: int) -> RecordedFrame:
         image, mask = parts.get("/camera/image"), parts.get("/road/mask")
         classes = None if mask is None else _classes(mask)
-        data, format = (None, "") if image is None else (bytes(image.data), _format(image))
-        return RecordedFrame(parts["/road/frame"], data, format, classes, time)
+        record = parts["/road/frame"]
+        if image is None:
+            return RecordedFrame(record, None, "", classes, time)
+        size, row_pitch = ((image.width, image.height), image.step) if hasattr(image, "step") else ((0, 0), 0)
+        return RecordedFrame(record, bytes(image.data), _format(image), classes, time, size, row_pitch)
+
+
+_MISSING = "recordings need more packages: pip install 'roadseg[recordings]'"
+
+
+def _damaged(file: Path, error: Exception) -> RoadsegError:
+    return RoadsegError(f"{file}: {error}; mend it with: roadseg recover {file}", "source")
 
 
 class _JSON:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import io
 from dataclasses import dataclass
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _library as c
 from ._errors import RoadsegError
+
+if TYPE_CHECKING:
+    from ._recording import RecordedFrame
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -75,6 +79,12 @@ class Segmenter:
         terms = c.library.roadseg_terms(handle)
         #: What may be done with the network's weights, or None.
         self.terms: Optional[str] = terms.decode() if terms else None
+        width, height = ctypes.c_int32(), ctypes.c_int32()
+        c.check(c.library.roadseg_input_size(handle, c.byref(width), c.byref(height)))
+        #: Width and height of the network's input.
+        self.input_size: Tuple[int, int] = (width.value, height.value)
+        #: SHA-256 of the model file in hexadecimal digits; recordings name theirs.
+        self.model_hash: str = c.library.roadseg_model_hash(handle).decode()
         #: Which kernels run: "avx2", "neondot", ...
         self.instruction_set: str = c.library.roadseg_instruction_set(handle).decode()
 
@@ -120,6 +130,27 @@ class Segmenter:
         )
         margins = np.empty((height, width), np.uint8) if confidence else None
         return self._segment(size, frame, np.empty((height, width), np.uint8), margins, len(data))
+
+    def recorded(self, frame: RecordedFrame, *, confidence: bool = False) -> Result:
+        """The same of a recorded frame, whatever its format, decoded as roadseg does."""
+        if frame.image is None:
+            raise RoadsegError(f"frame {frame.record.get('ordinal')}: no picture was recorded", "frame")
+        if frame.format in ("jpeg", "png"):
+            return self.decode(frame.image, _size(frame.image), confidence=confidence)
+        if frame.format not in _RAW:
+            raise RoadsegError(f"frame {frame.record.get('ordinal')}: raw images of '{frame.format}' are not known", "frame")
+        width, height = frame.size
+        given = c.FrameStruct(
+            format=_RAW[frame.format],
+            yuv=_YUV.get(str(frame.record.get("yuv_encoding")), c.BT601),
+            width=width,
+            height=height,
+            bytes=ctypes.cast(ctypes.c_char_p(frame.image), ctypes.c_void_p).value,
+            byte_count=len(frame.image),
+            row_pitch=frame.row_pitch,
+        )
+        margins = np.empty((height, width), np.uint8) if confidence else None
+        return self._segment(frame.size, given, np.empty((height, width), np.uint8), margins, len(frame.image))
 
     def _segment(
         self,
@@ -191,6 +222,35 @@ class Segmenter:
         road = result.road
         painted[road] = np.round(painted[road] * (1 - alpha) + colour * alpha).astype(np.uint8)
         return painted
+
+
+#: How foxglove.RawImage and sensor_msgs/Image name what roadseg records raw.
+_RAW = {
+    "yuyv": c.YUYV,
+    "yuv422_yuy2": c.YUYV,
+    "uyvy": c.UYVY,
+    "yuv422": c.UYVY,
+    "nv12": c.NV12,
+    "i420": c.I420,
+    "i422": c.I422,
+    "i444": c.I444,
+    "i411": c.I411,
+    "mono8": c.GREY,
+    "rgba8": c.RGBX,
+}
+_YUV = {"bt601": c.BT601, "bt601Full": c.BT601_FULL, "bt709": c.BT709, "bt709Full": c.BT709_FULL}
+
+
+def _size(picture: bytes) -> Tuple[int, int]:
+    """Width and height of a JPEG or PNG as roadseg sees them: turned as EXIF says."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(274, 1) in (5, 6, 7, 8) else (width, height)
+    except OSError as error:
+        raise RoadsegError(f"no picture: {error}", "frame") from error
 
 
 def _pixels(picture: Any, order: str) -> Tuple[Bytes, int]:

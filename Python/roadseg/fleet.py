@@ -2,11 +2,11 @@
 
     report = roadseg.fleet.run("s3://drives/2026/", "results/", model="contextnet")
 
-One process a core holds the network once. What is done is known by the SHA-256 of each input's bytes, so a run that was
-broken off goes on where it was, and a file that lies in two places is worked on once. The results do not depend on the
+One process a core holds the network once. What is done is known by the SHA-256 of each input's bytes with the run's settings, so
+a run that was broken off goes on where it was, and a file that lies in two places is worked on once. The results do not depend on the
 number of workers:
 
-    results/frames/SHA.parquet   a row a frame: input, frame, time, road_pixels, road_share, mask_hash, matches
+    results/frames/SHA.parquet   a row a frame: input, frame, time, road_pixels, road_share, mask_hash (XXH64), matches
     results/masks/SHA/N.png      the class of every pixel
     results/done/SHA.json        what the input came to, written last
     results/failed/SHA.json      why an input could not be used
@@ -31,12 +31,14 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ._errors import RoadsegError
-from ._recording import Recording
-from ._segmenter import Bytes, Segmenter
+from ._recording import RecordedFrame, Recording
+from ._segmenter import Bytes, Segmenter, _size
 
 _PICTURES = (".jpg", ".jpeg", ".png")
 _RECORDINGS = (".mcap",)
 _VIDEOS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".mjpeg")
+#: A file's bytes, pixels, or a frame of a recording.
+_Picture = Union[bytes, Bytes, RecordedFrame]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Options:
     model: str = "contextnet"
     #: Write class maps as PNGs.
     masks: bool = True
-    #: Of recordings: compare each recorded mask with the one computed anew.
+    #: Of recordings: compare the hash of each recorded mask with that of the one computed anew.
     verify: bool = True
     #: Folder of label PNGs named as the pictures; scores road and classes.
     labels: Optional[str] = None
@@ -64,6 +66,10 @@ class Report:
     failed: Dict[str, str] = field(default_factory=dict)
     #: Frames whose recorded mask differs from the one computed anew: "input#frame".
     mismatches: List[str] = field(default_factory=list)
+    #: Recorded masks that were computed anew with the same hash.
+    verified: int = 0
+    #: Recordings whose masks this run cannot compute again, with the reason.
+    unverified: Dict[str, str] = field(default_factory=dict)
     road_share: Optional[float] = None
     #: With labels: intersection over union of the road, and the mean over the classes that occur.
     road_iou: Optional[float] = None
@@ -148,6 +154,9 @@ class Worker:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.segmenter = Segmenter(options.model, threads=1)
+        # Another network or other wishes make other results of the same bytes.
+        wishes = [self.segmenter.model_hash, options.masks, options.verify, options.labels]
+        self._settings = json.dumps(wishes).encode()
 
     def __call__(self, batch: Dict[str, Any]) -> Dict[str, Any]:
         return {"result": np.array([json.dumps(self.work(str(name))) for name in batch["input"]])}
@@ -159,7 +168,7 @@ class Worker:
             data = _read(name)
         except OSError as error:
             return {**entry, "failed": f"cannot be read: {error}"}
-        key = hashlib.sha256(data + b"\0" + self.options.model.encode()).hexdigest()
+        key = hashlib.sha256(data + self._settings).hexdigest()
         known = _known(f"{self.options.output}/done/{key}.json")
         if known is not None:
             return {**known, "input": name, "known": True}
@@ -175,10 +184,12 @@ class Worker:
     def _frames(self, name: str, key: str, data: bytes) -> Dict[str, Any]:
         rows: List[Dict[str, Any]] = []
         confusion = np.zeros((len(self.segmenter.classes),) * 2, np.int64)
-        for number, (frame_time, picture, recorded) in enumerate(_frames_of(name, data, self.options.verify)):
+        unverified: List[str] = []
+        for number, (frame_time, picture) in enumerate(self._pictures(name, data, unverified)):
             classes = self._classes(picture)
-            hash = hashlib.sha256(classes.tobytes()).hexdigest()
-            matches = None if recorded is None else bool(np.array_equal(recorded, classes))
+            hash = _hash(classes)
+            recorded = picture.record.get("mask_hash") if isinstance(picture, RecordedFrame) else None
+            matches = hash == recorded if recorded and self.options.verify and not unverified else None
             road = int((classes == self.segmenter.road_class).sum())
             rows.append(
                 {
@@ -205,36 +216,51 @@ class Worker:
             "frames": len(rows),
             "road_share": sum(row["road_share"] for row in rows),
             "mismatches": [row["frame"] for row in rows if row["matches"] is False],
+            "verified": sum(1 for row in rows if row["matches"]),
+            "unverified": unverified[0] if unverified else None,
             "confusion": confusion.tolist() if self.options.labels else None,
             "road_class": self.segmenter.road_class,
         }
 
-    def _classes(self, picture: Union[bytes, Bytes]) -> Bytes:
+    def _classes(self, picture: _Picture) -> Bytes:
+        if isinstance(picture, RecordedFrame):
+            return self.segmenter.recorded(picture).classes
         if isinstance(picture, bytes):
             return self.segmenter.decode(picture, _size(picture)).classes
         return self.segmenter(picture).classes
 
+    def _pictures(self, name: str, data: bytes, unverified: List[str]) -> Iterator[Tuple[Optional[int], _Picture]]:
+        """Time and picture of each frame; into ``unverified`` why a recording's masks cannot be compared, if so."""
+        ending = os.path.splitext(name.lower())[1]
+        if ending in _PICTURES:
+            yield None, data
+        elif ending in _RECORDINGS:
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "recording.mcap")
+                with open(path, "wb") as file:
+                    file.write(data)
+                try:
+                    recording = Recording(path)
+                    reason = self._why_unverified(recording.run) if self.options.verify else None
+                    unverified += [reason] if reason else []
+                    yield from ((frame.time, frame) for frame in recording if frame.image is not None)
+                except RoadsegError as error:
+                    raise RoadsegError(str(error).replace(path, name), error.kind) from error
+        else:
+            yield from ((None, picture) for picture in _video(data))
 
-def _frames_of(
-    name: str, data: bytes, verify: bool
-) -> Iterator[Tuple[Optional[int], Union[bytes, Bytes], Optional[Bytes]]]:
-    """Time, picture, recorded mask of each frame."""
-    ending = os.path.splitext(name.lower())[1]
-    if ending in _PICTURES:
-        yield None, data, None
-    elif ending in _RECORDINGS:
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "recording.mcap")
-            with open(path, "wb") as file:
-                file.write(data)
-            try:
-                for frame in Recording(path):
-                    if frame.image is not None:
-                        yield frame.time, frame.image, frame.mask if verify else None
-            except RoadsegError as error:
-                raise RoadsegError(str(error).replace(path, name), error.kind) from error
-    else:
-        yield from ((None, picture, None) for picture in _video(data))
+    def _why_unverified(self, run: Dict[str, str]) -> Optional[str]:
+        """What makes this worker's masks others than the recording's; None where they must be the same."""
+        if run.get("model_sha256") not in (None, self.segmenter.model_hash):
+            return f"recorded with another model: {run.get('model')}, SHA-256 {run.get('model_sha256')}"
+        if run.get("images") == "encoded":
+            return "its pictures were encoded after their masks were computed"
+        if run.get("clean", "off") != "off" or "near_bottom" in run:
+            return "its masks were cleaned: roadseg replay --verify repeats that"
+        own = "x".join(map(str, self.segmenter.input_size))
+        if run.get("input_size", own) != own:
+            return f"recorded with --input-size {run['input_size']}: roadseg replay --verify repeats that"
+        return None
 
 
 def _video(data: bytes) -> Iterator[Bytes]:
@@ -259,18 +285,6 @@ def _video(data: bytes) -> Iterator[Bytes]:
             assert decoder.stdout is not None
             while len(picture := decoder.stdout.read(3 * width * height)) == 3 * width * height:
                 yield np.frombuffer(picture, np.uint8).reshape(height, width, 3)
-
-
-def _size(picture: bytes) -> Tuple[int, int]:
-    """Width and height as roadseg sees them: turned as EXIF says."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(picture)) as image:
-            width, height = image.size
-            return (height, width) if image.getexif().get(274, 1) in (5, 6, 7, 8) else (width, height)
-    except OSError as error:
-        raise RoadsegError(f"no picture: {error}", "frame") from error
 
 
 def _label(folder: str, name: str) -> Bytes:
@@ -302,8 +316,11 @@ def _report(done: List[Dict[str, Any]], seconds: float) -> Report:
         report.known += 1 if entry.get("known") or entry["sha256"] in seen else 0
         seen.setdefault(entry["sha256"], entry)
         report.mismatches += [f"{entry['input']}#{frame}" for frame in entry["mismatches"]]
+        if entry["unverified"]:
+            report.unverified[entry["input"]] = entry["unverified"]
     entries = list(seen.values())
     report.frames = sum(entry["frames"] for entry in entries)
+    report.verified = sum(entry["verified"] for entry in entries)
     if report.frames:
         report.road_share = sum(entry["road_share"] for entry in entries) / report.frames
     confusions = [np.array(entry["confusion"]) for entry in entries if entry["confusion"]]
@@ -345,6 +362,14 @@ def _write(name: str, data: bytes) -> None:
         os.replace(file.name, path)
     else:
         system.pipe_file(path, data)  # Object stores write an object whole.
+
+
+def _hash(classes: Bytes) -> str:
+    """As recordings have it: XXH64 of the class map, row by row."""
+    import xxhash
+
+    digits: str = xxhash.xxh64(np.ascontiguousarray(classes)).hexdigest()
+    return digits
 
 
 def _json(value: Dict[str, Any]) -> bytes:

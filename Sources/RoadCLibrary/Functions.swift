@@ -57,6 +57,21 @@ public func terms(_ segmenter: OpaquePointer?) -> UnsafePointer<CChar>? {
   SegmenterHandle.from(segmenter)?.terms.map { UnsafePointer($0.bytes) }
 }
 
+@_cdecl("roadseg_input_size")
+public func inputSize(
+  _ segmenter: OpaquePointer?, _ width: UnsafeMutablePointer<Int32>?, _ height: UnsafeMutablePointer<Int32>?
+) -> roadseg_status {
+  guard let handle = SegmenterHandle.from(segmenter) else { return failure(ROADSEG_BAD_ARGUMENT, "no segmenter") }
+  width?.pointee = Int32(handle.inputSize.width)
+  height?.pointee = Int32(handle.inputSize.height)
+  return ROADSEG_OK
+}
+
+@_cdecl("roadseg_model_hash")
+public func modelHash(_ segmenter: OpaquePointer?) -> UnsafePointer<CChar>? {
+  SegmenterHandle.from(segmenter).map { UnsafePointer($0.modelHash.bytes) }
+}
+
 @_cdecl("roadseg_instruction_set")
 public func instructionSet(_ segmenter: OpaquePointer?) -> UnsafePointer<CChar>? {
   SegmenterHandle.from(segmenter).map { UnsafePointer($0.instructionSet.bytes) }

@@ -2,6 +2,7 @@ import CRoadseg
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadModel
 import RoadSeg
 import RoadSegmentation
 
@@ -10,6 +11,8 @@ final class SegmenterHandle: Handle {
   let classes: [(name: CText, entry: RoadClass)]
   let road: UInt8
   let terms: CText?
+  let modelHash: CText
+  let inputSize: PictureSize
   let instructionSet: CText
 
   private let segmenter: NetworkSegmenter
@@ -21,7 +24,8 @@ final class SegmenterHandle: Handle {
 
   init(model: String, _ options: roadseg_options) throws(RoadError) {
     let size = try Self.size(options.width, options.height, "the frames'")
-    let graph = try ShippedModels.load(model, besides: Self.libraryFolders)
+    let file = try ShippedModels.file(of: model, besides: Self.libraryFolders)
+    let graph = try ONNXReader.read(path: file)
     let inputSize =
       options.input_width == 0 && options.input_height == 0
       ? nil : try Self.size(options.input_width, options.input_height, "the network's input")
@@ -43,6 +47,8 @@ final class SegmenterHandle: Handle {
     classes = network.classes.classes.map { (CText($0.name), $0) }
     road = network.classes.drivable
     terms = graph.terms.map(CText.init)
+    modelHash = CText(SHA256.hexadecimal(try FileInput.read(file, as: .model)))
+    self.inputSize = network.inputSize
     instructionSet = CText(network.engine.instructionSet.rawValue)
   }
 

@@ -15,13 +15,14 @@ public enum ShippedModels {
   public static func load(
     _ nameOrPath: String = defaultName, besides folders: [String] = []
   ) throws(RoadError) -> ModelGraph {
-    let path = isPath(nameOrPath) ? nameOrPath : try path(of: nameOrPath, besides: folders)
-    return try ONNXReader.read(path: path)
+    try ONNXReader.read(path: try file(of: nameOrPath, besides: folders))
   }
 
-  /// The file that ``load(_:)`` reads.
-  public static func file(of nameOrPath: String) throws(RoadError) -> String {
-    isPath(nameOrPath) ? nameOrPath : try path(of: nameOrPath)
+  /// The file that ``load(_:besides:)`` reads.
+  ///
+  /// - Throws: a model error: no such name.
+  public static func file(of nameOrPath: String, besides folders: [String] = []) throws(RoadError) -> String {
+    isPath(nameOrPath) ? nameOrPath : try path(of: nameOrPath, besides: folders)
   }
 
   private static func isPath(_ nameOrPath: String) -> Bool { nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx") }

@@ -48,6 +48,22 @@ import Testing
     }
   }
 
+  @Test("GStreamer decodes the stream, each picture of the right size", .enabled(if: GStreamer.isThere))
+  func gstreamer() throws {
+    try withFolder { folder in
+      let run = try shell(
+        """
+        "$R" \(Self.live) --frames 20 --output - --stream-format mjpeg 2>"$F/said" |
+          gst-launch-1.0 -q fdsrc fd=0 ! jpegdec ! videoconvert ! video/x-raw,format=I420 ! filesink location="$F/frames"
+        wc -c <"$F/frames"
+        """, folder)
+      let bytes = run.outputLines.last.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) } ?? 0
+      let frame = 160 * 120 * 3 / 2
+      // The newest frame is given: a reader that is late skips some.
+      #expect(bytes % frame == 0 && bytes >= 10 * frame, "\(bytes) bytes: \(run.output)\(run.errors)")
+    }
+  }
+
   @Test("places that cannot be used are said at once")
   func refusals() throws {
     for (place, words) in [
@@ -178,6 +194,12 @@ import Testing
       #expect(run.status == (isBad ? 1 : 0))
       #expect(object["profile"] as? String == "generic" || ProcessInfo.processInfo.environment["BOARD"] != nil)
     }
+  }
+}
+
+private enum GStreamer {
+  static let isThere = ["/usr/bin", "/usr/local/bin"].contains {
+    FileManager.default.isExecutableFile(atPath: "\($0)/gst-launch-1.0")
   }
 }
 

@@ -123,6 +123,10 @@ int32_t roadseg_class_count(const roadseg_segmenter *segmenter);
 roadseg_status roadseg_class_at(const roadseg_segmenter *segmenter, int32_t index, roadseg_class *out);
 /* What may be done with the network's weights; NULL where the model says nothing. Valid until roadseg_close. */
 const char *roadseg_terms(const roadseg_segmenter *segmenter);
+/* Pixels of the network's input. Either pointer may be NULL. */
+roadseg_status roadseg_input_size(const roadseg_segmenter *segmenter, int32_t *width, int32_t *height);
+/* SHA-256 of the model file in hexadecimal digits, as recordings name it. Valid until roadseg_close. */
+const char *roadseg_model_hash(const roadseg_segmenter *segmenter);
 /* "avx2", "neondot", ...: which kernels run. Valid until roadseg_close. */
 const char *roadseg_instruction_set(const roadseg_segmenter *segmenter);
 
