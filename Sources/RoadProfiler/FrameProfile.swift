@@ -55,6 +55,9 @@ public struct FrameProfile: Sendable, Codable {
   /// The whole network, all layers in one run, at the median.
   public var networkGigaMultiplyAccumulates: Double
   public var networkShareOfPeak: Double
+  /// Names of those ``layers`` whose results the model leaves unquantized between quantized layers; nil where it leaves
+  /// none.
+  public var unquantizedLayers: [String]?
   /// Nil without a budget.
   public var deadline: Deadline?
   /// Of the network, by the processor's own counters; nil where the kernel gives none.

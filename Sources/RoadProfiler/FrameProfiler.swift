@@ -226,7 +226,8 @@ public final class FrameProfiler {
       frames: frames.reduce(0) { $0 + $1.count }, repetitions: frames.count, peak: peak, bandwidth: bandwidth,
       conditions: conditions, stages: stages, layers: layers, memory: engine.memoryReport,
       cameraToOverlay: times(\.cameraToOverlay), total: times(\.total), networkGigaMultiplyAccumulates: speed,
-      networkShareOfPeak: speed / max(peak.gigaMultiplyAccumulates, 1e-9))
+      networkShareOfPeak: speed / max(peak.gigaMultiplyAccumulates, 1e-9),
+      unquantizedLayers: engine.unquantizedNodes.isEmpty ? nil : engine.unquantizedNodes)
   }
 
   private func describe(

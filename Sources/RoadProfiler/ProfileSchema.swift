@@ -43,6 +43,7 @@ public enum ProfileSchema {
         "total": {"$ref": "#/$defs/times"},
         "network_giga_multiply_accumulates": {"type": "number"},
         "network_share_of_peak": {"type": "number"},
+        "unquantized_layers": {"type": "array", "items": {"type": "string"}},
         "deadline": {"type": "object", "required": ["budget_milliseconds", "misses", "misses_by_stage"]},
         "counters": {"type": "object", "required": ["cycles_per_frame", "instructions_per_frame",
           "cache_misses_per_frame", "instructions_per_cycle"]}

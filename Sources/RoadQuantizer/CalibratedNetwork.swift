@@ -12,6 +12,15 @@ public struct CalibratedNetwork {
   private(set) var quantizations: [String: Quantization]
   /// A few of the calibration pictures, 1, 3, H, W.
   let samples: [FloatTensor]
+  private let cache = Cache()
+
+  /// What every form of the network shares, whatever its activations: computed once.
+  private final class Cache {
+    /// By node.
+    var weights: [Int: QuantizedWeights] = [:]
+    /// Of the float network for the samples; nil inside where it gives none.
+    var scores: [FloatTensor]??
+  }
 
   init(
     graph: ModelGraph, options: QuantizerOptions, scheme: QuantizationScheme, statistics: ActivationStatistics,
@@ -78,6 +87,14 @@ public struct CalibratedNetwork {
     try WideSearch(self).fewest(isEnough)
   }
 
+  /// Scores of the float network, 1 x classes x H x W for each of the samples; nil where it has none.
+  func floatScores(_ compute: () throws(RoadError) -> [FloatTensor]?) throws(RoadError) -> [FloatTensor]? {
+    if let known = cache.scores { return known }
+    let scores = try compute()
+    cache.scores = .some(scores)
+    return scores
+  }
+
   func quantized(wide: Set<String>) throws(RoadError) -> ModelGraph {
     var builder = QDQGraphBuilder(graph: graph, scheme: scheme, quantizations: quantizations, wide: wide)
     for index in scheme.convolutions { try quantizeWeights(ofNode: index, into: &builder) }
@@ -101,7 +118,10 @@ public struct CalibratedNetwork {
         remedy: "train again from a checkpoint before they broke")
     }
     let axis = node.operation == "Conv" ? 0 : 1
-    let quantized = QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
+    let quantized =
+      cache.weights[index]
+      ?? QuantizedWeights(weights, channelAxis: axis, search: options.searchesWeightScales)
+    cache.weights[index] = quantized
     let groups = if case .integer(let value)? = node.attributes["group"] { value } else { 1 }
     // A transposed convolution in groups has one scale for O/groups channels, and a bias for each of the O.
     var bias = [Float](repeating: 0, count: quantized.scales.count * (axis == 1 ? groups : 1))

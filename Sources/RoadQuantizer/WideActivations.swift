@@ -88,7 +88,7 @@ struct WideSearch {
   func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
     let bytes = try network.quantized(wide: [])
     progress(0, 1)
-    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }) else { return bytes }
+    guard let exact = try floatScores(), exact.allSatisfy({ $0.shape.count == 4 }) else { return bytes }
     let narrow = try agreement(exact, bytes)
     guard narrow < worst else { return bytes }
     let ranked = try ranked()
@@ -153,7 +153,7 @@ struct WideSearch {
 
   /// Share of the samples' pixels that keep the class which the float network gives them; nil where it gives no scores.
   func agreement(ofQuantized graph: ModelGraph) throws(RoadError) -> Double? {
-    guard let exact = try scores(of: network.graph), exact.allSatisfy({ $0.shape.count == 4 }) else { return nil }
+    guard let exact = try floatScores(), exact.allSatisfy({ $0.shape.count == 4 }) else { return nil }
     return try agreement(exact, graph)
   }
 
@@ -168,7 +168,9 @@ struct WideSearch {
   /// Neighbours are first measured together; one by one only those of the blocks that add the most.
   private func ranked() throws(RoadError) -> [Set<String>] {
     let scheme = network.scheme
-    guard let sample = network.samples.first, let exact = try scores(of: network.graph, [sample]) else { return [] }
+    guard let sample = network.samples.first, let exact = try floatScores().map({ Array($0.prefix(1)) }) else {
+      return []
+    }
     let outputs = Set(network.graph.outputs.map { scheme.root(of: $0.name) })
     let roots = scheme.tensors.filter {
       scheme.sharedWith[$0] == nil && scheme.fixed[$0] == nil && !outputs.contains($0)
@@ -197,6 +199,10 @@ struct WideSearch {
   }
 
   private static let blocks = 24
+
+  private func floatScores() throws(RoadError) -> [FloatTensor]? {
+    try network.floatScores { () throws(RoadError) in try scores(of: network.graph) }
+  }
 
   private func scores(
     of graph: ModelGraph, _ samples: [FloatTensor]? = nil

@@ -21,7 +21,18 @@ struct Network {
     identity = try options.identity(instructionSet: network.engine.instructionSet.rawValue)
     let pool = network.engine.pool
     if !pool.placement.cores.isEmpty { Terminal.say("roadseg: \(pool.threads) threads on \(pool.placement)") }
+    if let remark = Self.remark(on: network.engine.unquantizedNodes) {
+      Terminal.say("roadseg: model \(name): \(remark)")
+    }
     if let terms = graph.terms { Terminal.say("roadseg: model \(name): \(terms)") }
+  }
+
+  /// Of layers whose results somebody else's quantizer left as they are; nil without such.
+  static func remark(on unquantized: [String]) -> String? {
+    guard !unquantized.isEmpty else { return nil }
+    let (named, more) = (unquantized.prefix(8).joined(separator: ", "), unquantized.count - 8)
+    return "\(unquantized.count) layers between quantized ones are not quantized and are kept in 16 bits: \(named)"
+      + "\(more > 0 ? " and \(more) more" : ""); roadseg profile tells what they cost"
   }
 
   /// Another network, or this one with another input, on the same threads.

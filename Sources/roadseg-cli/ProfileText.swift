@@ -47,6 +47,14 @@ enum ProfileText {
           + "\(Format.fixed(counters.instructionsPerCycle, 2)) instructions a cycle, "
           + "\(Format.fixed(counters.cacheMissesPerFrame, 0)) cache misses")
     }
+    if let names = profile.unquantizedLayers {
+      let layers = profile.layers.filter { names.contains($0.description.name) }
+      let milliseconds = layers.reduce(0) { $0 + $1.milliseconds.median }
+      let network = profile.layers.reduce(0) { $0 + $1.milliseconds.median }
+      lines.append(
+        "left unquantized by the model, so kept in 16 bits: \(names.joined(separator: ", ")); "
+          + "\(Format.fixed(milliseconds, 2)) ms, \(Format.percent(milliseconds / max(network, 1e-9))) of the layers")
+    }
     if let deadline = profile.deadline {
       let blame = deadline.missesByStage.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         .map { "\($0.key) \($0.value)" }.joined(separator: ", ")

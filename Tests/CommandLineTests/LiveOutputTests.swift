@@ -54,7 +54,8 @@ import Testing
       let run = try shell(
         """
         "$R" \(Self.live) --frames 20 --output - --stream-format mjpeg 2>"$F/said" |
-          gst-launch-1.0 -q fdsrc fd=0 ! jpegdec ! videoconvert ! video/x-raw,format=I420 ! filesink location="$F/frames"
+          gst-launch-1.0 -q fdsrc fd=0 ! jpegdec ! videoconvert ! "video/x-raw,format=I420" ! \\
+            filesink location="$F/frames"
         wc -c <"$F/frames"
         """, folder)
       let bytes = run.outputLines.last.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) } ?? 0

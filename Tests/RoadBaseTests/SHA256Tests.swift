@@ -1,7 +1,7 @@
 import RoadBase
 import Testing
 
-/// FIPS 180-4's examples (NIST, "SHA256.pdf" of the example values) and lengths around the padding's edge, by `sha256sum`.
+/// FIPS 180-4's examples (NIST, "SHA256.pdf" of the example values); lengths around the padding's edge by `sha256sum`.
 @Suite struct SHA256Tests {
   @Test(arguments: [
     ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),

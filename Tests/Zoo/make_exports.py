@@ -5,12 +5,15 @@
 Each file holds `golden_classes`, ONNX Runtime's class of each pixel for the left top of Pictures/evaluation-*.png, as an unused
 initializer.
 """
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto as T, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -65,15 +68,23 @@ def classes_of(output, axis=1):
     return output.argmax(axis).reshape(HEIGHT, WIDTH).astype(np.uint8)
 
 
-def save(name, net, output, *, opset=17, shape=(1, 3, HEIGHT, WIDTH), kind=T.FLOAT, out=T.FLOAT, axis=1, functions=(), domains=(),
-         external=False, more_outputs=()):
+def model_of(name, net, output, *, opset=17, shape=(1, 3, HEIGHT, WIDTH), kind=T.FLOAT, out=T.FLOAT, functions=(), domains=(),
+             more_outputs=()):
     graph = helper.make_graph(
         net.nodes, name, [helper.make_tensor_value_info("image", kind, shape)],
         [helper.make_tensor_value_info(o, t, None) for o, t in [(output, out), *more_outputs]],
         [numpy_helper.from_array(v, k) for k, v in net.constants.items()])
-    model = helper.make_model(
+    return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", opset)] + [helper.make_opsetid(d, 1) for d in domains],
         ir_version=8 if opset < 21 else 10, functions=list(functions))
+
+
+def save(name, net, output, *, shape=(1, 3, HEIGHT, WIDTH), kind=T.FLOAT, axis=1, external=False, **options):
+    finish(name, model_of(name, net, output, shape=shape, kind=kind, **options), shape, kind, axis, external)
+
+
+def finish(name, model, shape, kind, axis=1, external=False):
+    """Writes the model with ONNX Runtime's class maps in it."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     maps = []
     for picture in PICTURES:
@@ -248,6 +259,37 @@ def operators():
     plain("space-depth", lambda n, x: n.add("DepthToSpace", [n.add("SpaceToDepth", [x], blocksize=2)], blocksize=2, mode="CRD"))
 
 
+def attentions():
+    length = HEIGHT // 4 * (WIDTH // 4)
+
+    def added(net, x, read):
+        """What attention over the picture at a quarter of its size says, added to it."""
+        small = net.add("AveragePool", [x], kernel_shape=[4, 4], strides=[4, 4])
+        flat = net.add("Reshape", [small, net.ints(1, 8, length)])
+        y = net.add("Reshape", [read(flat), net.ints(1, 8, HEIGHT // 4, WIDTH // 4)])
+        return net.add("Add", [x, net.add("Resize", [y, "", net.reals([1, 1, 4, 4])], mode="nearest")])
+
+    def projected(net, rows, width, spread=1.0):
+        return net.add("MatMul", [rows, net.reals(net.rng.normal(0, spread, (8, width)))])
+
+    def lines(net, flat):
+        rows = net.add("Transpose", [flat], perm=[0, 2, 1])
+        q, k, v = (projected(net, rows, 8) for _ in range(3))
+        y = net.add("Attention", [q, k, v], q_num_heads=2, kv_num_heads=2)
+        return net.add("Transpose", [y], perm=[0, 2, 1])
+    plain("attention", lambda n, x: added(n, x, lambda flat: lines(n, flat)), opset=23)
+
+    def grouped(net, flat):
+        """Four heads of queries on two of keys, scores below 5, a constant for each pair of positions."""
+        rows = net.add("Transpose", [flat], perm=[0, 2, 1])
+        q, k, v = (net.add("Transpose", [net.add("Reshape", [projected(net, rows, heads * 2), net.ints(1, length, heads, 2)])],
+                           perm=[0, 2, 1, 3]) for heads in (4, 2, 2))
+        near = np.abs(np.arange(length)[:, None] - np.arange(length)[None]) / -20
+        y = net.add("Attention", [q, k, v, net.reals(near)], scale=0.9, softcap=5.0)
+        return net.add("Reshape", [net.add("Transpose", [y], perm=[0, 1, 3, 2]), net.ints(1, 8, length)])
+    plain("attention-groups", lambda n, x: added(n, x, lambda flat: grouped(n, flat)), opset=23)
+
+
 def quantized():
     """A convolution's weights as TensorFlow keeps them, height x width x in x out, or flat, turned behind DequantizeLinear."""
     for form in ("turned", "flat"):
@@ -273,6 +315,64 @@ def quantized():
         save(f"quantized-{form}", net, pair(conv(x, 8, CLASSES, 1), 0.04, 128))
 
 
+class Pictures(CalibrationDataReader):
+    def __init__(self):
+        self.left = [{"image": picture.transpose(2, 0, 1)[None].astype(np.float32)} for picture in PICTURES]
+
+    def get_next(self):
+        return self.left.pop() if self.left else None
+
+
+def many_operators(net, x):
+    """What ONNX Runtime's quantizer has operators on integers for."""
+    y = net.add("LeakyRelu", [net.conv(x, 8, 8)], alpha=0.1)
+    x = net.add("Add", [x, y])
+    gate = net.add("Sigmoid", [net.conv(net.add("GlobalAveragePool", [x]), 8, 8, 1)])
+    x = net.add("Mul", [x, gate])
+    small = net.add("AveragePool", [x], kernel_shape=[2, 2], strides=[2, 2])
+    rows = net.add("Transpose", [net.add("Reshape", [small, net.ints(1, 8, -1)])], perm=[0, 2, 1])
+    rows = net.add("MatMul", [rows, net.reals(net.rng.normal(0, 0.4, (8, 8)))])
+    small = net.add("Reshape", [net.add("Transpose", [rows], perm=[0, 2, 1]), net.ints(1, 8, HEIGHT // 2, WIDTH // 2)])
+    large = net.add("Resize", [small, "", net.reals([1, 1, 2, 2])], mode="nearest")
+    return net.conv(net.add("Concat", [x, large], axis=1), 16, 8)
+
+
+def elsewhere():
+    """One network quantized by ONNX Runtime: operators on integers, activations of 16 bits; and as Brevitas clips to few bits."""
+    forms = {
+        "operators": dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QUInt8),
+        "operators-s8": dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QInt8),
+        "u16": dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16),
+        "s16": dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt16),
+    }
+    for form, options in forms.items():
+        net = Network()
+        y = net.scores(many_operators(net, net.features()))
+        with tempfile.TemporaryDirectory() as folder:
+            plain, prepared, path = (f"{folder}/{part}.onnx" for part in ("plain", "prepared", "quantized"))
+            onnx.save(model_of("plain", net, y, opset=21), plain)
+            quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+            quantize_static(prepared, path, Pictures(), weight_type=QuantType.QInt8, per_channel=True, **options)
+            finish(f"quantized-{form}", onnx.load(path), (1, 3, HEIGHT, WIDTH), T.FLOAT)
+    net = Network()
+
+    def few(x, scale, zero, low, high):
+        s, z = net.reals(scale), net.constant(zero, np.uint8)
+        q = net.add("QuantizeLinear", [x, s, z])
+        q = net.add("Clip", [q, net.constant(low, np.uint8), net.constant(high, np.uint8)])
+        return net.add("DequantizeLinear", [q, s, z])
+
+    def conv(x, cin, cout, kernel):
+        w = net.rng.normal(0, 1.3 / np.sqrt(cin * kernel * kernel), (cout, cin, kernel, kernel))
+        s = net.reals(np.abs(w).max() / 7)
+        q = net.add("QuantizeLinear", [net.reals(w), s, net.constant(0, np.int8)])
+        q = net.add("Clip", [q, net.constant(-7, np.int8), net.constant(7, np.int8)])
+        w = net.add("DequantizeLinear", [q, s, net.constant(0, np.int8)])
+        return net.add("Conv", [x, w, net.reals(net.rng.normal(0, 0.2, cout))], kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4)
+    x = few(net.add("Relu", [conv(few(net.normalised("image"), 0.02, 118, 0, 255), 3, 8, 3)]), 0.15, 0, 0, 15)
+    save("quantized-clipped", net, few(conv(x, 8, CLASSES, 1), 0.04, 128, 0, 255))
+
+
 OUT.mkdir(exist_ok=True)
-for group in (files, layouts, tails, gathers, constants, operators, quantized):
+for group in (files, layouts, tails, gathers, constants, operators, attentions, quantized, elsewhere):
     group()

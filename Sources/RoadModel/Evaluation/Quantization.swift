@@ -6,12 +6,19 @@ enum QuantizationOperators {
     let input = try call.floats(0)
     let (scales, zeroPoints) = try parameters(call)
     let range = try range(call)
-    let index = try channelIndex(call, shape: input.shape, count: scales.count)
+    let inner = try innerCount(call, shape: input.shape, count: scales.count)
     var output = input
-    for i in input.values.indices {
-      let c = index(i)
-      let steps = (input.values[i] / scales[c]).rounded(.toNearestOrEven) + zeroPoints[c]
-      output.values[i] = min(max(steps, range.lowerBound), range.upperBound)
+    output.values.withUnsafeMutableBufferPointer { values in
+      forEachRun(of: values, inner) { run, block in
+        let (scale, zeroPoint) = (scales[block % scales.count], zeroPoints[block % scales.count])
+        let (low, high) = (range.lowerBound - zeroPoint, range.upperBound - zeroPoint)
+        for i in run.indices {
+          let steps = run[i] / scale
+          let within = steps < low ? low : steps > high ? high : steps
+          // Adding 1.5 · 2^23 leaves no bits for a fraction: round to nearest, ties to even, without a call.
+          run[i] = (within + 0x1.8p23) - 0x1.8p23 + zeroPoint
+        }
+      }
     }
     return [.floats(output)]
   }
@@ -19,13 +26,25 @@ enum QuantizationOperators {
   static func dequantize(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.floats(0)
     let (scales, zeroPoints) = try parameters(call)
-    let index = try channelIndex(call, shape: input.shape, count: scales.count)
+    let inner = try innerCount(call, shape: input.shape, count: scales.count)
     var output = input
-    for i in input.values.indices {
-      let c = index(i)
-      output.values[i] = (input.values[i] - zeroPoints[c]) * scales[c]
+    output.values.withUnsafeMutableBufferPointer { values in
+      forEachRun(of: values, inner) { run, block in
+        let (scale, zeroPoint) = (scales[block % scales.count], zeroPoints[block % scales.count])
+        for i in run.indices { run[i] = (run[i] - zeroPoint) * scale }
+      }
     }
     return [.floats(output)]
+  }
+
+  /// Numbers with one scale that lie side by side, one run after the other.
+  private static func forEachRun(
+    of values: UnsafeMutableBufferPointer<Float>, _ inner: Int,
+    _ body: (_ run: UnsafeMutableBufferPointer<Float>, _ block: Int) -> Void
+  ) {
+    for block in 0..<(inner > 0 ? values.count / inner : 0) {
+      body(UnsafeMutableBufferPointer(rebasing: values[block * inner..<(block + 1) * inner]), block)
+    }
   }
 
   private static func parameters(_ call: OperatorCall) throws(RoadError) -> ([Float], [Float]) {
@@ -48,11 +67,11 @@ enum QuantizationOperators {
     }
   }
 
-  private static func channelIndex(_ call: OperatorCall, shape: [Int], count: Int) throws(RoadError) -> (Int) -> Int {
-    if count == 1 { return { _ in 0 } }
+  /// How many numbers side by side have one scale.
+  private static func innerCount(_ call: OperatorCall, shape: [Int], count: Int) throws(RoadError) -> Int {
+    if count == 1 { return shape.reduce(1, *) }
     let axis = try call.axis(call.integer("axis", default: 1), rank: shape.count)
     guard shape[axis] == count else { throw call.failure("\(count) scales for axis \(axis) of shape \(shape)") }
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    return { $0 / inner % count }
+    return shape[(axis + 1)...].reduce(1, *)
   }
 }

@@ -156,6 +156,7 @@ extension OperatorCatalogue {
       "MatMul", ReductionShapes.matMul, MatrixOperators.product, .takesActivation, decomposition: ModelGraph.vectors),
     Operator(
       "Gemm", ReductionShapes.gemm, MatrixOperators.general, .takesActivation, decomposition: ModelGraph.scaleGemm),
+    Operator("Attention", ReductionShapes.attention, nil, decomposition: ModelGraph.attention),
     Operator("Einsum", ReductionShapes.einsum, nil, decomposition: ModelGraph.product),
   ]
 

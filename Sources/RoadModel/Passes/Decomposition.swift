@@ -19,7 +19,8 @@ extension ModelGraph {
   /// - comparisons of activations, and what is made of truths: arithmetic of 0 and 1,
   /// - GroupNormalization: InstanceNormalization of the groups,
   /// - LpNormalization: a division by the norm,
-  /// - Einsum of two tensors: a matrix product.
+  /// - Einsum of two tensors: a matrix product,
+  /// - Attention: two matrix products with a softmax between them.
   public func decomposed() throws(RoadError) -> ModelGraph { try selectingBranches().decomposedNodes() }
 
   private func decomposedNodes() throws(RoadError) -> ModelGraph {

@@ -44,6 +44,15 @@ struct DecompositionWriter {
     replace(with: Node(name: output, operation: operation, inputs: inputs, outputs: [output], attributes: attributes))
   }
 
+  /// One node whose result only the replacement reads.
+  ///
+  /// - Returns: the result's name.
+  mutating func step(_ node: Node, _ operation: String, _ inputs: String...) -> String {
+    let output = name(node, operation.lowercased())
+    append(node, operation, inputs, to: output)
+    return output
+  }
+
   mutating func replace(with node: Node) {
     hasChanged = true
     nodes.append(node)

@@ -36,6 +36,17 @@ enum ReductionShapes {
     return [TensorType(left.elementType, sums.lengths(sums.output))]
   }
 
+  static func attention(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
+    let queries = try context.input(0)
+    for index in 1...3 where context.node.input(index) != nil { _ = try context.input(index) }
+    guard let sizes = AttentionSizes(context.node, context.known) else {
+      throw context.node.failure(
+        "only attention over one picture is supported: queries, keys and values of three or four axes that fit, "
+          + "without past or present keys")
+    }
+    return [TensorType(queries.elementType, sizes.shape)]
+  }
+
   /// A vector is a row on the left, a column on the right, whose axis the result does not have.
   static func matMul(_ context: ShapeContext) throws(RoadError) -> [TensorType] {
     let (left, right) = (try context.input(0), try context.input(1))
