@@ -37,8 +37,10 @@ import Testing
     set.blendRow = reference.blendRow.spoiled { $0.destination[$0.count - 1] ^= 1 }
     set.interpolateRow = reference.interpolateRow.spoiled { $0.destination[4 * $0.count - 1] ^= 1 }
     set.roadCodesRow = reference.roadCodesRow.spoiled { $0.destination[$0.count - 1] ^= 1 }
+    set.classRow = reference.classRow.spoiled { $0.destination[16 * $0.endBlock - 1] ^= 1 }
     let rows = [
       reference.blendRow.name, reference.interpolateRow.name, reference.packedYUVRow.name, reference.roadCodesRow.name,
+      reference.classRow.name,
     ]
     #expect(KernelSelfTest.mismatches(of: set) == rows)
   }

@@ -18,6 +18,8 @@ public enum KernelSelfTest {
       (set.interpolateRow.name, { interpolations(set) }),
       (set.packedYUVRow.name, { packedYUV(set) }),
       (set.roadCodesRow.name, { roadCodes(set) }),
+      (set.classRow.name, { classes(set) }),
+      (set.int16.convolution(from: .int16, to: .int16).name, { int16Convolutions(set) }),
     ]
     return checks.filter { !$0.1() }.map(\.0)
   }
