@@ -1,5 +1,4 @@
 import RoadBase
-import RoadKernelContract
 import RoadKernels
 
 /// What decoding one frame came to.
@@ -12,13 +11,16 @@ public enum DecodeOutcome: Hashable, Sendable {
   case corrupt(CorruptFrame)
 }
 
-/// Frames of any format to pictures at full size. One thread uses it at a time; nothing here throws or allocates, but
-/// for what libjpeg and libpng keep for themselves while they decode one picture, and a copy for pictures that must be
-/// turned or mended, kept from one to the next.
+/// Frames of any format to pictures at full size, or to what a network reads without one. One thread uses it at a time;
+/// nothing here throws or allocates, but for what libjpeg and libpng keep for themselves while they decode one picture,
+/// and copies for pictures that must be turned or mended, kept from one to the next.
 public final class FrameDecoder: @unchecked Sendable {
   private let jpeg: JPEGDecoder
   private let png: PNGDecoder
   private let kernels = KernelSet.ofThisMachine
+  private var rowScratch: PixelScratch?
+  /// For frames that planes cannot hold as they are; made with the first one.
+  private var detourPicture: Picture?
 
   /// - Parameters:
   ///   - maximumPixels: of a JPEG or PNG; a larger one is refused before it is decoded.
@@ -55,77 +57,84 @@ public final class FrameDecoder: @unchecked Sendable {
       return decode(file: UnsafeRawBufferPointer(rebasing: frame.bytes[..<frame.byteCount]), into: picture)
     }
     guard frame.size == picture.size else { return .corrupt(.wrongSize) }
-    let pitch = frame.rowPitch
-    guard pitch >= frame.format.packedRowPitch(width: frame.size.width),
-      let needed = frame.format.frameBytes(size: frame.size, rowPitch: pitch), frame.byteCount >= needed,
-      let bytes = frame.bytes.bindMemory(to: UInt8.self).baseAddress
-    else { return .corrupt(.truncated) }
-    let raw = RawFrame(
-      bytes: UnsafePointer(bytes), format: frame.format, size: frame.size, rowPitch: pitch, kernels: kernels)
-    switch frame.yuvEncoding {
-    case .bt601: raw.convert(by: BT601.self, to: picture)
-    case .bt601Full: raw.convert(by: BT601Full.self, to: picture)
-    case .bt709: raw.convert(by: BT709.self, to: picture)
-    case .bt709Full: raw.convert(by: BT709Full.self, to: picture)
+    guard let bytes = Self.bytes(ofRaw: frame) else { return .corrupt(.truncated) }
+    guard let samples = YUVSamples(bytes, of: frame) else {
+      for y in 0..<frame.size.height {
+        picture.row(y).update(from: bytes + y * frame.rowPitch, count: 4 * frame.size.width)
+      }
+      return .decoded
     }
+    let scratch = scratch(width: frame.size.width)
+    for y in 0..<frame.size.height { samples.write(row: y, to: picture.row(y), with: scratch, kernels: kernels) }
     return .decoded
+  }
+
+  /// The bytes of a raw frame that has all that its format needs.
+  private static func bytes(ofRaw frame: Frame) -> UnsafePointer<UInt8>? {
+    let pitch = frame.rowPitch
+    guard frame.byteCount <= frame.bytes.count, pitch >= frame.format.packedRowPitch(width: frame.size.width),
+      let needed = frame.format.frameBytes(size: frame.size, rowPitch: pitch), frame.byteCount >= needed
+    else { return nil }
+    return frame.bytes.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }
+  }
+
+  private func scratch(width: Int) -> PixelScratch {
+    if let scratch = rowScratch, scratch.width >= width { return scratch }
+    let fresh = PixelScratch(width: width)
+    rowScratch = fresh
+    return fresh
   }
 }
 
-/// A raw frame whose length was checked.
-private struct RawFrame {
-  let bytes: UnsafePointer<UInt8>
-  let format: PixelFormat
-  let size: PictureSize
-  let rowPitch: Int
-  let kernels: KernelSet
+extension FrameDecoder {
+  /// What became of a frame on its way to a network that reads planes.
+  public struct Prepared {
+    public var outcome: DecodeOutcome
+    /// Valid while frame and planes are, and until the next frame is prepared.
+    public var pixels: FramePixels
+    /// Whether the planes hold the frame already; else they are filled from the pixels where somebody needs them.
+    public var planesAreFilled: Bool
+  }
 
-  func convert<Gains: YUVGains>(by gains: Gains.Type, to picture: Picture) {
-    let width = size.width
-    for y in 0..<size.height {
-      let row = bytes + y * rowPitch
-      let out = UnsafeMutableRawPointer(picture.row(y)).assumingMemoryBound(to: UInt32.self)
-      switch format {
-      case .yuyv: packed(row, lumaFirst: true, by: gains, out: out)
-      case .uyvy: packed(row, lumaFirst: false, by: gains, out: out)
-      case .nv12:
-        let uv = bytes + rowPitch * size.height + (y / 2) * (rowPitch + rowPitch % 2)
-        YUVRow<Gains>.semiPlanar(y: row, uv: uv, width: width, out: out)
-      case .i420:
-        let u = bytes + rowPitch * size.height + (y / 2) * chromaPitch
-        YUVRow<Gains>.planar(y: row, u: u, v: u + chromaPitch * ((size.height + 1) / 2), width: width, out: out)
-      case .i422:
-        let u = bytes + rowPitch * size.height + y * chromaPitch
-        YUVRow<Gains>.planar(y: row, u: u, v: u + chromaPitch * size.height, width: width, out: out)
-      case .i444, .i411:
-        let pitch = format == .i444 ? rowPitch : (rowPitch + 3) / 4
-        let u = bytes + rowPitch * size.height + y * pitch
-        YUVRow<Gains>.planar(
-          y: row, u: u, v: u + pitch * size.height, pixelsPerChroma: format == .i444 ? 1 : 4, width: width, out: out)
-      case .grey: YUVRow<Gains>.grey(row, width: width, out: out)
-      case .rgbx: picture.row(y).update(from: row, count: 4 * width)
-      case .mjpeg, .png: preconditionFailure("\(format) is not a raw format")
-      }
+  /// Makes `frame` readable without a picture in between: a JPEG is decoded into `planes`, a raw frame stays where it
+  /// is. What has no luma and chroma, or must be turned, goes through a picture.
+  ///
+  /// - Parameters:
+  ///   - planes: of the frame's size, or smaller by the reduction.
+  ///   - reduction: 1, or the factor by which JPEGs are made smaller; then planes are filled by JPEGs only.
+  public func prepare(_ frame: Frame, planes: PlanarPicture, reduction: Int = 1) -> Prepared {
+    precondition(
+      reduction == 1 || planes.size == JPEGReduction.size(of: frame.size, by: reduction),
+      "planes of \(planes.size) for \(frame.size) by \(reduction)")
+    let size = reduction == 1 ? planes.size : frame.size
+    func corrupt(_ reason: CorruptFrame) -> Prepared {
+      Prepared(outcome: .corrupt(reason), pixels: .samples(planes.samples), planesAreFilled: true)
     }
+    guard frame.byteCount <= frame.bytes.count else { return corrupt(.truncated) }
+    switch frame.format {
+    case .mjpeg:
+      let bytes = UnsafeRawBufferPointer(rebasing: frame.bytes[..<frame.byteCount])
+      if let outcome = jpeg.decode(bytes, of: size, into: planes) {
+        return Prepared(outcome: outcome, pixels: .samples(planes.samples), planesAreFilled: true)
+      }
+    case .png, .rgbx: break
+    default:
+      guard frame.size == size else { return corrupt(.wrongSize) }
+      guard let bytes = Self.bytes(ofRaw: frame), let samples = YUVSamples(bytes, of: frame) else {
+        return corrupt(.truncated)
+      }
+      return Prepared(outcome: .decoded, pixels: .samples(samples), planesAreFilled: false)
+    }
+    guard let picture = detour(size) else { return corrupt(.noMemory) }
+    let outcome = decode(frame, into: picture)
+    if case .corrupt(let reason) = outcome { return corrupt(reason) }
+    if reduction == 1 { planes.fill(from: .picture(picture)) }
+    return Prepared(outcome: outcome, pixels: .picture(picture), planesAreFilled: true)
   }
 
-  /// Pairs of pixels; the last one of an odd width takes the chroma of its half pair.
-  private func packed<Gains: YUVGains>(
-    _ row: UnsafePointer<UInt8>, lumaFirst: Bool, by gains: Gains.Type, out: UnsafeMutablePointer<UInt32>
-  ) {
-    let pairs = size.width / 2
-    var arguments = PackedYUVRowArguments(
-      source: row, pairs: pairs, lumaFirst: lumaFirst, luma: Int16(Gains.luma), redV: Int16(Gains.redV),
-      greenU: Int16(Gains.greenU), greenV: Int16(Gains.greenV), blueU: Int16(Gains.blueU), black: Int16(Gains.black),
-      destination: UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt8.self))
-    kernels.packedYUVRow.run(&arguments)
-    guard size.width % 2 == 1 else { return }
-    let rest = row + 4 * pairs
-    let (luma, chroma) = lumaFirst ? (0, 1) : (1, 0)
-    YUVRow<Gains>.planar(
-      y: rest + luma, u: rest + chroma, v: rest + chroma + 2, width: 1, out: out + 2 * pairs)
+  private func detour(_ size: PictureSize) -> Picture? {
+    if let picture = detourPicture, picture.size == size { return picture }
+    detourPicture = Picture(ifMemoryFor: size)
+    return detourPicture
   }
-
-  /// Bytes of a row of one planar chroma plane.
-  private var chromaPitch: Int { (rowPitch + 1) / 2 }
 }

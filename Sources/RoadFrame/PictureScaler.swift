@@ -42,29 +42,30 @@ public final class PictureScaler: @unchecked Sendable {
     scratch = (0..<strips).map { _ in ScaleScratch(sourceWidth: source.width, blocks: columns.blocks) }
   }
 
-  /// Scales the whole picture to `base`, whose rows lie `rowPitch` bytes apart.
-  public func scale(_ picture: Picture, into base: UnsafeMutablePointer<UInt8>, rowPitch: Int) {
-    for strip in 0..<strips { scale(picture, into: base, rowPitch: rowPitch, strip: strip) }
-  }
+  public func scale(_ picture: Picture, into other: Picture) { scale(.picture(picture), into: other) }
 
-  public func scale(_ picture: Picture, into other: Picture) {
+  /// Scales the whole frame.
+  public func scale(_ pixels: FramePixels, into other: Picture) {
     precondition(other.size == destination, "destination of \(other.size), planned for \(destination)")
-    scale(picture, into: other.base, rowPitch: other.rowPitch)
+    for strip in 0..<strips { scale(pixels, into: other.base, rowPitch: other.rowPitch, strip: strip) }
   }
 
-  /// Scales one strip of rows; different strips may be scaled at the same time.
+  /// Scales one strip of rows; different strips may be scaled at the same time. Luma and chroma become red, green and
+  /// blue row by row, where they are needed.
   ///
-  /// - Parameter base: the destination's pixel (0, 0), whatever the strip.
-  public func scale(_ picture: Picture, into base: UnsafeMutablePointer<UInt8>, rowPitch: Int, strip: Int) {
-    precondition(picture.size == source, "picture of \(picture.size), planned for \(source)")
+  /// - Parameters:
+  ///   - base: the destination's pixel (0, 0), whatever the strip.
+  ///   - rowPitch: bytes from one row of the destination to the next.
+  public func scale(_ pixels: FramePixels, into base: UnsafeMutablePointer<UInt8>, rowPitch: Int, strip: Int) {
+    precondition(pixels.size == source, "picture of \(pixels.size), planned for \(source)")
     precondition(rowPitch >= 4 * destination.width, "row pitch \(rowPitch) for \(destination.width) pixels")
     let memory = scratch[strip]
     memory.forgetBlocks()
     for y in strip * destination.height / strips..<(strip + 1) * destination.height / strips {
       let first = Int(rows.offsets[y])
       var between = BlendRowArguments(
-        above: blockRow(first, of: picture, in: memory),
-        below: blockRow(min(first + 1, rows.blocks - 1), of: picture, in: memory), weight: rows.weight(y),
+        above: blockRow(first, of: pixels, in: memory),
+        below: blockRow(min(first + 1, rows.blocks - 1), of: pixels, in: memory), weight: rows.weight(y),
         count: 4 * columns.blocks, destination: memory.blended)
       kernels.blendRow.run(&between)
       var across = InterpolateRowArguments(
@@ -75,20 +76,40 @@ public final class PictureScaler: @unchecked Sendable {
   }
 
   /// Row `index` of the picture of block averages: the picture's own row if blocks are single pixels.
-  private func blockRow(_ index: Int, of picture: Picture, in memory: ScaleScratch) -> UnsafePointer<UInt8> {
-    if rows.block == 1, columns.block == 1 { return UnsafePointer(picture.row(index)) }
+  private func blockRow(_ index: Int, of pixels: FramePixels, in memory: ScaleScratch) -> UnsafePointer<UInt8> {
+    let isWhole = rows.block == 1 && columns.block == 1
+    if isWhole, case .picture(let picture) = pixels { return UnsafePointer(picture.row(index)) }
     let slot = index & 1
     let row = memory.averages[slot]
-    if memory.held[slot] != index {
-      memory.held[slot] = index
-      for line in 0..<rows.block {
-        let y = min(index * rows.block + line, source.height - 1)
-        ScaleRow.accumulate(picture.row(y), count: 4 * source.width, first: line == 0, into: memory.sums)
-      }
-      ScaleRow.average(
-        memory.sums, width: source.width, block: columns.block, lines: rows.block, blocks: columns.blocks, into: row)
+    guard memory.held[slot] != index else { return UnsafePointer(row) }
+    memory.held[slot] = index
+    if isWhole {
+      return pixelRow(index, of: pixels, in: memory, row)
     }
+    if rows.block == 1, columns.block == 2 {
+      ScaleRow.averagePairs(pixelRow(index, of: pixels, in: memory, memory.row), width: source.width, into: row)
+      return UnsafePointer(row)
+    }
+    for line in 0..<rows.block {
+      let y = min(index * rows.block + line, source.height - 1)
+      ScaleRow.accumulate(
+        pixelRow(y, of: pixels, in: memory, memory.row), count: 4 * source.width, first: line == 0, into: memory.sums)
+    }
+    ScaleRow.average(
+      memory.sums, width: source.width, block: columns.block, lines: rows.block, blocks: columns.blocks, into: row)
     return UnsafePointer(row)
+  }
+
+  /// Row `y` as RGBX, in `row` unless it lies there already.
+  private func pixelRow(
+    _ y: Int, of pixels: FramePixels, in memory: ScaleScratch, _ row: UnsafeMutablePointer<UInt8>
+  ) -> UnsafePointer<UInt8> {
+    switch pixels {
+    case .picture(let picture): return UnsafePointer(picture.row(y))
+    case .samples(let samples):
+      samples.write(row: y, to: row, with: memory.packing, kernels: kernels)
+      return UnsafePointer(row)
+    }
   }
 }
 
@@ -138,8 +159,13 @@ private final class ScaleScratch: @unchecked Sendable {
   /// The two rows of block averages last used, and which they are.
   let averages: [UnsafeMutablePointer<UInt8>]
   let held: UnsafeMutablePointer<Int>
+  /// One row of RGBX, and what luma and chroma need on the way there.
+  let row: UnsafeMutablePointer<UInt8>
+  let packing: PixelScratch
 
   init(sourceWidth: Int, blocks: Int) {
+    row = .allocate(capacity: 4 * sourceWidth)
+    packing = PixelScratch(width: sourceWidth)
     blended = .allocate(capacity: 4 * blocks + 4)
     blended.initialize(repeating: 0, count: 4 * blocks + 4)
     sums = .allocate(capacity: sourceWidth)
@@ -149,6 +175,7 @@ private final class ScaleScratch: @unchecked Sendable {
   }
 
   deinit {
+    row.deallocate()
     blended.deallocate()
     sums.deallocate()
     for row in averages { row.deallocate() }
@@ -171,6 +198,21 @@ private enum ScaleRow {
       for i in 0..<count { sums[i] = UInt16(row[i]) }
     } else {
       for i in 0..<count { sums[i] &+= UInt16(row[i]) }
+    }
+  }
+
+  /// Blocks of two pixels in a row, without sums in between.
+  static func averagePairs(_ row: UnsafePointer<UInt8>, width: Int, into out: UnsafeMutablePointer<UInt8>) {
+    let pixels = UnsafeRawPointer(row)
+    let words = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt32.self)
+    for i in 0..<width / 2 {
+      let left = pixels.loadUnaligned(fromByteOffset: 8 &* i, as: UInt32.self)
+      let right = pixels.loadUnaligned(fromByteOffset: 8 &* i &+ 4, as: UInt32.self)
+      // (a + b + 1) / 2 in each byte.
+      words[i] = (left | right) &- ((left ^ right) &>> 1 & 0x7F7F_7F7F)
+    }
+    if width % 2 == 1 {
+      words[width / 2] = pixels.loadUnaligned(fromByteOffset: 4 &* (width &- 1), as: UInt32.self)
     }
   }
 

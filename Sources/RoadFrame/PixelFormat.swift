@@ -35,6 +35,14 @@ extension PixelFormat {
     }
   }
 
+  /// Whether its frames hold luma and half as much chroma across, or luma alone: what planes can hold as they are.
+  public var hasHalfChroma: Bool {
+    switch self {
+    case .yuyv, .uyvy, .nv12, .i420, .i422, .grey, .mjpeg: true
+    case .i444, .i411, .png, .rgbx: false
+    }
+  }
+
   /// Bytes of one row of the first plane when rows follow each other without padding; 0 for MJPEG and PNG.
   public func packedRowPitch(width: Int) -> Int {
     switch self {

@@ -23,7 +23,7 @@ public final class LiveViewSink: FrameSink {
   /// Owned by the lane's thread between `start` and `stop`, read by requests under the lock.
   private struct Latest: @unchecked Sendable {
     let session: SinkSession
-    let picture: Picture
+    let canvas: Canvas
     let map: ClassMap
     let encoder: JPEGEncoder
     var ordinal: Int?
@@ -34,7 +34,7 @@ public final class LiveViewSink: FrameSink {
   public func start(_ session: SinkSession) throws(RoadError) {
     let size = session.source.size
     let fresh = Latest(
-      session: session, picture: Picture(size: size), map: ClassMap(size: size),
+      session: session, canvas: Canvas(session.canvas, size: size), map: ClassMap(size: size),
       encoder: try JPEGEncoder(largest: size))
     latest.withLock { $0 = fresh }
   }
@@ -45,10 +45,10 @@ public final class LiveViewSink: FrameSink {
     let isWatched = frames.viewers > 0
     let jpeg: Data? = latest.withLock { latest in
       guard let current = latest else { return nil }
-      current.picture.copy(from: frame.picture)
+      current.canvas.copy(from: frame.canvas)
       current.map.copy(from: frame.map)
       latest?.ordinal = frame.stamp.ordinal
-      return isWatched ? current.encoder.encode(current.picture).map { Data($0) } : nil
+      return isWatched ? current.encoder.encode(current.canvas).map { Data($0) } : nil
     }
     if let jpeg { frames.publish(jpeg) }
   }
@@ -57,8 +57,8 @@ public final class LiveViewSink: FrameSink {
     let isWatched = frames.viewers > 0
     let jpeg: Data? = latest.withLock { latest in
       guard let latest else { return nil }
-      latest.picture.copy(from: notice.picture)
-      return isWatched ? latest.encoder.encode(latest.picture).map { Data($0) } : nil
+      latest.canvas.copy(from: notice.canvas)
+      return isWatched ? latest.encoder.encode(latest.canvas).map { Data($0) } : nil
     }
     if let jpeg { frames.publish(jpeg) }
   }
@@ -73,7 +73,7 @@ public final class LiveViewSink: FrameSink {
   func snapshot() -> Data? {
     latest.withLock { latest in
       guard let latest, latest.ordinal != nil else { return nil }
-      return latest.encoder.encode(latest.picture).map { Data($0) }
+      return latest.encoder.encode(latest.canvas).map { Data($0) }
     }
   }
 

@@ -12,7 +12,7 @@ import Synchronization
 /// new file goes on: `drive.avi`, `drive-2.avi`; an existing file is never overwritten.
 public final class MovieFile: FrameSink {
   public let name = "film"
-  public let interest: SinkInterest = .picture
+  public let interest: SinkInterest = [.picture, .notices]
   public var destination: String? { state.withLock { $0.path } }
   private let wanted: String
 
@@ -22,11 +22,16 @@ public final class MovieFile: FrameSink {
     var rate = 30.0
     var encoder: JPEGEncoder?
     var writer: AVIWriter?
+    /// Of the newest frame and the newest notice; 0 before.
+    var lastFrame: UInt64 = 0
+    var lastNotice: UInt64 = 0
   }
   private let state = Mutex(State())
 
   /// Nanoseconds without a frame after which a new film begins.
   private static let longestPause: UInt64 = 60_000_000_000
+  /// Nanoseconds between two pictures that say why there is no video; none come once the pause is too long.
+  private static let noticeInterval: UInt64 = 5_000_000_000
 
   public init(path: String) { wanted = path }
 
@@ -41,16 +46,33 @@ public final class MovieFile: FrameSink {
   }
 
   public func receive(_ frame: ShownFrame) throws(RoadError) {
-    if let writer = state.withLock({ $0.writer }), isOver(writer, frame.stamp.timestamp) {
+    state.withLock { $0.lastFrame = frame.stamp.timestamp }
+    try append(frame.canvas, at: frame.stamp.timestamp)
+  }
+
+  public func receive(_ notice: VideoNotice) throws(RoadError) {
+    let isWanted = state.withLock { state in
+      guard state.lastFrame > 0, notice.time < state.lastFrame &+ Self.longestPause,
+        notice.time > max(state.lastNotice, state.lastFrame)
+          &+ (state.lastNotice > state.lastFrame ? Self.noticeInterval : 0)
+      else { return false }
+      state.lastNotice = notice.time
+      return true
+    }
+    if isWanted { try append(notice.canvas, at: notice.time) }
+  }
+
+  private func append(_ canvas: Canvas, at timestamp: UInt64) throws(RoadError) {
+    if let writer = state.withLock({ $0.writer }), isOver(writer, timestamp) {
       try writer.finish()
       try begin()
     }
     let (encoder, writer) = state.withLock { ($0.encoder, $0.writer) }
     guard let encoder, let writer else { preconditionFailure("film not started") }
-    guard let jpeg = encoder.encode(frame.picture) else {
+    guard let jpeg = encoder.encode(canvas) else {
       throw RoadError(.output, "\(wanted): no memory for the JPEG encoder", remedy: "close other programs")
     }
-    try writer.append(jpeg, at: frame.stamp.timestamp)
+    try writer.append(jpeg, at: timestamp)
   }
 
   public func stop() {

@@ -17,7 +17,7 @@ public final class StandardStream: FrameSink {
   }
 
   public let name = "stream"
-  public let interest: SinkInterest = .picture
+  public let interest: SinkInterest = [.picture, .notices]
   public var destination: String? { "standard output (\(format.rawValue))" }
   private let format: Format
   private let descriptor: Int32
@@ -51,12 +51,16 @@ public final class StandardStream: FrameSink {
     }
   }
 
-  public func receive(_ frame: ShownFrame) throws(RoadError) {
+  public func receive(_ frame: ShownFrame) throws(RoadError) { try write(frame.canvas) }
+
+  public func receive(_ notice: VideoNotice) throws(RoadError) { try write(notice.canvas) }
+
+  private func write(_ canvas: Canvas) throws(RoadError) {
     let (encoder, planes) = state.withLock { ($0.encoder, $0.planes) }
-    if let encoder, let bytes = encoder.encode(frame.picture) {
+    if let encoder, let bytes = encoder.encode(canvas) {
       try check(System.writeAll(descriptor, bytes))
     } else if let planes {
-      planes.fill(from: frame.picture)
+      planes.fill(from: canvas)
       try check(Self.frameHeader.withUTF8Buffer { System.writeAll(descriptor, UnsafeRawBufferPointer($0)) })
       try check(System.writeAll(descriptor, UnsafeRawBufferPointer(planes.bytes)))
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// v4l2loopback, or the output of a video card. YUYV, BT.601 of limited range.
 public final class VideoOutput: FrameSink {
   public let name = "video device"
-  public let interest: SinkInterest = .picture
+  public let interest: SinkInterest = [.picture, .notices]
   public var destination: String? { path }
   private let path: String
   private let port: any VideoOutputPort
@@ -53,9 +53,13 @@ public final class VideoOutput: FrameSink {
     state.withLock { $0.picture = $0.picture ?? YUVPicture(size: size, layout: .yuyv) }
   }
 
-  public func receive(_ frame: ShownFrame) throws(RoadError) {
+  public func receive(_ frame: ShownFrame) throws(RoadError) { try write(frame.canvas) }
+
+  public func receive(_ notice: VideoNotice) throws(RoadError) { try write(notice.canvas) }
+
+  private func write(_ canvas: Canvas) throws(RoadError) {
     guard let picture = state.withLock({ $0.picture }) else { preconditionFailure("video output not started") }
-    picture.fill(from: frame.picture)
+    picture.fill(from: canvas)
     let code = port.write(UnsafeRawBufferPointer(picture.bytes), until: MonotonicClock.now() + Self.patience)
     guard code == 0 else {
       throw RoadError(

@@ -40,6 +40,58 @@ package final class YUVPicture {
     }
   }
 
+  /// Planes are narrowed to the limited range: `Y·220 / 2^8 + 16` and `(C − 128)·225 / 2^8 + 128`, to nearest.
+  package func fill(from canvas: Canvas) {
+    precondition(canvas.size == size, "canvas \(canvas.size), made for \(size)")
+    switch canvas {
+    case .rgbx(let picture): fill(from: picture)
+    case .planes(let planes): fill(from: planes)
+    }
+  }
+
+  private func fill(from planes: PlanarPicture) {
+    precondition(planes.sampling == .halfBoth, "planes of \(planes.sampling)")
+    guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    let (width, chromaWidth) = (size.width, (size.width + 1) / 2)
+    switch layout {
+    case .i420:
+      for y in 0..<size.height { Self.narrow(planes.luma + y * planes.lumaPitch, width, into: base + y * width) }
+      let u = base + size.pixels
+      let v = u + chromaWidth * ((size.height + 1) / 2)
+      for y in 0..<(size.height + 1) / 2 {
+        let (from, to) = (y * planes.chromaPitch, y * chromaWidth)
+        for x in 0..<chromaWidth { u[to + x] = Self.narrowed(chroma: planes.u[from + x]) }
+        for x in 0..<chromaWidth { v[to + x] = Self.narrowed(chroma: planes.v[from + x]) }
+      }
+    case .yuyv:
+      for y in 0..<size.height {
+        let luma = planes.luma + y * planes.lumaPitch
+        let (u, v) = (planes.u + y / 2 * planes.chromaPitch, planes.v + y / 2 * planes.chromaPitch)
+        let out = base + y * 4 * chromaWidth
+        for pair in 0..<chromaWidth {
+          out[4 &* pair] = Self.narrowed(luma: luma[2 &* pair])
+          out[4 &* pair &+ 1] = Self.narrowed(chroma: u[pair])
+          out[4 &* pair &+ 2] = Self.narrowed(luma: luma[min(2 &* pair &+ 1, width &- 1)])
+          out[4 &* pair &+ 3] = Self.narrowed(chroma: v[pair])
+        }
+      }
+    }
+  }
+
+  private static func narrow(_ row: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<UInt8>) {
+    for x in 0..<count { out[x] = narrowed(luma: row[x]) }
+  }
+
+  @inline(__always)
+  private static func narrowed(luma: UInt8) -> UInt8 {
+    UInt8(truncatingIfNeeded: (UInt16(luma) &* 220 &+ 128) &>> 8 &+ 16)
+  }
+
+  @inline(__always)
+  private static func narrowed(chroma: UInt8) -> UInt8 {
+    UInt8(truncatingIfNeeded: ((Int32(chroma) &- 128) &* 225 &+ 128) &>> 8 &+ 128)
+  }
+
   package func fill(from picture: Picture) {
     precondition(picture.size == size, "picture \(picture.size), made for \(size)")
     guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }

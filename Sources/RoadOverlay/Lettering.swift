@@ -81,11 +81,14 @@ final class Lettering: @unchecked Sendable {
   ///
   /// - Returns: where a next letter would start.
   @discardableResult
-  func write(_ text: Text, at x: Int, _ y: Int, colour: Colour, on picture: Picture) -> Int {
+  func write(_ text: Text, at x: Int, _ y: Int, colour: Colour, on canvas: Canvas) -> Int {
     var x = x
     for index in 0..<text.count {
       let glyph = glyph(text[index])
-      blit(glyph, at: x - padding, y - padding, colour: colour, on: picture)
+      switch canvas {
+      case .rgbx(let picture): blit(glyph, at: x - padding, y - padding, colour: colour, on: picture)
+      case .planes(let planes): blit(glyph, at: x - padding, y - padding, colour: JFIF(colour), on: planes)
+      }
       x += glyph.advance
     }
     return x
@@ -112,5 +115,36 @@ final class Lettering: @unchecked Sendable {
         mix(2, colour.blue)
       }
     }
+  }
+
+  private func blit(_ glyph: Glyph, at left: Int, _ top: Int, colour: JFIF, on planes: PlanarPicture) {
+    let rows = max(0, -top)..<max(max(0, -top), min(height, planes.size.height - top))
+    let columns = max(0, -left)..<max(max(0, -left), min(glyph.width, planes.size.width - left))
+    guard !rows.isEmpty, !columns.isEmpty else { return }
+    let source = coverage + glyph.offset
+    for y in rows {
+      let target = planes.luma + (top + y) * planes.lumaPitch + left
+      for x in columns where source[y * glyph.width + x] != 0 {
+        target[x] = Self.mix(target[x], colour.luma, Int32(source[y * glyph.width + x]), of: 255)
+      }
+    }
+    // A chroma sample is covered by its four pixels together.
+    func cover(_ x: Int, _ y: Int) -> Int32 {
+      columns.contains(x) && rows.contains(y) ? Int32(source[y * glyph.width + x]) : 0
+    }
+    for chromaY in (top + rows.lowerBound) / 2...(top + rows.upperBound - 1) / 2 {
+      for chromaX in (left + columns.lowerBound) / 2...(left + columns.upperBound - 1) / 2 {
+        let (x, y) = (2 * chromaX - left, 2 * chromaY - top)
+        let weight = cover(x, y) + cover(x + 1, y) + cover(x, y + 1) + cover(x + 1, y + 1)
+        guard weight > 0 else { continue }
+        let at = chromaY * planes.chromaPitch + chromaX
+        planes.u[at] = Self.mix(planes.u[at], colour.u, weight, of: 1020)
+        planes.v[at] = Self.mix(planes.v[at], colour.v, weight, of: 1020)
+      }
+    }
+  }
+
+  private static func mix(_ old: UInt8, _ value: Int32, _ weight: Int32, of whole: Int32) -> UInt8 {
+    UInt8(truncatingIfNeeded: Int32(old) + ((value - Int32(old)) * weight + whole / 2) / whole)
   }
 }

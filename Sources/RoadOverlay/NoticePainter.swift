@@ -28,11 +28,11 @@ public final class NoticePainter: @unchecked Sendable {
     let margin = small.capHeight * 2
     var y = max(margin, size.height / 3 - large.capHeight)
     for piece in wrapped(headline, large, size.width - 2 * margin) {
-      large.write(Text(piece), at: margin, y, colour: Self.headlineColour, on: picture)
+      large.write(Text(piece), at: margin, y, colour: Self.headlineColour, on: .rgbx(picture))
       y += large.capHeight * 2
     }
     for piece in lines.flatMap({ wrapped($0, small, size.width - 2 * margin) }) {
-      small.write(Text(piece), at: margin, y, colour: Self.lineColour, on: picture)
+      small.write(Text(piece), at: margin, y, colour: Self.lineColour, on: .rgbx(picture))
       y += small.capHeight * 2
     }
   }

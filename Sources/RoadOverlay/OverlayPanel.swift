@@ -60,6 +60,7 @@ public final class OverlayPanel: @unchecked Sendable {
   private static let shownColour = Colour(120, 255, 190)
   private static let noticeColour = Colour(255, 196, 92)
   private static let background = Paint(Colour(12, 17, 22), weight: 176)
+  private static let planeBackground = PlanePaint(background)
 
   private struct Layout {
     var margin = 0
@@ -113,21 +114,23 @@ public final class OverlayPanel: @unchecked Sendable {
     for notice in self.notices { notice.shorten(to: names - small.width(of: self.model), with: small) }
   }
 
-  public func draw(_ numbers: OverlayNumbers, on picture: Picture) {
-    precondition(picture.size == size, "picture \(picture.size), made for \(size)")
+  public func draw(_ numbers: OverlayNumbers, on picture: Picture) { draw(numbers, on: .rgbx(picture)) }
+
+  public func draw(_ numbers: OverlayNumbers, on canvas: Canvas) {
+    precondition(canvas.size == size, "canvas \(canvas.size), made for \(size)")
     guard layout.width > 2 * layout.inset, layout.margin + layout.height <= size.height else { return }
-    drawBackground(on: picture)
+    drawBackground(on: canvas)
     for (index, label) in labels.enumerated() where fits(index) {
-      small.write(label, at: layout.columns[index], layout.labelTop, colour: Self.labelColour, on: picture)
+      small.write(label, at: layout.columns[index], layout.labelTop, colour: Self.labelColour, on: canvas)
     }
-    drawRate(numbers.cameraRate, column: 0, colour: Self.valueColour, on: picture)
-    drawRate(numbers.deliveredRate, column: 1, colour: Self.valueColour, on: picture)
-    drawRate(numbers.inferredRate, column: 2, colour: Self.valueColour, on: picture)
-    let shown = drawRate(numbers.shownRate, column: 3, colour: Self.shownColour, on: picture)
-    drawUnit(framesUnit, after: shown, on: picture)
-    drawTime(numbers.latencyMedian, column: 4, on: picture)
-    drawUnit(timeUnit, after: drawTime(numbers.latency99, column: 5, on: picture), on: picture)
-    drawNames(numbers, on: picture)
+    drawRate(numbers.cameraRate, column: 0, colour: Self.valueColour, on: canvas)
+    drawRate(numbers.deliveredRate, column: 1, colour: Self.valueColour, on: canvas)
+    drawRate(numbers.inferredRate, column: 2, colour: Self.valueColour, on: canvas)
+    let shown = drawRate(numbers.shownRate, column: 3, colour: Self.shownColour, on: canvas)
+    drawUnit(framesUnit, after: shown, on: canvas)
+    drawTime(numbers.latencyMedian, column: 4, on: canvas)
+    drawUnit(timeUnit, after: drawTime(numbers.latency99, column: 5, on: canvas), on: canvas)
+    drawNames(numbers, on: canvas)
   }
 }
 
@@ -143,13 +146,31 @@ extension OverlayPanel {
     }
   }
 
-  private func drawBackground(on picture: Picture) {
+  private func drawBackground(on canvas: Canvas) {
     for row in 0..<layout.height {
-      let edge = min(row, layout.height - 1 - row)
-      let inset = edge < layout.cornerInsets.count ? layout.cornerInsets[edge] : 0
-      let pixels = picture.row(layout.margin + row) + 4 * (layout.margin + inset)
-      Self.background.blend(pixels, count: max(0, layout.width - 2 * inset))
+      let (y, run) = (layout.margin + row, run(row))
+      switch canvas {
+      case .rgbx(let picture): Self.background.blend(picture.row(y) + 4 * run.lowerBound, count: run.count)
+      case .planes(let planes):
+        let paint = Self.planeBackground
+        PlanePaint.blend(
+          planes.luma + y * planes.lumaPitch + run.lowerBound, count: run.count, keep: paint.keep, add: paint.luma)
+        // Chroma belongs to the even row, and to the even pixel.
+        guard y % 2 == 0 else { continue }
+        let (first, end) = ((run.lowerBound + 1) / 2, (run.upperBound + 1) / 2)
+        let at = y / 2 * planes.chromaPitch + first
+        PlanePaint.blend(planes.u + at, count: end - first, keep: paint.keep, add: paint.u)
+        PlanePaint.blend(planes.v + at, count: end - first, keep: paint.keep, add: paint.v)
+      }
     }
+  }
+
+  /// The pixels of a row of the panel.
+  private func run(_ row: Int) -> Range<Int> {
+    let edge = min(row, layout.height - 1 - row)
+    let inset = edge < layout.cornerInsets.count ? layout.cornerInsets[edge] : 0
+    let first = layout.margin + inset
+    return first..<max(first, layout.margin + layout.width - inset)
   }
 
   /// Columns that the picture is too narrow for are left out whole.
@@ -160,49 +181,49 @@ extension OverlayPanel {
   }
 
   @discardableResult
-  private func drawRate(_ rate: Double?, column: Int, colour: Colour, on picture: Picture) -> Int? {
+  private func drawRate(_ rate: Double?, column: Int, colour: Colour, on canvas: Canvas) -> Int? {
     number.clear()
     if let rate, rate >= 0, rate < 1e6 { number.append(tenths: UInt64(rate * 10 + 0.5)) }
-    return drawNumber(column: column, colour: colour, on: picture)
+    return drawNumber(column: column, colour: colour, on: canvas)
   }
 
   @discardableResult
-  private func drawTime(_ time: UInt64?, column: Int, on picture: Picture) -> Int? {
+  private func drawTime(_ time: UInt64?, column: Int, on canvas: Canvas) -> Int? {
     number.clear()
     if let time { number.append(tenths: (time / 1000 + 50) / 100) }
-    return drawNumber(column: column, colour: Self.valueColour, on: picture)
+    return drawNumber(column: column, colour: Self.valueColour, on: canvas)
   }
 
   /// - Returns: where the number ends; nil where nothing was drawn or nothing is known.
-  private func drawNumber(column: Int, colour: Colour, on picture: Picture) -> Int? {
+  private func drawNumber(column: Int, colour: Colour, on canvas: Canvas) -> Int? {
     guard fits(column) else { return nil }
     let x = layout.columns[column]
     guard number.count > 0 else {
-      large.write(unknown, at: x, layout.valueTop, colour: Self.labelColour, on: picture)
+      large.write(unknown, at: x, layout.valueTop, colour: Self.labelColour, on: canvas)
       return nil
     }
-    return large.write(number, at: x, layout.valueTop, colour: colour, on: picture)
+    return large.write(number, at: x, layout.valueTop, colour: colour, on: canvas)
   }
 
-  private func drawUnit(_ unit: Text, after x: Int?, on picture: Picture) {
+  private func drawUnit(_ unit: Text, after x: Int?, on canvas: Canvas) {
     guard let x else { return }
     let top = layout.valueTop + large.capHeight - small.capHeight
-    small.write(unit, at: x + small.capHeight / 4, top, colour: Self.labelColour, on: picture)
+    small.write(unit, at: x + small.capHeight / 4, top, colour: Self.labelColour, on: canvas)
   }
 
-  private func drawNames(_ numbers: OverlayNumbers, on picture: Picture) {
+  private func drawNames(_ numbers: OverlayNumbers, on canvas: Canvas) {
     let left = layout.margin + layout.inset
     let y = layout.nameTop
-    let end = small.write(model, at: left, y, colour: Self.valueColour, on: picture)
+    let end = small.write(model, at: left, y, colour: Self.valueColour, on: canvas)
     if let notice = numbers.notice, notices.indices.contains(notice) {
-      small.write(notices[notice], at: end + small.capHeight, y, colour: Self.noticeColour, on: picture)
+      small.write(notices[notice], at: end + small.capHeight, y, colour: Self.noticeColour, on: canvas)
     } else {
-      small.write(source, at: end + small.capHeight, y, colour: Self.labelColour, on: picture)
+      small.write(source, at: end + small.capHeight, y, colour: Self.labelColour, on: canvas)
     }
     line.clear()
     line.append("frame ")
     line.append(number: numbers.frame)
     let right = layout.margin + layout.width - layout.inset
-    small.write(line, at: right - small.width(of: line), y, colour: Self.labelColour, on: picture)
+    small.write(line, at: right - small.width(of: line), y, colour: Self.labelColour, on: canvas)
   }
 }

@@ -21,9 +21,11 @@ public final class OverlayRenderer: @unchecked Sendable {
   private let classes: ClassTable
   /// In 256ths.
   private var roadWeight: Int
-  private let paints: UnsafeMutablePointer<Paint>
+  let paints: UnsafeMutablePointer<Paint>
+  /// The same for planes.
+  let planePaints: UnsafeMutablePointer<PlanePaint>
   /// For every pixel the paint that it gets; a row is used by one thread at a time.
-  private let codes: UnsafeMutablePointer<UInt8>
+  let codes: UnsafeMutablePointer<UInt8>
   private let kernels = KernelSet.ofThisMachine
 
   /// Paint codes beyond the classes; void pixels stay as they are.
@@ -49,12 +51,15 @@ public final class OverlayRenderer: @unchecked Sendable {
     }
     paints[Int(Self.fringe)] = Paint(style.outline, weight: style.fringeWeight)
     paints[Int(Self.outline)] = Paint(style.outline, weight: style.outlineWeight)
+    planePaints = .allocate(capacity: 256)
+    for code in 0..<256 { (planePaints + code).initialize(to: PlanePaint(paints[code])) }
     codes = .allocate(capacity: size.pixels)
     codes.initialize(repeating: Self.none, count: size.pixels)
   }
 
   deinit {
     paints.deallocate()
+    planePaints.deallocate()
     codes.deallocate()
   }
 
@@ -71,6 +76,7 @@ public final class OverlayRenderer: @unchecked Sendable {
     look.otherClassWeight = min(256, style.otherClassWeight * roadWeight / max(style.roadWeight, 1))
     for (index, entry) in classes.classes.enumerated() {
       paints[index] = look.paint(UInt8(index), entry, road: classes.drivable)
+      planePaints[index] = PlanePaint(paints[index])
     }
   }
 
@@ -87,12 +93,23 @@ public final class OverlayRenderer: @unchecked Sendable {
   }
 
   public func draw(_ map: ClassMap, on picture: Picture) { draw(map, on: picture, rows: 0..<size.height) }
+
+  /// Paints the rows `rows` of a canvas of either kind. Of planes, two rows that share their chroma are painted
+  /// together where `rows` has the upper one.
+  public func draw(_ map: ClassMap, on canvas: Canvas, rows: Range<Int>) {
+    switch canvas {
+    case .rgbx(let picture): draw(map, on: picture, rows: rows)
+    case .planes(let planes): draw(map, on: planes, rows: rows)
+    }
+  }
+
+  public func draw(_ map: ClassMap, on canvas: Canvas) { draw(map, on: canvas, rows: 0..<size.height) }
 }
 
 extension OverlayRenderer {
   /// Each pixel's paint. Of the road, a pixel is outline when the road ends within the thickness to one of the four
   /// sides; beside the road, the next pixel is fringe. Beyond the edge of the picture the road goes on: no line there.
-  private func encode(_ classes: UnsafePointer<UInt8>, y: Int, into codes: UnsafeMutablePointer<UInt8>) {
+  func encode(_ classes: UnsafePointer<UInt8>, y: Int, into codes: UnsafeMutablePointer<UInt8>) {
     let width = size.width
     let row = classes + y * width
     func neighbour(_ distance: Int) -> UnsafePointer<UInt8> {
@@ -143,7 +160,7 @@ extension OverlayRenderer {
 
   /// Eight codes at a time.
   @inline(__always)
-  private static func endOfRun(_ codes: UnsafePointer<UInt8>, from start: Int, width: Int) -> Int {
+  static func endOfRun(_ codes: UnsafePointer<UInt8>, from start: Int, width: Int) -> Int {
     let code = codes[start]
     let pattern = UInt64(code) &* 0x0101_0101_0101_0101
     var end = start &+ 1

@@ -48,9 +48,13 @@ struct Paint {
   var keep: UInt16
   /// For the bytes of a pixel in order: red, green, blue, the fourth byte stays 255.
   var add: (UInt16, UInt16, UInt16, UInt16)
+  let colour: Colour
+  let weight: Int
 
   init(_ colour: Colour, weight: Int) {
     precondition((0...256).contains(weight), "weight \(weight) of 256")
+    self.colour = colour
+    self.weight = weight
     keep = UInt16(256 - weight)
     func part(_ value: UInt8) -> UInt16 { UInt16(Int(value) * weight + (weight == 0 ? 0 : 127)) }
     add = (part(colour.red), part(colour.green), part(colour.blue), part(255))

@@ -10,6 +10,7 @@ final class OverlayPainter: @unchecked Sendable {
   private let control: OverlayControl?
   private var numbers = OverlayNumbers()
   private var refreshed: UInt64 = 0
+  private let levelCount: Int
 
   /// Nanoseconds between two changes of the numbers.
   private static let refreshInterval: UInt64 = 250_000_000
@@ -19,14 +20,16 @@ final class OverlayPainter: @unchecked Sendable {
     control = options.overlayControl
     renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
     let showsPanel = options.showsPanel && options.style != nil
+    levelCount = levels.count
+    let notices = levels + BoardHealth.Notice.allCases.map(\.words)
     panel =
-      showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name, notices: levels) : nil
+      showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name, notices: notices) : nil
   }
 
   func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int) {
     if control?.isOn ?? true {
       if let control { renderer?.tint(roadWeight: control.roadWeight) }
-      renderer?.draw(slot.map, on: slot.picture)
+      renderer?.draw(slot.map, on: slot.canvas)
     }
     guard let panel else { return }
     let now = MonotonicClock.now()
@@ -35,8 +38,10 @@ final class OverlayPainter: @unchecked Sendable {
       refreshed = now
     }
     numbers.frame = slot.frame.sequence
-    numbers.notice = level > 0 ? level : nil
-    panel.draw(numbers, on: slot.picture)
+    // A level taken away is told before the heat that may have cost it.
+    let heat = telemetry.noticeOfBoard.map { levelCount + $0.rawValue - 1 }
+    numbers.notice = level > 0 ? level : heat
+    panel.draw(numbers, on: slot.canvas)
   }
 
   private func refresh(_ telemetry: Telemetry, _ now: UInt64) {

@@ -79,7 +79,7 @@ extension Pipeline {
       } else {
         telemetry.notes(.infer, .segmenting)
         let segmenter = degrading?.segmenters[choice.1] ?? segmenter
-        let times = segmenter.segment(slot.picture, into: slot.map)
+        let times = segmenter.segment(slot.pixels, into: slot.map)
         slot.times.segmented(times)
         refine(slot)
         trace?.segmented(slot, choice.1)
@@ -106,6 +106,7 @@ extension Pipeline {
         continue
       }
       let start = MonotonicClock.now()
+      if needsCanvas { slot.fillCanvas() }
       painter.paint(slot, telemetry, level: degrading?.level ?? 0)
       let drawn = MonotonicClock.now()
       (slot.times.drawBegan, slot.times.drawn) = (start, drawn)
@@ -157,7 +158,8 @@ extension Pipeline {
     notice.painter.draw(
       headline: "NO VIDEO for \(statistics.silence / 1_000_000_000) s", lines: [reason, properties.name],
       on: notice.picture)
-    let offered = VideoNotice(picture: notice.picture, time: MonotonicClock.now())
+    notice.canvas.copy(from: .rgbx(notice.picture))
+    let offered = VideoNotice(canvas: notice.canvas, time: MonotonicClock.now())
     for lane in lanes { lane.offer(offered) }
   }
 }
@@ -208,11 +210,17 @@ extension Pipeline {
     telemetry.record(.refine, nanoseconds: slot.times.refined - slot.times.classified)
   }
 
-  /// Frame to picture; nil when all went well.
+  /// Frame to pixels; nil when all went well.
   private func decode(_ slot: FrameSlot) -> CorruptFrame? {
-    guard slot.frame.size == slot.picture.size else { return .wrongSize }
+    guard slot.frame.size == properties.size else { return .wrongSize }
     let start = MonotonicClock.now()
-    let outcome = decoder.decode(slot.frame, into: slot.picture)
+    let outcome: DecodeOutcome
+    switch slot.canvas {
+    case .rgbx(let picture): outcome = decoder.decode(slot.frame, into: picture)
+    case .planes(let planes):
+      let prepared = decoder.prepare(slot.frame, planes: planes, reduction: reduction)
+      (outcome, slot.pixels, slot.isOnCanvas) = (prepared.outcome, prepared.pixels, prepared.planesAreFilled)
+    }
     let decoded = MonotonicClock.now()
     (slot.times.decodeBegan, slot.times.decoded) = (start, decoded)
     telemetry.record(.decode, nanoseconds: decoded - start)
@@ -231,7 +239,7 @@ extension Pipeline {
   /// - Returns: false when a sink failed, which ends the pipeline.
   private func feedSinks(_ slot: FrameSlot) -> Bool {
     let stamp = FrameStamp(ordinal: slot.ordinal, of: slot.frame)
-    let shown = ShownFrame(stamp: stamp, picture: slot.picture, map: slot.map)
+    let shown = ShownFrame(stamp: stamp, canvas: slot.canvas, map: slot.map)
     for sink in sinks {
       do throws(RoadError) {
         try sink.receive(shown)

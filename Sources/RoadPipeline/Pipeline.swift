@@ -27,6 +27,9 @@ public struct PipelineOptions: Sendable {
   /// Nanoseconds from capture to the drawn picture; frames that would take longer are dropped early, and the pipeline
   /// steps back while there are many. Nil: every frame counts as in time. Of live sources only.
   public var budget: UInt64?
+  /// How frames come to the network. Sources without luma and chroma give pictures all the same; where pictures are
+  /// shown, or with a budget, scaled planes are whole ones.
+  public var preparation = FramePreparation.pictures
   /// What is done to the class maps behind the network.
   public var masks = MaskOptions()
   /// Where every event of every frame is noted; the caller finishes it.
@@ -79,7 +82,12 @@ public final class Pipeline: @unchecked Sendable {
   let degrading: Degrading?
   let trace: PipelineTrace?
   /// Of the draw thread: says why there is no video; nil where nobody wants to be told.
-  let notice: (painter: NoticePainter, picture: Picture)?
+  let notice: (painter: NoticePainter, picture: Picture, canvas: Canvas)?
+  /// Whether anybody paints on frames or takes them; else they need not become pictures.
+  let needsCanvas: Bool
+  private let canvasKind: Canvas.Kind
+  /// By how much JPEGs are made smaller as they are decoded.
+  let reduction: Int
 
   let slots: [FrameSlot]
   let free: HandOver
@@ -156,12 +164,22 @@ public final class Pipeline: @unchecked Sendable {
     refiner = MaskRefiner(options.masks, size: properties.size, classes: self.segmenter.classes)
     let traced = degrading?.segmenters ?? [self.segmenter]
     trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
+    let kind: Canvas.Kind = options.preparation != .pictures && properties.format.hasHalfChroma ? .planes : .rgbx
+    canvasKind = kind
+    needsCanvas =
+      options.style != nil || sinks.contains { $0.interest.contains(.picture) }
+      || lanes.contains { $0.sink.interest.contains(.picture) }
+    reduction =
+      options.preparation == .scaledPlanes && kind == .planes && !needsCanvas && degrading == nil
+      ? self.segmenter.reduction : 1
+    let canvasSize = JPEGReduction.size(of: properties.size, by: reduction)
     let tellsNotices = options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) }
     notice =
       tellsNotices && properties.isLive
-      ? (NoticePainter(size: properties.size), Picture(size: properties.size)) : nil
+      ? (NoticePainter(size: properties.size), Picture(size: properties.size), Canvas(kind, size: properties.size))
+      : nil
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
-      FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes)
+      FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes, canvas: kind, canvasSize: canvasSize)
     }
     free = HandOver(capacity: slots.count)
     captured = HandOver(capacity: properties.isLive ? 1 : 2)
@@ -290,7 +308,8 @@ extension Pipeline {
   private static let endPatience: UInt64 = 10_000_000_000
 
   private func startSinks() throws(RoadError) {
-    let session = SinkSession(source: properties, classes: segmenter.classes, identity: options.identity)
+    let session = SinkSession(
+      source: properties, classes: segmenter.classes, identity: options.identity, canvas: canvasKind)
     var started: [any FrameSink] = []
     do throws(RoadError) {
       for sink in sinks {

@@ -2,7 +2,7 @@ import RoadBase
 import RoadFrame
 import RoadMask
 
-/// What makes a class map of a picture; the pipeline's view of a network.
+/// What makes a class map of a frame's pixels; the pipeline's view of a network.
 ///
 /// Made for one picture size. `segment` is called by one thread, never throws and never allocates.
 public protocol Segmenter: AnyObject, Sendable {
@@ -10,8 +10,18 @@ public protocol Segmenter: AnyObject, Sendable {
   var name: String { get }
   var classes: ClassTable { get }
   var pictureSize: PictureSize { get }
+  /// By how much JPEGs of that size may be made smaller as they are decoded, see ``JPEGReduction``.
+  var reduction: Int { get }
 
-  func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes
+  func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes
+}
+
+extension Segmenter {
+  public var reduction: Int { 1 }
+
+  public func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {
+    segment(.picture(picture), into: map)
+  }
 }
 
 /// A segmenter that tells the time of each layer, for traces.

@@ -19,6 +19,7 @@ final class Telemetry: Sendable {
   private let activities = Mutex(StageActivities())
   private let damaged: Mutex<[DamagedFrame]>
   private let board = Mutex(BoardWatch())
+  private let boardNotice = Atomic<Int>(0)
 
   /// Damaged frames that are remembered one by one; the ledger counts all.
   static let rememberedDamage = 1000
@@ -83,14 +84,19 @@ final class Telemetry: Sendable {
     let whole = latency.summary()
     let state = VideoState(rawValue: video.load(ordering: .relaxed)) ?? .starting
     let usable = lastUsable.load(ordering: .relaxed)
+    let health = board.withLock { $0.read() }
+    boardNotice.store(health.notice?.rawValue ?? 0, ordering: .relaxed)
     return PipelineStatistics(
       elapsed: now - begun, video: unusable == nil ? state : .unusable,
       silence: unusable == nil ? silence(now) : now - min(usable, now), rates: rates.rates(now: now),
       latency: whole,
       ledger: ledger.snapshot(), usage: .now(), stages: stages.map { $0.summary() },
       sinks: sinks, recentLatency: recentLatency.summary(now: now, below: whole.maximum), unusable: unusable?.words,
-      board: board.withLock { $0.read() })
+      board: health)
   }
+
+  /// What was wrong with the board when the statistics were last asked for.
+  var noticeOfBoard: BoardHealth.Notice? { BoardHealth.Notice(rawValue: boardNotice.load(ordering: .relaxed)) }
 
   /// Why frames come and none of them can be used, for a second now; nil where that is not so.
   func unusable(_ now: UInt64) -> CorruptFrame? {

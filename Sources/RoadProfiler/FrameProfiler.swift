@@ -13,7 +13,11 @@ import RoadSegmentation
 /// Stages are timed in frames of their own, layers in others: the clock between layers would lengthen the stage.
 public final class FrameProfiler {
   private let engine: Engine
-  private let picture: Picture
+  /// Where frames are decoded and painted.
+  private let canvas: Canvas
+  private let reduction: Int
+  /// Else frames end with their class map.
+  private let showsPictures: Bool
   /// As a camera sends them; measured in turn.
   private let captured: [Frame]
   private var nextFrame = 0
@@ -32,28 +36,32 @@ public final class FrameProfiler {
   ///   - modelName: for the panel and the report.
   ///   - counters: made before the engine, so that its threads are counted, too.
   public convenience init(
-    engine: Engine, classes: ClassTable, picture: Picture, format: PixelFormat = .mjpeg, modelName: String,
-    counters: HardwareCounters? = nil
+    engine: Engine, classes: ClassTable, picture: Picture, format: PixelFormat = .mjpeg,
+    preparation: FramePreparation = .planes, modelName: String, counters: HardwareCounters? = nil
   ) throws(RoadError) {
     try self.init(
-      engine: engine, classes: classes, frames: [.typical(of: picture, format: format)], modelName: modelName,
-      counters: counters)
+      engine: engine, classes: classes, frames: [.typical(of: picture, format: format)], preparation: preparation,
+      modelName: modelName, counters: counters)
   }
 
   /// - Parameter frames: as a camera sent them, one or more, all of the first one's size and format.
   public init(
-    engine: Engine, classes: ClassTable, frames: [Frame], modelName: String, counters: HardwareCounters? = nil
+    engine: Engine, classes: ClassTable, frames: [Frame], preparation: FramePreparation = .planes, modelName: String,
+    counters: HardwareCounters? = nil
   ) throws(RoadError) {
     precondition(!frames.isEmpty, "no frame to measure")
     let size = frames[0].size
     self.modelName = modelName
     self.counters = counters
     self.engine = engine
-    picture = Picture(size: size)
     encoder = try JPEGEncoder(largest: size)
     decoder = try FrameDecoder(maximumPixels: max(Picture.defaultPixelLimit, size.pixels))
     captured = frames
     segmenter = NetworkSegmenter(engine: engine, name: modelName, classes: classes, pictureSize: size)
+    let kind: Canvas.Kind = preparation != .pictures && frames[0].format.hasHalfChroma ? .planes : .rgbx
+    showsPictures = preparation != .scaledPlanes
+    reduction = preparation == .scaledPlanes && kind == .planes ? segmenter.reduction : 1
+    canvas = Canvas(kind, size: JPEGReduction.size(of: size, by: reduction))
     map = ClassMap(size: size)
     overlay = OverlayRenderer(size: size, classes: classes)
     panel = OverlayPanel(size: size, model: modelName, source: "profile")
@@ -64,12 +72,12 @@ public final class FrameProfiler {
   public static func showOneFrame(
     engine: Engine, classes: ClassTable, size: PictureSize, format: PixelFormat
   ) throws(RoadError) {
-    let picture = Picture(size: size)
-    let frame = try Frame.typical(of: picture, format: format)
+    let frame = try Frame.typical(of: Picture(size: size), format: format)
+    let planes = PlanarPicture(size: size)
     let segmenter = NetworkSegmenter(engine: engine, name: "", classes: classes, pictureSize: size)
     let map = ClassMap(size: size)
-    _ = try FrameDecoder().decode(frame, into: picture)
-    _ = segmenter.segment(picture, into: map)
+    let prepared = try FrameDecoder().prepare(frame, planes: planes)
+    _ = segmenter.segment(prepared.pixels, into: map)
   }
 
   /// What is measured and for how long.
@@ -126,7 +134,9 @@ public final class FrameProfiler {
     var profile = assemble(frames, layers, peak, bandwidth, conditions)
     profile.counters = count
     profile.deadline = settings.budget.map { deadline($0, frames) }
-    return FrameMeasurement(profile: profile, stageNames: stageNames, frames: frames.joined().map(\.stages))
+    return FrameMeasurement(
+      profile: profile, stageNames: stageNames,
+      frames: frames.joined().map { Array($0.stages.prefix(stageNames.count)) })
   }
 
   private func warmUp(for nanoseconds: UInt64) {
@@ -146,14 +156,22 @@ public final class FrameProfiler {
     let frame = captured[nextFrame]
     nextFrame = nextFrame + 1 < captured.count ? nextFrame + 1 : 0
     let start = MonotonicClock.now()
-    _ = decoder.decode(frame, into: picture)
+    let (pixels, isOnCanvas) = decode(frame)
     let decoded = MonotonicClock.now()
-    times.segmentation = segmenter.segment(picture, into: map)
+    times.segmentation = segmenter.segment(pixels, into: map)
     let segmented = MonotonicClock.now()
-    byRows { overlay.draw(map, on: picture, rows: $0) }
-    panel.draw(OverlayNumbers(frame: 0), on: picture)
+    guard showsPictures else {
+      times.total = segmented - start
+      (times.decode, times.cameraToOverlay) = (decoded - start, times.total)
+      return times
+    }
+    if case .planes(let planes) = canvas {
+      if isOnCanvas { planes.fold() } else { planes.fill(from: pixels) }
+    }
+    byRows { overlay.draw(map, on: canvas, rows: $0) }
+    panel.draw(OverlayNumbers(frame: 0), on: canvas)
     let drawn = MonotonicClock.now()
-    _ = encoder.encode(picture)
+    _ = encoder.encode(canvas)
     times.total = MonotonicClock.now() - start
     times.decode = decoded - start
     times.overlay = drawn - segmented
@@ -162,17 +180,30 @@ public final class FrameProfiler {
     return times
   }
 
+  /// As the pipeline does it.
+  private func decode(_ frame: Frame) -> (pixels: FramePixels, isOnCanvas: Bool) {
+    switch canvas {
+    case .rgbx(let picture):
+      _ = decoder.decode(frame, into: picture)
+      return (.picture(picture), true)
+    case .planes(let planes):
+      let prepared = decoder.prepare(frame, planes: planes, reduction: reduction)
+      return (prepared.pixels, prepared.planesAreFilled)
+    }
+  }
+
   private var stageNames: [String] {
     let format = captured[0].format
     let decoding = format == .mjpeg ? "decode JPEG" : "decode \(format.rawValue.uppercased())"
-    return [decoding, "scale", "network", "class map", "overlay", "encode JPEG"]
+    return [decoding, "scale", "network", "class map"] + (showsPictures ? ["overlay", "encode JPEG"] : [])
   }
 
   /// The picture's rows in one block a thread.
   private func byRows(_ body: (Range<Int>) -> Void) {
-    let blocks = min(engine.pool.threads, picture.size.height)
+    let height = map.size.height
+    let blocks = min(engine.pool.threads, height)
     engine.pool.run(chunks: blocks) { block, _ in
-      body(block * picture.size.height / blocks..<(block + 1) * picture.size.height / blocks)
+      body(block * height / blocks..<(block + 1) * height / blocks)
     }
   }
 
@@ -221,7 +252,7 @@ public final class FrameProfiler {
       FrameProfile.Stage(name: name, milliseconds: times { $0.stages[index] })
     }
     return FrameProfile(
-      model: modelName, frameSize: picture.size, frameFormat: captured[0].format, inputSize: engine.inputSize,
+      model: modelName, frameSize: captured[0].size, frameFormat: captured[0].format, inputSize: engine.inputSize,
       threads: engine.pool.threads, instructionSet: engine.instructionSet.rawValue,
       frames: frames.reduce(0) { $0 + $1.count }, repetitions: frames.count, peak: peak, bandwidth: bandwidth,
       conditions: conditions, stages: stages, layers: layers, memory: engine.memoryReport,

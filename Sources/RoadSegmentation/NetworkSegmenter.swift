@@ -14,14 +14,17 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   public let mapSize: PictureSize
 
   private let engine: Engine
+  public let reduction: Int
   private let scaler: PictureScaler
+  /// For frames that come smaller.
+  private let reducedScaler: PictureScaler
   private let upsampler: ClassUpsampler
   private let scores: ScoreView
   private let strips: Int
   /// Whether the thread that calls `segment` was put on the pool's cores.
   private var isCallerPlaced = false
   /// What the threads work on within one `segment`.
-  private var picture: Picture?
+  private var pixels: FramePixels?
   private var map: ClassMap?
 
   /// More strips than threads, so that a thread that lost its core for a while does not hold up the others.
@@ -45,8 +48,12 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     let threads = engine.pool.threads
     let wanted = threads == 1 ? 1 : threads * Self.stripsPerThread
     strips = min(wanted, mapSize.height)
-    scaler = PictureScaler(
-      from: pictureSize, to: engine.inputSize, strips: min(wanted, engine.inputSize.height))
+    reduction = JPEGReduction.factor(of: pictureSize, for: engine.inputSize)
+    let scaleStrips = min(wanted, engine.inputSize.height)
+    scaler = PictureScaler(from: pictureSize, to: engine.inputSize, strips: scaleStrips)
+    let reduced = JPEGReduction.size(of: pictureSize, by: reduction)
+    reducedScaler =
+      reduction == 1 ? scaler : PictureScaler(from: reduced, to: engine.inputSize, strips: scaleStrips)
     upsampler = ClassUpsampler(
       scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.channels,
       pictureSize: mapSize,
@@ -60,13 +67,13 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch, lowOffset: engine.scoresLowOffset ?? 0)
   }
 
-  public func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {
+  public func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes {
     if !isCallerPlaced { engine.pool.placeCaller() }
     isCallerPlaced = true
-    self.picture = picture
+    self.pixels = pixels
     self.map = map
     defer {
-      self.picture = nil
+      self.pixels = nil
       self.map = nil
     }
     let context = Unmanaged.passUnretained(self).toOpaque()
@@ -105,8 +112,9 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   public func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void) { engine.withLayerNanoseconds(body) }
 
   private func scale(strip: Int) {
-    guard let picture else { return }
-    scaler.scale(picture, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: strip)
+    guard let pixels else { return }
+    let scaler = pixels.size == pictureSize ? scaler : reducedScaler
+    scaler.scale(pixels, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: strip)
   }
 
   private func classify(strip: Int) {

@@ -87,8 +87,13 @@ public struct SinkSession: Sendable {
   /// Of the class maps.
   public var classes: ClassTable
   public var identity: RunIdentity
+  /// What pictures come on.
+  public var canvas: Canvas.Kind
 
-  public init(source: SourceProperties, classes: ClassTable, identity: RunIdentity) {
+  public init(
+    source: SourceProperties, classes: ClassTable, identity: RunIdentity, canvas: Canvas.Kind = .rgbx
+  ) {
+    self.canvas = canvas
     self.source = source
     self.classes = classes
     self.identity = identity

@@ -8,7 +8,7 @@ import RoadMask
 /// takes as many slots as its bytes hold, and its captured frames lie one behind the other in a ring, each as long as
 /// it is. All calls but ``capturedBytes`` are made under the queue's lock.
 final class LaneMemory: @unchecked Sendable {
-  let pictures: [Picture]
+  let pictures: [Canvas]
   let maps: [ClassMap]
   let capacity: Int
 
@@ -21,8 +21,10 @@ final class LaneMemory: @unchecked Sendable {
   private var freeCaptured: FreeSlots
   private var freeShown: FreeSlots
 
-  init(policy: SinkLane.Policy, interest: SinkInterest, size: PictureSize, frameBytes: Int) {
-    let pictureBytes = interest.contains(.picture) ? (4 * size.width + 63) / 64 * 64 * size.height : 0
+  init(
+    policy: SinkLane.Policy, interest: SinkInterest, size: PictureSize, frameBytes: Int, canvas: Canvas.Kind = .rgbx
+  ) {
+    let pictureBytes = interest.contains(.picture) ? Canvas.byteCount(canvas, size: size) : 0
     let mapBytes = interest.contains(.map) ? size.pixels : 0
     shownBytes = pictureBytes + mapBytes
     let wantsCaptured = interest.contains(.captured)
@@ -44,7 +46,7 @@ final class LaneMemory: @unchecked Sendable {
       freeCaptured = FreeSlots(0)
       ring = ByteRing(capacity: ringBytes)
     }
-    pictures = pictureBytes > 0 ? (0..<shownSlots).map { _ in Picture(size: size) } : []
+    pictures = pictureBytes > 0 ? (0..<shownSlots).map { _ in Canvas(canvas, size: size) } : []
     maps = mapBytes > 0 ? (0..<shownSlots).map { _ in ClassMap(size: size) } : []
     freeShown = FreeSlots(shownSlots)
     capacity = shownSlots * shownBytes + (wantsCaptured ? captured.count : 0)

@@ -78,7 +78,7 @@ final class LaneQueue: @unchecked Sendable {
   func offer(_ frame: ShownFrame) {
     var entry = Entry(kind: .shown, stamp: frame.stamp)
     guard reserve(&entry) else { return }
-    memory.pictures.isEmpty ? () : memory.pictures[entry.slot].copy(from: frame.picture)
+    memory.pictures.isEmpty ? () : memory.pictures[entry.slot].copy(from: frame.canvas)
     memory.maps.isEmpty ? () : memory.maps[entry.slot].copy(from: frame.map)
     publish(entry)
   }
@@ -90,7 +90,7 @@ final class LaneQueue: @unchecked Sendable {
       stamp: FrameStamp(ordinal: 0, sequence: 0, timestamp: notice.time, timestampSource: .arrival))
     let hasPlace = monitor.locked { !isClosed && count == 0 && memory.take(&entry) }
     guard hasPlace else { return }
-    memory.pictures[entry.slot].copy(from: notice.picture)
+    memory.pictures[entry.slot].copy(from: notice.canvas)
     monitor.locked {
       if isClosed { memory.giveBack(entry) } else { append(entry) }
     }

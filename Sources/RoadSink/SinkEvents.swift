@@ -58,19 +58,23 @@ public struct CapturedFrame {
 /// A segmented and drawn frame; valid until `receive` returns.
 public struct ShownFrame {
   public let stamp: FrameStamp
-  private let shownPicture: Picture?
+  private let shownCanvas: Canvas?
   private let shownMap: ClassMap?
 
-  public init(stamp: FrameStamp, picture: Picture?, map: ClassMap?) {
+  public init(stamp: FrameStamp, canvas: Canvas?, map: ClassMap?) {
     self.stamp = stamp
-    shownPicture = picture
+    shownCanvas = canvas
     shownMap = map
   }
 
-  /// With the overlay, if one is drawn. Only for a sink whose interest holds `.picture`.
-  public var picture: Picture {
-    guard let shownPicture else { preconditionFailure("frame \(stamp.ordinal): the sink did not ask for pictures") }
-    return shownPicture
+  public init(stamp: FrameStamp, picture: Picture?, map: ClassMap?) {
+    self.init(stamp: stamp, canvas: picture.map { .rgbx($0) }, map: map)
+  }
+
+  /// With the overlay, if one is drawn; of the session's kind. Only for a sink whose interest holds `.picture`.
+  public var canvas: Canvas {
+    guard let shownCanvas else { preconditionFailure("frame \(stamp.ordinal): the sink did not ask for pictures") }
+    return shownCanvas
   }
 
   /// The class of every pixel. Only for a sink whose interest holds `.map`.
@@ -82,13 +86,13 @@ public struct ShownFrame {
 
 /// A picture that says why there is no video; valid until `receive` returns.
 public struct VideoNotice {
-  /// Of the source's size.
-  public let picture: Picture
+  /// Of the source's size and the session's kind.
+  public let canvas: Canvas
   /// Nanoseconds of the monotonic clock.
   public let time: UInt64
 
-  public init(picture: Picture, time: UInt64) {
-    self.picture = picture
+  public init(canvas: Canvas, time: UInt64) {
+    self.canvas = canvas
     self.time = time
   }
 }

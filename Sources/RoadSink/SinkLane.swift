@@ -78,7 +78,7 @@ public final class SinkLane: @unchecked Sendable {
       newestWins: policy == .newest, waits: !session.source.isLive,
       memory: LaneMemory(
         policy: policy, interest: sink.interest, size: session.source.size,
-        frameBytes: session.source.maximumFrameBytes))
+        frameBytes: session.source.maximumFrameBytes, canvas: session.canvas))
     self.queue = queue
     thread = try SystemThread("road-\(sink.name)") { [self] in
       work(session, queue)
@@ -270,11 +270,11 @@ extension SinkLane {
       let began = MonotonicClock.now()
       try sink.receive(
         ShownFrame(
-          stamp: entry.stamp, picture: memory.pictures.isEmpty ? nil : memory.pictures[entry.slot],
+          stamp: entry.stamp, canvas: memory.pictures.isEmpty ? nil : memory.pictures[entry.slot],
           map: memory.maps.isEmpty ? nil : memory.maps[entry.slot]))
       note(entry.stamp, began: began, done: MonotonicClock.now())
     case .notice:
-      try sink.receive(VideoNotice(picture: memory.pictures[entry.slot], time: entry.stamp.timestamp))
+      try sink.receive(VideoNotice(canvas: memory.pictures[entry.slot], time: entry.stamp.timestamp))
     case .settled: try sink.receive(entry.settled)
     }
   }

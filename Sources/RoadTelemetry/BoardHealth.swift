@@ -26,6 +26,28 @@ public struct BoardHealth: Hashable, Sendable {
   /// At or above these the board is about to slow itself down: most do so from 80 or 85 °C on.
   public static let hotCelsius = 80.0
 
+  /// What a picture has room for of the first of ``complaints``.
+  public enum Notice: Int, CaseIterable, Sendable {
+    case underVoltage = 1
+    case throttled
+    case hot
+
+    public var words: String {
+      switch self {
+      case .underVoltage: "under-voltage"
+      case .throttled: "throttled"
+      case .hot: "hot"
+      }
+    }
+  }
+
+  /// Nil when nothing is wrong.
+  public var notice: Notice? {
+    if isUnderVoltage == true { return .underVoltage }
+    if isThrottled == true { return .throttled }
+    return celsius.map { $0 >= Self.hotCelsius } == true ? .hot : nil
+  }
+
   /// What is wrong, worst first; empty when nothing is. The words do not change while the state does not, so that a log
   /// can tell a new state from the old one.
   public var complaints: [String] {

@@ -131,6 +131,7 @@ final class BatchRunner {
     options.showsDamaged = settings.showsDamaged
     options.slots = slots
     options.masks = settings.masks
+    options.preparation = settings.preparation
     let network = network
     let pipeline = try Pipeline(source: source, sinks: [sink], options: options) { network.segmenter(for: $0) }
     StopSignals.onQuestion { pipeline.stateReport }

@@ -61,6 +61,7 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup var outputs: LiveOutputOptions
   @OptionGroup var budget: BudgetOptions
   @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var preparation: PreparationOptions
 
   @Option(
     name: .long,
@@ -173,6 +174,7 @@ struct LiveCommand: ParsableCommand {
       options.budget = budget.nanoseconds
       options.trace = tracing
       options.masks = mending.masks(.gentle)
+      options.preparation = preparation.value(.planes)
       return try Pipeline(
         source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0) },
         segmenter: { network.segmenter(for: $0) })

@@ -64,6 +64,26 @@ struct InputSizeOptions: ParsableArguments {
   var size: PictureSize?
 }
 
+/// `--preparation`: how frames come to the network.
+struct PreparationOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      How JPEGs come to the network: pictures (as other programs show them), planes (as they are stored, which is \
+      faster; masks differ a little) or scaled-planes (decoded at a half, a quarter or an eighth where that is enough; \
+      not where pictures are shown). (default: planes for live and profile, scaled-planes for record without --web, \
+      pictures for run)
+      """,
+      valueName: "way"))
+  var preparation: FramePreparation?
+
+  /// - Parameter usual: where nobody says.
+  func value(_ usual: FramePreparation) -> FramePreparation { preparation ?? usual }
+}
+
+extension FramePreparation: ExpressibleByArgument {}
+
 /// `--max-pixels`, of the commands that read picture files.
 struct PictureOptions: ParsableArguments {
   @Option(

@@ -57,10 +57,15 @@ struct ProfileCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("What the camera sends.", valueName: "format"))
   var frameFormat = FrameFormat.mjpeg
 
+  @OptionGroup var preparation: PreparationOptions
+
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Measure on this picture, or on a recording's frames as they were sent, instead of the synthetic road.",
+      """
+      Measure on this picture (a JPEG as it is), or on a recording's frames as they were sent, instead of the \
+      synthetic road.
+      """,
       valueName: "file"))
   var input: String?
 
@@ -174,10 +179,15 @@ struct ProfileCommand: ParsableCommand {
   private func profiler(
     _ engine: Engine, _ classes: ClassTable, _ counters: HardwareCounters?
   ) throws(RoadError) -> FrameProfiler {
+    if let input, frameFormat == .mjpeg, let frame = try jpegFrame(input) {
+      return try FrameProfiler(
+        engine: engine, classes: classes, frames: [frame], preparation: preparation.value(.planes),
+        modelName: modelOptions.model, counters: counters)
+    }
     guard let input, FrameSources.isRecording(input) else {
       return try FrameProfiler(
         engine: engine, classes: classes, picture: picture(), format: frameFormat == .mjpeg ? .mjpeg : .yuyv,
-        modelName: modelOptions.model, counters: counters)
+        preparation: preparation.value(.planes), modelName: modelOptions.model, counters: counters)
     }
     let recording = try RecordedPictures(paths: [input])
     var frames: [Frame] = []
@@ -188,7 +198,23 @@ struct ProfileCommand: ParsableCommand {
       throw RoadError(.recording, "\(input): holds no picture that can be read", remedy: "see roadseg inspect")
     }
     return try FrameProfiler(
-      engine: engine, classes: classes, frames: frames, modelName: modelOptions.model, counters: counters)
+      engine: engine, classes: classes, frames: frames, preparation: preparation.value(.planes),
+      modelName: modelOptions.model, counters: counters)
+  }
+
+  /// A JPEG as it is; nil for other files.
+  private func jpegFrame(_ path: String) throws(RoadError) -> Frame? {
+    guard !FrameSources.isRecording(path) else { return nil }
+    let bytes = try FileInput.read(path, as: .picture)
+    guard bytes.starts(with: [0xFF, 0xD8]) else { return nil }
+    // Refuses what cannot be decoded.
+    _ = try PictureFile.read(path)
+    let frame = Frame(capacity: max(bytes.count, 1))
+    frame.bytes.copyBytes(from: bytes)
+    frame.byteCount = bytes.count
+    frame.format = .mjpeg
+    frame.size = try PictureFile.size(of: bytes, name: path)
+    return frame
   }
 
   /// Frames of a recording that are measured in turn: enough to be typical, few enough for a board's memory.

@@ -50,6 +50,7 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var paint: PaintOptions
   @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var preparation: PreparationOptions
 
   @Option(name: .long, help: "What becomes of a damaged picture: drop it, or show what could be decoded.")
   var damaged = DamagedPolicy.drop
@@ -86,7 +87,8 @@ struct RunCommand: ParsableCommand {
     let settings = RunSettings(
       output: output, kinds: write.kinds, classes: try paint.recoloured(network.classes),
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
-      maximumPixels: pictureOptions.maximumPixels, resumes: resume, masks: mending.masks())
+      maximumPixels: pictureOptions.maximumPixels, resumes: resume, masks: mending.masks(),
+      preparation: preparation.value(.pictures))
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in
       json ? try Terminal.json(WithAbout(RunAbout(identity, source: source, isSynthetic: false), result)) : result.text

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RoadBase
+import RoadFrame
 import RoadMask
 import RoadOverlay
 import RoadPipeline
@@ -16,6 +17,7 @@ struct RunSettings {
   var maximumPixels: Int
   var resumes: Bool
   var masks: MaskOptions
+  var preparation: FramePreparation
 }
 
 /// `--write`

@@ -26,7 +26,7 @@ import RoadSeg
     let picture = Picture(size: size)
     scene.render(frame: 30, pixels: picture.base, rowPitch: picture.rowPitch)
     let scaler = PictureScaler(from: size, to: engine.inputSize, strips: 1)
-    scaler.scale(picture, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: 0)
+    scaler.scale(.picture(picture), into: engine.input.base, rowPitch: engine.input.rowPitch, strip: 0)
     for _ in 0..<frames { engine.run() }
     print("\(engine.instructionSet.rawValue) \(frames) frames, scores \(hash(of: engine.scores))")
   }

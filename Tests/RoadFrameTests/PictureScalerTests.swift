@@ -89,7 +89,8 @@ struct PictureScalerTests {
   func pitch() throws {
     let source = Goldens.picture(rgb: try Goldens.bytes("scale-41x30.rgb"), size: Self.size)
     var bytes = [UInt8](repeating: 77, count: 50 * 4)
-    PictureScaler(from: Self.size, to: PictureSize(width: 10, height: 4)).scale(source, into: &bytes, rowPitch: 50)
+    PictureScaler(from: Self.size, to: PictureSize(width: 10, height: 4)).scale(
+      .picture(source), into: &bytes, rowPitch: 50, strip: 0)
     for row in 0..<4 { #expect(bytes[row * 50 + 40..<row * 50 + 50].allSatisfy { $0 == 77 }) }
   }
 }

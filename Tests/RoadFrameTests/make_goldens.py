@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes Goldens/: small pictures and what OpenCV and Pillow make of them. Needs numpy, opencv-python-headless, pillow.
+"""Makes Goldens/: small pictures and what OpenCV and Pillow make of them. Needs numpy, opencv-python-headless, pillow, djpeg (Debian's libjpeg-turbo-progs).
 
 Run in this folder; the files are committed, so that the tests need no Python.
 """
 import io
 import pathlib
 import struct
+import subprocess
 import zlib
 
 import cv2
@@ -46,6 +47,16 @@ for name, options in {
     image = Image.fromarray(picture).convert("L" if name == "grey" else "RGB")
     image.save(out / f"jpeg-{name}.jpg", quality=90, **options)
     save(f"jpeg-{name}.rgb", np.asarray(Image.open(out / f"jpeg-{name}.jpg").convert("RGB")))
+    if name == "444":
+        continue
+    for eighths in (4, 2, 1):
+        luma = subprocess.run(["djpeg", "-dct", "int", "-scale", f"{eighths}/8", "-grayscale", "-pnm",
+                               out / f"jpeg-{name}.jpg"], check=True, capture_output=True).stdout
+        save(f"jpeg-{name}-{eighths}.luma", np.asarray(Image.open(io.BytesIO(luma))))
+    # With each chroma sample repeated over its pixels.
+    plain = subprocess.run(["djpeg", "-dct", "int", "-nosmooth", "-pnm", "-rgb", out / f"jpeg-{name}.jpg"],
+                           check=True, capture_output=True).stdout
+    save(f"jpeg-{name}-plain.rgb", np.asarray(Image.open(io.BytesIO(plain)).convert("RGB")))
 
 
 def png(name, colour, depth, rows, *chunks):

@@ -95,7 +95,7 @@ import Testing
       #expect(first.path == "\(folder)/drive-2.avi")
       var count = 0
       while !first.isFull {
-        let jpeg = try #require(encoder.encode(frames.shown(count).picture))
+        let jpeg = try #require(encoder.encode(frames.shown(count).canvas))
         try first.append(jpeg, at: 1_000_000_000 + UInt64(count) * 33_000_000)
         count += 1
       }

@@ -62,3 +62,25 @@ import Testing
     }
   }
 }
+
+extension YUVPictureTests {
+  /// Planes and the picture that they stand for give the same video, but for roundings.
+  @Test(arguments: [YUVPicture.Layout.yuyv, .i420], ["64x48", "37x21", "1x1"])
+  func planesGiveTheSameVideo(layout: YUVPicture.Layout, text: String) throws {
+    let size = try #require(PictureSize(text))
+    let picture = Picture(size: size)
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let pixel = picture.row(y) + 4 * x
+        (pixel[0], pixel[1], pixel[2]) = (UInt8(3 * x), UInt8(255 - 4 * y), UInt8(100 + x + y))
+      }
+    }
+    let planes = PlanarPicture(size: size)
+    planes.fill(from: .picture(picture))
+    let (direct, detour) = (YUVPicture(size: size, layout: layout), YUVPicture(size: size, layout: layout))
+    direct.fill(from: .planes(planes))
+    detour.fill(from: .rgbx(picture))
+    let worst = zip(direct.bytes, detour.bytes).reduce(0) { max($0, abs(Int($1.0) - Int($1.1))) }
+    #expect(worst <= 3, "packed 4:2:2 has the chroma of two rows where planes have their mean")
+  }
+}

@@ -101,8 +101,9 @@ final class FakeSegmenter: Segmenter {
     self.before = before
   }
 
-  func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {
+  func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes {
     before()
+    guard case .picture(let picture) = pixels else { preconditionFailure("scripted frames are RGBX") }
     for y in 0..<pictureSize.height {
       for x in 0..<pictureSize.width { map.bytes[y * pictureSize.width + x] = picture.row(y)[x * 4] }
     }
@@ -129,7 +130,7 @@ final class RecordingSink: FrameSink {
   func receive(_ frame: ShownFrame) throws(RoadError) {
     try before(frame)
     let byte = UInt8(truncatingIfNeeded: frame.stamp.sequence)
-    let isWhole = frame.map.bytes.allSatisfy { $0 == byte } && frame.picture.base[0] == byte
+    let isWhole = frame.map.bytes.allSatisfy { $0 == byte } && frame.canvas.picture?.base[0] == byte
     list.withLock {
       $0.append(Seen(ordinal: frame.stamp.ordinal, sequence: frame.stamp.sequence, isWhole: isWhole))
     }

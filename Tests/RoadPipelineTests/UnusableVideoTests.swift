@@ -46,9 +46,9 @@ private final class NoticeSink: FrameSink {
   let seen = Mutex<[Int]>([])
 
   func receive(_ notice: VideoNotice) throws(RoadError) {
-    let size = notice.picture.size
-    let bright = (0..<size.height).reduce(0) { sum, y in
-      sum + (0..<size.width).filter { notice.picture.row(y)[4 * $0] > 200 }.count
+    guard let picture = notice.canvas.picture else { preconditionFailure("scripted frames are RGBX") }
+    let bright = (0..<picture.size.height).reduce(0) { sum, y in
+      sum + (0..<picture.size.width).filter { picture.row(y)[4 * $0] > 200 }.count
     }
     seen.withLock { $0.append(bright) }
   }

@@ -47,7 +47,7 @@ final class TestSink: FrameSink {
 
   func receive(_ frame: ShownFrame) throws(RoadError) {
     let byte = UInt8(truncatingIfNeeded: frame.stamp.ordinal)
-    let hasPicture = !interest.contains(.picture) || frame.picture.base[0] == byte
+    let hasPicture = !interest.contains(.picture) || frame.canvas.picture?.base[0] == byte
     let hasMap = !interest.contains(.map) || frame.map.bytes.allSatisfy { $0 == byte }
     try note(.shown(frame.stamp.ordinal, isWhole: hasPicture && hasMap))
   }

@@ -3,7 +3,7 @@ import Glibc
 import RoadBase
 
 /// JPEG to RGBX through libjpeg-turbo, in its accurate integer DCT and with interpolated chroma; turned upright where
-/// its EXIF data says how it was held.
+/// its EXIF data says how it was held. Or to its planes, as they are stored.
 ///
 /// A camera's JPEG is untrusted: half frames and frames with lost packets are everyday events, and libjpeg fills the
 /// gaps with grey without failing. What other readers show without loss is no damage, though: surplus bytes between
@@ -88,37 +88,95 @@ public final class JPEGDecoder: @unchecked Sendable {
     }
     guard layout.fits(picture.size) else { return .corrupt(.wrongSize) }
     let orientation = layout.orientation.size(of: layout.size) == picture.size ? layout.orientation : .upright
-    guard orientation != .upright else { return decode(bytes, layout, into: picture) }
+    guard orientation != .upright else { return decode(bytes, layout, into: .rgbx(picture)) }
     guard let target = storedPicture(layout.size) else { return .corrupt(.noMemory) }
-    let outcome = decode(bytes, layout, into: target)
+    let outcome = decode(bytes, layout, into: .rgbx(target))
     orientation.turn(target, into: picture)
     return outcome
   }
 
-  private func decode(_ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into picture: Picture) -> DecodeOutcome {
-    let outcome = decompress(bytes, layout, into: picture)
+  /// Fills `planes` with luma and chroma as they are stored, of a JPEG of `size` or made smaller to that of the planes.
+  ///
+  /// - Returns: nil where they are stored in another way than planes can hold, or must be turned.
+  func decode(_ bytes: UnsafeRawBufferPointer, of size: PictureSize, into planes: PlanarPicture) -> DecodeOutcome? {
+    let layout: JPEGLayout
+    switch self.layout(of: bytes) {
+    case .success(let found): layout = found
+    case .failure(let flaw): return .corrupt(flaw.reason)
+    }
+    guard layout.fits(size) else { return .corrupt(.wrongSize) }
+    guard layout.orientation == .upright || layout.orientation.size(of: layout.size) != size,
+      let source = source(bytes, layout), let sampling = sampling(of: source)
+    else { return nil }
+    planes.sampling = sampling
+    return decode(bytes, layout, into: .planes(planes))
+  }
+
+  /// How the chroma of a JPEG is stored; nil for ways that planes cannot hold.
+  private func sampling(of source: UnsafeRawBufferPointer) -> PlanarPicture.Sampling? {
+    var (width, height, subsampling, colours): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
+    guard
+      tjDecompressHeader3(
+        handle, source.bindMemory(to: UInt8.self).baseAddress, UInt(source.count), &width, &height, &subsampling,
+        &colours) == 0
+    else { return nil }
+    switch (UInt32(colours), UInt32(subsampling)) {
+    case (TJCS_YCbCr.rawValue, TJSAMP_420.rawValue): return .halfBoth
+    case (TJCS_YCbCr.rawValue, TJSAMP_422.rawValue): return .halfWidth
+    case (TJCS_GRAY.rawValue, TJSAMP_GRAY.rawValue): return .grey
+    default: return nil
+    }
+  }
+
+  private func decode(_ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into canvas: Canvas) -> DecodeOutcome {
+    let outcome = decompress(bytes, layout, into: canvas)
     guard layout.trailingZeros > 0, outcome != .decoded, outcome != .corrupt(.noMemory) else { return outcome }
     // Optimized tables may code a flat area as zeros. They are data where the picture is whole with just as many.
-    if decompress(bytes, layout.withZerosAsData, into: picture, takesSurplus: false) == .decoded { return .decoded }
-    return acceptsPartial ? decompress(bytes, layout, into: picture) : outcome
+    if decompress(bytes, layout.withZerosAsData, into: canvas, takesSurplus: false) == .decoded { return .decoded }
+    return acceptsPartial ? decompress(bytes, layout, into: canvas) : outcome
   }
 
   /// - Parameter takesSurplus: whether bytes that no pixel needs are harmless.
   private func decompress(
-    _ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into picture: Picture, takesSurplus: Bool = true
+    _ bytes: UnsafeRawBufferPointer, _ layout: JPEGLayout, into canvas: Canvas, takesSurplus: Bool = true
   ) -> DecodeOutcome {
     guard let source = source(bytes, layout) else { return .corrupt(.noMemory) }
-    // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255. A limit on scans bounds the time
-    // that a hostile progressive JPEG can take.
-    let status = tjDecompress2(
-      handle, source.bindMemory(to: UInt8.self).baseAddress, UInt(source.count), picture.base,
-      Int32(picture.size.width), Int32(picture.rowPitch), Int32(picture.size.height), Int32(TJPF_RGBA.rawValue),
-      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
+    let status = decompress(source, into: canvas)
     // Without an end marker the rest is missing, whatever stands in its place.
     let damage: CorruptFrame = layout.hasEndMarker ? .undecodable : .truncated
     if status != 0, !isWarning { return .corrupt(isMemoryError ? .noMemory : damage) }
     if status != 0, !(takesSurplus && warningIsHarmless) { return damaged(damage) }
     return layout.hasEndMarker || layout.isComplete ? .decoded : damaged(.truncated)
+  }
+
+  /// A limit on scans bounds the time that a hostile progressive JPEG can take.
+  private static let flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS
+
+  private func decompress(_ source: UnsafeRawBufferPointer, into canvas: Canvas) -> Int32 {
+    let bytes = source.bindMemory(to: UInt8.self).baseAddress
+    switch canvas {
+    case .rgbx(let picture):
+      // RGBA rather than RGBX: the same bytes, with the promise that the fourth is 255.
+      return tjDecompress2(
+        handle, bytes, UInt(source.count), picture.base, Int32(picture.size.width), Int32(picture.rowPitch),
+        Int32(picture.size.height), Int32(TJPF_RGBA.rawValue), Self.flags)
+    case .planes(let planes):
+      var targets: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?) = (
+        planes.luma, planes.u, planes.v
+      )
+      var pitches = (Int32(planes.lumaPitch), Int32(planes.chromaPitch), Int32(planes.chromaPitch))
+      return withUnsafeMutablePointer(to: &targets) { targets in
+        targets.withMemoryRebound(to: UnsafeMutablePointer<UInt8>?.self, capacity: 3) { targets in
+          withUnsafeMutablePointer(to: &pitches) { pitches in
+            pitches.withMemoryRebound(to: Int32.self, capacity: 3) { pitches in
+              tjDecompressToYUVPlanes(
+                handle, bytes, UInt(source.count), targets, Int32(planes.size.width), pitches,
+                Int32(planes.size.height), Self.flags)
+            }
+          }
+        }
+      }
+    }
   }
 
   /// libjpeg has given every row, those that lack data in grey.

@@ -20,6 +20,7 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
   public static let usual: Set<Kind> = [.classes, .road, .overlay]
 
   public let name = "masks"
+  public var interest: SinkInterest { kinds.contains(.overlay) ? [.picture, .map] : .map }
   private let folder: String
   private let names: [String]?
   private let kinds: [Kind]
@@ -72,7 +73,7 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
         guard let base = UnsafePointer(road.baseAddress) else { continue }
         try FileOutput.write(try PNG.grey(base, size: size), to: path)
       case .palette: try FileOutput.write(try PNG.paletted(map, size: size, palette: palette), to: path)
-      case .overlay: try encoder.write(frame.picture, to: path)
+      case .overlay: try encoder.write(frame.canvas, to: path)
       }
     }
   }

@@ -35,7 +35,7 @@ public final class OverlayFiles: FrameSink {
   public func receive(_ frame: ShownFrame) throws(RoadError) {
     let state = state.withLock { $0 }
     guard let encoder = state.encoder, let session = state.session else { preconditionFailure("overlays not started") }
-    try encoder.write(frame.picture, to: "\(session.path)/\(FrameName.of(frame.stamp.ordinal)).jpg")
+    try encoder.write(frame.canvas, to: "\(session.path)/\(FrameName.of(frame.stamp.ordinal)).jpg")
     guard state.hasNotice else { return }
     unlink("\(session.path)/\(Self.noticeName)")
     self.state.withLock { $0.hasNotice = false }
@@ -44,7 +44,7 @@ public final class OverlayFiles: FrameSink {
   public func receive(_ notice: VideoNotice) throws(RoadError) {
     let state = state.withLock { $0 }
     guard let encoder = state.encoder, let session = state.session else { preconditionFailure("overlays not started") }
-    try encoder.write(notice.picture, to: "\(session.path)/\(Self.noticeName)")
+    try encoder.write(notice.canvas, to: "\(session.path)/\(Self.noticeName)")
     self.state.withLock { $0.hasNotice = true }
   }
 

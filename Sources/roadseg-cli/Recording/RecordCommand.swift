@@ -53,6 +53,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var web: WebOptions
   @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var preparation: PreparationOptions
   @OptionGroup(title: "Recording") var recording: RecordOptions
 
   @Option(name: .long, help: "Stop after so many frames with a mask. (default: go on)")
@@ -89,6 +90,7 @@ struct RecordCommand: ParsableCommand {
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
     options.metadata.merge(RecordedNetwork.metadata(of: mending.cleaning())) { $1 }
+    options.metadata[RecordedNetwork.preparationKey] = way.rawValue
     if let profile = profileOptions.profile {
       let path = try ProfileFolder.path(of: profile)
       let data = try FileInput.read(path, as: .profile, limit: 1 << 20)
@@ -149,6 +151,13 @@ struct RecordCommand: ParsableCommand {
     }
   }
 
+  /// The page shows pictures, which scaled planes are none of.
+  private var way: FramePreparation {
+    let usual: FramePreparation = web.web == nil ? .scaledPlanes : .planes
+    let wanted = preparation.value(usual)
+    return web.web != nil && wanted == .scaledPlanes ? .planes : wanted
+  }
+
   private var request: SourceRequest {
     SourceRequest(name: source, size: size, rate: rate, format: format, seed: seed)
   }
@@ -180,6 +189,7 @@ struct RecordCommand: ParsableCommand {
         statisticsInterval: ReportCadence.look, identity: network.identity)
       options.overlayControl = page?.control
       options.masks = mending.masks()
+      options.preparation = way
       return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
         network.segmenter(for: $0)
       }

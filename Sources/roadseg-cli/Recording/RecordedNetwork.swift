@@ -53,6 +53,19 @@ struct RecordedNetwork {
     return CleanOptions(mode, nearBottom: lowest)
   }
 
+  static let preparationKey = "preparation"
+
+  /// How the recording's frames came to the network; recordings from before there was a choice say nothing.
+  func preparation() throws(RoadError) -> FramePreparation {
+    guard let word = run[Self.preparationKey] else { return .pictures }
+    guard let preparation = FramePreparation(rawValue: word) else {
+      throw RoadError(
+        .recording, "its frames came to the network in the unknown way '\(word)'",
+        remedy: "replay it with the version that recorded it")
+    }
+    return preparation
+  }
+
   /// What stands in a recording for ``cleaning()``; nothing where masks are the network's own.
   static func metadata(of clean: CleanOptions) -> [String: String] {
     var metadata: [String: String] = [:]

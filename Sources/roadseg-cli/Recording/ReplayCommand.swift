@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RoadBase
 import RoadCamera
+import RoadFrame
 import RoadMask
 import RoadPipeline
 import RoadRecorder
@@ -71,13 +72,15 @@ struct ReplayCommand: ParsableCommand {
       model: model, classes: classes, inputSize: inputSize.size, threads: threads.count,
       verifies: verify)
     let masks = MaskOptions(clean: try recorded.cleaning())
-    if verify { return try verify(files, network, masks) }
+    let preparation = try recorded.preparation()
+    if verify { return try verify(files, network, masks, preparation) }
     let pace = asFastAsPossible ? RecordingPace.everyFrame : .recorded(speed: rate)
     let source = try RecordingSource(paths: files, name: file.joined(separator: " "), pace: pace)
     var lanes: [SinkLane] = []
     if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: 16 << 20))) }
     var options = PipelineOptions(frameLimit: frames)
     options.masks = masks
+    options.preparation = preparation
     let pipeline = try Pipeline(source: source, lanes: lanes, options: options) {
       network.segmenter(for: $0)
     }
@@ -94,13 +97,15 @@ struct ReplayCommand: ParsableCommand {
 
   // MARK: Verify
 
-  private func verify(_ files: [String], _ network: Network, _ mending: MaskOptions) throws {
+  private func verify(
+    _ files: [String], _ network: Network, _ mending: MaskOptions, _ preparation: FramePreparation
+  ) throws {
     let masks = try RecordedMasks(files: files)
     var result = VerifyResult(
       recorded: masks.count, instructionSet: network.identity.instructionSet, threads: threads.count)
     let bar = Terminal.ProgressBar("verifying", total: masks.count)
     for file in files {
-      try verify(file, masks, network, mending) {
+      try verify(file, masks, network, mending, preparation) {
         bar.update(result.verified + $0)
       } add: {
         result.add($0, $1)
@@ -114,7 +119,7 @@ struct ReplayCommand: ParsableCommand {
 
   private func verify(
     _ file: String, _ masks: RecordedMasks, _ network: Network, _ mending: MaskOptions,
-    progress: (Int) -> Void, add: (Int, [MaskVerifier.Difference]) -> Void
+    _ preparation: FramePreparation, progress: (Int) -> Void, add: (Int, [MaskVerifier.Difference]) -> Void
   ) throws {
     let reader = try RecordingReader(path: file)
     if reader.run["images"] == "encoded" {
@@ -127,6 +132,7 @@ struct ReplayCommand: ParsableCommand {
     let verifier = MaskVerifier(masks, file: file, run: reader.runID)
     var options = PipelineOptions(style: nil, showsPanel: false, statisticsInterval: 200_000_000)
     options.masks = mending
+    options.preparation = preparation
     let pipeline = try Pipeline(source: RecordingSource(paths: [file]), sinks: [verifier], options: options) {
       network.segmenter(for: $0)
     }
