@@ -37,10 +37,9 @@ test-extended: ## What takes long: bare machines, packages, fuzzing, soaks (as r
 	@Tests/extended $(NAMES)
 
 program: setup ## Builds the program to install: static Swift runtime, commit in --version
-	@Packaging/no-network .build/no-network
-	ROADSEG_COMMIT=$$(git describe --always --dirty --exclude '*' 2>/dev/null) \
-	  $(SWIFT_BUILD) --product roadseg --static-swift-stdlib --disable-local-rpath --scratch-path .build/static \
-	  -Xlinker -L$(CURDIR)/.build/no-network
+	options=$$(Packaging/stand-ins .build/stand-ins) && \
+	  ROADSEG_COMMIT=$$(git describe --always --dirty --exclude '*' 2>/dev/null) \
+	  $(SWIFT_BUILD) --product roadseg --static-swift-stdlib --disable-local-rpath --scratch-path .build/static $$options
 
 install: ## Installs program, models, man pages, completions, services, profiles (PREFIX, DESTDIR; `make program` first)
 	@[ -x $(PROGRAM) ] || $(MAKE) program

@@ -1,7 +1,7 @@
-import Foundation
 import Glibc
 import RoadBase
 import RoadFrame
+import RoadTelemetry
 
 /// A folder that one run writes to and no other: what an earlier run left is neither overwritten nor mixed with, and
 /// two runs at once never share one.
@@ -15,13 +15,14 @@ public final class SessionFolder: Sendable {
   private let lock: Int32
   private let device: dev_t
 
+  /// - Parameter second: since 1970, for a folder named by the time.
   /// - Throws: `.output` when no folder can be made or written to there.
-  public init(in folder: String, at time: Date = Date()) throws(RoadError) {
+  public init(in folder: String, at second: Int = time(nil)) throws(RoadError) {
     try FileOutput.makeFolder(folder)
     if let lock = try Self.claimEmpty(folder) {
       (path, self.lock) = (folder, lock)
     } else {
-      (path, lock) = try Self.makeFolder(in: folder, at: time)
+      (path, lock) = try Self.makeFolder(in: folder, at: second)
     }
     device = Self.device(of: path) ?? 0
   }
@@ -68,9 +69,9 @@ public final class SessionFolder: Sendable {
   }
 
   /// A folder of its own: `mkdir` succeeds for one process only.
-  private static func makeFolder(in folder: String, at time: Date) throws(RoadError) -> (String, Int32) {
+  private static func makeFolder(in folder: String, at second: Int) throws(RoadError) -> (String, Int32) {
     // No colons: a memory card's FAT refuses them.
-    let name = time.formatted(.iso8601).replacing(":", with: "-")
+    let name = WallClock.text(ofSecond: second).replacing(":", with: "-")
     for attempt in 1...1000 {
       let path = "\(folder)/\(name)\(attempt > 1 ? "-\(attempt)" : "")"
       let code = mkdir(path, 0o755) == 0 ? 0 : errno

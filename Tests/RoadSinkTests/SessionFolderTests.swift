@@ -20,8 +20,7 @@ import Testing
   /// Two runs in the same second, and the next one: none shares a folder, not even while nothing is written yet.
   @Test func noTwoRunsShareOne() throws {
     try Self.withFolder { folder in
-      let time = Date(timeIntervalSince1970: 1_764_382_903)
-      let sessions = try (0..<3).map { _ in try SessionFolder(in: folder, at: time) }
+      let sessions = try (0..<3).map { _ in try SessionFolder(in: folder, at: 1_764_382_903) }
       #expect(
         sessions.map(\.path) == [folder, "\(folder)/2025-11-29T02-21-43Z", "\(folder)/2025-11-29T02-21-43Z-2"])
     }

@@ -27,8 +27,4 @@ import Testing
     let summary = latency.summary(now: Self.second, below: 1_609_564_000)
     #expect(summary.maximum == 1_609_564_000 && summary.p99 <= summary.maximum)
   }
-
-  @Test func theTimeOfDayIsWrittenAsISO8601() {
-    #expect(WallClock.now().wholeMatch(of: /20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{3}Z/) != nil)
-  }
 }
