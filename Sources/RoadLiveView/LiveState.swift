@@ -23,6 +23,8 @@ struct LiveState: Encodable {
     /// "#rrggbb".
     let colour: String
     let isRoad: Bool
+    /// Over the picture; null where the overlay does not paint the class.
+    @Nullable var painted: String?
   }
 
   let statistics: StatisticsJSON
@@ -55,7 +57,7 @@ struct LiveState: Encodable {
         name: $0.identity.model, hash: $0.identity.modelHash, version: $0.identity.version,
         instructionSet: $0.identity.instructionSet)
     }
-    classes = session.map { Self.classes($0.classes) } ?? []
+    classes = session.map { Self.classes($0.classes, road: sources.overlay?.road) } ?? []
     trouble = sources.trouble(statistics)
     frame = sink.ordinal
     viewers = sink.frames.viewers
@@ -68,13 +70,18 @@ struct LiveState: Encodable {
     history = withHistory ? seconds : nil
   }
 
-  private static func classes(_ table: ClassTable) -> [Class] {
+  private static func classes(_ table: ClassTable, road: Colour?) -> [Class] {
     table.classes.enumerated().map { index, entry in
-      let colour = entry.colour
+      let isRoad = index == Int(table.drivable)
       return Class(
-        index: index, name: entry.name, colour: String(format: "#%02x%02x%02x", colour.red, colour.green, colour.blue),
-        isRoad: index == Int(table.drivable))
+        index: index, name: entry.name, colour: text(entry.colour), isRoad: isRoad,
+        painted: isRoad ? road.map(text) : nil)
     }
+  }
+
+  /// "#rrggbb".
+  private static func text(_ colour: Colour) -> String {
+    String(format: "#%02x%02x%02x", colour.red, colour.green, colour.blue)
   }
 
   func json() -> Data {

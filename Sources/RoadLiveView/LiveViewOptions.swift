@@ -1,4 +1,5 @@
 import RoadBase
+import RoadMask
 import RoadTelemetry
 
 /// Where the page is served and to whom.
@@ -73,8 +74,13 @@ public struct OverlaySteering: Sendable {
 
   public var look: @Sendable () -> Look
   public var change: @Sendable (Look) -> Void
+  /// What the road is painted with; nil where that is the colour of the class table.
+  public var road: Colour?
 
-  public init(look: @escaping @Sendable () -> Look, change: @escaping @Sendable (Look) -> Void) {
+  public init(
+    look: @escaping @Sendable () -> Look, change: @escaping @Sendable (Look) -> Void, road: Colour? = nil
+  ) {
+    self.road = road
     self.look = look
     self.change = change
   }

@@ -24,6 +24,16 @@ public struct ProfileKey: Hashable, Sendable {
     case flag
     /// One or more of these, as a list.
     case choices([String])
+    /// One text, or several as a list; "-" stands for a stream.
+    case texts
+
+    /// Whether a list may stand there.
+    public var isList: Bool {
+      switch self {
+      case .choices, .texts: true
+      default: false
+      }
+    }
   }
 
   public let section: Section

@@ -17,6 +17,9 @@ extension ProfileKey {
     ProfileKey(.network, "input-size", .size, "Size of the network's input, for a model that leaves it open."),
     ProfileKey(
       .network, "threads", .integer(1...256), "Threads that compute; the rest of the board keeps the other cores."),
+    ProfileKey(
+      .network, "preparation", .choice(["pictures", "planes", "scaled-planes"]),
+      "How JPEGs come to the network; each way gives masks of its own."),
   ]
 
   private static let masks: [ProfileKey] = [
@@ -29,7 +32,14 @@ extension ProfileKey {
   ]
 
   private static let live: [ProfileKey] = [
-    ProfileKey(.live, "output", .text, "Folder for overlay JPEGs; without it nothing is written."),
+    ProfileKey(
+      .live, "output", .texts,
+      "Where frames go: a folder of overlay JPEGs, /dev/videoN, film.avi, unix:PATH, shm:/NAME, - for a stream."),
+    ProfileKey(
+      .live, "budget-ms", .number(above: 0, upTo: 60_000),
+      "Milliseconds from capture to the drawn picture; what would take longer is dropped or done with less."),
+    ProfileKey(.live, "web", .text, "Address and port of the page, such as 127.0.0.1:8080."),
+    ProfileKey(.live, "web-token", .text, "File with the token that viewers from elsewhere need."),
     ProfileKey(.live, "json", .flag, "One JSON object a second instead of a line of text."),
   ]
 

@@ -5,6 +5,7 @@ extension ProfileKey.Kind {
   public var words: String {
     switch self {
     case .text: "text"
+    case .texts: "text, or a list of texts as [a, b]"
     case .size: "a size such as 640x480"
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let above, let upTo): "a number above \(Self.short(above)), up to \(Self.short(upTo))"
@@ -22,6 +23,7 @@ extension ProfileKey.Kind {
     switch self {
     // A value that begins with a dash would be taken for an option.
     case .text: !text.hasPrefix("-") && !text.contains { $0.isNewline || $0 == "\0" }
+    case .texts: text == "-" || Self.text.allows(text)
     case .size: PictureSize(text) != nil
     case .integer(let range): Int(text).map(range.contains) == true
     case .number(let above, let upTo): Double(text).map { $0 > above && $0 <= upTo } == true

@@ -76,7 +76,8 @@ public enum ProfileReader {
       let texts: [String]
       switch (node, key.kind) {
       case (.scalar(let scalar), _): texts = [scalar.string]
-      case (.sequence(let list), .choices): texts = list.compactMap { $0.scalar?.string }
+      // What is no text in a list is none that a key takes.
+      case (.sequence(let list), let kind) where kind.isList: texts = list.map { $0.scalar?.string ?? "" }
       default: throw refuse(node, "\(key.path) takes \(key.kind.words)", "write it behind the colon")
       }
       guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty && key.kind.allows($0) }) else {

@@ -74,7 +74,7 @@ struct LivePage {
       change: { look in
         control.isOn = look.isOn
         control.roadWeight = Int((look.alpha * 256).rounded())
-      })
+      }, road: OverlayStyle().road)
     let server = try LiveServer(
       options: options, sink: sink,
       sources: LiveViewSources(

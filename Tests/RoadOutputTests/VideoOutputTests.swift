@@ -89,12 +89,15 @@ private final class ScriptedPort: VideoOutputPort {
     let sink = VideoOutput(path: "/dev/video9", port: port)
     try sink.start(frames.session())
     for ordinal in 0..<3 { try sink.receive(frames.shown(ordinal)) }
+    #expect(sink.interest.contains(.notices))
+    try sink.receive(NoticeTests.notice(at: 1))
     sink.stop()
     let written = port.state.withLock { $0.frames }
-    #expect(written.map(\.count) == [6144, 6144, 6144])
+    #expect(written.map(\.count) == [6144, 6144, 6144, 6144])
+    #expect(written[3].enumerated().allSatisfy { $1 == ($0 % 2 == 0 ? 235 : 128) }, "a white notice")
     // Black at the left edge below the block: Y 16, U 128, Y, V 128.
     #expect(written[1][47 * 128] == 16 && written[1][47 * 128 + 1] == 128 && written[1][47 * 128 + 3] == 128)
-    #expect(Set(written).count == 3)
+    #expect(Set(written).count == 4)
   }
 
   @Test("a device that goes away and comes back costs its frames, and is opened again from the beginning")

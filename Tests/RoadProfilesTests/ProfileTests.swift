@@ -43,6 +43,24 @@ import Testing
       ])
   }
 
+  @Test("a list of outputs is an option each, a single one needs no list")
+  func outputs() throws {
+    let list = try ProfileReader.read("live:\n  output: [overlays, /dev/video10, \"-\"]\n", name: "box.yaml")
+    #expect(
+      list.arguments(for: "live", given: [], hasSource: false)
+        == ["--output=overlays", "--output=/dev/video10", "--output=-"])
+    #expect(list.arguments(for: "live", given: ["-o", "x"], hasSource: false) == [])
+    let one = try ProfileReader.read("live:\n  output: overlays\n  budget-ms: 80\n  web: 127.0.0.1:8080\n", name: "b")
+    #expect(
+      one.arguments(for: "live", given: [], hasSource: false)
+        == ["--output=overlays", "--budget-ms=80", "--web=127.0.0.1:8080"])
+    for wrong in ["[]", "[a, --json]", "[a, [b]]"] {
+      #expect(throws: RoadError.self, "\(wrong)") {
+        try ProfileReader.read("live:\n  output: \(wrong)\n", name: "box.yaml")
+      }
+    }
+  }
+
   @Test("what was typed wins, in every spelling of an option")
   func typedWins() throws {
     let profile = try ProfileReader.read(Self.page, name: "box.yaml")

@@ -21,6 +21,18 @@ import Testing
         == BoardHealth(
           celsius: 84.221, clockMegahertz: 600, fastestMegahertz: 1800, isThrottled: true, isUnderVoltage: true))
     #expect(health.complaints.count == 3)
+    #expect(health.notice == .underVoltage)
+  }
+
+  @Test("the picture has room for the worst alone")
+  func notices() {
+    #expect(BoardHealth(celsius: 79.9).notice == nil)
+    #expect(BoardHealth(celsius: 80).notice == .hot)
+    #expect(BoardHealth(celsius: 85, isThrottled: true).notice == .throttled)
+    #expect(BoardHealth(celsius: 85, isThrottled: true, isUnderVoltage: true).notice == .underVoltage)
+    for notice in BoardHealth.Notice.allCases {
+      #expect(notice.rawValue - 1 == BoardHealth.Notice.allCases.firstIndex(of: notice), "places on the panel")
+    }
   }
 
   @Test("what has been is not what is: the firmware's sticky bits alone are no complaint")
@@ -29,6 +41,7 @@ import Testing
     var watch = BoardWatch(root: sys.path)
     let health = watch.read()
     #expect(health.isThrottled == false && health.isUnderVoltage == false && health.complaints.isEmpty)
+    #expect(health.notice == nil)
   }
 
   @Test("the voltage alarm of the kernel's own driver")

@@ -26,7 +26,9 @@ enum BoardProfileText {
   static func value(_ values: [String]?) -> String { values?.joined(separator: ", ") ?? "(default)" }
 
   private static func yaml(_ values: [String], _ key: ProfileKey) -> String {
-    if case .choices = key.kind { return "[\(values.map(scalar).joined(separator: ", "))]" }
+    if key.kind.isList, values.count > 1 || key.kind != .texts {
+      return "[\(values.map(scalar).joined(separator: ", "))]"
+    }
     return scalar(values.joined())
   }
 
