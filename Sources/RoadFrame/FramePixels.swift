@@ -2,7 +2,7 @@ import RoadBase
 
 /// Which pixels of a frame the network gets: how its bytes are read on the way to the input tensor. A recording names
 /// it, since its masks hang on it.
-public enum FramePreparation: String, Hashable, Sendable, CaseIterable {
+public enum FramePreparation: String, Hashable, Sendable, Codable, CaseIterable {
   /// A picture of red, green and blue as other readers of photographs make it, which interpolates a JPEG's chroma.
   case pictures
   /// Luma and chroma as they are stored; each chroma sample counts for the pixels that it was taken from. Raw frames

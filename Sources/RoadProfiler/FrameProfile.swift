@@ -37,6 +37,8 @@ public struct FrameProfile: Sendable, Codable {
   public var model: String
   public var frameSize: PictureSize
   public var frameFormat: PixelFormat
+  /// How frames came to the network; nil in profiles from before there was a choice.
+  public var preparation: FramePreparation?
   public var inputSize: PictureSize
   public var threads: Int
   public var instructionSet: String

@@ -15,6 +15,7 @@ public final class FrameProfiler {
   private let engine: Engine
   /// Where frames are decoded and painted.
   private let canvas: Canvas
+  private let preparation: FramePreparation
   private let reduction: Int
   /// Else frames end with their class map.
   private let showsPictures: Bool
@@ -60,6 +61,7 @@ public final class FrameProfiler {
     segmenter = NetworkSegmenter(engine: engine, name: modelName, classes: classes, pictureSize: size)
     let kind: Canvas.Kind = preparation != .pictures && frames[0].format.hasHalfChroma ? .planes : .rgbx
     showsPictures = preparation != .scaledPlanes
+    self.preparation = preparation
     reduction = preparation == .scaledPlanes && kind == .planes ? segmenter.reduction : 1
     canvas = Canvas(kind, size: JPEGReduction.size(of: size, by: reduction))
     map = ClassMap(size: size)
@@ -252,7 +254,8 @@ public final class FrameProfiler {
       FrameProfile.Stage(name: name, milliseconds: times { $0.stages[index] })
     }
     return FrameProfile(
-      model: modelName, frameSize: captured[0].size, frameFormat: captured[0].format, inputSize: engine.inputSize,
+      model: modelName, frameSize: captured[0].size, frameFormat: captured[0].format, preparation: preparation,
+      inputSize: engine.inputSize,
       threads: engine.pool.threads, instructionSet: engine.instructionSet.rawValue,
       frames: frames.reduce(0) { $0 + $1.count }, repetitions: frames.count, peak: peak, bandwidth: bandwidth,
       conditions: conditions, stages: stages, layers: layers, memory: engine.memoryReport,

@@ -19,6 +19,7 @@ public enum ProfileSchema {
         "monotonic_seconds": {"type": "number"},
         "frame_size": {"$ref": "#/$defs/size"},
         "frame_format": {"enum": ["mjpeg", "yuyv"]},
+        "preparation": {"enum": ["pictures", "planes", "scaled-planes"]},
         "input_size": {"$ref": "#/$defs/size"},
         "threads": {"type": "integer", "minimum": 1},
         "instruction_set": {"type": "string"},
