@@ -121,15 +121,18 @@ class Segmenter:
         )
         return self._segment((width, height), frame, classes, margins)
 
-    def decode(self, data: bytes, size: Tuple[int, int], *, confidence: bool = False) -> Result:
+    def decode(
+        self, data: bytes, size: Tuple[int, int], *, confidence: bool = False, out: Optional[Bytes] = None
+    ) -> Result:
         """The same of a JPEG or PNG of ``size`` (width, height), decoded as roadseg does."""
         width, height = size
+        classes = np.empty((height, width), np.uint8) if out is None else _checked(out, (height, width))
         format = c.PNG if data[:4] == b"\x89PNG" else c.JPEG
         frame = c.FrameStruct(
             format=format, bytes=ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value, byte_count=len(data)
         )
         margins = np.empty((height, width), np.uint8) if confidence else None
-        return self._segment(size, frame, np.empty((height, width), np.uint8), margins, len(data))
+        return self._segment(size, frame, classes, margins, len(data))
 
     def recorded(self, frame: RecordedFrame, *, confidence: bool = False) -> Result:
         """The same of a recorded frame, whatever its format, decoded as roadseg does."""

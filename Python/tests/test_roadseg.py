@@ -61,12 +61,16 @@ def test_takes_what_numpy_pillow_and_opencv_give(segmenter: roadseg.Segmenter) -
     assert (segmenter(grey).classes == segmenter(np.dstack([grey] * 3)).classes).all()
 
 
-def test_writes_where_it_is_told(segmenter: roadseg.Segmenter) -> None:
+def test_writes_where_it_is_told(segmenter: roadseg.Segmenter, picture: Path) -> None:
     rgb = random_picture()
     large = np.full((210, 340), 0xEE, np.uint8)
     result = segmenter(rgb, out=large[5:205, 10:330], confidence=True)
     assert result.classes.base is large and (large[:5] == 0xEE).all() and (large[:, 330:] == 0xEE).all()
     assert (large[5:205, 10:330] == segmenter(rgb).classes).all()
+    data = picture.read_bytes()
+    whole = np.zeros((480, 640), np.uint8)
+    assert segmenter.decode(data, (640, 480), out=whole).classes is whole
+    assert (whole == segmenter.decode(data, (640, 480)).classes).all()
     assert result.confidence is not None and result.confidence.shape == (200, 320) and result.confidence.max() > 10
 
 

@@ -11,8 +11,26 @@ extension ClassMap {
 
   /// Pixels of the class.
   public func count(of class: UInt8) -> Int {
-    var count = 0
-    for index in 0..<bytes.count { count &+= bytes[index] == `class` ? 1 : 0 }
+    // Sums of bytes, which a byte holds for so many vectors: sums of whole words would take eight times as long.
+    let lanes = 16
+    let most = 255 * lanes
+    let wanted = SIMD16<UInt8>(repeating: `class`)
+    let pixels = UnsafeRawBufferPointer(bytes)
+    var (count, start) = (0, 0)
+    while start + lanes <= pixels.count {
+      var sums = SIMD16<UInt8>()
+      let end = min(start + most, pixels.count - pixels.count % lanes)
+      while start < end {
+        let vector = pixels.loadUnaligned(fromByteOffset: start, as: SIMD16<UInt8>.self)
+        sums &+= SIMD16<UInt8>().replacing(with: 1, where: vector .== wanted)
+        start += lanes
+      }
+      for lane in 0..<lanes { count += Int(sums[lane]) }
+    }
+    while start < pixels.count {
+      count += pixels[start] == `class` ? 1 : 0
+      start += 1
+    }
     return count
   }
 }
