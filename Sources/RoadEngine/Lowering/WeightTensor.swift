@@ -66,8 +66,8 @@ struct WeightTensor: Equatable, Sendable {
 
   /// A matrix, depth x outputs, or outputs x depth if it is transposed.
   init(matrix constant: ConstantTensor, isTransposed: Bool) throws(RoadError) {
-    let shape = Array(constant.shape.drop { $0 == 1 && constant.shape.count > 2 })
-    guard shape.count == 2, shape.allSatisfy({ $0 > 0 }) else {
+    let shape = Array(constant.shape.suffix(2))
+    guard shape.count == 2, constant.shape.dropLast(2).allSatisfy({ $0 == 1 }), shape.allSatisfy({ $0 > 0 }) else {
       throw RoadError(.model, "its constant has shape \(constant.shape), not that of a matrix")
     }
     let axis = constant.shape.count - (isTransposed ? 2 : 1)

@@ -42,8 +42,10 @@ extension Lowering {
     func function(_ real: Float, _ number: Float) -> Float {
       index == 0 ? named.apply(real, number) : named.apply(number, real)
     }
-    if case .field(let view, let offsets) = try required(index, of: node) {
-      return try combine(node, view, offsets, constant, function)
+    if case .field(let view, let offsets) = try required(index, of: node),
+      try combine(node, view, offsets, constant, function)
+    {
+      return
     }
     if case .pending(let layer) = try required(index, of: node) {
       let numbers = layer.perChannel(constant)
@@ -74,29 +76,37 @@ extension Lowering {
       let all = TensorData(floats: constant.reals.map { $0 * sign }, shape: constant.shape).viewed(order)
       return set(.field(mapped, offsets: ConstantTensor(name: constant.name, data: all)), outputOf: node)
     }
+    if index == 0, node.operation == "Div", let factors = constant.reciprocal, let product = BinaryFunction.named["Mul"]
+    {
+      // Bytes of divisors have one near 0, so that quotients could be anything.
+      let pending = try binary(node.name, view, RealView(view: try activation(of: factors)), product)
+      return set(.pending(pending), outputOf: node)
+    }
     let other = RealView(view: try activation(of: constant))
     let pending = try index == 0 ? binary(node.name, view, other, named) : binary(node.name, other, view, named)
     set(.pending(pending), outputOf: node)
   }
 
+  /// Sampling positions stay such where the constant moves them or has a number for each of x and y.
+  ///
+  /// - Returns: whether they do; else they are a tensor like any other.
   private mutating func combine(
     _ node: Node, _ view: RealView, _ offsets: ConstantTensor, _ constant: ConstantTensor,
     _ function: (Float, Float) -> Float
-  ) throws(RoadError) {
-    guard let order = StridedView(of: constant.shape).broadcast(to: offsets.shape) else {
-      throw RoadError(.model, "changes sampling positions in a way that is not supported")
-    }
+  ) throws(RoadError) -> Bool {
+    guard let order = StridedView(of: constant.shape).broadcast(to: offsets.shape) else { return false }
     let spread = TensorData(floats: constant.reals, shape: constant.shape).viewed(order).floats
     let moved = zip(offsets.reals, spread).map { function($0, $1) }
     let result = ConstantTensor(name: offsets.name, data: TensorData(floats: moved, shape: offsets.shape))
     // Positions minus a constant; a constant minus positions would turn them around.
     if node.operation == "Add" || node.operation == "Sub" && function(0, 1) == -1 {
-      return set(.field(view, offsets: result), outputOf: node)
+      set(.field(view, offsets: result), outputOf: node)
+      return true
     }
-    guard ["Mul", "Div"].contains(node.operation), let numbers = perChannel(constant, of: view) else {
-      throw RoadError(.model, "changes sampling positions in a way that is not supported")
-    }
+    guard ["Mul", "Div"].contains(node.operation), function(0, 1) == 0, let numbers = perChannel(constant, of: view)
+    else { return false }
     set(.field(mapped(view, numbers, function), offsets: result), outputOf: node)
+    return true
   }
 
   /// A field that is quantized after all: the constant becomes a tensor.
@@ -196,6 +206,17 @@ extension Lowering {
     let arrangement = Arrangement(canonical: result)
     let planes = [left, right].map { network.plane(of: $0.repeatable(over: result, arrangement), arrangement) }
     return (planes[0], planes[1], arrangement.plane(of: result), arrangement.elements(of: result))
+  }
+}
+
+extension ConstantTensor {
+  /// One over each of real numbers; nil with zeros among them, and for integers, whose steps others chose.
+  fileprivate var reciprocal: ConstantTensor? {
+    guard scale == nil, data.elementType == .float, data.floats.allSatisfy({ abs($0) > .leastNormalMagnitude }) else {
+      return nil
+    }
+    return ConstantTensor(
+      name: "\(name)/reciprocal", data: TensorData(floats: data.floats.map { 1 / $0 }, shape: data.shape))
   }
 }
 

@@ -34,9 +34,13 @@ extension Lowering {
     let (axis, elements) = (own + missing, view.view.elements)
     let channels = tensor(view.tensor).channels
     let first = elements.offset % channels
-    guard elements.strides[axis] == 1, elements.shape[axis] == numbers.count, first + numbers.count <= channels else {
-      return nil
+    // A reshape may spread another axis over the channels, too: then a channel has no number of its own.
+    let othersKeepChannel = elements.shape.indices.allSatisfy {
+      $0 == axis || elements.shape[$0] == 1 || elements.strides[$0] % channels == 0
     }
+    guard elements.strides[axis] == 1, othersKeepChannel, elements.shape[axis] == numbers.count,
+      first + numbers.count <= channels
+    else { return nil }
     var result = [Float](repeating: 0, count: channels)
     result.replaceSubrange(first..<first + numbers.count, with: numbers)
     return result

@@ -7,6 +7,12 @@ import RoadModel
 enum MatMulRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     switch (try lowering.required(0, of: node), try lowering.required(1, of: node)) {
+    case (_, .constant(let constant)) where constant.holdsMatrices:
+      let left = try lowering.anyActivation(0, of: node)
+      try lowering.product(node, left, try lowering.activation(of: constant))
+    case (.constant(let constant), _) where constant.holdsMatrices:
+      let right = try lowering.anyActivation(1, of: node)
+      try lowering.product(node, try lowering.activation(of: constant), right)
     case (_, .constant(let constant)):
       let view = try lowering.anyActivation(0, of: node)
       let weights = try WeightTensor(matrix: constant, isTransposed: false)
@@ -23,6 +29,11 @@ enum MatMulRule: OperatorRule {
       try lowering.product(node, left, right)
     }
   }
+}
+
+extension ConstantTensor {
+  /// One for each of a batch, not one for all.
+  fileprivate var holdsMatrices: Bool { shape.count > 2 && shape.dropLast(2).contains { $0 != 1 } }
 }
 
 /// Gemm with constant weights.

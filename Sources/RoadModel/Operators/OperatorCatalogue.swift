@@ -155,7 +155,7 @@ extension OperatorCatalogue {
     Operator(
       "MatMul", ReductionShapes.matMul, MatrixOperators.product, .takesActivation, decomposition: ModelGraph.vectors),
     Operator(
-      "Gemm", ReductionShapes.gemm, MatrixOperators.general, .takesActivation, decomposition: ModelGraph.scaleGemm),
+      "Gemm", ReductionShapes.gemm, MatrixOperators.general, .takesActivation, decomposition: ModelGraph.plainGemm),
     Operator("Attention", ReductionShapes.attention, nil, decomposition: ModelGraph.attention),
     Operator("Einsum", ReductionShapes.einsum, nil, decomposition: ModelGraph.product),
   ]

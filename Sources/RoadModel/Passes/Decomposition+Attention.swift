@@ -7,11 +7,7 @@ extension ModelGraph {
     guard let sizes = AttentionSizes(node, writer.types), let scale = try? node.float("scale", default: 0),
       let softcap = try? node.float("softcap", default: 0)
     else { return false }
-    var bias: String?
-    if sizes.isBiased {
-      guard let found = sizes.bias(node, &writer) else { return false }
-      bias = found
-    }
+    guard let biases = sizes.biases(node, &writer) else { return false }
     let (rows, heads) = ([sizes.batch, sizes.keyHeads, sizes.group * sizes.queries], sizes.keyHeads * sizes.group)
     var queries = sizes.turned(node, 0, heads, [0, 2, 1, 3], &writer)
     if sizes.group > 1 { queries = writer.reshaped(node, "groups", queries, rows + [sizes.depth]) }
@@ -27,11 +23,11 @@ extension ModelGraph {
       scores = writer.step(node, "Tanh", scores)
       scores = writer.step(node, "Mul", scores, cap)
     }
-    if let bias {
+    if !biases.isEmpty {
       if sizes.group > 1 {
         scores = writer.reshaped(node, "heads", scores, [sizes.batch, heads, sizes.queries, sizes.keys])
       }
-      scores = writer.step(node, "Add", scores, bias)
+      for bias in biases { scores = writer.step(node, "Add", scores, bias) }
       if sizes.group > 1 { scores = writer.reshaped(node, "rows", scores, rows + [sizes.keys]) }
     }
     let shares = writer.name(node, "shares")
@@ -101,20 +97,18 @@ struct AttentionSizes {
     return rank == 4 ? [batch, heads, queries, valueDepth] : [batch, queries, heads * valueDepth]
   }
 
-  /// Whether anything is added to the scores.
-  var isBiased: Bool { mask != nil || isCausal || window.before >= 0 || window.behind >= 0 }
-
-  /// What is added to the scores: the mask as it is, or one constant of mask, order in time and window.
+  /// What is added to the scores: the mask where it is computed, one constant of all else.
   ///
-  /// - Returns: nil where that depends on the picture in a way that one sum does not say.
-  fileprivate func bias(_ node: Node, _ writer: inout DecompositionWriter) -> String? {
-    guard let mask else { return constantBias(node, nil, &writer) }
-    guard let data = writer.types.constants[mask] else {
-      let isPlain = !isCausal && window.before < 0 && window.behind < 0
-      let type = writer.types.types[mask]
-      return isPlain && type?.elementType == .float && type?.shape.last == keys ? mask : nil
+  /// - Returns: nil for what one sum does not say: a mask that ends early, a query that sees nothing.
+  fileprivate func biases(_ node: Node, _ writer: inout DecompositionWriter) -> [String]? {
+    let isOrdered = isCausal || window.before >= 0 || window.behind >= 0
+    if let mask, writer.types.constants[mask] == nil {
+      guard let type = writer.types.types[mask], type.elementType == .float, type.shape.last == keys else { return nil }
+      guard isOrdered else { return [mask] }
+      return constantBias(node, nil, &writer).map { [mask, $0] }
     }
-    return constantBias(node, data, &writer)
+    guard mask != nil || isOrdered else { return [] }
+    return constantBias(node, mask.flatMap { writer.types.constants[$0] }, &writer).map { [$0] }
   }
 
   private func constantBias(_ node: Node, _ data: TensorData?, _ writer: inout DecompositionWriter) -> String? {

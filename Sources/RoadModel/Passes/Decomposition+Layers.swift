@@ -91,7 +91,10 @@ extension ModelGraph {
       writer.takeAxes(of: &norm, from: 18)
       writer.replace(with: norm)
     }
-    writer.append(node, "Div", [node.inputs[0], length], to: node.outputs[0])
+    // A vector of zeros stays one, as in ONNX Runtime.
+    let least = writer.constant(node, "least", TensorData(floats: [.leastNormalMagnitude], shape: []))
+    let divisor = writer.step(node, "Max", length, least)
+    writer.append(node, "Div", [node.inputs[0], divisor], to: node.outputs[0])
     return true
   }
 }

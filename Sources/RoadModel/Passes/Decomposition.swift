@@ -6,7 +6,7 @@ typealias Decomposition = @Sendable (Node, inout DecompositionWriter) -> Bool
 extension ModelGraph {
   /// Says with simpler operators what some rarer ones say, so that only the simpler ones need kernels:
   /// - Min, Max and Sum of one input or more than two, Mean: pairs,
-  /// - Gemm with alpha and beta on constants: scaled constants,
+  /// - Gemm with alpha and beta on constants: scaled constants; with an addend that differs by row: an Add,
   /// - Pow by 1, 2 or ½: the input, its square, its square root,
   /// - ReduceL1, ReduceSumSquare: sums of absolutes or squares,
   /// - Tile: Expand of single numbers, Concat of the rest,
@@ -56,7 +56,26 @@ extension ModelGraph {
     return true
   }
 
-  @Sendable static func scaleGemm(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+  @Sendable static func plainGemm(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    addsOfRows(node, &writer) || scaleGemm(node, &writer)
+  }
+
+  /// What a Gemm adds that is not one number a column: an Add of its own.
+  private static func addsOfRows(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let addend = writer.floats(node, 2), addend.shape.dropLast().contains(where: { $0 != 1 }),
+      let beta = try? node.float("beta", default: 1)
+    else { return false }
+    var product = node
+    product.inputs.removeLast()
+    product.attributes["beta"] = nil
+    product.outputs[0] = writer.name(node, "product")
+    if !scaleGemm(product, &writer) { writer.replace(with: product) }
+    let scaled = writer.constant(node, "addend", addend.scaled(by: beta))
+    writer.append(node, "Add", [product.outputs[0], scaled], to: node.outputs[0])
+    return true
+  }
+
+  private static func scaleGemm(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let alpha = try? node.float("alpha", default: 1), let beta = try? node.float("beta", default: 1),
       alpha != 1 || beta != 1 && node.input(2) != nil,
       let matrix = writer.floats(node, 1), node.input(2) == nil || writer.floats(node, 2) != nil

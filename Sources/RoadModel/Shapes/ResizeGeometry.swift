@@ -156,13 +156,19 @@ public struct ResizeGeometry: Sendable {
     return (first, min(first + 1, last), position - Float(first))
   }
 
+  /// What lies so near the middle between two numbers counts as the middle: coordinates are floats, and 13.5 may come
+  /// out as 13.500001. The bound is ONNX Runtime's (found by its results for all lengths from 1 to 69).
+  private static let middle: Double = 1e-6
+
   /// The input coordinate that a nearest resize copies.
   public func nearestTap(_ x: Int, axis: Int) -> Int {
     let position = source(x, axis: axis)
+    let below = position.rounded(.down)
+    let fraction = Double(position) - Double(below)
     let rounded =
       switch rounding {
-      case .preferFloor: (position - 0.5).rounded(.up)
-      case .preferCeiling: (position + 0.5).rounded(.down)
+      case .preferFloor: fraction <= 0.5 + Self.middle ? below : below + 1
+      case .preferCeiling: fraction < 0.5 - Self.middle ? below : below + 1
       case .floor: position.rounded(.down)
       case .ceil: position.rounded(.up)
       }

@@ -468,11 +468,25 @@ def made(seed):
     # What hardly varies has no levels to compare.
     if scores.std() < 1e-3 * max(np.abs(scores).max(), 1e-6) or len(np.unique(scores)) < 3:
         return None
+    if hangs_on_rounding(model, x, scores) or any(
+            value.dtype == np.float32 and list(value.shape) != g.shapes.get(name, list(value.shape))
+            for name, value in zip(everything, values)):
+        return None
     model.graph.output[0].CopyFrom(helper.make_tensor_value_info(g.last, TensorProto.FLOAT, list(scores.shape)))
     onnx.checker.check_model(model)
     for name, value in [("golden_picture", g.picture), ("golden_scores", scores)]:
         model.graph.initializer.append(numpy_helper.from_array(value, name))
     return model
+
+
+def hangs_on_rounding(model, x, scores):
+    """Whether a picture that differs in the seventh digit has other scores: then no two implementations agree."""
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        other = session.run(None, {"x": x * np.float32(1 + 2e-7) + np.float32(1e-5)})[0]
+    except Exception:  # what runs with every value as an output, and not without
+        return True
+    return math.sqrt(float(((other - scores) ** 2).mean())) > 2e-5 * float(scores.std())
 
 
 def make(folder, count, seed):
