@@ -51,8 +51,8 @@ import Testing
     let scores = Self.numbers(engine)
     try #require(scores.count == expected.values.count)
     let noise = Self.noise(scores, expected.values)
-    // Bytes that round the other way spread through steep functions; a wrong shape gives 1 and more. A step, as of Floor,
-    // may fall either way: then the float network says whose is right.
+    // Bytes that round the other way spread through steep functions; a wrong shape gives 1 and more. A step, as of
+    // Floor, may fall either way: then the float network says whose is right.
     let exact = network.expected.values
     let isNearer = Self.noise(scores, exact) <= Self.noise(expected.values, exact)
     #expect(noise < 0.25 || isNearer, "differs by \(noise) of the spread")
