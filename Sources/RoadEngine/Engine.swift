@@ -169,11 +169,13 @@ public final class Engine: @unchecked Sendable {
       return
     }
     var layer = 0
+    var start = MonotonicClock.now()
     for index in 0..<plan.steps.count {
-      let start = MonotonicClock.now()
       run(steps + index)
-      steps[index].split(MonotonicClock.now() - start, into: times + layer)
+      let end = MonotonicClock.now()
+      steps[index].split(end - start, into: times + layer)
       layer += steps[index].layerCount
+      start = end
     }
   }
 

@@ -79,6 +79,7 @@ extension Pipeline {
       } else {
         telemetry.notes(.infer, .segmenting)
         let segmenter = degrading?.segmenters[choice.1] ?? segmenter
+        trace?.segments(with: choice.1)
         let times = segmenter.segment(slot.pixels, into: slot.map)
         slot.times.segmented(times)
         refine(slot)

@@ -20,6 +20,12 @@ final class PipelineTrace: @unchecked Sendable {
   private let timed: [(any LayerTimedSegmenter)?]
   /// Of the capture thread.
   private var lastArrival: UInt64 = 0
+  /// Of the infer thread: frames it has begun, and whether the layers of this one are timed.
+  private var begun = 0
+  private var isTimed = false
+
+  /// The clock between layers and their events take some 2 % of a frame: done for every fourth they stay below 1 %.
+  private static let framesPerTimedFrame = 4
 
   init(_ trace: FrameTrace, segmenters: [any Segmenter], lanes: [SinkLane]) {
     self.trace = trace
@@ -32,7 +38,6 @@ final class PipelineTrace: @unchecked Sendable {
     stages = PipelineStage.allCases.map { trace.word($0.words) }
     fates = FrameFate.allCases.map { trace.word($0.words) }
     timed = segmenters.map { $0 as? any LayerTimedSegmenter }
-    for segmenter in timed { segmenter?.timeLayers() }
     layers = timed.map { segmenter in segmenter?.layerNames.map { trace.word($0) } ?? [] }
     for (index, lane) in lanes.enumerated() { lane.trace(trace, branch: index + 1) }
   }
@@ -51,6 +56,13 @@ final class PipelineTrace: @unchecked Sendable {
     trace.flow(.passes, FrameTrace.Stage.capture.rawValue, frame: frame, at: max(began, begin))
   }
 
+  /// - Parameter index: of the segmenter.
+  func segments(with index: Int) {
+    isTimed = begun % Self.framesPerTimedFrame == 0
+    begun += 1
+    timed[index]?.timeLayers(isTimed)
+  }
+
   /// - Parameters:
   ///   - slot: with the times of the three steps.
   ///   - index: of the segmenter.
@@ -60,7 +72,7 @@ final class PipelineTrace: @unchecked Sendable {
     trace.flow(.passes, track, frame: frame, at: times.decodeBegan)
     trace.work(track, word(.scale), frame: frame, from: times.decoded, to: times.scaled)
     trace.work(track, word(.network), frame: frame, from: times.scaled, to: times.inferred)
-    if let segmenter = timed[index] {
+    if isTimed, let segmenter = timed[index] {
       segmenter.withLayerNanoseconds { nanoseconds in
         var begin = times.scaled
         for (layer, duration) in nanoseconds.enumerated() {

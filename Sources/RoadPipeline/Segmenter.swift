@@ -28,8 +28,8 @@ extension Segmenter {
 public protocol LayerTimedSegmenter: Segmenter {
   var layerNames: [String] { get }
 
-  /// From now on each `segment` notes them.
-  func timeLayers()
+  /// Whether each `segment` from now on notes them, which costs it some percent. Called by its own thread.
+  func timeLayers(_ isTimed: Bool)
 
   /// Nanoseconds of the last `segment`, one for each layer.
   func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void)

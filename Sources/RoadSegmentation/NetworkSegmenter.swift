@@ -107,7 +107,7 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
 
   public var layerNames: [String] { engine.layers.map(\.name) }
 
-  public func timeLayers() { engine.timesLayers = true }
+  public func timeLayers(_ isTimed: Bool) { engine.timesLayers = isTimed }
 
   public func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void) { engine.withLayerNanoseconds(body) }
 
