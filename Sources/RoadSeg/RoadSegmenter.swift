@@ -23,14 +23,16 @@ public final class RoadSegmenter {
   /// - Parameters:
   ///   - model: a shipped model's name or the path of an int8 (QDQ) ONNX file; `roadseg quantize` makes one of a float
   ///     model.
+  ///   - inputSize: of the network's input, in pixels; nil takes the model's own. A smaller one is faster and less exact.
   ///   - threads: that compute, the caller counted.
   ///   - classes: for a model whose file holds no class table.
   /// - Throws: a model error that says what cannot be read or run, and why.
   public init(
-    model: String = ShippedModels.defaultName, threads: Int = 1, classes: ClassTable? = nil
+    model: String = ShippedModels.defaultName, inputSize: PictureSize? = nil, threads: Int = 1,
+    classes: ClassTable? = nil
   ) throws(RoadError) {
     let graph = try ShippedModels.load(model)
-    segmenter = try IntegerSegmenter(graph, name: model, classes: classes, threads: threads)
+    segmenter = try IntegerSegmenter(graph, name: model, classes: classes, size: inputSize, threads: threads)
     terms = graph.terms
   }
 

@@ -69,4 +69,25 @@ struct RoadSegmenterTests {
     #expect(lowest.count { $0 == segmenter.classes.drivable } > lowest.count * 3 / 4)
     #expect(!map.bytes[..<(40 * size.width)].contains(segmenter.classes.drivable))
   }
+
+  private static let sizes = [
+    PictureSize(width: 320, height: 240), PictureSize(width: 240, height: 180), PictureSize(width: 481, height: 361),
+    PictureSize(width: 161, height: 97),
+  ]
+
+  @Test("the shipped networks run at other sizes than their own", arguments: ShippedModels.names, sizes)
+  func otherSizes(name: String, inputSize: PictureSize) throws {
+    let size = PictureSize(width: 480, height: 360)
+    let picture = Picture(size: size)
+    try SyntheticScene(size: size, seed: 1).render(frame: 30, pixels: picture.base, rowPitch: picture.rowPitch)
+    let small = try RoadSegmenter(model: name, inputSize: inputSize, threads: 2)
+    let (map, own) = (small.segment(picture), try RoadSegmenter(model: name, threads: 2).segment(picture))
+    let road = small.classes.drivable
+    let (both, either) = zip(map.bytes, own.bytes).reduce(into: (0, 0)) { counts, pair in
+      counts.0 += pair.0 == road && pair.1 == road ? 1 : 0
+      counts.1 += pair.0 == road || pair.1 == road ? 1 : 0
+    }
+    // What a fifth of the pixels still shows is the same road, less exactly.
+    #expect(Double(both) / Double(either) > (inputSize.width < 240 ? 0.7 : 0.8))
+  }
 }

@@ -178,13 +178,6 @@ extension Lowering {
 }
 
 extension ModelGraph {
-  /// Width and height that the picture input names, where it names both.
-  var fixedPictureSize: PictureSize? {
-    guard let shape = inputs.first(where: { initializers[$0.name] == nil })?.shape, shape.count == 4 else { return nil }
-    guard let height = shape[2], let width = shape[3] else { return nil }
-    return PictureSize(width: width, height: height)
-  }
-
   /// With the size of the picture that it will run on.
   func bindingPicture(to size: PictureSize?) -> ModelGraph {
     var graph = self

@@ -53,7 +53,8 @@ extension Lowering {
   static func lower(
     _ graph: ModelGraph, inputSize: PictureSize?, rounding: RoundingContract
   ) throws(RoadError) -> LoweredNetwork {
-    let separated = graph.bindingPicture(to: inputSize).selectingBranches().separatingThreshold()
+    let separated = graph.resizedInput(to: inputSize).bindingPicture(to: inputSize).selectingBranches()
+      .separatingThreshold()
     let (bound, roundsScores, sigmoids) = try separated.endingAtScores().decomposed().withoutPostprocessing()
     var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, rounding: rounding)
     try lowering.addInput(size: inputSize)

@@ -45,7 +45,7 @@ extension ModelGraph {
     return (known, problems)
   }
 
-  private func infer(_ node: Node, into known: inout GraphTypes) throws(RoadError) {
+  func infer(_ node: Node, into known: inout GraphTypes) throws(RoadError) {
     guard let rule = OperatorCatalogue[node.operation]?.shape else {
       preconditionFailure("\(node.label) passed the check of its operator")
     }
