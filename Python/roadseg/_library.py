@@ -9,6 +9,8 @@ from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_siz
 from ._errors import RoadsegError
 
 RGBX, RGB24, BGR24, GREY, YUYV, UYVY, NV12, I420, JPEG, PNG, I422, I444, I411 = range(13)
+#: roadseg_preparation by the names that recordings have.
+PREPARATIONS = {"pictures": 0, "planes": 1, "scaled-planes": 2}
 BT601, BT601_FULL, BT709, BT709_FULL = range(4)
 
 _KINDS = {
@@ -41,6 +43,7 @@ class Options(_Sized):
         ("input_width", c_int32),
         ("input_height", c_int32),
         ("largest_frame", c_size_t),
+        ("preparation", c_int32),
     ]
 
 

@@ -31,6 +31,8 @@ class RecordedFrame:
     #: Of a raw image: width, height, and bytes from one row to the next.
     size: Tuple[int, int] = (0, 0)
     row_pitch: int = 0
+    #: How the frame came to the network; see ``Segmenter``.
+    preparation: str = "pictures"
 
     @property
     def picture(self) -> Bytes:
@@ -60,17 +62,21 @@ class Recording:
     @property
     def run(self) -> Dict[str, str]:
         """What the first file says of its run: model, model_sha256, version, instruction_set, input_size, ..."""
+        return self._run(self.files[0])
+
+    @staticmethod
+    def _run(file: Path) -> Dict[str, str]:
         try:
             from mcap.exceptions import McapError
             from mcap.reader import make_reader
         except ImportError as error:
             raise RoadsegError(_MISSING) from error
         try:
-            with open(self.files[0], "rb") as stream:
+            with open(file, "rb") as stream:
                 found = (entry.metadata for entry in make_reader(stream).iter_metadata() if entry.name == "roadseg")
                 return dict(next(found, {}))
         except (OSError, McapError) as error:
-            raise _damaged(self.files[0], error) from error
+            raise _damaged(file, error) from error
 
     def __iter__(self) -> Iterator[RecordedFrame]:
         try:
@@ -81,15 +87,16 @@ class Recording:
         except ImportError as error:
             raise RoadsegError(_MISSING) from error
         for file in self.files:
+            preparation = self._run(file).get("preparation", "pictures")
             try:
                 with open(file, "rb") as stream:
                     factories: Any = [DecoderFactory(), ROS2DecoderFactory(), _JSON()]
-                    yield from self._frames(make_reader(stream, decoder_factories=factories))
+                    yield from self._frames(make_reader(stream, decoder_factories=factories), preparation)
             except (OSError, McapError) as error:
                 raise _damaged(file, error) from error
 
     @staticmethod
-    def _frames(reader: Any) -> Iterator[RecordedFrame]:
+    def _frames(reader: Any, preparation: str) -> Iterator[RecordedFrame]:
         """Pictures and masks come before the record of their frame; all three have its number."""
         waiting: Dict[int, Dict[str, Any]] = {}
         topics = ["/camera/image", "/road/mask", "/road/frame"]
@@ -102,17 +109,17 @@ class Recording:
             is_text = topic == "/road/frame" and not isinstance(content, dict)
             parts[topic] = json.loads(content.data) if is_text else content
             if topic == "/road/frame":
-                yield Recording._frame(waiting.pop(message.sequence), message.log_time)
+                yield Recording._frame(waiting.pop(message.sequence), message.log_time, preparation)
 
     @staticmethod
-    def _frame(parts: Dict[str, Any], time: int) -> RecordedFrame:
+    def _frame(parts: Dict[str, Any], time: int, preparation: str) -> RecordedFrame:
         image, mask = parts.get("/camera/image"), parts.get("/road/mask")
         classes = None if mask is None else _classes(mask)
         record = parts["/road/frame"]
         if image is None:
-            return RecordedFrame(record, None, "", classes, time)
+            return RecordedFrame(record, None, "", classes, time, preparation=preparation)
         size, row_pitch = ((image.width, image.height), image.step) if hasattr(image, "step") else ((0, 0), 0)
-        return RecordedFrame(record, bytes(image.data), _format(image), classes, time, size, row_pitch)
+        return RecordedFrame(record, bytes(image.data), _format(image), classes, time, size, row_pitch, preparation)
 
 
 _MISSING = "recordings need more packages: pip install 'roadseg[recordings]'"

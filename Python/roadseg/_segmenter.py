@@ -58,6 +58,8 @@ class Result:
 class Segmenter:
     """A network, ready for pictures.
 
+    ``preparation`` says how JPEGs come to the network: "pictures" as ``roadseg run`` has it, "planes" as ``live``,
+    "scaled-planes" as ``record``; the last two are faster and give nearly the same classes.
     ``model`` is a shipped network's name or the path of an int8 ONNX file, ``threads`` counts the caller's own (0: one a
     core, at most 4), ``input_size`` is the network's (width, height). Pictures of any size are taken; each new size takes
     memory once. One thread at a time uses a segmenter; Python's lock is given up while it works.
@@ -67,13 +69,21 @@ class Segmenter:
     _KEPT = 4
 
     def __init__(
-        self, model: str = "contextnet", *, threads: int = 0, input_size: Optional[Tuple[int, int]] = None
+        self,
+        model: str = "contextnet",
+        *,
+        threads: int = 0,
+        input_size: Optional[Tuple[int, int]] = None,
+        preparation: str = "pictures",
     ) -> None:
+        if preparation not in c.PREPARATIONS:
+            raise RoadsegError(f'preparation "{preparation}"; one of {", ".join(c.PREPARATIONS)}', "argument")
         self.model = model
+        self._preparation = preparation
         self._threads = threads
         self._input_size = input_size or (0, 0)
-        #: By size: the handle, and the bytes of the largest JPEG or PNG that it takes.
-        self._handles: dict[Tuple[int, int], Tuple[ctypes.c_void_p, int]] = {}
+        #: By size and preparation: the handle, and the bytes of the largest JPEG or PNG that it takes.
+        self._handles: dict[Tuple[int, int, str], Tuple[ctypes.c_void_p, int]] = {}
         handle = self._handle((32, 32))
         self.classes = tuple(self._class(handle, index) for index in range(c.library.roadseg_class_count(handle)))
         terms = c.library.roadseg_terms(handle)
@@ -122,7 +132,13 @@ class Segmenter:
         return self._segment((width, height), frame, classes, margins)
 
     def decode(
-        self, data: bytes, size: Tuple[int, int], *, confidence: bool = False, out: Optional[Bytes] = None
+        self,
+        data: bytes,
+        size: Tuple[int, int],
+        *,
+        confidence: bool = False,
+        out: Optional[Bytes] = None,
+        preparation: Optional[str] = None,
     ) -> Result:
         """The same of a JPEG or PNG of ``size`` (width, height), decoded as roadseg does."""
         width, height = size
@@ -132,14 +148,14 @@ class Segmenter:
             format=format, bytes=ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value, byte_count=len(data)
         )
         margins = np.empty((height, width), np.uint8) if confidence else None
-        return self._segment(size, frame, classes, margins, len(data))
+        return self._segment(size, frame, classes, margins, len(data), preparation)
 
     def recorded(self, frame: RecordedFrame, *, confidence: bool = False) -> Result:
-        """The same of a recorded frame, whatever its format, decoded as roadseg does."""
+        """The same of a recorded frame, whatever its format, prepared as its recording says: the recorded mask again."""
         if frame.image is None:
             raise RoadsegError(f"frame {frame.record.get('ordinal')}: no picture was recorded", "frame")
         if frame.format in ("jpeg", "png"):
-            return self.decode(frame.image, _size(frame.image), confidence=confidence)
+            return self.decode(frame.image, _size(frame.image), confidence=confidence, preparation=frame.preparation)
         if frame.format not in _RAW:
             raise RoadsegError(f"frame {frame.record.get('ordinal')}: raw images of '{frame.format}' are not known", "frame")
         width, height = frame.size
@@ -162,20 +178,27 @@ class Segmenter:
         classes: Bytes,
         margins: Optional[Bytes],
         largest: int = 0,
+        preparation: Optional[str] = None,
     ) -> Result:
         output = c.Output(classes=classes.ctypes.data, classes_pitch=classes.strides[0])
         if margins is not None:
             output.confidence = margins.ctypes.data
         timings = c.Timings()
-        handle = self._handle(size, largest)
+        handle = self._handle(size, largest, preparation)
         c.check(c.library.roadseg_segment(handle, c.byref(frame), c.byref(output), c.byref(timings)))
         nanoseconds = timings.decode + timings.scale + timings.network + timings.class_map
         return Result(
             classes, margins, self.road_class, timings.road_pixels, timings.network / 1e9, nanoseconds / 1e9
         )
 
-    def _handle(self, size: Tuple[int, int], largest: int = 0) -> ctypes.c_void_p:
-        kept, limit = self._handles.get(size, (None, 0))
+    def _handle(
+        self, size: Tuple[int, int], largest: int = 0, preparation: Optional[str] = None
+    ) -> ctypes.c_void_p:
+        way = preparation or self._preparation
+        if way not in c.PREPARATIONS:
+            raise RoadsegError(f'preparation "{way}" is not known here; a newer roadseg may know it', "argument")
+        key = (*size, way)
+        kept, limit = self._handles.get(key, (None, 0))
         if kept is not None and largest <= limit:
             return kept
         limit = max(largest, 4 * size[0] * size[1] + 65536)
@@ -187,12 +210,13 @@ class Segmenter:
             input_width=self._input_size[0],
             input_height=self._input_size[1],
             largest_frame=limit,
+            preparation=c.PREPARATIONS[way],
         )
         handle = ctypes.c_void_p()
         c.check(c.library.roadseg_open(self.model.encode(), c.byref(options), c.byref(handle)))
         if kept is not None or len(self._handles) >= self._KEPT:
-            c.library.roadseg_close(self._handles.pop(size if kept is not None else next(iter(self._handles)))[0])
-        self._handles[size] = (handle, limit)
+            c.library.roadseg_close(self._handles.pop(key if kept is not None else next(iter(self._handles)))[0])
+        self._handles[key] = (handle, limit)
         return handle
 
     @staticmethod

@@ -135,6 +135,18 @@ def test_sources_give_frames_and_masks(segmenter: roadseg.Segmenter, folder: Pat
         assert len(list(source.segmented(segmenter))) >= 1, "and it ends"
 
 
+@pytest.mark.parametrize("way", ["pictures", "planes", "scaled-planes"])
+def test_prepares_as_the_command_line(folder: Path, picture: Path, way: str) -> None:
+    """1280x720, so that scaled planes are smaller ones."""
+    large, out = folder / "large.jpg", folder / f"out-{way}"
+    Image.open(picture).resize((1280, 720)).save(large, quality=90)
+    command = [program(), "run", large, "--output", out, "--write", "classes", "--preparation", way]
+    subprocess.run(command, check=True)
+    wanted = np.asarray(Image.open(next((out / "classes").glob("*.png"))))
+    result = roadseg.Segmenter(threads=1, preparation=way).decode(large.read_bytes(), (1280, 720))
+    assert (result.classes == wanted).all()
+
+
 @pytest.mark.parametrize("options", [[], ["--schemas", "ros2"], ["--schemas", "ros2", "--raw-masks"]])
 def test_reads_recordings(folder: Path, segmenter: roadseg.Segmenter, options: list) -> None:
     drive = folder / "-".join(["drive", *options])
@@ -144,7 +156,8 @@ def test_reads_recordings(folder: Path, segmenter: roadseg.Segmenter, options: l
     assert len(shown) >= 1 and all(frame.mask is not None for frame in shown)
     for frame in shown:
         assert frame.image is not None and frame.format == "jpeg" and frame.picture.shape == (480, 640, 3)
-        assert (segmenter.decode(frame.image, (640, 480)).classes == frame.mask).all(), "masks can be proven"
+        assert frame.preparation == "scaled-planes"
+        assert (segmenter.recorded(frame).classes == frame.mask).all(), "masks can be proven"
 
 
 def test_evaluates(folder: Path, picture: Path) -> None:

@@ -19,6 +19,8 @@ final class SegmenterHandle: Handle {
   private let decoder: FrameDecoder
   private let frame: Frame
   private let picture: Picture
+  /// Where JPEGs are decoded that need no picture, and by how much smaller; nil where all frames become pictures.
+  private let planes: (canvas: PlanarPicture, reduction: Int)?
   private let map: ClassMap
   private let confidence: ConfidenceUpsampler
 
@@ -42,6 +44,14 @@ final class SegmenterHandle: Handle {
     }
     frame = Frame(capacity: largest)
     picture = Picture(size: size)
+    switch options.preparation {
+    case ROADSEG_PICTURES: planes = nil
+    case ROADSEG_PLANES, ROADSEG_SCALED_PLANES:
+      let reduction = options.preparation == ROADSEG_PLANES ? 1 : segmenter.reduction
+      planes = (PlanarPicture(size: JPEGReduction.size(of: size, by: reduction)), reduction)
+    default:
+      throw RoadError(.option, "preparation \(options.preparation.rawValue)", remedy: "one of roadseg_preparation")
+    }
     map = ClassMap(size: size)
     confidence = segmenter.makeConfidenceUpsampler()
     classes = network.classes.classes.map { (CText($0.name), $0) }
@@ -68,9 +78,9 @@ final class SegmenterHandle: Handle {
       throw RoadError(.option, "no memory for the classes, or rows of less than \(size.width) bytes")
     }
     let begin = MonotonicClock.now()
-    try fillPicture(from: given)
+    let pixels = try pixels(of: given)
     let decoded = MonotonicClock.now()
-    let times = segmenter.segment(picture, into: map)
+    let times = segmenter.segment(pixels, into: map)
     guard let source = map.bytes.baseAddress else { return ROADSEG_OK }
     for y in 0..<size.height {
       UnsafeMutableRawPointer(classes + y * classesPitch).copyMemory(
@@ -92,9 +102,12 @@ final class SegmenterHandle: Handle {
 
   private func pitch(_ given: Int) -> Int { given == 0 ? map.size.width : given }
 
-  private func fillPicture(from given: roadseg_frame) throws(RoadError) {
+  private func pixels(of given: roadseg_frame) throws(RoadError) -> FramePixels {
     guard let bytes = given.bytes else { throw RoadError(.option, "a frame without bytes") }
-    if given.format == ROADSEG_RGB24 || given.format == ROADSEG_BGR24 { return try fillPicture(packed: given, bytes) }
+    if given.format == ROADSEG_RGB24 || given.format == ROADSEG_BGR24 {
+      try fillPicture(packed: given, bytes)
+      return .picture(picture)
+    }
     guard let format = PixelFormat(given.format), let encoding = YUVEncoding(given.yuv) else {
       throw RoadError(.option, "format \(given.format.rawValue), YUV encoding \(given.yuv.rawValue): not known")
     }
@@ -109,8 +122,15 @@ final class SegmenterHandle: Handle {
       format == .mjpeg || format == .png
       ? picture.size : PictureSize(width: Int(given.width), height: Int(given.height))
     frame.rowPitch = given.row_pitch == 0 ? format.packedRowPitch(width: frame.size.width) : given.row_pitch
-    switch decoder.decode(frame, into: picture) {
-    case .decoded: return
+    var (pixels, outcome) = (FramePixels.picture(picture), DecodeOutcome.decoded)
+    if let planes, format == .mjpeg {
+      let prepared = decoder.prepare(frame, planes: planes.canvas, reduction: planes.reduction)
+      (pixels, outcome) = (prepared.pixels, prepared.outcome)
+    } else {
+      outcome = decoder.decode(frame, into: picture)
+    }
+    switch outcome {
+    case .decoded: return pixels
     case .partly(let damage), .corrupt(let damage):
       throw RoadError(
         .picture, "the frame: \(damage.words)",

@@ -74,6 +74,13 @@ typedef enum roadseg_yuv {
   ROADSEG_BT709_FULL = 3
 } roadseg_yuv;
 
+/* How a JPEG comes to the network; recordings name it ("preparation"). Other formats give the same classes on every way. */
+typedef enum roadseg_preparation {
+  ROADSEG_PICTURES = 0,     /* as other readers of photographs decode it: roadseg run */
+  ROADSEG_PLANES = 1,       /* luma and chroma as they are stored: roadseg live */
+  ROADSEG_SCALED_PLANES = 2 /* the same, decoded smaller where that covers the network's input: roadseg record */
+} roadseg_preparation;
+
 /* ---- Errors and versions ---- */
 
 /* What went wrong in this thread's last call that did not return ROADSEG_OK: cause and remedy, UTF-8. Valid until this
@@ -99,10 +106,11 @@ typedef struct roadseg_options {
   int32_t input_width, input_height;
   /* Bytes of the largest JPEG or PNG; 0 takes 4 a pixel and 64 KiB. */
   size_t largest_frame;
+  roadseg_preparation preparation;
 } roadseg_options;
 
 #define ROADSEG_OPTIONS(frame_width, frame_height, frame_format) \
-  {sizeof(roadseg_options), (frame_width), (frame_height), (frame_format), 0, 0, 0, 0}
+  {sizeof(roadseg_options), (frame_width), (frame_height), (frame_format), 0, 0, 0, 0, ROADSEG_PICTURES}
 
 /* A shipped network's name ("contextnet") or the path of an int8 (QDQ) ONNX file; NULL takes the default network.
  * On failure *segmenter is NULL. */
