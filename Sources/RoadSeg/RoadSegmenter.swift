@@ -23,7 +23,8 @@ public final class RoadSegmenter {
   /// - Parameters:
   ///   - model: a shipped model's name or the path of an int8 (QDQ) ONNX file; `roadseg quantize` makes one of a float
   ///     model.
-  ///   - inputSize: of the network's input, in pixels; nil takes the model's own. A smaller one is faster and less exact.
+  ///   - inputSize: of the network's input, in pixels; nil takes the model's own. A smaller one is faster and less
+  ///     exact.
   ///   - threads: that compute, the caller counted.
   ///   - classes: for a model whose file holds no class table.
   /// - Throws: a model error that says what cannot be read or run, and why.

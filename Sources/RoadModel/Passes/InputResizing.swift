@@ -101,8 +101,8 @@ private struct InputResizing {
     else { return }
     for axis in 0..<2 {
       let (length, other) = (before[axis + 2], after[axis + 2])
-      // The earlier tensor counts: what an encoder makes is what a decoder's numbers were taken from, while a transposed
-      // convolution may make one row too many, which a Slice then takes off.
+      // The earlier tensor counts: what an encoder makes is what a decoder's numbers were taken from, while a
+      // transposed convolution may make one row too many, which a Slice then takes off.
       if lengths[axis][length] == nil { lengths[axis][length] = other }
     }
   }
