@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,6 +97,29 @@ def same(one: Path, two: Path) -> None:
     assert not differing, differing[:5]
 
 
+def scores_and_films(folder: Path) -> None:
+    """A picture whose own mask is its label scores 1, less a forged half of the label; a film has as many frames."""
+    (folder / "few").mkdir()
+    (folder / "labels").mkdir()
+    picture = sorted((folder / "in" / "pictures").glob("*.jpg"))[0]
+    (folder / "few" / "a.jpg").write_bytes(picture.read_bytes())
+    classes = Segmenter(threads=1).decode(picture.read_bytes(), (320, 240)).classes
+    for share, name in [(1.0, "same"), (0.5, "half")]:
+        label = classes.copy()
+        road = np.argwhere(label == 0)
+        label[tuple(road[int(len(road) * share) :].T)] = 1
+        Image.fromarray(label).save(folder / "labels" / "a.png")
+        worker = fleet.Worker(fleet.Options(str(folder / f"scores-{name}"), labels=str(folder / "labels")))
+        report = fleet._report([worker.work(str(folder / "few" / "a.jpg"))], 1)
+        assert report.road_iou is not None and abs(report.road_iou - share) < 0.01, report
+    if shutil.which("ffmpeg"):
+        film = folder / "film.mkv"
+        command = ["ffmpeg", "-v", "error", "-i", folder / "film.y4m", "-c:v", "mjpeg", film]
+        subprocess.run(command, check=True)
+        frames = fleet.Worker(fleet.Options(str(folder / "films"))).work(str(film))["frames"]
+        assert frames >= 1, frames
+
+
 def main(pictures: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -111,7 +135,8 @@ def main(pictures: int) -> None:
         assert killed[0] > 0, "no worker was killed in time: more pictures"
         assert len(report.failed) == 2, report.failed
         assert report.frames >= pictures + 40, report
-        assert [name.split("/")[-1] for name in report.mismatches] == ["forged.mcap#0"], report.mismatches
+        # Which frame got the first mask hangs on the machine's load.
+        assert [name.split("/")[-1].split("#")[0] for name in report.mismatches] == ["forged.mcap"], report.mismatches
         assert report.verified >= 20, report
         assert [reason.split(":")[0] for reason in report.unverified.values()] == ["recorded with another model"], report
 
@@ -123,6 +148,7 @@ def main(pictures: int) -> None:
         alone = time.monotonic() - begin
         same(folder / "one", folder / "two")
 
+        scores_and_films(folder)
         again = fleet.run(str(folder / "in"), str(folder / "two"), workers=2, progress=False)
         assert again.frames == report.frames and again.known >= report.inputs - 2, again
         print(
