@@ -45,7 +45,7 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var pictureOptions: PictureOptions
 
   @OptionGroup var inputSize: ModelSizeOptions
-  @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var cleaning: MaskCleaningOptions
 
   @Option(name: .long, help: ArgumentHelp("Folder of JPEG or PNG pictures, or a recording.", valueName: "dir"))
   var images: String?
@@ -100,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
       try Segmenters.make(
         graph, name: modelOptions.model, classes: modelOptions.classTable(), size: inputSize.size,
         threads: threads.count),
-      options: mending.cleaning())
+      options: cleaning.options())
     try check(segmenter)
     var map: LabelMap?
     if let labelMap { map = try LabelMap(path: labelMap, classes: segmenter.classes.count) }

@@ -60,7 +60,7 @@ struct LiveCommand: ParsableCommand {
 
   @OptionGroup var outputs: LiveOutputOptions
   @OptionGroup var budget: BudgetOptions
-  @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var preparation: PreparationOptions
 
   @Option(
@@ -173,7 +173,7 @@ struct LiveCommand: ParsableCommand {
       options.showsDamaged = damaged == .show
       options.budget = budget.nanoseconds
       options.trace = tracing
-      options.masks = mending.masks(.gentle)
+      options.masks = cleaning.masks(.gentle)
       options.preparation = preparation.value(.planes)
       return try Pipeline(
         source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0) },

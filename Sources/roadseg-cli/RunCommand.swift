@@ -49,7 +49,7 @@ struct RunCommand: ParsableCommand {
   var write = MaskKinds(kinds: MaskFiles.usual)
 
   @OptionGroup var paint: PaintOptions
-  @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var preparation: PreparationOptions
 
   @Option(name: .long, help: "What becomes of a damaged picture: drop it, or show what could be decoded.")
@@ -87,7 +87,7 @@ struct RunCommand: ParsableCommand {
     let settings = RunSettings(
       output: output, kinds: write.kinds, classes: try paint.recoloured(network.classes),
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
-      maximumPixels: pictureOptions.maximumPixels, resumes: resume, masks: mending.masks(),
+      maximumPixels: pictureOptions.maximumPixels, resumes: resume, masks: cleaning.masks(),
       preparation: preparation.value(.pictures))
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in

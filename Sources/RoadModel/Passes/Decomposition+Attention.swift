@@ -5,35 +5,30 @@ extension ModelGraph {
   /// what is added to their scores. Where several heads read one head of keys, their rows stand below each other.
   @Sendable static func attention(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
     guard let sizes = AttentionSizes(node, writer.types), let scale = try? node.float("scale", default: 0),
-      let softcap = try? node.float("softcap", default: 0)
+      let softcap = try? node.float("softcap", default: 0), let biases = sizes.biases(node, &writer)
     else { return false }
-    guard let biases = sizes.biases(node, &writer) else { return false }
-    let (rows, heads) = ([sizes.batch, sizes.keyHeads, sizes.group * sizes.queries], sizes.keyHeads * sizes.group)
-    var queries = sizes.turned(node, 0, heads, [0, 2, 1, 3], &writer)
-    if sizes.group > 1 { queries = writer.reshaped(node, "groups", queries, rows + [sizes.depth]) }
-    let keys = sizes.turned(node, 1, sizes.keyHeads, sizes.rank == 3 ? [0, 2, 3, 1] : [0, 1, 3, 2], &writer)
-    let values = sizes.turned(node, 2, sizes.keyHeads, [0, 2, 1, 3], &writer)
+    var queries = sizes.turned(node, 0, [0, 2, 1, 3], &writer)
+    if sizes.group > 1 { queries = writer.reshaped(node, "groups", queries, sizes.rows + [sizes.depth]) }
+    let keys = sizes.turned(node, 1, sizes.rank == 3 ? [0, 2, 3, 1] : [0, 1, 3, 2], &writer)
+    let values = sizes.turned(node, 2, [0, 2, 1, 3], &writer)
 
     let factor = scale == 0 ? 1 / Float(sizes.depth).squareRoot() : scale
     var scores = writer.step(node, "Mul", queries, writer.constant(node, "scale", TensorData(number: factor)))
     scores = writer.step(node, "MatMul", scores, keys)
-    if softcap > 0 {
-      let cap = writer.constant(node, "softcap", TensorData(number: softcap))
-      scores = writer.step(node, "Div", scores, cap)
-      scores = writer.step(node, "Tanh", scores)
-      scores = writer.step(node, "Mul", scores, cap)
-    }
-    if !biases.isEmpty {
-      if sizes.group > 1 {
-        scores = writer.reshaped(node, "heads", scores, [sizes.batch, heads, sizes.queries, sizes.keys])
-      }
-      for bias in biases { scores = writer.step(node, "Add", scores, bias) }
-      if sizes.group > 1 { scores = writer.reshaped(node, "rows", scores, rows + [sizes.keys]) }
-    }
+    if softcap > 0 { scores = writer.softCapped(node, scores, softcap) }
+    scores = sizes.biased(node, scores, biases, &writer)
     let shares = writer.name(node, "shares")
     writer.append(node, "Softmax", [scores], to: shares, ["axis": .integer(-1)])
-    sizes.finish(node, writer.step(node, "MatMul", shares, values), heads, &writer)
+    sizes.finish(node, writer.step(node, "MatMul", shares, values), &writer)
     return true
+  }
+}
+
+extension DecompositionWriter {
+  /// Scores bent towards a bound that they never reach: `cap · tanh(score / cap)`.
+  fileprivate mutating func softCapped(_ node: Node, _ scores: String, _ bound: Float) -> String {
+    let cap = constant(node, "softcap", TensorData(number: bound))
+    return step(node, "Mul", step(node, "Tanh", step(node, "Div", scores, cap)), cap)
   }
 }
 
@@ -91,10 +86,15 @@ struct AttentionSizes {
     mask = node.input(3)
   }
 
+  /// Of queries.
+  private var heads: Int { keyHeads * group }
+
+  /// Of the scores, less the last axis: the queries of all heads that read one head of keys, below each other.
+  fileprivate var rows: [Int] { [batch, keyHeads, group * queries] }
+
   /// Of the result.
   var shape: [Int] {
-    let heads = keyHeads * group
-    return rank == 4 ? [batch, heads, queries, valueDepth] : [batch, queries, heads * valueDepth]
+    rank == 4 ? [batch, heads, queries, valueDepth] : [batch, queries, heads * valueDepth]
   }
 
   /// What is added to the scores: the mask where it is computed, one constant of all else.
@@ -109,6 +109,17 @@ struct AttentionSizes {
     }
     guard mask != nil || isOrdered else { return [] }
     return constantBias(node, mask.flatMap { writer.types.constants[$0] }, &writer).map { [$0] }
+  }
+
+  /// Scores with all that is added to them, which is said head by head.
+  fileprivate func biased(
+    _ node: Node, _ scores: String, _ biases: [String], _ writer: inout DecompositionWriter
+  ) -> String {
+    guard !biases.isEmpty else { return scores }
+    var sum = scores
+    if group > 1 { sum = writer.reshaped(node, "heads", sum, [batch, heads, queries, keys]) }
+    for bias in biases { sum = writer.step(node, "Add", sum, bias) }
+    return group > 1 ? writer.reshaped(node, "rows", sum, rows + [keys]) : sum
   }
 
   private func constantBias(_ node: Node, _ data: TensorData?, _ writer: inout DecompositionWriter) -> String? {
@@ -156,12 +167,12 @@ struct AttentionSizes {
   ///
   /// - Parameter permutation: of four axes; queries and values that have four already stay as they are.
   fileprivate func turned(
-    _ node: Node, _ index: Int, _ heads: Int, _ permutation: [Int], _ writer: inout DecompositionWriter
+    _ node: Node, _ index: Int, _ permutation: [Int], _ writer: inout DecompositionWriter
   ) -> String {
     let part = ["queries", "keys", "values"][index]
     var input = node.inputs[index]
     if rank == 3 {
-      let length = index == 0 ? queries : keys
+      let (length, heads) = index == 0 ? (queries, self.heads) : (keys, keyHeads)
       input = writer.reshaped(node, "\(part)/heads", input, [batch, length, heads, index == 2 ? valueDepth : depth])
     } else if index != 1 {
       return input
@@ -172,7 +183,7 @@ struct AttentionSizes {
   }
 
   /// The result in the layout of the inputs.
-  fileprivate func finish(_ node: Node, _ result: String, _ heads: Int, _ writer: inout DecompositionWriter) {
+  fileprivate func finish(_ node: Node, _ result: String, _ writer: inout DecompositionWriter) {
     guard rank == 3 else { return writer.reshape(node, "shape", result, shape, to: node.outputs[0]) }
     let four = group == 1 ? result : writer.reshaped(node, "back", result, [batch, heads, queries, valueDepth])
     let turned = writer.name(node, "turned")

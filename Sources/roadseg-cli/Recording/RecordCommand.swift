@@ -52,7 +52,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var web: WebOptions
-  @OptionGroup var mending: MaskMendingOptions
+  @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var preparation: PreparationOptions
   @OptionGroup(title: "Recording") var recording: RecordOptions
 
@@ -89,7 +89,7 @@ struct RecordCommand: ParsableCommand {
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
-    options.metadata.merge(RecordedNetwork.metadata(of: mending.cleaning())) { $1 }
+    options.metadata.merge(RecordedNetwork.metadata(of: cleaning.options())) { $1 }
     options.metadata[RecordedNetwork.preparationKey] = way.rawValue
     if let profile = profileOptions.profile {
       let path = try ProfileFolder.path(of: profile)
@@ -188,7 +188,7 @@ struct RecordCommand: ParsableCommand {
         frameLimit: frames, style: page == nil ? nil : OverlayStyle(), showsPanel: page != nil,
         statisticsInterval: ReportCadence.look, identity: network.identity)
       options.overlayControl = page?.control
-      options.masks = mending.masks()
+      options.masks = cleaning.masks()
       options.preparation = way
       return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
         network.segmenter(for: $0)

@@ -98,14 +98,14 @@ struct ReplayCommand: ParsableCommand {
   // MARK: Verify
 
   private func verify(
-    _ files: [String], _ network: Network, _ mending: MaskOptions, _ preparation: FramePreparation
+    _ files: [String], _ network: Network, _ cleaning: MaskOptions, _ preparation: FramePreparation
   ) throws {
     let masks = try RecordedMasks(files: files)
     var result = VerifyResult(
       recorded: masks.count, instructionSet: network.identity.instructionSet, threads: threads.count)
     let bar = Terminal.ProgressBar("verifying", total: masks.count)
     for file in files {
-      try verify(file, masks, network, mending, preparation) {
+      try verify(file, masks, network, cleaning, preparation) {
         bar.update(result.verified + $0)
       } add: {
         result.add($0, $1)
@@ -118,7 +118,7 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func verify(
-    _ file: String, _ masks: RecordedMasks, _ network: Network, _ mending: MaskOptions,
+    _ file: String, _ masks: RecordedMasks, _ network: Network, _ cleaning: MaskOptions,
     _ preparation: FramePreparation, progress: (Int) -> Void, add: (Int, [MaskVerifier.Difference]) -> Void
   ) throws {
     let reader = try RecordingReader(path: file)
@@ -131,7 +131,7 @@ struct ReplayCommand: ParsableCommand {
     guard ordinals.contains(where: { masks[reader.runID, $0] != nil }) else { return }
     let verifier = MaskVerifier(masks, file: file, run: reader.runID)
     var options = PipelineOptions(style: nil, showsPanel: false, statisticsInterval: 200_000_000)
-    options.masks = mending
+    options.masks = cleaning
     options.preparation = preparation
     let pipeline = try Pipeline(source: RecordingSource(paths: [file]), sinks: [verifier], options: options) {
       network.segmenter(for: $0)

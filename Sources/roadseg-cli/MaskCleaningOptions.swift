@@ -3,7 +3,7 @@ import RoadMask
 import RoadPipeline
 
 /// `--clean` and `--near-bottom`: what is done to masks behind the network.
-struct MaskMendingOptions: ParsableArguments {
+struct MaskCleaningOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -26,9 +26,9 @@ struct MaskMendingOptions: ParsableArguments {
   }
 
   /// - Parameter usual: where nobody says.
-  func cleaning(_ usual: CleanMode = .off) -> CleanOptions { CleanOptions(clean ?? usual, nearBottom: nearBottom) }
+  func options(_ usual: CleanMode = .off) -> CleanOptions { CleanOptions(clean ?? usual, nearBottom: nearBottom) }
 
-  func masks(_ usual: CleanMode = .off) -> MaskOptions { MaskOptions(clean: cleaning(usual)) }
+  func masks(_ usual: CleanMode = .off) -> MaskOptions { MaskOptions(clean: options(usual)) }
 }
 
 extension CleanMode: ExpressibleByArgument {}

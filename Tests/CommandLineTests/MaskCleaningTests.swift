@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `--clean` and `--near-bottom` through the commands.
-@Suite("Mended masks") struct MaskMendingTests {
+@Suite("Cleaned masks") struct MaskCleaningTests {
   private static func summary(_ arguments: [String]) throws -> [String: Any] {
     let run = try Roadseg.run(
       ["live", "synthetic", "--size", "160x120", "--model", Roadseg.model, "--frames", "4", "--json"] + arguments)
