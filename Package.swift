@@ -93,13 +93,14 @@ let modelSteps: [Target] = [
     name: "RoadKernels",
     dependencies: ["RoadKernelContract", "CVectorUnit"] + kernels,
     swiftSettings: strict),
-  .target(name: "RoadModel", dependencies: ["RoadBase"], swiftSettings: strict),
+  .target(name: "RoadModel", dependencies: ["RoadBase", "RoadKernelContract", "RoadKernels"], swiftSettings: strict),
   .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),
   .target(
     name: "RoadEngine", dependencies: ["RoadKernels", "RoadModel", "RoadTelemetry"],
     swiftSettings: strict),
   .target(
-    name: "RoadQuantizer", dependencies: ["RoadEngine", "RoadModel", "RoadFloat"],
+    name: "RoadQuantizer",
+    dependencies: ["RoadEngine", "RoadKernelContract", "RoadMask", "RoadModel", "RoadFloat"],
     swiftSettings: strict),
 ]
 

@@ -19,6 +19,7 @@
       set.packedYUVRow = RowKernel("packedYUV/neon") { packedYUVRowNEON($0) }
       set.roadCodesRow = RowKernel("roadCodes/neon") { roadCodesRowNEON($0) }
       set.classRow = RowKernel("classes/neon") { classRowNEON($0) }
+      set.floatProduct = RowKernel("float-product/neon") { floatProductNEON($0) }
       set.peakLoop = { peakLoopNEON($0) }
       return set
     }()

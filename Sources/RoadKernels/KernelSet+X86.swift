@@ -20,6 +20,7 @@
       set.packedYUVRow = RowKernel("packedYUV/avx2") { packedYUVRowAVX2($0) }
       set.roadCodesRow = RowKernel("roadCodes/avx2") { roadCodesRowAVX2($0) }
       set.classRow = RowKernel("classes/avx2") { classRowAVX2($0) }
+      set.floatProduct = RowKernel("float-product/avx2") { floatProductAVX2($0) }
       set.peakLoop = { peakLoopAVX2($0) }
       return set
     }()
@@ -36,6 +37,7 @@
       set.packedYUVRow = RowKernel("packedYUV/avxvnni") { packedYUVRowAVXVNNI($0) }
       set.roadCodesRow = RowKernel("roadCodes/avxvnni") { roadCodesRowAVXVNNI($0) }
       set.classRow = RowKernel("classes/avxvnni") { classRowAVXVNNI($0) }
+      set.floatProduct = RowKernel("float-product/avxvnni") { floatProductAVXVNNI($0) }
       set.peakLoop = { peakLoopAVXVNNI($0) }
       return set
     }()
@@ -54,6 +56,7 @@
       set.packedYUVRow = RowKernel("packedYUV/avx512vnni") { packedYUVRowAVX512VNNI($0) }
       set.roadCodesRow = RowKernel("roadCodes/avx512vnni") { roadCodesRowAVX512VNNI($0) }
       set.classRow = RowKernel("classes/avx512vnni") { classRowAVX512VNNI($0) }
+      set.floatProduct = RowKernel("float-product/avx512vnni") { floatProductAVX512VNNI($0) }
       set.peakLoop = { peakLoopAVX512VNNI($0) }
       return set
     }()

@@ -46,6 +46,9 @@ public struct KernelSet: Sendable {
     "binary-product/portable", binaryProductReference)
   public var binaryTable = PlainKernel<BinaryArguments<BinaryTable>>("binary-table/portable", binaryTableReference)
 
+  /// Of the quantizer and of float models; frames never meet it.
+  public var floatProduct = RowKernel<FloatProductArguments>("float-product/reference", floatProductReference)
+
   /// Kernels that read or write int16.
   public var int16 = Int16Kernels()
 

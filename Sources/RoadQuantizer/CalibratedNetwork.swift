@@ -12,25 +12,26 @@ public struct CalibratedNetwork {
   private(set) var quantizations: [String: Quantization]
   /// A few of the calibration pictures, 1, 3, H, W.
   let samples: [FloatTensor]
+  /// Of the float network, 1 x classes x H x W for each of the samples; nil where it has none.
+  let scores: [FloatTensor]?
   private let cache = Cache()
 
   /// What every form of the network shares, whatever its activations: computed once.
   private final class Cache {
     /// By node.
     var weights: [Int: QuantizedWeights] = [:]
-    /// Of the float network for the samples; nil inside where it gives none.
-    var scores: [FloatTensor]??
   }
 
   init(
     graph: ModelGraph, options: QuantizerOptions, scheme: QuantizationScheme, statistics: ActivationStatistics,
-    samples: [FloatTensor]
+    samples: [FloatTensor], scores: [FloatTensor]? = nil
   ) {
     self.graph = graph
     self.options = options
     self.scheme = scheme
     self.statistics = statistics
     self.samples = samples
+    self.scores = scores
     quantizations = statistics.quantizations(options.observer)
   }
 
@@ -85,14 +86,6 @@ public struct CalibratedNetwork {
     until isEnough: (ModelGraph) throws(RoadError) -> Bool
   ) throws(RoadError) -> ModelGraph {
     try WideSearch(self).fewest(isEnough)
-  }
-
-  /// Scores of the float network, 1 x classes x H x W for each of the samples; nil where it has none.
-  func floatScores(_ compute: () throws(RoadError) -> [FloatTensor]?) throws(RoadError) -> [FloatTensor]? {
-    if let known = cache.scores { return known }
-    let scores = try compute()
-    cache.scores = .some(scores)
-    return scores
   }
 
   func quantized(wide: Set<String>) throws(RoadError) -> ModelGraph {

@@ -93,17 +93,22 @@ public struct Quantizer {
         .picture, "no calibration pictures", remedy: "give at least one; a few dozen varied ones are enough")
     }
     var statistics = ActivationStatistics(scheme: scheme, graph: graph)
+    let seen = min(count, Self.searchPictures)
+    let sampled = Set((0..<seen).map { $0 * count / seen })
+    var (samples, scores): ([FloatTensor], [FloatTensor]) = ([], [])
     for index in 0..<count {
       let tensor = try picture(index)
       statistics.add(input, tensor)
-      _ = try executor.run([input: tensor]) { statistics.add($0, $1) }
+      let outputs = try executor.run([input: tensor]) { statistics.add($0, $1) }
+      if sampled.contains(index) {
+        samples.append(tensor)
+        if let name = graph.outputs.first?.name, let output = outputs[name] { scores.append(output) }
+      }
       progress(index + 1)
     }
-    var samples: [FloatTensor] = []
-    let seen = min(count, Self.searchPictures)
-    for index in 0..<seen { samples.append(try picture(index * count / seen)) }
     return CalibratedNetwork(
-      graph: graph, options: options, scheme: scheme, statistics: statistics, samples: samples)
+      graph: graph, options: options, scheme: scheme, statistics: statistics, samples: samples,
+      scores: scores.count == samples.count ? scores : nil)
   }
 
   /// Pictures that the search for 16-bit activations looks at.

@@ -88,7 +88,7 @@ struct WideSearch {
   func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
     let bytes = try network.quantized(wide: [])
     progress(0, 1)
-    guard let exact = try floatScores(), exact.allSatisfy({ $0.shape.count == 4 }) else { return bytes }
+    guard let exact = network.scores, exact.allSatisfy({ $0.shape.count == 4 }) else { return bytes }
     let narrow = try agreement(exact, bytes)
     guard narrow < worst else { return bytes }
     let ranked = try ranked()
@@ -153,13 +153,32 @@ struct WideSearch {
 
   /// Share of the samples' pixels that keep the class which the float network gives them; nil where it gives no scores.
   func agreement(ofQuantized graph: ModelGraph) throws(RoadError) -> Double? {
-    guard let exact = try floatScores(), exact.allSatisfy({ $0.shape.count == 4 }) else { return nil }
+    guard let exact = network.scores, exact.allSatisfy({ $0.shape.count == 4 }) else { return nil }
     return try agreement(exact, graph)
   }
 
+  /// As the integer engine computes them; as the float executor does where the engine cannot.
   private func agreement(_ exact: [FloatTensor], _ graph: ModelGraph) throws(RoadError) -> Double {
+    let level = network.graph.scoreThreshold.level
+    if let shape = exact.first?.shape, let integers = IntegerAgreement(graph, scores: shape, level: level),
+      let agreement = agreement(exact, integers, level: level)
+    {
+      return agreement
+    }
     guard let rounded = try scores(of: graph) else { return 1 }
-    return Self.agreement(exact, rounded, level: network.graph.scoreThreshold.level)
+    return Self.agreement(exact, rounded, level: level)
+  }
+
+  private func agreement(_ exact: [FloatTensor], _ integers: IntegerAgreement, level: Float) -> Double? {
+    var (same, all) = (0, 0)
+    for (scores, picture) in zip(exact, network.samples) {
+      guard scores.shape == exact[0].shape, let classes = integers.classes(of: picture) else { return nil }
+      for (pixel, found) in classes.enumerated() where Self.winner(scores, pixel, classes.count, level) == Int(found) {
+        same += 1
+      }
+      all += classes.count
+    }
+    return all > 0 ? Double(same) / Double(all) : nil
   }
 
   /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores of one
@@ -168,7 +187,7 @@ struct WideSearch {
   /// Neighbours are first measured together; one by one only those of the blocks that add the most.
   private func ranked() throws(RoadError) -> [Set<String>] {
     let scheme = network.scheme
-    guard let sample = network.samples.first, let exact = try floatScores().map({ Array($0.prefix(1)) }) else {
+    guard let sample = network.samples.first, let exact = network.scores.map({ Array($0.prefix(1)) }) else {
       return []
     }
     let outputs = Set(network.graph.outputs.map { scheme.root(of: $0.name) })
@@ -200,10 +219,6 @@ struct WideSearch {
 
   private static let blocks = 24
 
-  private func floatScores() throws(RoadError) -> [FloatTensor]? {
-    try network.floatScores { () throws(RoadError) in try scores(of: network.graph) }
-  }
-
   private func scores(
     of graph: ModelGraph, _ samples: [FloatTensor]? = nil
   ) throws(RoadError) -> [FloatTensor]? {
@@ -225,17 +240,15 @@ struct WideSearch {
     var (same, all) = (0, 0)
     for (x, y) in zip(exact, rounded) where x.shape == y.shape {
       let area = x.shape[2] * x.shape[3]
-      if x.shape[1] == 1 {
-        same += zip(x.values, y.values).count { ($0 > level) == ($1 > level) }
-      } else {
-        for pixel in 0..<area where largest(x, pixel, area) == largest(y, pixel, area) { same += 1 }
-      }
+      for pixel in 0..<area where winner(x, pixel, area, level) == winner(y, pixel, area, level) { same += 1 }
       all += area
     }
     return all > 0 ? Double(same) / Double(all) : 1
   }
 
-  private static func largest(_ scores: FloatTensor, _ pixel: Int, _ area: Int) -> Int {
+  /// The class of the largest score; of a single score, whether it is above `level`.
+  private static func winner(_ scores: FloatTensor, _ pixel: Int, _ area: Int, _ level: Float) -> Int {
+    guard scores.shape[1] > 1 else { return scores.values[pixel] > level ? 1 : 0 }
     var best = 0
     for channel in 1..<scores.shape[1]
     where scores.values[channel * area + pixel] > scores.values[best * area + pixel] { best = channel }

@@ -35,6 +35,9 @@ public func packedYUVRowAVX2(_ arguments: UnsafePointer<PackedYUVRowArguments>) 
 public func classRowAVX2(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func floatProductAVX2(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
+
+@inline(never)
 public func roadCodesRowAVX2(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of each of two destination pixels.

@@ -35,6 +35,9 @@ public func packedYUVRowAVX512VNNI(_ arguments: UnsafePointer<PackedYUVRowArgume
 public func classRowAVX512VNNI(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func floatProductAVX512VNNI(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
+
+@inline(never)
 public func roadCodesRowAVX512VNNI(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of each of four destination pixels.

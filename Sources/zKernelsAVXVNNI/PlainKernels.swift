@@ -35,6 +35,9 @@ public func packedYUVRowAVXVNNI(_ arguments: UnsafePointer<PackedYUVRowArguments
 public func classRowAVXVNNI(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func floatProductAVXVNNI(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
+
+@inline(never)
 public func roadCodesRowAVXVNNI(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of each of two destination pixels.

@@ -35,6 +35,9 @@ public func packedYUVRowNEON(_ arguments: UnsafePointer<PackedYUVRowArguments>) 
 public func classRowNEON(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func floatProductNEON(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
+
+@inline(never)
 public func roadCodesRowNEON(_ arguments: UnsafePointer<RoadCodesArguments>) { roadCodesRow(arguments) }
 
 /// The two source pixels, 16 bytes, of one destination pixel.

@@ -26,16 +26,24 @@ extension ConstantTensor {
   /// The real numbers, row-major.
   var reals: [Float] {
     guard let scale, let integers = data.integers else { return data.floats }
+    let groups = groups(along: scale.axis)
     return integers.enumerated().map { index, integer in
-      let group = self.group(of: index, axis: scale.axis)
+      let group = groups[index]
       return scale.scale(group) * Float(integer - Int(scale.zeroPoint(group)))
     }
   }
 
-  /// Index along `axis` of the element at a row-major position.
-  func group(of position: Int, axis: Int) -> Int {
-    guard axis < shape.count else { return 0 }
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    return position / max(inner, 1) % max(shape[axis], 1)
+  /// Index along `axis` of each element, by its row-major position.
+  func groups(along axis: Int) -> AxisGroups {
+    guard axis < shape.count else { return AxisGroups(inner: 1, count: 1) }
+    return AxisGroups(inner: max(shape[(axis + 1)...].reduce(1, *), 1), count: max(shape[axis], 1))
   }
+}
+
+/// Which index of one axis the elements of a row-major tensor have.
+struct AxisGroups {
+  let inner: Int
+  let count: Int
+
+  subscript(position: Int) -> Int { position / inner % count }
 }

@@ -156,8 +156,9 @@ extension WeightTensor {
       guard [.int8, .uint8].contains(constant.data.elementType), let integers = constant.data.integers else {
         throw RoadError(.model, "its weights are \(constant.data.elementType), not int8 or uint8")
       }
+      let groups = constant.groups(along: scale.axis)
       values = integers.enumerated().map { position, integer in
-        Int16(integer - Int(scale.zeroPoint(constant.group(of: position, axis: scale.axis))))
+        Int16(integer - Int(scale.zeroPoint(groups[position])))
       }
       scales = scale.scales
     }
@@ -170,13 +171,14 @@ extension WeightTensor {
         throw RoadError(.model, "its weights are not quantized, or not finite")
       }
       var scales = [Float](repeating: 0, count: constant.shape[axis])
+      let groups = constant.groups(along: axis)
       for (position, real) in reals.enumerated() {
-        let group = constant.group(of: position, axis: axis)
+        let group = groups[position]
         scales[group] = max(scales[group], abs(real) / largest)
       }
       scales = scales.map { max($0, 1e-10) }
       let values = reals.enumerated().map { position, real in
-        Int16((real / scales[constant.group(of: position, axis: axis)]).rounded(.toNearestOrEven))
+        Int16((real / scales[groups[position]]).rounded(.toNearestOrEven))
       }
       return (values, scales)
     }

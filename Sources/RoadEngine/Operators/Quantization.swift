@@ -37,8 +37,9 @@ enum QuantizeRule: OperatorRule {
       throw RoadError(.model, "quantizes a constant to \(type); int8 and uint8 are supported")
     }
     let range: ClosedRange<Float> = type == .int8 ? -128...127 : 0...255
+    let groups = constant.groups(along: scale.axis)
     let bytes = constant.reals.enumerated().map { position, real in
-      let group = constant.group(of: position, axis: scale.axis)
+      let group = groups[position]
       let steps = (real / scale.scale(group)).rounded(.toNearestOrEven) + Float(scale.zeroPoint(group))
       let integer = Int(steps.isNaN ? 0 : min(max(steps, range.lowerBound), range.upperBound))
       return UInt8(truncatingIfNeeded: integer)

@@ -2,8 +2,8 @@ import RoadBase
 
 /// ONNX Conv, 2-D: any group, stride, dilation and asymmetric padding.
 ///
-/// Row by row: the taps of one output row are laid out as a matrix of `inputChannels · kernel` rows, then multiplied by
-/// the weights, four output channels and eight pixels at a time.
+/// Some rows at a time: the taps of their pixels are laid out as a matrix of `inputChannels · kernel` rows, then
+/// multiplied by the weights, see ``FloatProduct``.
 enum ConvolutionOperator {
   static func compute(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
     let input = try call.picture(0)
@@ -34,91 +34,73 @@ private struct ConvolutionPass {
   let window: SpatialWindow
   let groups: Int
 
+  /// Floats of a chunk's matrix of taps: with the weights of four channels it stays in the second-level cache.
+  private static let chunk = 128 * 1024
+
   func run(into output: inout FloatTensor) {
-    let rows = input.shape[0] * window.outputHeight
+    let depth = weights.shape[1] * window.taps
+    // Rows of the output that share one read of the weights.
+    let rows = min(max(Self.chunk / (depth * window.outputWidth), 48 / window.outputWidth, 1), window.outputHeight)
+    let chunks = (window.outputHeight + rows - 1) / rows
     output.values.withUnsafeMutableBufferPointer { values in
       guard let out = values.baseAddress else { return }
       input.values.withUnsafeBufferPointer { source in
         weights.values.withUnsafeBufferPointer { taps in
           guard let source = source.baseAddress, let taps = taps.baseAddress else { return }
-          parallel(rows) { row(picture: $0 / window.outputHeight, y: $0 % window.outputHeight, source, taps, out) }
+          parallel(input.shape[0] * chunks) {
+            let first = $0 % chunks * rows
+            let end = min(first + rows, window.outputHeight)
+            chunk(picture: $0 / chunks, rows: first..<end, source, taps, out)
+          }
         }
       }
     }
   }
 
-  /// One output row of one picture, all channels.
-  private func row(
-    picture: Int, y: Int, _ source: UnsafePointer<Float>, _ taps: UnsafePointer<Float>,
+  /// Some output rows of one picture, all channels.
+  private func chunk(
+    picture: Int, rows: Range<Int>, _ source: UnsafePointer<Float>, _ taps: UnsafePointer<Float>,
     _ out: UnsafeMutablePointer<Float>
   ) {
     let inputs = weights.shape[1]
-    let outputs = weights.shape[0] / groups
     let depth = inputs * window.taps
-    let (height, sourceWidth) = (input.shape[2], input.shape[3])
-    let width = window.outputWidth
-    // Rows of the matrix are padded to whole vectors: the multiplication has no tail.
-    let pitch = (width + 7) / 8 * 8
+    let (height, width) = (input.shape[2], input.shape[3])
+    let columns = rows.count * window.outputWidth
+    let pitch = FloatProduct.pitch(columns)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: depth * pitch) { matrix in
-      guard let columns = matrix.baseAddress else { return }
-      columns.initialize(repeating: 0, count: depth * pitch)
+      guard let base = matrix.baseAddress else { return }
+      base.initialize(repeating: 0, count: depth * pitch)
       for group in 0..<groups {
         for channel in 0..<inputs {
-          let plane = source + (picture * input.shape[1] + group * inputs + channel) * height * sourceWidth
-          window.gather(
-            plane, height: height, width: sourceWidth, y: y, into: columns + channel * window.taps * pitch, pitch: pitch
-          )
+          let plane = source + (picture * input.shape[1] + group * inputs + channel) * height * width
+          for (index, y) in rows.enumerated() {
+            window.gather(
+              plane, height: height, width: width, y: y,
+              into: base + (channel * window.taps * pitch + index * window.outputWidth), pitch: pitch)
+          }
         }
-        for channel in stride(from: 0, to: outputs, by: 4) {
-          let first = group * outputs + channel
-          multiply(
-            columns, pitch: pitch, depth: depth, weights: taps + first * depth, first: first,
-            count: min(4, outputs - channel),
-            out: out + ((picture * weights.shape[0] + first) * window.outputHeight + y) * width)
-        }
+        multiply(group: group, base, columns, taps, out + picture * weights.shape[0] * plane, at: rows.lowerBound)
       }
     }
   }
 
-  /// Up to four output channels of one row.
+  /// Pixels of an output channel.
+  private var plane: Int { window.outputHeight * window.outputWidth }
+
+  /// The output channels of a group.
   private func multiply(
-    _ columns: UnsafePointer<Float>, pitch: Int, depth: Int, weights: UnsafePointer<Float>, first: Int, count: Int,
-    out: UnsafeMutablePointer<Float>
+    group: Int, _ matrix: UnsafePointer<Float>, _ columns: Int, _ taps: UnsafePointer<Float>,
+    _ out: UnsafeMutablePointer<Float>, at row: Int
   ) {
-    let width = window.outputWidth
-    let plane = window.outputHeight * width
-    let w0 = weights
-    let w1 = count > 1 ? weights + depth : weights
-    let w2 = count > 2 ? weights + 2 * depth : weights
-    let w3 = count > 3 ? weights + 3 * depth : weights
-    for x in stride(from: 0, to: width, by: 8) {
-      var a0 = SIMD8<Float>(repeating: bias[first])
-      var a1 = SIMD8<Float>(repeating: count > 1 ? bias[first + 1] : 0)
-      var a2 = SIMD8<Float>(repeating: count > 2 ? bias[first + 2] : 0)
-      var a3 = SIMD8<Float>(repeating: count > 3 ? bias[first + 3] : 0)
-      for k in 0..<depth {
-        let column = UnsafeRawPointer(columns + (k * pitch + x)).loadUnaligned(as: SIMD8<Float>.self)
-        a0 += column * w0[k]
-        if count > 1 {
-          a1 += column * w1[k]
-          a2 += column * w2[k]
-          a3 += column * w3[k]
-        }
-      }
-      let lanes = min(8, width - x)
-      store(a0, lanes, out + x)
-      if count > 1 { store(a1, lanes, out + plane + x) }
-      if count > 2 { store(a2, lanes, out + 2 * plane + x) }
-      if count > 3 { store(a3, lanes, out + 3 * plane + x) }
-    }
-  }
-
-  @inline(__always)
-  private func store(_ vector: SIMD8<Float>, _ lanes: Int, _ out: UnsafeMutablePointer<Float>) {
-    if lanes == 8 {
-      UnsafeMutableRawPointer(out).storeBytes(of: vector, as: SIMD8<Float>.self)
-    } else {
-      for lane in 0..<lanes { out[lane] = vector[lane] }
+    let outputs = weights.shape[0] / groups
+    let depth = weights.shape[1] * window.taps
+    bias.withUnsafeBufferPointer { bias in
+      guard let bias = bias.baseAddress else { return }
+      FloatProduct(
+        rows: taps + group * outputs * depth, depth: depth, columns: matrix, columnCount: columns,
+        start: bias + group * outputs, output: out + (group * outputs * plane + row * window.outputWidth),
+        outputPitch: plane
+      ).run(0..<outputs)
     }
   }
 }

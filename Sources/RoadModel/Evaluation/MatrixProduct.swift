@@ -41,21 +41,34 @@ enum MatrixOperators {
   private static func multiply(
     _ left: ArraySlice<Float>, _ right: ArraySlice<Float>, into output: inout [Float], at start: Int, _ sizes: Sizes
   ) {
+    let pitch = FloatProduct.pitch(sizes.columns)
+    // Whole vectors to read, whatever the number of columns.
+    var padded = [Float](repeating: 0, count: sizes.inner * pitch)
+    for k in 0..<sizes.inner {
+      padded.replaceSubrange(
+        (k * pitch)..<(k * pitch + sizes.columns), with: right.dropFirst(k * sizes.columns).prefix(sizes.columns))
+    }
+    let zeros = [Float](repeating: 0, count: sizes.rows)
     left.withUnsafeBufferPointer { left in
-      right.withUnsafeBufferPointer { right in
-        output.withUnsafeMutableBufferPointer { output in
-          for row in 0..<sizes.rows {
-            let line = start + row * sizes.columns
-            for k in 0..<sizes.inner {
-              let factor = left[row * sizes.inner + k]
-              let other = k * sizes.columns
-              for column in 0..<sizes.columns { output[line + column] += factor * right[other + column] }
-            }
+      padded.withUnsafeBufferPointer { padded in
+        zeros.withUnsafeBufferPointer { zeros in
+          output.withUnsafeMutableBufferPointer { output in
+            guard let left = left.baseAddress, let padded = padded.baseAddress, let zeros = zeros.baseAddress,
+              let output = output.baseAddress
+            else { return }
+            let product = FloatProduct(
+              rows: left, depth: sizes.inner, columns: padded, columnCount: sizes.columns, start: zeros,
+              output: output + start, outputPitch: sizes.columns)
+            let chunks = (sizes.rows + Self.chunk - 1) / Self.chunk
+            parallel(chunks) { product.run(($0 * Self.chunk)..<min(($0 + 1) * Self.chunk, sizes.rows)) }
           }
         }
       }
     }
   }
+
+  /// Rows that one thread computes at a time.
+  private static let chunk = 32
 
   /// `alpha · A' · B' + beta · C`.
   static func general(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {

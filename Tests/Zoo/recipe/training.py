@@ -15,15 +15,23 @@ BATCH = 6
 
 def train(entry, report=print):
     """The trained network in evaluation mode, pixels in, logits out."""
+    seed(entry)
+    return fit(Normalised(initialised(entry.make(entry.classes))), entry, 4e-3, report)
+
+
+def seed(entry):
     torch.set_num_threads(1)
     torch.manual_seed(zlib.crc32(entry.name.encode()))
+
+
+def fit(network, entry, rate, report=print):
+    """`network`, pixels in, trained with that peak learning rate, in evaluation mode."""
     random = np.random.default_rng(zlib.crc32(entry.name.encode()))
     scenes = [scene.scene(seed) for seed in range(POOL)]
     pictures = np.stack([scene.fit(picture, entry.size) for picture, _ in scenes])
     labels = np.stack([scene.fit(scene.coarse(classes, entry.classes), entry.size) for _, classes in scenes])
-    network = Normalised(initialised(entry.make(entry.classes)))
-    optimiser = torch.optim.Adam(network.parameters(), lr=4e-3, weight_decay=1e-5)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=entry.steps, pct_start=0.15)
+    optimiser = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=1e-5)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=entry.steps, pct_start=0.15)
     network.train()
     for step in range(entry.steps):
         chosen = random.integers(0, POOL, BATCH)
