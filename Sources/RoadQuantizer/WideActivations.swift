@@ -7,9 +7,9 @@ public enum WideActivations: Hashable, Sendable {
   case none
   /// Tensors, or nodes whose results they are, by name; tensors that share a scale follow.
   case named([String])
-  /// The ones that cost the classes most, as few as needed: none while at 8 bits at least `worst` of the calibration
-  /// pictures' pixels keep the class that the float model gives them; otherwise until `aim` of them do, or no more can
-  /// be had.
+  /// As few as needed: none while at 8 bits 99 % of some calibration pictures' pixels keep the class that the float
+  /// model gives them, or where 16 bits for all bring less than half a point. Where fewer than `worst` of them keep it,
+  /// so many that `aim` do; in between, what brings three quarters of the gain.
   case found(worst: Double, aim: Double)
 
   /// Of a network that 8 bits serve, nothing changes.
@@ -82,43 +82,54 @@ struct WideSearch {
     self.progress = progress
   }
 
-  /// The network in which `aim` of the samples' pixels keep the class that the float model gives them; in bytes alone
-  /// where `worst` of them do. Where `aim` cannot be had, the fewest groups that are nearly as good as more, and bytes
-  /// alone where 16 bits bring nothing.
+  /// The network in bytes alone where they serve: `good` of the samples' pixels keep the class that the float model
+  /// gives them, or 16 bits for all activations would bring less than half a point more. Else with as few groups as
+  /// bring `aim` (nearly what all of them bring, where `aim` cannot be had); from `worst` on up, three quarters of the
+  /// gain.
   func quantized(worst: Double, aim: Double) throws(RoadError) -> ModelGraph {
     let bytes = try network.quantized(wide: [])
     progress(0, 1)
     guard let exact = network.scores, exact.allSatisfy({ $0.shape.count == 4 }) else { return bytes }
     let narrow = try agreement(exact, bytes)
-    guard narrow < worst else { return bytes }
-    let ranked = try ranked()
-    guard !ranked.isEmpty else { return bytes }
-    var tried: [(graph: ModelGraph, agreement: Double)] = [(bytes, narrow)]
-    var (count, step) = (1, 0)
-    let steps = Int.bitWidth - ranked.count.leadingZeroBitCount + 1
-    while true {
-      let graph = try network.quantized(wide: Set(ranked.prefix(count).joined()))
-      tried.append((graph, try agreement(exact, graph)))
-      step += 1
-      progress(step, steps)
-      let best = tried.map(\.agreement).max() ?? narrow
-      if tried[tried.count - 1].agreement >= aim {
-        return try fewest(of: ranked, above: count / 2, to: count, tried[tried.count - 1].graph) {
-          (graph) throws(RoadError) in try agreement(exact, graph) >= aim
-        }
-      }
-      // Each step doubles the cost: one that brings nothing is the last, once there are enough to tell.
-      let before = tried.dropLast(2).map(\.agreement).max() ?? 0
-      guard count < ranked.count, count < Self.patience || best - before >= Self.gain else { break }
-      count = min(count * 2, ranked.count)
-    }
-    let best = tried.map(\.agreement).max() ?? narrow
-    return tried.first { $0.agreement >= best - Self.gain }?.graph ?? bytes
+    guard narrow < Self.good else { return bytes }
+    let groups = roots.map { network.scheme.sharing($0) }
+    let best = try agreement(exact, network.quantized(wide: Set(groups.joined())))
+    guard best - narrow >= Self.gain else { return bytes }
+    let enough = narrow < worst ? min(aim, best - Self.gain / 4) : narrow + (best - narrow) * 3 / 4
+    let few = try fewest(of: groups) { (graph) throws(RoadError) in try agreement(exact, graph) >= enough }
+    return try network.quantized(wide: Set(few.joined()))
   }
 
-  /// Groups below which the search goes on whatever they bring, and the share of pixels that counts as something.
-  private static let patience = 16
-  private static let gain = 0.002
+  /// Share of the pixels from which on nothing is looked for, and what counts as a gain.
+  private static let good = 0.99
+  private static let gain = 0.005
+
+  /// Groups whose 16 bits are enough together: parts of them, ever smaller ones, are left out where the rest is still
+  /// enough. Groups that help only together are found, too, which looking at each alone does not.
+  ///
+  /// Zeller, Hildebrandt: Simplifying and isolating failure-inducing input, IEEE TSE 28 (2002), of one granularity a
+  /// pass.
+  private func fewest(
+    of groups: [Set<String>], _ isEnough: (ModelGraph) throws(RoadError) -> Bool
+  ) throws(RoadError) -> [Set<String>] {
+    var (kept, size, step) = (groups, (groups.count + 1) / 2, 0)
+    while size > 0 {
+      var start = 0
+      while start < kept.count {
+        var rest = kept
+        rest.removeSubrange(start..<min(start + size, kept.count))
+        if try isEnough(network.quantized(wide: Set(rest.joined()))) { kept = rest } else { start += size }
+        step += 1
+        progress(step, max(step, Self.usualSteps))
+      }
+      // Single groups are worth a try only where few are left.
+      size = size > max(groups.count / 32, 1) || kept.count <= Self.few ? size / 2 : 0
+    }
+    return kept
+  }
+
+  private static let usualSteps = 24
+  private static let few = 12
 
   /// The network with the fewest of the ranked groups in 16 bits that is enough, else with all of them: by doubling,
   /// then between the last two.
@@ -181,18 +192,21 @@ struct WideSearch {
     return all > 0 ? Double(same) / Double(all) : nil
   }
 
+  /// Tensors with a scale of their own, in graph order. Scores are left out, since whoever reads them has bytes.
+  private var roots: [String] {
+    let scheme = network.scheme
+    let outputs = Set(network.graph.outputs.map { scheme.root(of: $0.name) })
+    return scheme.tensors.filter { scheme.sharedWith[$0] == nil && scheme.fixed[$0] == nil && !outputs.contains($0) }
+  }
+
   /// Groups of tensors with one scale: first those whose rounding alone adds the most noise to the scores of one
-  /// sample. Scores are left out, since whoever reads them has bytes.
+  /// sample.
   ///
   /// Neighbours are first measured together; one by one only those of the blocks that add the most.
   private func ranked() throws(RoadError) -> [Set<String>] {
-    let scheme = network.scheme
+    let (scheme, roots) = (network.scheme, roots)
     guard let sample = network.samples.first, let exact = network.scores.map({ Array($0.prefix(1)) }) else {
       return []
-    }
-    let outputs = Set(network.graph.outputs.map { scheme.root(of: $0.name) })
-    let roots = scheme.tensors.filter {
-      scheme.sharedWith[$0] == nil && scheme.fixed[$0] == nil && !outputs.contains($0)
     }
     let size = max((roots.count + Self.blocks - 1) / Self.blocks, 1)
     let blocks = stride(from: 0, to: roots.count, by: size).map { Array(roots[$0..<min($0 + size, roots.count)]) }

@@ -58,7 +58,12 @@ def hugging_face(kind, config):
         import transformers as package
         made = config(package)
         made.num_labels = classes
-        return Scores(getattr(package, kind)(made), "logits")
+        network = getattr(package, kind)(made)
+        for name, value in network.named_parameters():
+            if "token" in name or "position_embeddings" in name:
+                # They begin at zero; a short training leaves them below what any 8 or 16 bits hold beside pictures.
+                torch.nn.init.trunc_normal_(value, std=0.2)
+        return Scores(network, "logits")
     return make
 
 
@@ -93,7 +98,8 @@ def entries():
         lambda package: package.SwinConfig(image_size=224, out_features=STAGES))), size=(224, 224), other=(192, 256),
         steps=40, rate=5e-4)
     yield Entry("hf-upernet-convnext-tiny", hugging_face("UperNetForSemanticSegmentation", upernet(
-        lambda package: package.ConvNextConfig(out_features=list(STAGES)))), steps=40, rate=5e-4)
+        lambda package: package.ConvNextConfig(
+            out_features=list(STAGES), hidden_sizes=[96, 192, 384, 768], depths=[3, 3, 9, 3]))), steps=40, rate=5e-4)
     yield Entry("hf-mobilevitv2", hugging_face(
         "MobileViTV2ForSemanticSegmentation", lambda package: package.MobileViTV2Config(image_size=256)), rate=5e-4)
     yield Entry("hf-beit", hugging_face("BeitForSemanticSegmentation", lambda package: package.BeitConfig(

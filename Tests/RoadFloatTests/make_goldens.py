@@ -331,6 +331,36 @@ def layer_normalizations():
           {"g": random(5)}, opset=17)
 
 
+def indices():
+    pairs = np.array([[[0, 1], [0, -1]], [[0, 0], [0, 1]]])
+    updates = random(2, 2, 4, 5)
+    write("scatter-nd", [node("ScatterND", ["x", "i", "u"])], (1, 3, 4, 5), {"i": pairs[1:], "u": updates[1:]}, opset=18)
+    for reduction in ("add", "mul", "max", "min"):
+        write(f"scatter-nd-{reduction}", [node("ScatterND", ["x", "i", "u"], reduction=reduction)], (1, 3, 4, 5),
+              {"i": pairs, "u": updates}, opset=18)
+    rows = np.array([[[[2, 0, 1, -1]]], [[[1, 3, 0, 2]]]]).transpose(1, 0, 2, 3)
+    write("gather-elements", [node("GatherElements", ["x", "i"], axis=3)], (1, 3, 4, 5), {"i": rows})
+    write("scatter-elements", [node("ScatterElements", ["x", "i", "u"], axis=3)], (1, 3, 4, 5),
+          {"i": rows, "u": random(1, 2, 1, 4)}, opset=18)
+    write("scatter-elements-add", [node("ScatterElements", ["x", "i", "u"], axis=-2, reduction="add")], (1, 3, 4, 5),
+          {"i": rows, "u": random(1, 2, 1, 4)}, opset=18)
+    write("gather-nd", [node("GatherND", ["x", "i"])], (1, 3, 4, 5), {"i": pairs})
+    write("gather-nd-batched", [node("GatherND", ["x", "i"], batch_dims=2)], (2, 2, 4, 5),
+          {"i": RNG.integers(-4, 4, (2, 2, 3, 1))})
+    for name, attributes in {"upper": {}, "lower": dict(upper=0)}.items():
+        write(f"trilu-{name}", [node("Trilu", ["x"], **attributes)], (1, 2, 4, 5))
+        write(f"trilu-{name}-moved", [node("Trilu", ["x", "k"], **attributes)], (1, 2, 4, 5), {"k": np.int64(-1)})
+    for name, shape, image, block, attributes in (
+            ("tiles", (1, 8, 6), (4, 6), (2, 2), dict(strides=[2, 2])),
+            ("wide-tiles", (1, 12, 4), (4, 6), (2, 3), dict(strides=[2, 3])),
+            ("tiles-and-rest", (1, 8, 6), (5, 7), (2, 2), dict(strides=[2, 2])),
+            ("overlapping", (1, 9, 12), (5, 6), (3, 3), {}),
+            ("padded", (1, 18, 12), (5, 7), (3, 3), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+            ("dilated", (2, 4, 9), (5, 6), (2, 2), dict(dilations=[2, 3]))):
+        write(f"col2im-{name}", [node("Col2Im", ["x", "s", "b"], **attributes)], shape,
+              {"s": np.array(image), "b": np.array(block)}, opset=18)
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     convolutions()
@@ -351,3 +381,4 @@ if __name__ == "__main__":
     functions()
     layer_normalizations()
     layers_of_simpler_ones()
+    indices()

@@ -203,6 +203,13 @@ extension OperatorCatalogue {
       "Tile", LayoutShapes.tile, RearrangementOperators.tile, [.keepsScale, .moves], decomposition: ModelGraph.tile),
     Operator(
       "Gather", LayoutShapes.gather, ShapeOperators.gather, [.keepsScale, .moves], decomposition: ModelGraph.gather),
+    Operator("GatherElements", IndexShapes.gatherElements, IndexOperators.gatherElements),
+    Operator("GatherND", IndexShapes.gatherND, IndexOperators.gatherND),
+    Operator("ScatterElements", ElementwiseShapes.same, IndexOperators.scatterElements),
+    Operator("ScatterND", ElementwiseShapes.same, IndexOperators.scatterND),
+    Operator("Trilu", ElementwiseShapes.same, IndexOperators.triangle),
+    Operator(
+      "Col2Im", IndexShapes.columnsToImage, IndexOperators.columnsToImage, decomposition: ModelGraph.tiledImage),
     Operator("Pad", LayoutShapes.pad, RearrangementOperators.pad, .keepsScale),
     Operator("DepthToSpace", WindowShapes.depthToSpace, RearrangementOperators.depthToSpace, [.keepsScale, .moves]),
     Operator("SpaceToDepth", WindowShapes.spaceToDepth, RearrangementOperators.spaceToDepth, [.keepsScale, .moves]),
