@@ -4,8 +4,9 @@ import RoadFrame
 
 /// Which frames a user wants to see live, in the words of the command line.
 public struct SourceRequest: Sendable {
-  /// A device ("/dev/video0", "0"), "synthetic", or what ``FrameSources`` opens: a folder, list or picture, a stream
-  /// file, "-" for standard input. Nil for the first camera.
+  /// A device ("/dev/video0", "0"), "synthetic" or "synthetic:bonnet,stamp" (``SyntheticParts``), or what
+  /// ``FrameSources`` opens: a folder, list or picture, a stream file, "-" for standard input. Nil for the first
+  /// camera.
   public var name: String?
   /// Of a camera or the synthetic road.
   public var size: PictureSize?
@@ -39,7 +40,7 @@ public struct SourceRequest: Sendable {
   ///   is shown in its place.
   public func open() throws(RoadError) -> (source: any FrameSource, remark: String?) {
     guard let name else { return try camera(nil) }
-    if name == "synthetic" { return (try syntheticRoad(), nil) }
+    if let parts = try SyntheticParts.of(source: name) { return (try syntheticRoad(parts), nil) }
     if isCamera { return try camera(name) }
     if FrameSources.isRecording(name), rate == nil {
       return (try RecordingSource(paths: [name], pace: .recorded(speed: 1), maximumPixels: maximumPixels), nil)
@@ -53,7 +54,8 @@ public struct SourceRequest: Sendable {
     return (camera, "\(camera.properties.name): \(camera.modeReason)")
   }
 
-  private func syntheticRoad() throws(RoadError) -> SyntheticRoad {
-    try SyntheticRoad(size: size ?? SyntheticRoad.defaultSize, seed: seed, rate: rate ?? Self.defaultRate)
+  private func syntheticRoad(_ parts: SyntheticParts) throws(RoadError) -> SyntheticRoad {
+    try SyntheticRoad(
+      size: size ?? SyntheticRoad.defaultSize, seed: seed, rate: rate ?? Self.defaultRate, parts: parts)
   }
 }

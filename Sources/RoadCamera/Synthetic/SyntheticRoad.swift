@@ -24,8 +24,10 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
   ///   - seed: another number, another road.
   ///   - rate: frames a second, above 0 and at most 1000; nil for as fast as they are read.
   ///   - frames: how many there are; nil for no end.
+  ///   - parts: what of the car is in the picture.
   public init(
-    size: PictureSize = defaultSize, seed: UInt64 = 1, rate: Double? = nil, frames: UInt64? = nil
+    size: PictureSize = defaultSize, seed: UInt64 = 1, rate: Double? = nil, frames: UInt64? = nil,
+    parts: SyntheticParts = []
   ) throws(RoadError) {
     if let rate {
       guard rate > 0, rate <= 1000 else {
@@ -36,10 +38,10 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
     } else {
       period = nil
     }
-    scene = try SyntheticScene(size: size, seed: seed)
+    scene = try SyntheticScene(size: size, seed: seed, parts: parts)
     frameCount = frames
     properties = SourceProperties(
-      name: "synthetic road, seed \(seed)", size: size, format: .rgbx, nominalRate: rate, isLive: rate != nil,
+      name: "\(parts.text), seed \(seed)", size: size, format: .rgbx, nominalRate: rate, isLive: rate != nil,
       frameCount: frames.flatMap { Int(exactly: $0) }, maximumFrameBytes: 4 * size.pixels,
       isSynthetic: true)
   }

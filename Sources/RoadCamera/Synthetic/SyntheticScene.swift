@@ -15,6 +15,8 @@ public final class SyntheticScene: @unchecked Sendable {
 
   public let size: PictureSize
   public let seed: UInt64
+  /// What of the car is in the picture.
+  public let parts: SyntheticParts
 
   let hash: SyntheticHash
   let track: SyntheticTrack
@@ -30,13 +32,14 @@ public final class SyntheticScene: @unchecked Sendable {
   private static let advance = SyntheticTrack.metre / 2
 
   /// - Parameter size: sides 64...4096.
-  public init(size: PictureSize, seed: UInt64) throws(RoadError) {
+  public init(size: PictureSize, seed: UInt64, parts: SyntheticParts = []) throws(RoadError) {
     let sides = 64...4096
     guard sides.contains(size.width), sides.contains(size.height) else {
       throw RoadError(.option, "a synthetic road of \(size) pixels", remedy: "choose sides in \(sides)")
     }
     self.size = size
     self.seed = seed
+    self.parts = parts
     let hash = SyntheticHash(seed: seed &* 0x2545_F491_4F6C_DD1D &+ 0x1234_5678_9ABC_DEF1)
     self.hash = hash
     track = SyntheticTrack(hash: hash)
@@ -77,6 +80,7 @@ public final class SyntheticScene: @unchecked Sendable {
     drawRidges(on: canvas, light: light)
     drawGround(on: canvas, light: light)
     drawObjects(on: canvas, light: light, turn: turn)
+    drawCar(on: canvas, light: light, turn: turn)
     noise.add(to: canvas, hash: hash, turn: turn)
   }
 
