@@ -255,7 +255,7 @@ class Worker:
             return f"recorded with another model: {run.get('model')}, SHA-256 {run.get('model_sha256')}"
         if run.get("images") == "encoded":
             return "its pictures were encoded after their masks were computed"
-        if run.get("clean", "off") != "off" or "near_bottom" in run:
+        if run.get("clean", "off") != "off" or "near_bottom" in run or "own_parts" in run:
             return "its masks were cleaned: roadseg replay --verify repeats that"
         own = "x".join(map(str, self.segmenter.input_size))
         if run.get("input_size", own) != own:

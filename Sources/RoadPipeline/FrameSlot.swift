@@ -13,12 +13,14 @@ final class FrameSlot: @unchecked Sendable {
   /// Whether the canvas holds the frame, or is to be filled from ``pixels``.
   var isOnCanvas = true
   let map: ClassMap
+  /// Nil where nobody asked for it.
+  let confidence: ClassMap?
   /// How many frame numbers the source had used before this one.
   var ordinal = 0
   var times = FrameTimes()
 
   /// - Parameter canvasSize: of planes that nobody paints on it may be smaller.
-  init(size: PictureSize, frameBytes: Int, canvas kind: Canvas.Kind, canvasSize: PictureSize) {
+  init(size: PictureSize, frameBytes: Int, canvas kind: Canvas.Kind, canvasSize: PictureSize, keepsConfidence: Bool) {
     frame = Frame(capacity: frameBytes)
     canvas = Canvas(kind, size: canvasSize)
     pixels =
@@ -27,6 +29,7 @@ final class FrameSlot: @unchecked Sendable {
       case .planes(let planes): .samples(planes.samples)
       }
     map = ClassMap(size: size)
+    confidence = keepsConfidence ? ClassMap(size: size) : nil
   }
 
   /// Makes the canvas ready to be painted on and handed on.

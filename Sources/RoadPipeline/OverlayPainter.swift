@@ -22,8 +22,10 @@ final class OverlayPainter: @unchecked Sendable {
     let showsPanel = options.showsPanel && options.style != nil
     levelCount = levels.count
     let notices = levels + BoardHealth.Notice.allCases.map(\.words)
+    // Masks that remember are told apart on the picture, too.
+    let model = options.masks.stabilise.isOff ? segmenter.name : "\(segmenter.name), steadied"
     panel =
-      showsPanel ? OverlayPanel(size: source.size, model: segmenter.name, source: source.name, notices: notices) : nil
+      showsPanel ? OverlayPanel(size: source.size, model: model, source: source.name, notices: notices) : nil
   }
 
   func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int) {

@@ -1,6 +1,7 @@
 import RoadBase
 import RoadCamera
 import RoadFrame
+import RoadMask
 import RoadOverlay
 import RoadSink
 import RoadTelemetry
@@ -80,8 +81,10 @@ extension Pipeline {
         telemetry.notes(.infer, .segmenting)
         let segmenter = degrading?.segmenters[choice.1] ?? segmenter
         trace?.segments(with: choice.1)
-        let times = segmenter.segment(slot.pixels, into: slot.map)
+        let times = segmenter.segment(slot.pixels, at: moment(of: slot.frame), into: slot.map)
         slot.times.segmented(times)
+        if let stabilised = times.stabilised { refiner?.add(stabilised) }
+        if let confidence = slot.confidence { segmenter.writeConfidence(into: confidence) }
         refine(slot)
         trace?.segmented(slot, choice.1)
         telemetry.record(.scale, nanoseconds: times.scale)
@@ -204,8 +207,13 @@ extension Pipeline {
     offer(SettledFrames(ordinal: ordinal, count: count, fate: fate))
   }
 
+  /// By the clock only where that is a camera's: a run over files gives the same masks however fast it is.
+  private func moment(of frame: Frame) -> FrameMoment {
+    properties.isLive ? .time(frame.timestamp) : .number(frame.sequence)
+  }
+
   private func refine(_ slot: FrameSlot) {
-    guard let refiner else { return }
+    guard let refiner, refiner.changesMaps else { return }
     refiner.refine(slot.map)
     slot.times.refined = MonotonicClock.now()
     telemetry.record(.refine, nanoseconds: slot.times.refined - slot.times.classified)
@@ -240,7 +248,7 @@ extension Pipeline {
   /// - Returns: false when a sink failed, which ends the pipeline.
   private func feedSinks(_ slot: FrameSlot) -> Bool {
     let stamp = FrameStamp(ordinal: slot.ordinal, of: slot.frame)
-    let shown = ShownFrame(stamp: stamp, canvas: slot.canvas, map: slot.map)
+    let shown = ShownFrame(stamp: stamp, canvas: slot.canvas, map: slot.map, confidence: slot.confidence)
     for sink in sinks {
       do throws(RoadError) {
         try sink.receive(shown)

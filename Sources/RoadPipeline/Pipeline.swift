@@ -32,6 +32,8 @@ public struct PipelineOptions: Sendable {
   public var preparation = FramePreparation.pictures
   /// What is done to the class maps behind the network.
   public var masks = MaskOptions()
+  /// Whether sinks of the draw thread get a map of confidence, too (``ShownFrame/confidence``).
+  public var keepsConfidence = false
   /// Where every event of every frame is noted; the caller finishes it.
   public var trace: FrameTrace?
   /// Frames on their way at a time; nil for as many as make sense for the source.
@@ -179,7 +181,9 @@ public final class Pipeline: @unchecked Sendable {
       ? (NoticePainter(size: properties.size), Picture(size: properties.size), Canvas(kind, size: properties.size))
       : nil
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
-      FrameSlot(size: properties.size, frameBytes: properties.maximumFrameBytes, canvas: kind, canvasSize: canvasSize)
+      FrameSlot(
+        size: properties.size, frameBytes: properties.maximumFrameBytes, canvas: kind, canvasSize: canvasSize,
+        keepsConfidence: options.keepsConfidence)
     }
     free = HandOver(capacity: slots.count)
     captured = HandOver(capacity: properties.isLive ? 1 : 2)

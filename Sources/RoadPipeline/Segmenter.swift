@@ -14,10 +14,25 @@ public protocol Segmenter: AnyObject, Sendable {
   var reduction: Int { get }
 
   func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes
+
+  /// The same for one that remembers frames.
+  ///
+  /// - Parameter moment: when the frame was taken; nil where it follows the last one.
+  func segment(_ pixels: FramePixels, at moment: FrameMoment?, into map: ClassMap) -> SegmentationTimes
+
+  /// How far the best class of each pixel of the last `segment` is above the second, 0...255.
+  func writeConfidence(into map: ClassMap)
 }
 
 extension Segmenter {
   public var reduction: Int { 1 }
+
+  /// One that tells nothing: sure of all.
+  public func writeConfidence(into map: ClassMap) { map.bytes.update(repeating: 255) }
+
+  public func segment(_ pixels: FramePixels, at moment: FrameMoment?, into map: ClassMap) -> SegmentationTimes {
+    segment(pixels, into: map)
+  }
 
   public func segment(_ picture: Picture, into map: ClassMap) -> SegmentationTimes {
     segment(.picture(picture), into: map)
@@ -40,8 +55,10 @@ public struct SegmentationTimes: Hashable, Sendable {
   /// Picture to the network's input.
   public var scale: UInt64
   public var network: UInt64
-  /// Scores to the class of every pixel.
+  /// Scores to the class of every pixel, the steadying of the scores among it.
   public var classMap: UInt64
+  /// Where scores are steadied over time.
+  public var stabilised: StabilisedFrame?
 
   public init(scale: UInt64 = 0, network: UInt64 = 0, classMap: UInt64 = 0) {
     self.scale = scale

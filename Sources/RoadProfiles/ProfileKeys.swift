@@ -29,6 +29,7 @@ extension ProfileKey {
     ProfileKey(
       .masks, "near-bottom", .integer(1...100),
       "Road goes that does not reach into the lowest so many percent of the picture."),
+    ProfileKey(.masks, "own-parts", .text, "Text of polygons that are never road, such as the car's bonnet."),
   ]
 
   private static let live: [ProfileKey] = [
@@ -38,6 +39,9 @@ extension ProfileKey {
     ProfileKey(
       .live, "budget-ms", .number(above: 0, upTo: 60_000),
       "Milliseconds from capture to the drawn picture; what would take longer is dropped or done with less."),
+    ProfileKey(
+      .live, "stabilise", .choice(["off", "gentle", "strong"]),
+      "Masks are steadied over time where the picture has not changed, less or more."),
     ProfileKey(.live, "web", .text, "Address and port of the page, such as 127.0.0.1:8080."),
     ProfileKey(.live, "web-token", .text, "File with the token that viewers from elsewhere need."),
     ProfileKey(.live, "json", .flag, "One JSON object a second instead of a line of text."),

@@ -56,8 +56,12 @@ public final class IntegerSegmenter: PictureSegmenter {
   }
 
   /// For a pipeline whose pictures have this size. All segmenters share the engine, one at a time.
-  public func segmenter(for size: PictureSize) -> NetworkSegmenter {
-    NetworkSegmenter(engine: engine, name: name, classes: classes, pictureSize: size)
+  ///
+  /// - Parameter stabilise: how it steadies scores over the frames that it is given.
+  public func segmenter(
+    for size: PictureSize, stabilise: StabiliseOptions = StabiliseOptions()
+  ) -> NetworkSegmenter {
+    NetworkSegmenter(engine: engine, name: name, classes: classes, pictureSize: size, stabilise: stabilise)
   }
 
   public func classMap(of picture: Picture, size: PictureSize) -> ClassMap {

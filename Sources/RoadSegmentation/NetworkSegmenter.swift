@@ -21,6 +21,12 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   private let upsampler: ClassUpsampler
   private let scores: ScoreView
   private let strips: Int
+  /// Nil where each frame's mask is its own.
+  private let stabiliser: ScoreStabiliser?
+  /// The step of it that the threads are at.
+  private var step = StabiliserStep.grey
+  /// For those who ask for it.
+  private lazy var confidence = makeConfidenceUpsampler()
   /// Whether the thread that calls `segment` was put on the pool's cores.
   private var isCallerPlaced = false
   /// What the threads work on within one `segment`.
@@ -34,8 +40,10 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   ///   - engine: may serve several segmenters of different picture sizes, one at a time.
   ///   - classes: that the engine has scores for, see ``ClassTable/scores``.
   ///   - mapSize: nil for that of the picture; evaluation asks for the label's.
+  ///   - stabilise: how scores are steadied over the frames that it is given.
   public init(
-    engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize, mapSize: PictureSize? = nil
+    engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize, mapSize: PictureSize? = nil,
+    stabilise: StabiliseOptions = StabiliseOptions()
   ) {
     let scores = engine.scores
     precondition(classes.scores == scores.channels, "\(classes.scores) scores a pixel, not \(scores.channels)")
@@ -54,20 +62,32 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     let reduced = JPEGReduction.size(of: pictureSize, by: reduction)
     reducedScaler =
       reduction == 1 ? scaler : PictureScaler(from: reduced, to: engine.inputSize, strips: scaleStrips)
+    let threshold = classes.threshold.map {
+      ClassUpsampler.Threshold(above: $0.above, below: 1 - $0.above, steps: engine.scoreSteps(of: $0.level))
+    }
     upsampler = ClassUpsampler(
       scoreSize: PictureSize(width: scores.width, height: scores.height), classes: scores.channels,
       pictureSize: mapSize,
       rounding: engine.roundsUpsampledScores && mapSize == engine.inputSize
         ? engine.scoresQuantization.zeroPoint : nil,
-      threshold: classes.threshold.map {
-        .init(above: $0.above, below: 1 - $0.above, steps: engine.scoreSteps(of: $0.level))
-      })
-    self.scores = ScoreView(
+      threshold: threshold)
+    let view = ScoreView(
       base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch, lowOffset: engine.scoresLowOffset ?? 0)
+    self.scores = view
+    stabiliser =
+      stabilise.isOff
+      ? nil
+      : ScoreStabiliser(
+        scores: view, input: engine.inputSize, road: RoadRule(road: classes.drivable, threshold: threshold),
+        options: stabilise)
   }
 
   public func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes {
+    segment(pixels, at: nil, into: map)
+  }
+
+  public func segment(_ pixels: FramePixels, at moment: FrameMoment?, into map: ClassMap) -> SegmentationTimes {
     if !isCallerPlaced { engine.pool.placeCaller() }
     isCallerPlaced = true
     self.pixels = pixels
@@ -84,11 +104,35 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     let scaled = MonotonicClock.now()
     engine.run()
     let inferred = MonotonicClock.now()
+    let stabilised = stabiliser.map { stabilise($0, at: moment, context) }
     engine.pool.run(chunks: strips, context: context) { context, strip, _ in
       Unmanaged<NetworkSegmenter>.fromOpaque(context).takeUnretainedValue().classify(strip: strip)
     }
-    return SegmentationTimes(
+    var times = SegmentationTimes(
       scale: scaled - start, network: inferred - scaled, classMap: MonotonicClock.now() - inferred)
+    times.stabilised = stabilised
+    return times
+  }
+
+  /// Steadies the scores that the network has just made.
+  private func stabilise(
+    _ stabiliser: ScoreStabiliser, at moment: FrameMoment?, _ context: UnsafeMutableRawPointer
+  ) -> StabilisedFrame {
+    let start = MonotonicClock.now()
+    func run(_ step: StabiliserStep) {
+      self.step = step
+      engine.pool.run(chunks: stabiliser.strips(step), context: context) { context, strip, _ in
+        Unmanaged<NetworkSegmenter>.fromOpaque(context).takeUnretainedValue().stabilise(strip: strip)
+      }
+    }
+    stabiliser.begin(moment)
+    run(.grey)
+    run(.match)
+    stabiliser.decide()
+    run(.smooth)
+    var frame = stabiliser.end()
+    frame.nanoseconds = MonotonicClock.now() - start
+    return frame
   }
 
   /// What upsamples the margins of this segmenter's scores, see ``writeConfidence(_:into:rowPitch:)``.
@@ -98,11 +142,18 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
       pictureSize: mapSize, level: classes.threshold.map { engine.scoreSteps(of: $0.level) })
   }
 
+  /// See ``ConfidenceUpsampler``; of steadied scores where they are.
+  public func writeConfidence(into map: ClassMap) {
+    precondition(map.size == mapSize, "confidence of \(map.size), planned for \(mapSize)")
+    guard let base = map.bytes.baseAddress else { return }
+    writeConfidence(confidence, into: base, rowPitch: mapSize.width)
+  }
+
   /// How sure the network was of each pixel of the last `segment`, see ``ConfidenceUpsampler``.
   public func writeConfidence(
     _ upsampler: ConfidenceUpsampler, into base: UnsafeMutablePointer<UInt8>, rowPitch: Int
   ) {
-    upsampler.run(scores, into: base, rowPitch: rowPitch)
+    upsampler.run(stabiliser?.output ?? scores, into: base, rowPitch: rowPitch)
   }
 
   public var layerNames: [String] { engine.layers.map(\.name) }
@@ -117,9 +168,15 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     scaler.scale(pixels, into: engine.input.base, rowPitch: engine.input.rowPitch, strip: strip)
   }
 
+  private func stabilise(strip: Int) {
+    stabiliser?.run(
+      step, strip: strip, input: UnsafePointer(engine.input.base), rowPitch: engine.input.rowPitch, scores: scores)
+  }
+
   private func classify(strip: Int) {
     guard let map else { return }
     let height = mapSize.height
-    upsampler.run(scores, into: map, rows: (height * strip / strips)..<(height * (strip + 1) / strips))
+    upsampler.run(
+      stabiliser?.output ?? scores, into: map, rows: (height * strip / strips)..<(height * (strip + 1) / strips))
   }
 }

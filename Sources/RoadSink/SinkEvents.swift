@@ -60,8 +60,12 @@ public struct ShownFrame {
   public let stamp: FrameStamp
   private let shownCanvas: Canvas?
   private let shownMap: ClassMap?
+  /// How far the best class of every pixel is above the second, 0...255, where the pipeline keeps that; of sinks that
+  /// the pipeline's own thread feeds.
+  public let confidence: ClassMap?
 
-  public init(stamp: FrameStamp, canvas: Canvas?, map: ClassMap?) {
+  public init(stamp: FrameStamp, canvas: Canvas?, map: ClassMap?, confidence: ClassMap? = nil) {
+    self.confidence = confidence
     self.stamp = stamp
     shownCanvas = canvas
     shownMap = map

@@ -2,8 +2,42 @@
 public struct MaskStatistics: Hashable, Sendable {
   /// Nil where masks are not cleaned.
   public var clean: Clean?
+  /// Nil where masks are not steadied over time.
+  public var stabilise: Stabilise?
+  /// Nil where the whole picture counts.
+  public var ownParts: OwnParts?
 
   public init() {}
+
+  /// Where there is never road: the car's own parts.
+  public struct OwnParts: Hashable, Sendable {
+    public var polygons: Int
+    /// Of the picture's pixels.
+    public var share: Double
+
+    public init(polygons: Int, share: Double) {
+      self.polygons = polygons
+      self.share = share
+    }
+  }
+
+  /// Sums over all frames.
+  public struct Stabilise: Hashable, Sendable {
+    /// "gentle", "strong".
+    public var mode: String
+    public var frames = 0
+    /// Of them, those that took nothing from the ones before: the first, after gaps, at cuts.
+    public var restarts = 0
+    public var nanoseconds: UInt64 = 0
+    /// Score pixels, those where the picture had not changed, and those of them whose road came or went all the same:
+    /// by the network alone, and as given on.
+    public var cells = 0
+    public var stillCells = 0
+    public var networkFlips = 0
+    public var flips = 0
+
+    public init(mode: String) { self.mode = mode }
+  }
 
   public struct Clean: Hashable, Sendable {
     /// "gentle", "strong"; "off" where only road that is far from the bottom goes.
@@ -28,8 +62,42 @@ public struct MaskStatistics: Hashable, Sendable {
 extension StatisticsJSON {
   struct Masks: Encodable {
     @Nullable var clean: Clean?
+    @Nullable var stabilise: Stabilise?
+    @Nullable var ownParts: OwnParts?
 
-    init(_ masks: MaskStatistics) { clean = masks.clean.map(Clean.init) }
+    struct OwnParts: Encodable {
+      let polygons: Int
+      let share: Double
+    }
+
+    init(_ masks: MaskStatistics) {
+      ownParts = masks.ownParts.map { OwnParts(polygons: $0.polygons, share: $0.share.rounded(toDecimals: 4)) }
+      clean = masks.clean.map(Clean.init)
+      stabilise = masks.stabilise.map(Stabilise.init)
+    }
+
+    struct Stabilise: Encodable {
+      let mode: String
+      let restarts: Int
+      /// Of a frame, on average.
+      let ms: Double
+      /// Shares, null before there are two frames to compare.
+      @Nullable var stillShare: Double?
+      @Nullable var networkFlicker: Double?
+      @Nullable var flicker: Double?
+
+      init(_ sums: MaskStatistics.Stabilise) {
+        func share(_ part: Int, of whole: Int) -> Double? {
+          whole == 0 ? nil : (Double(part) / Double(whole)).rounded(toDecimals: 6)
+        }
+        mode = sums.mode
+        restarts = sums.restarts
+        ms = (Double(sums.nanoseconds) / Double(max(sums.frames, 1)) / 1e6).rounded(toDecimals: 4)
+        stillShare = share(sums.stillCells, of: sums.cells)
+        networkFlicker = share(sums.networkFlips, of: sums.stillCells)
+        flicker = share(sums.flips, of: sums.stillCells)
+      }
+    }
 
     struct Clean: Encodable {
       let mode: String

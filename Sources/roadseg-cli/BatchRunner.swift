@@ -131,9 +131,13 @@ final class BatchRunner {
     options.showsDamaged = settings.showsDamaged
     options.slots = slots
     options.masks = settings.masks
+    options.keepsConfidence = settings.kinds.contains(.confidence)
     options.preparation = settings.preparation
     let network = network
-    let pipeline = try Pipeline(source: source, sinks: [sink], options: options) { network.segmenter(for: $0) }
+    let stabilise = settings.masks.stabilise
+    let pipeline = try Pipeline(source: source, sinks: [sink], options: options) {
+      network.segmenter(for: $0, stabilise: stabilise)
+    }
     StopSignals.onQuestion { pipeline.stateReport }
     StopSignals.onFirst { [isStopped] in
       isStopped.set()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import RoadBase
 import RoadFrame
+import RoadMask
 import RoadPipeline
 import RoadSeg
 import RoadSegmentation
@@ -64,8 +65,10 @@ struct LighterNetworks {
     networks = found
   }
 
-  func segmenters(for size: PictureSize) -> [LighterSegmenter] {
-    networks.map { LighterSegmenter(name: $0.name, segmenter: $0.segmenter.segmenter(for: size)) }
+  func segmenters(for size: PictureSize, stabilise: StabiliseOptions) -> [LighterSegmenter] {
+    networks.map {
+      LighterSegmenter(name: $0.name, segmenter: $0.segmenter.segmenter(for: size, stabilise: stabilise))
+    }
   }
 
   /// About half the pixels, in multiples of 32, which every stride of the usual networks divides.

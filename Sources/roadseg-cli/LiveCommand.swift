@@ -22,7 +22,8 @@ struct LiveCommand: ParsableCommand {
       MJPEG or Y4M \
       stream on standard input, a video file or address (drive.mp4, rtsp://..., read through ffmpeg where it is \
       installed), or \
-      'synthetic', a computed road. Without one it is the first camera found; where none is there or \
+      'synthetic', a computed road ('synthetic:bonnet,reflection,stamp' with what of the car a camera sees). \
+      Without one it is the first camera found; where none is there or \
       may be opened, that is said and nothing is shown, or, with --wait, it is waited for. The newest frame wins: when \
       the network is busy, older ones are passed over and counted.
 
@@ -61,6 +62,8 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup var outputs: LiveOutputOptions
   @OptionGroup var budget: BudgetOptions
   @OptionGroup var cleaning: MaskCleaningOptions
+  @OptionGroup var steadying: StabiliseArguments
+  @OptionGroup var ownParts: OwnPartsArguments
   @OptionGroup var preparation: PreparationOptions
 
   @Option(
@@ -164,6 +167,8 @@ struct LiveCommand: ParsableCommand {
     _ tracing: FrameTrace?
   ) throws(RoadError) -> Pipeline? {
     let lighter = try LighterNetworks(budget, modelOptions, than: network)
+    let stabilise = steadying.options(.gentle)
+    let parts = try ownParts.parts()
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       var lanes = try outputs.lanes()
       if let page { lanes.append(page.lane) }
@@ -173,11 +178,11 @@ struct LiveCommand: ParsableCommand {
       options.showsDamaged = damaged == .show
       options.budget = budget.nanoseconds
       options.trace = tracing
-      options.masks = cleaning.masks(.gentle)
+      options.masks = MaskOptions(clean: cleaning.options(.gentle), stabilise: stabilise, ownParts: parts)
       options.preparation = preparation.value(.planes)
       return try Pipeline(
-        source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0) },
-        segmenter: { network.segmenter(for: $0) })
+        source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0, stabilise: stabilise) },
+        segmenter: { network.segmenter(for: $0, stabilise: stabilise) })
     }
     if let opened { return try make(opened) }
     let waiting = CameraWait()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import RoadBase
 import RoadMask
 import RoadPipeline
 
@@ -27,8 +28,35 @@ struct MaskCleaningOptions: ParsableArguments {
 
   /// - Parameter usual: where nobody says.
   func options(_ usual: CleanMode = .off) -> CleanOptions { CleanOptions(clean ?? usual, nearBottom: nearBottom) }
+}
 
-  func masks(_ usual: CleanMode = .off) -> MaskOptions { MaskOptions(clean: options(usual)) }
+/// `--stabilise`: how masks are steadied over time.
+struct StabiliseArguments: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Steady the masks over time where the picture has not changed: off, gentle, strong. (default: gentle for live, \
+      off for all others)
+      """,
+      valueName: "mode"))
+  var stabilise: StabiliseMode?
+
+  /// - Parameter usual: where nobody says.
+  func options(_ usual: StabiliseMode = .off) -> StabiliseOptions { StabiliseOptions(stabilise ?? usual) }
+}
+
+/// `--own-parts`: where there is never road.
+struct OwnPartsArguments: ParsableArguments {
+  @Option(
+    name: .customLong("own-parts"),
+    help: ArgumentHelp(
+      "Text of polygons that are never road, such as the car's bonnet: corners as x,y in percent, a polygon a line.",
+      valueName: "file"))
+  var path: String?
+
+  func parts() throws(RoadError) -> OwnParts? { try path.map { (path) throws(RoadError) in try OwnParts(path: path) } }
 }
 
 extension CleanMode: ExpressibleByArgument {}
+extension StabiliseMode: ExpressibleByArgument {}

@@ -44,5 +44,7 @@ struct Network {
 
   var inputSize: PictureSize { network.engine.inputSize }
 
-  func segmenter(for size: PictureSize) -> NetworkSegmenter { network.segmenter(for: size) }
+  func segmenter(for size: PictureSize, stabilise: StabiliseOptions = StabiliseOptions()) -> NetworkSegmenter {
+    network.segmenter(for: size, stabilise: stabilise)
+  }
 }

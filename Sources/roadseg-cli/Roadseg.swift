@@ -21,7 +21,8 @@ struct Roadseg: ParsableCommand {
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, ExportCommand.self, InspectCommand.self,
       RecoverCommand.self, ProtectCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self,
-      ProfileCommand.self, CamerasCommand.self, DoctorCommand.self, ConfigCommand.self,
+      FlickerCommand.self, FindPartsCommand.self, ProfileCommand.self, CamerasCommand.self,
+      DoctorCommand.self, ConfigCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 failed with one line on standard error, 64 wrong usage. Results that could not be written

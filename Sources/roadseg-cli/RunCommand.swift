@@ -1,6 +1,7 @@
 import ArgumentParser
 import RoadBase
 import RoadCamera
+import RoadMask
 import RoadOverlay
 import RoadPipeline
 import RoadTelemetry
@@ -19,7 +20,9 @@ struct RunCommand: ParsableCommand {
 
       Into the output folder go classes/NAME.png (the class of each pixel as its grey value), road/NAME.png (255 where \
       the road is, \
-      else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours. A damaged \
+      else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours; with \
+      --confidence confidence/NAME.png, how far the best class of each pixel is above the second (0 to 255 steps of \
+      the scores). A damaged \
       picture is named \
       and left out; the exit code is then 1.
 
@@ -45,11 +48,16 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("What is written: classes, road, palette, overlay.", valueName: "kinds"))
+    help: ArgumentHelp("What is written: classes, road, palette, confidence, overlay.", valueName: "kinds"))
   var write = MaskKinds(kinds: MaskFiles.usual)
+
+  @Flag(name: .long, help: "Write maps of confidence, too.")
+  var confidence = false
 
   @OptionGroup var paint: PaintOptions
   @OptionGroup var cleaning: MaskCleaningOptions
+  @OptionGroup var steadying: StabiliseArguments
+  @OptionGroup var ownParts: OwnPartsArguments
   @OptionGroup var preparation: PreparationOptions
 
   @Option(name: .long, help: "What becomes of a damaged picture: drop it, or show what could be decoded.")
@@ -69,7 +77,12 @@ struct RunCommand: ParsableCommand {
     if input.isEmpty { throw ValidationError("name at least one input") }
     if input.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be read once only") }
     if let frames, frames < 1 { throw ValidationError("--frames takes 1 or more") }
+    guard !resume || steadying.options().isOff else {
+      throw ValidationError("steadied masks hang on the frames before: --resume cannot go on in the middle of them")
+    }
   }
+
+  private var kinds: Set<MaskFiles.Kind> { confidence ? write.kinds.union([.confidence]) : write.kinds }
 
   func run() throws {
     try StopSignals.watch()
@@ -81,13 +94,14 @@ struct RunCommand: ParsableCommand {
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     var already = 0
     if resume {
-      let resumption = Resumption(output: output, kinds: write.kinds)
+      let resumption = Resumption(output: output, kinds: kinds)
       batches = batches.compactMap { resumption.rest(of: $0, left: &already) }
     }
     let settings = RunSettings(
-      output: output, kinds: write.kinds, classes: try paint.recoloured(network.classes),
+      output: output, kinds: kinds, classes: try paint.recoloured(network.classes),
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
-      maximumPixels: pictureOptions.maximumPixels, resumes: resume, masks: cleaning.masks(),
+      maximumPixels: pictureOptions.maximumPixels, resumes: resume,
+      masks: try MaskOptions(clean: cleaning.options(), stabilise: steadying.options(), ownParts: ownParts.parts()),
       preparation: preparation.value(.pictures))
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in

@@ -3,7 +3,9 @@ import Testing
 @Suite("Help")
 struct HelpTests {
   static let commands = [
-    "live", "record", "replay", "export", "inspect", "recover", "protect", "run", "quantize", "evaluate", "profile",
+    "live", "record", "replay", "export", "inspect", "recover", "protect", "run", "quantize", "evaluate", "flicker",
+    "find-parts",
+    "profile",
     "cameras",
   ]
 

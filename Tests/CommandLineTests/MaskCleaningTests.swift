@@ -23,7 +23,7 @@ import Testing
     let steps = try #require(clean["ms"] as? [String: Double])
     #expect(Set(steps.keys) == ["opening", "closing", "patches", "holes", "conversion"])
     #expect(steps.values.allSatisfy { $0 >= 0 } && Self.stage(usual) ?? 0 >= 4)
-    let off = try Self.summary(["--clean", "off"])
+    let off = try Self.summary(["--clean", "off", "--stabilise", "off"])
     #expect(off["masks"] is NSNull && Self.stage(off) == 0)
     let near = try Self.summary(["--clean", "off", "--near-bottom", "30"])
     #expect(((near["masks"] as? [String: Any])?["clean"] as? [String: Any])?["near_bottom"] as? Int == 30)

@@ -45,6 +45,23 @@ struct RunOptionsTests {
     }
   }
 
+  @Test("maps of confidence: less sure where classes meet")
+  func confidence() throws {
+    try withFolder { folder in
+      let result = try run([RunTests.picture, "--write", "classes", "--confidence"], folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(files(below: "\(folder)/m") == ["classes/frame-1.png", "confidence/frame-1.png"])
+      let classes = try PNG.labels(path: "\(folder)/m/classes/frame-1.png")
+      let margins = try PNG.labels(path: "\(folder)/m/confidence/frame-1.png").values.map { Int($0) }
+      #expect(margins.count == classes.values.count && Set(margins).count > 2)
+      let values = Array(classes.values)
+      let borders = values.indices.dropLast().filter { values[$0] != values[$0 + 1] }
+      let mean = Double(margins.reduce(0, +)) / Double(margins.count)
+      #expect(!borders.isEmpty)
+      #expect(Double(borders.reduce(0) { $0 + margins[$1] }) / Double(max(borders.count, 1)) < mean)
+    }
+  }
+
   @Test("what is written can be chosen, palettes in chosen colours")
   func kinds() throws {
     try withFolder { folder in

@@ -4,11 +4,13 @@ import RoadMask
 import RoadSink
 
 /// What a picture comes to, in a folder a kind: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where the
-/// road is, else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours).
+/// road is, else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours),
+/// `confidence/NAME.png` (how far the best class is above the second, see ``ConfidenceUpsampler``; for pipelines that
+/// keep it).
 public final class MaskFiles: FrameSink, @unchecked Sendable {
   /// The kinds in the order in which a picture's files are written; each is the name of its folder.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
-    case classes, road, palette, overlay
+    case classes, road, palette, confidence, overlay
 
     var ending: String { self == .overlay ? "jpg" : "png" }
 
@@ -71,6 +73,9 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
       case .road:
         frame.map.writeRoad(drivable: drivable, into: road)
         guard let base = UnsafePointer(road.baseAddress) else { continue }
+        try FileOutput.write(try PNG.grey(base, size: size), to: path)
+      case .confidence:
+        guard let base = UnsafePointer(frame.confidence?.bytes.baseAddress) else { continue }
         try FileOutput.write(try PNG.grey(base, size: size), to: path)
       case .palette: try FileOutput.write(try PNG.paletted(map, size: size, palette: palette), to: path)
       case .overlay: try encoder.write(frame.canvas, to: path)

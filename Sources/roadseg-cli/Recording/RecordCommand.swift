@@ -53,6 +53,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var web: WebOptions
   @OptionGroup var cleaning: MaskCleaningOptions
+  @OptionGroup var ownParts: OwnPartsArguments
   @OptionGroup var preparation: PreparationOptions
   @OptionGroup(title: "Recording") var recording: RecordOptions
 
@@ -84,12 +85,13 @@ struct RecordCommand: ParsableCommand {
     // A profile may give it, and is read after the arguments.
     guard let output else { throw ValidationError("give --output") }
     var options = try recording.options(folder: output)
+    let masks = try MaskOptions(clean: cleaning.options(), ownParts: ownParts.parts())
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
-    options.metadata.merge(RecordedNetwork.metadata(of: cleaning.options())) { $1 }
+    options.metadata.merge(RecordedNetwork.metadata(of: masks)) { $1 }
     options.metadata[RecordedNetwork.preparationKey] = way.rawValue
     if let profile = profileOptions.profile {
       let path = try ProfileFolder.path(of: profile)
@@ -102,7 +104,7 @@ struct RecordCommand: ParsableCommand {
     let service = ServiceReporter()
     let page = try LivePage(web)
     let lane = SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))
-    guard let pipeline = try pipeline(opened, network, lane, service, page) else { return }
+    guard let pipeline = try pipeline(opened, network, masks, lane, service, page) else { return }
     let server = try page?.serve(pipeline, recording: Self.steering(recorder))
     defer { server?.stop() }
     let about = RunAbout(
@@ -179,8 +181,8 @@ struct RecordCommand: ParsableCommand {
 
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
-    _ opened: (any FrameSource)?, _ network: Network, _ lane: SinkLane, _ service: ServiceReporter,
-    _ page: LivePage?
+    _ opened: (any FrameSource)?, _ network: Network, _ masks: MaskOptions, _ lane: SinkLane,
+    _ service: ServiceReporter, _ page: LivePage?
   ) throws(RoadError) -> Pipeline? {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       // Only the page shows pictures; recordings hold the camera's own.
@@ -188,7 +190,7 @@ struct RecordCommand: ParsableCommand {
         frameLimit: frames, style: page == nil ? nil : OverlayStyle(), showsPanel: page != nil,
         statisticsInterval: ReportCadence.look, identity: network.identity)
       options.overlayControl = page?.control
-      options.masks = cleaning.masks()
+      options.masks = masks
       options.preparation = way
       return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
         network.segmenter(for: $0)

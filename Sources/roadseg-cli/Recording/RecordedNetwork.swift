@@ -2,6 +2,7 @@ import Foundation
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadPipeline
 import RoadRecorder
 import RoadSeg
 
@@ -40,7 +41,14 @@ struct RecordedNetwork {
   }
 
   /// What was done to the recording's masks behind the network: doing it again gives the same hashes.
-  func cleaning() throws(RoadError) -> CleanOptions {
+  func masks() throws(RoadError) -> MaskOptions {
+    let parts = try run["own_parts"].map { (text) throws(RoadError) in
+      try OwnParts(text: text, name: "own_parts of the recording")
+    }
+    return MaskOptions(clean: try cleaning(), ownParts: parts)
+  }
+
+  private func cleaning() throws(RoadError) -> CleanOptions {
     guard let mode = CleanMode(rawValue: run["clean"] ?? "off") else {
       throw RoadError(
         .recording, "its masks were cleaned in the unknown way '\(run["clean"] ?? "")'",
@@ -66,9 +74,11 @@ struct RecordedNetwork {
     return preparation
   }
 
-  /// What stands in a recording for ``cleaning()``; nothing where masks are the network's own.
-  static func metadata(of clean: CleanOptions) -> [String: String] {
+  /// What stands in a recording for ``masks()``; nothing where masks are the network's own.
+  static func metadata(of masks: MaskOptions) -> [String: String] {
+    let clean = masks.clean
     var metadata: [String: String] = [:]
+    if let parts = masks.ownParts { metadata["own_parts"] = parts.text }
     if let mode = clean.mode, mode != .off { metadata["clean"] = mode.rawValue }
     if let lowest = clean.nearBottom { metadata["near_bottom"] = "\(lowest)" }
     return metadata

@@ -51,6 +51,12 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var inputSize: InputSizeOptions
   @OptionGroup var threads: ThreadOptions
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Steady the masks over time, as roadseg live does: off, gentle, strong. (default: off)", valueName: "mode"))
+  var stabilise = StabiliseMode.off
+
   @Option(name: [.short, .long], help: ArgumentHelp("Folder for overlay JPEGs.", valueName: "dir"))
   var output: String?
 
@@ -63,6 +69,9 @@ struct ReplayCommand: ParsableCommand {
   func validate() throws {
     if !(rate > 0 && rate <= 1000) { throw ValidationError("--rate takes a number above 0, up to 1000") }
     if let frames, frames < 1 { throw ValidationError("--frames takes 1 or more") }
+    guard !verify || stabilise == .off else {
+      throw ValidationError("recorded masks are those of single pictures: --verify knows no --stabilise")
+    }
   }
 
   func run() throws {
@@ -71,7 +80,7 @@ struct ReplayCommand: ParsableCommand {
     let network = try recorded.network(
       model: model, classes: classes, inputSize: inputSize.size, threads: threads.count,
       verifies: verify)
-    let masks = MaskOptions(clean: try recorded.cleaning())
+    let masks = try recorded.masks()
     let preparation = try recorded.preparation()
     if verify { return try verify(files, network, masks, preparation) }
     let pace = asFastAsPossible ? RecordingPace.everyFrame : .recorded(speed: rate)
@@ -79,10 +88,12 @@ struct ReplayCommand: ParsableCommand {
     var lanes: [SinkLane] = []
     if let output { lanes.append(SinkLane(OverlayFiles(folder: output), policy: .queue(bytes: 16 << 20))) }
     var options = PipelineOptions(frameLimit: frames)
+    let steadying = StabiliseOptions(stabilise)
     options.masks = masks
+    options.masks.stabilise = steadying
     options.preparation = preparation
     let pipeline = try Pipeline(source: source, lanes: lanes, options: options) {
-      network.segmenter(for: $0)
+      network.segmenter(for: $0, stabilise: steadying)
     }
     StopSignals.onFirst { pipeline.requestStop() }
     let statistics = try pipeline.run { try? print($0, type: "statistics") }
