@@ -84,6 +84,7 @@ extension Pipeline {
         let times = segmenter.segment(slot.pixels, at: moment(of: slot.frame), into: slot.map)
         slot.times.segmented(times)
         if let stabilised = times.stabilised { refiner?.add(stabilised) }
+        if let seen = times.health { health.withLock { $0 = seen } }
         if let confidence = slot.confidence { segmenter.writeConfidence(into: confidence) }
         refine(slot)
         trace?.segmented(slot, choice.1)

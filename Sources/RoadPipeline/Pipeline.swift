@@ -80,6 +80,8 @@ public final class Pipeline: @unchecked Sendable {
   let painter: OverlayPainter
   /// Of the infer thread; nil where class maps stay as the network made them.
   let refiner: MaskRefiner?
+  /// Of the last frame that was looked at.
+  let health = Mutex<PictureHealth?>(nil)
   /// Nil without a budget.
   let degrading: Degrading?
   let trace: PipelineTrace?
@@ -198,6 +200,9 @@ public final class Pipeline: @unchecked Sendable {
     var statistics = telemetry.statistics(lanes.map { $0.statistics() })
     statistics.degrade = degrading?.state
     statistics.masks = refiner?.statistics
+    statistics.picture = health.withLock { $0 }.map {
+      PictureState(health: $0.word.rawValue, luma: $0.luma, sharpness: $0.sharpness)
+    }
     return statistics
   }
 

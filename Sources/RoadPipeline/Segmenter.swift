@@ -59,6 +59,8 @@ public struct SegmentationTimes: Hashable, Sendable {
   public var classMap: UInt64
   /// Where scores are steadied over time.
   public var stabilised: StabilisedFrame?
+  /// Of some frames, where the segmenter looks.
+  public var health: PictureHealth?
 
   public init(scale: UInt64 = 0, network: UInt64 = 0, classMap: UInt64 = 0) {
     self.scale = scale

@@ -25,6 +25,10 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   private let stabiliser: ScoreStabiliser?
   /// The step of it that the threads are at.
   private var step = StabiliserStep.grey
+  /// The network's input made grey, for the picture's health, and the frames until that is looked at again.
+  private let grey: LumaPlane?
+  private var framesToLook = 0
+  private static let framesALook = 8
   /// For those who ask for it.
   private lazy var confidence = makeConfidenceUpsampler()
   /// Whether the thread that calls `segment` was put on the pool's cores.
@@ -53,6 +57,9 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     self.pictureSize = pictureSize
     let mapSize = mapSize ?? pictureSize
     self.mapSize = mapSize
+    // A network for rows of pixels sees nothing that could be told.
+    let hasBlocks = engine.inputSize.width >= 2 && engine.inputSize.height >= 2
+    grey = hasBlocks ? LumaPlane(halving: engine.inputSize) : nil
     let threads = engine.pool.threads
     let wanted = threads == 1 ? 1 : threads * Self.stripsPerThread
     strips = min(wanted, mapSize.height)
@@ -76,7 +83,7 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch, lowOffset: engine.scoresLowOffset ?? 0)
     self.scores = view
     stabiliser =
-      stabilise.isOff
+      stabilise.isOff || !hasBlocks
       ? nil
       : ScoreStabiliser(
         scores: view, input: engine.inputSize, road: RoadRule(road: classes.drivable, threshold: threshold),
@@ -111,7 +118,20 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     var times = SegmentationTimes(
       scale: scaled - start, network: inferred - scaled, classMap: MonotonicClock.now() - inferred)
     times.stabilised = stabilised
+    times.health = look()
     return times
+  }
+
+  /// Every eighth frame: light and sharpness change slowly.
+  private func look() -> PictureHealth? {
+    guard let grey else { return nil }
+    guard framesToLook == 0 else {
+      framesToLook -= 1
+      return nil
+    }
+    framesToLook = Self.framesALook - 1
+    grey.fill(rows: 0..<grey.size.height, from: UnsafePointer(engine.input.base), rowPitch: engine.input.rowPitch)
+    return PictureHealth(of: grey)
   }
 
   /// Steadies the scores that the network has just made.

@@ -67,6 +67,8 @@ public struct PipelineStatistics: Sendable {
   public var degrade: DegradeState?
   /// What was done to the masks behind the network; nil where nothing was.
   public var masks: MaskStatistics?
+  /// Whether anything can be seen on the pictures; nil before the first.
+  public var picture: PictureState?
   /// In the order in which they were given to the pipeline.
   public var sinks: [SinkStatistics]
   private var stages: [LatencySummary]
@@ -93,4 +95,20 @@ public struct PipelineStatistics: Sendable {
   }
 
   public subscript(stage: PipelineStage) -> LatencySummary { stages[stage.rawValue] }
+}
+
+/// How a picture looked to the network.
+public struct PictureState: Hashable, Sendable {
+  /// "good", "dark", "blurred".
+  public var health: String
+  /// Mean, 0...255.
+  public var luma: Int
+  /// Nil where there are no edges to tell it by.
+  public var sharpness: Int?
+
+  public init(health: String, luma: Int, sharpness: Int?) {
+    self.health = health
+    self.luma = luma
+    self.sharpness = sharpness
+  }
 }

@@ -21,6 +21,8 @@ public struct StatisticsJSON: Encodable {
   @Nullable var degrade: Degrade?
   /// Null where masks are the network's own.
   @Nullable var masks: Masks?
+  /// Null before the first picture.
+  @Nullable var picture: Picture?
   let sinks: [Sink]
 
   /// - Parameter type: "statistics" for one a second, "summary" for the last.
@@ -42,7 +44,17 @@ public struct StatisticsJSON: Encodable {
     heat = Heat(statistics.board)
     degrade = statistics.degrade.map(Degrade.init)
     masks = statistics.masks.map(Masks.init)
+    picture = statistics.picture.map(Picture.init)
     sinks = statistics.sinks.map(Sink.init)
+  }
+
+  /// How the last picture that was looked at came to the network.
+  struct Picture: Encodable {
+    let health: String
+    let luma: Int
+    @Nullable var sharpness: Int?
+
+    init(_ state: PictureState) { (health, luma, sharpness) = (state.health, state.luma, state.sharpness) }
   }
 
   /// What the kernel tells of the board; null where it does not.
