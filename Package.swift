@@ -109,18 +109,24 @@ let frameSteps: [Target] = [
   .target(
     name: "RoadFrame", dependencies: ["RoadBase", "RoadKernels", "CJPEG", "CPNG"], swiftSettings: strict),
   .target(
-    name: "RoadCamera", dependencies: ["RoadFrame", "RoadRecorder", "CVideoDevice"],
+    name: "RoadCamera", dependencies: ["RoadFrame", "RoadMetres", "RoadRecorder", "CVideoDevice"],
     swiftSettings: strict),
   .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
   .target(
+    name: "RoadMetres",
+    dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", .product(name: "Yams", package: "Yams")],
+    swiftSettings: strict),
+  .target(
     name: "RoadRecorder",
     dependencies: [
-      "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "CFileSystem", "CZlib", "CZstd",
+      "RoadBase", "RoadFrame", "RoadMask", "RoadMetres", "RoadSink", "RoadTelemetry", "CFileSystem", "CZlib", "CZstd",
     ],
     swiftSettings: strict),
-  .target(name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask"], swiftSettings: strict),
   .target(
-    name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry"], swiftSettings: strict),
+    name: "RoadOverlay", dependencies: ["RoadFrame", "RoadKernels", "RoadMask", "RoadMetres"], swiftSettings: strict),
+  .target(
+    name: "RoadSink", dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadMetres", "RoadTelemetry"],
+    swiftSettings: strict),
   .target(
     name: "RoadOutput",
     dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadSink", "CMaskSharing", "CVideoDevice"],
@@ -128,7 +134,7 @@ let frameSteps: [Target] = [
   .target(
     name: "RoadPipeline",
     dependencies: [
-      "RoadCamera", "RoadFrame", "RoadMask", "RoadOverlay", "RoadSink", "RoadTelemetry",
+      "RoadCamera", "RoadFrame", "RoadMask", "RoadMetres", "RoadOverlay", "RoadSink", "RoadTelemetry",
     ],
     swiftSettings: strict),
   .target(
@@ -168,11 +174,12 @@ let frameSteps: [Target] = [
   .executableTarget(
     name: "roadseg",
     dependencies: [
-      "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadOutput", "RoadDoctor", "RoadProfiles",
+      "RoadSeg", "RoadQuantizer", "RoadEvaluation", "RoadLiveView", "RoadMetres", "RoadOutput", "RoadDoctor",
+      "RoadProfiles",
       "RoadService", "RoadProfiler",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    path: "Sources/roadseg-cli", swiftSettings: strict),
+    path: "Sources/roadseg-cli", resources: [.embedInCode("Calibration/calibrate_camera.py")], swiftSettings: strict),
 ]
 
 let modelTests: [Target] = [
@@ -230,6 +237,12 @@ let frameTests: [Target] = [
     name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
     exclude: ["Goldens"],
     swiftSettings: strict),
+  .testTarget(
+    name: "RoadMetresTests",
+    dependencies: [
+      "RoadMetres", "RoadBase", "RoadCamera", "RoadFrame", "RoadMask", "CAllocationCounter", "RoadTestSupport",
+    ],
+    exclude: ["Goldens", "make_goldens.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadRecorderTests",
     dependencies: [
@@ -289,7 +302,8 @@ let wholeTests: [Target] = [
     name: "GoldenClipTests", dependencies: ["RoadSeg", "RoadKernels"], exclude: ["masks.txt", "networks.txt"],
     swiftSettings: strict),
   .testTarget(
-    name: "CommandLineTests", dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel", "RoadProfiles"],
+    name: "CommandLineTests",
+    dependencies: ["roadseg", "RoadBase", "RoadFrame", "RoadModel", "RoadProfiles", "RoadTestSupport"],
     exclude: ["Snapshots"],
     swiftSettings: strict),
 ]

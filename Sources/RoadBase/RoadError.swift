@@ -5,7 +5,7 @@
 public struct RoadError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Which part of the outside world the error is about.
   public enum Subject: String, Sendable, CaseIterable {
-    case model, picture, label, device, stream, recording, profile, output, option
+    case model, picture, label, device, stream, recording, profile, calibration, output, option
   }
 
   public let subject: Subject

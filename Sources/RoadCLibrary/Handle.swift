@@ -45,7 +45,7 @@ private func status(of error: RoadError) -> roadseg_status {
   case .model: ROADSEG_BAD_MODEL
   case .picture: ROADSEG_BAD_FRAME
   case .device, .stream, .recording: ROADSEG_BAD_SOURCE
-  case .option: ROADSEG_BAD_ARGUMENT
+  case .option, .calibration: ROADSEG_BAD_ARGUMENT
   case .label, .profile, .output: ROADSEG_FAILED
   }
 }

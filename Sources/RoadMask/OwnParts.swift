@@ -115,7 +115,7 @@ public struct OwnPartsMask: Sendable {
   private let road: UInt8
   private let other: UInt8
   /// Pixels side by side, by their places in the map.
-  private let runs: [Range<Int>]
+  package let runs: [Range<Int>]
 
   public init(_ parts: OwnParts, size: PictureSize, road: UInt8) {
     self.size = size

@@ -114,11 +114,16 @@ public final class OverlayPanel: @unchecked Sendable {
     for notice in self.notices { notice.shorten(to: names - small.width(of: self.model), with: small) }
   }
 
+  /// Row below the panel; 0 where the picture has no room for one.
+  public var bottom: Int { isDrawn ? layout.margin + layout.height : 0 }
+
+  private var isDrawn: Bool { layout.width > 2 * layout.inset && layout.margin + layout.height <= size.height }
+
   public func draw(_ numbers: OverlayNumbers, on picture: Picture) { draw(numbers, on: .rgbx(picture)) }
 
   public func draw(_ numbers: OverlayNumbers, on canvas: Canvas) {
     precondition(canvas.size == size, "canvas \(canvas.size), made for \(size)")
-    guard layout.width > 2 * layout.inset, layout.margin + layout.height <= size.height else { return }
+    guard isDrawn else { return }
     drawBackground(on: canvas)
     for (index, label) in labels.enumerated() where fits(index) {
       small.write(label, at: layout.columns[index], layout.labelTop, colour: Self.labelColour, on: canvas)

@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadTelemetry
 
 /// All that one frame needs on its way, allocated once. The stage that holds the slot's number owns it.
@@ -15,12 +16,18 @@ final class FrameSlot: @unchecked Sendable {
   let map: ClassMap
   /// Nil where nobody asked for it.
   let confidence: ClassMap?
+  /// Nil without a calibrated camera.
+  let figures: RoadFigures?
   /// How many frame numbers the source had used before this one.
   var ordinal = 0
   var times = FrameTimes()
 
   /// - Parameter canvasSize: of planes that nobody paints on it may be smaller.
-  init(size: PictureSize, frameBytes: Int, canvas kind: Canvas.Kind, canvasSize: PictureSize, keepsConfidence: Bool) {
+  init(
+    size: PictureSize, frameBytes: Int, canvas kind: Canvas.Kind, canvasSize: PictureSize, keepsConfidence: Bool,
+    figures: RoadFigures? = nil
+  ) {
+    self.figures = figures
     frame = Frame(capacity: frameBytes)
     canvas = Canvas(kind, size: canvasSize)
     pixels =

@@ -1,5 +1,6 @@
 import RoadBase
 import RoadFrame
+import RoadMetres
 import RoadOverlay
 import RoadTelemetry
 
@@ -7,6 +8,7 @@ import RoadTelemetry
 final class OverlayPainter: @unchecked Sendable {
   private let renderer: OverlayRenderer?
   private let panel: OverlayPanel?
+  private let metres: MetresPainter?
   private let control: OverlayControl?
   private var numbers = OverlayNumbers()
   private var refreshed: UInt64 = 0
@@ -15,8 +17,13 @@ final class OverlayPainter: @unchecked Sendable {
   /// Nanoseconds between two changes of the numbers.
   private static let refreshInterval: UInt64 = 250_000_000
 
-  /// - Parameter levels: of degradation; level 0 is not told.
-  init(segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions, levels: [String]) {
+  /// - Parameters:
+  ///   - levels: of degradation; level 0 is not told.
+  ///   - figures: of the kind that is painted; nil without a calibrated camera.
+  init(
+    segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions, levels: [String],
+    figures: RoadFigures? = nil
+  ) {
     control = options.overlayControl
     renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
     let showsPanel = options.showsPanel && options.style != nil
@@ -26,12 +33,15 @@ final class OverlayPainter: @unchecked Sendable {
     let model = options.masks.stabilise.isOff ? segmenter.name : "\(segmenter.name), steadied"
     panel =
       showsPanel ? OverlayPanel(size: source.size, model: model, source: source.name, notices: notices) : nil
+    let top = panel?.bottom ?? 0
+    metres = options.style == nil ? nil : figures.map { MetresPainter(size: source.size, figures: $0, below: top) }
   }
 
   func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int) {
     if control?.isOn ?? true {
       if let control { renderer?.tint(roadWeight: control.roadWeight) }
       renderer?.draw(slot.map, on: slot.canvas)
+      if let figures = slot.figures { metres?.draw(figures, on: slot.canvas) }
     }
     guard let panel else { return }
     let now = MonotonicClock.now()

@@ -214,8 +214,9 @@ extension Pipeline {
   }
 
   private func refine(_ slot: FrameSlot) {
-    guard let refiner, refiner.changesMaps else { return }
-    refiner.refine(slot.map)
+    guard refiner?.changesMaps == true || metres != nil else { return }
+    if let refiner, refiner.changesMaps { refiner.refine(slot.map) }
+    if let metres, let figures = slot.figures { metres.measure(slot.map, into: figures) }
     slot.times.refined = MonotonicClock.now()
     telemetry.record(.refine, nanoseconds: slot.times.refined - slot.times.classified)
   }
@@ -249,7 +250,8 @@ extension Pipeline {
   /// - Returns: false when a sink failed, which ends the pipeline.
   private func feedSinks(_ slot: FrameSlot) -> Bool {
     let stamp = FrameStamp(ordinal: slot.ordinal, of: slot.frame)
-    let shown = ShownFrame(stamp: stamp, canvas: slot.canvas, map: slot.map, confidence: slot.confidence)
+    let shown = ShownFrame(
+      stamp: stamp, canvas: slot.canvas, map: slot.map, confidence: slot.confidence, figures: slot.figures)
     for sink in sinks {
       do throws(RoadError) {
         try sink.receive(shown)

@@ -3,6 +3,7 @@ import RoadBase
 import RoadCamera
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadOverlay
 import RoadSink
 import RoadTelemetry
@@ -34,6 +35,8 @@ public struct PipelineOptions: Sendable {
   public var masks = MaskOptions()
   /// Whether sinks of the draw thread get a map of confidence, too (``ShownFrame/confidence``).
   public var keepsConfidence = false
+  /// With a calibrated camera: what is measured on the class maps, after all else is done to them.
+  public var metres: MetresOptions?
   /// Where every event of every frame is noted; the caller finishes it.
   public var trace: FrameTrace?
   /// Frames on their way at a time; nil for as many as make sense for the source.
@@ -82,6 +85,8 @@ public final class Pipeline: @unchecked Sendable {
   let refiner: MaskRefiner?
   /// Of the last frame that was looked at.
   let health = Mutex<PictureHealth?>(nil)
+  /// Of the infer thread; nil without a calibrated camera.
+  let metres: MetresStage?
   /// Nil without a budget.
   let degrading: Degrading?
   let trace: PipelineTrace?
@@ -154,6 +159,10 @@ public final class Pipeline: @unchecked Sendable {
           Degrading(budget: budget, usual: usual, lighter: properties.isLive ? try lighter(properties.size) : [])
         }
       decoder = try FrameDecoder(maximumPixels: options.maximumPixels, acceptsPartial: options.showsDamaged)
+      metres = try options.metres.map { (wanted) throws(RoadError) in
+        try MetresStage(
+          wanted, size: properties.size, classes: usual.classes, ownParts: options.masks.ownParts)
+      }
     } catch {
       source.stop()
       throw error
@@ -164,7 +173,8 @@ public final class Pipeline: @unchecked Sendable {
     self.options = options
     self.properties = properties
     painter = OverlayPainter(
-      segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [])
+      segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [],
+      figures: metres?.figures())
     refiner = MaskRefiner(options.masks, size: properties.size, classes: self.segmenter.classes)
     let traced = degrading?.segmenters ?? [self.segmenter]
     trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
@@ -182,10 +192,10 @@ public final class Pipeline: @unchecked Sendable {
       tellsNotices && properties.isLive
       ? (NoticePainter(size: properties.size), Picture(size: properties.size), Canvas(kind, size: properties.size))
       : nil
-    slots = (0..<(options.slots ?? Self.slots(for: properties))).map { _ in
+    slots = (0..<(options.slots ?? Self.slots(for: properties))).map { [metres] _ in
       FrameSlot(
         size: properties.size, frameBytes: properties.maximumFrameBytes, canvas: kind, canvasSize: canvasSize,
-        keepsConfidence: options.keepsConfidence)
+        keepsConfidence: options.keepsConfidence, figures: metres?.figures())
     }
     free = HandOver(capacity: slots.count)
     captured = HandOver(capacity: properties.isLive ? 1 : 2)
@@ -203,6 +213,7 @@ public final class Pipeline: @unchecked Sendable {
     statistics.picture = health.withLock { $0 }.map {
       PictureState(health: $0.word.rawValue, luma: $0.luma, sharpness: $0.sharpness)
     }
+    statistics.metres = metres?.statistics
     return statistics
   }
 
@@ -317,8 +328,10 @@ extension Pipeline {
   private static let endPatience: UInt64 = 10_000_000_000
 
   private func startSinks() throws(RoadError) {
-    let session = SinkSession(
+    var session = SinkSession(
       source: properties, classes: segmenter.classes, identity: options.identity, canvas: canvasKind)
+    session.calibration = metres?.calibration
+    session.figures = metres?.figures()
     var started: [any FrameSink] = []
     do throws(RoadError) {
       for sink in sinks {

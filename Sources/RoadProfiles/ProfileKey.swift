@@ -2,7 +2,7 @@
 public struct ProfileKey: Hashable, Sendable {
   /// The mapping of the file that the key stands in.
   public enum Section: String, Sendable, CaseIterable {
-    case camera, network, masks, live, record
+    case camera, network, masks, metres, live, record
   }
 
   /// What a value may be. The command checks again what it is given: this is for an error with file and line.
@@ -57,7 +57,7 @@ public struct ProfileKey: Hashable, Sendable {
   /// Whether the key means something to `roadseg live` or `roadseg record`.
   public func serves(_ command: String) -> Bool {
     switch section {
-    case .camera, .network, .masks: true
+    case .camera, .network, .masks, .metres: true
     case .live: command == "live"
     case .record: command == "record"
     }

@@ -1,6 +1,6 @@
 extension ProfileKey {
   /// Every key of a profile, in the order that a profile is written in. A test holds each to an option of the command.
-  public static let all: [ProfileKey] = camera + network + masks + live + record
+  public static let all: [ProfileKey] = camera + network + masks + metres + live + record
 
   private static let camera: [ProfileKey] = [
     ProfileKey(
@@ -30,6 +30,15 @@ extension ProfileKey {
       .masks, "near-bottom", .integer(1...100),
       "Road goes that does not reach into the lowest so many percent of the picture."),
     ProfileKey(.masks, "own-parts", .text, "Text of polygons that are never road, such as the car's bonnet."),
+  ]
+
+  private static let metres: [ProfileKey] = [
+    ProfileKey(
+      .metres, "camera-calibration", .text,
+      "Calibration of the camera, made by roadseg calibrate-camera: figures in metres."),
+    ProfileKey(
+      .metres, "directions", .integer(1...91),
+      "Directions in which the free distance is measured, an odd number."),
   ]
 
   private static let live: [ProfileKey] = [

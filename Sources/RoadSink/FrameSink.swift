@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadTelemetry
 
 /// Where frames go: files, a recorder, a page, another process.
@@ -89,6 +90,10 @@ public struct SinkSession: Sendable {
   public var identity: RunIdentity
   /// What pictures come on.
   public var canvas: Canvas.Kind
+  /// Of the source's pictures; nil where nothing is measured.
+  public var calibration: CameraCalibration?
+  /// Of the kind that comes with shown frames; nil where nothing is measured.
+  public var figures: RoadFigures?
 
   public init(
     source: SourceProperties, classes: ClassTable, identity: RunIdentity, canvas: Canvas.Kind = .rgbx

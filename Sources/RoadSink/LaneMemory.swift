@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 
 /// Where the frames of a lane lie: slots of one picture and one class map each, and bytes for frames as captured.
 ///
@@ -10,6 +11,8 @@ import RoadMask
 final class LaneMemory: @unchecked Sendable {
   let pictures: [Canvas]
   let maps: [ClassMap]
+  /// Beside the maps; empty where nothing is measured.
+  let figures: [RoadFigures]
   let capacity: Int
 
   private static let newestSlots = 3
@@ -22,7 +25,8 @@ final class LaneMemory: @unchecked Sendable {
   private var freeShown: FreeSlots
 
   init(
-    policy: SinkLane.Policy, interest: SinkInterest, size: PictureSize, frameBytes: Int, canvas: Canvas.Kind = .rgbx
+    policy: SinkLane.Policy, interest: SinkInterest, size: PictureSize, frameBytes: Int, canvas: Canvas.Kind = .rgbx,
+    figures: RoadFigures? = nil
   ) {
     let pictureBytes = interest.contains(.picture) ? Canvas.byteCount(canvas, size: size) : 0
     let mapBytes = interest.contains(.map) ? size.pixels : 0
@@ -48,6 +52,8 @@ final class LaneMemory: @unchecked Sendable {
     }
     pictures = pictureBytes > 0 ? (0..<shownSlots).map { _ in Canvas(canvas, size: size) } : []
     maps = mapBytes > 0 ? (0..<shownSlots).map { _ in ClassMap(size: size) } : []
+    let measured = mapBytes > 0 ? figures : nil
+    self.figures = measured.map { kind in (0..<shownSlots).map { _ in RoadFigures(like: kind) } } ?? []
     freeShown = FreeSlots(shownSlots)
     capacity = shownSlots * shownBytes + (wantsCaptured ? captured.count : 0)
   }

@@ -80,6 +80,7 @@ final class LaneQueue: @unchecked Sendable {
     guard reserve(&entry) else { return }
     memory.pictures.isEmpty ? () : memory.pictures[entry.slot].copy(from: frame.canvas)
     memory.maps.isEmpty ? () : memory.maps[entry.slot].copy(from: frame.map)
+    if let figures = frame.figures, !memory.figures.isEmpty { memory.figures[entry.slot].copy(from: figures) }
     publish(entry)
   }
 

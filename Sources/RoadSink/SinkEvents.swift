@@ -1,6 +1,7 @@
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadTelemetry
 
 /// Which frame it is.
@@ -63,9 +64,14 @@ public struct ShownFrame {
   /// How far the best class of every pixel is above the second, 0...255, where the pipeline keeps that; of sinks that
   /// the pipeline's own thread feeds.
   public let confidence: ClassMap?
+  /// What was measured on the class map; nil without a calibrated camera, and for a sink that asked for no maps.
+  public let figures: RoadFigures?
 
-  public init(stamp: FrameStamp, canvas: Canvas?, map: ClassMap?, confidence: ClassMap? = nil) {
+  public init(
+    stamp: FrameStamp, canvas: Canvas?, map: ClassMap?, confidence: ClassMap? = nil, figures: RoadFigures? = nil
+  ) {
     self.confidence = confidence
+    self.figures = figures
     self.stamp = stamp
     shownCanvas = canvas
     shownMap = map

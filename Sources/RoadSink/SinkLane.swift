@@ -78,7 +78,7 @@ public final class SinkLane: @unchecked Sendable {
       newestWins: policy == .newest, waits: !session.source.isLive,
       memory: LaneMemory(
         policy: policy, interest: sink.interest, size: session.source.size,
-        frameBytes: session.source.maximumFrameBytes, canvas: session.canvas))
+        frameBytes: session.source.maximumFrameBytes, canvas: session.canvas, figures: session.figures))
     self.queue = queue
     thread = try SystemThread("road-\(sink.name)") { [self] in
       work(session, queue)
@@ -271,7 +271,8 @@ extension SinkLane {
       try sink.receive(
         ShownFrame(
           stamp: entry.stamp, canvas: memory.pictures.isEmpty ? nil : memory.pictures[entry.slot],
-          map: memory.maps.isEmpty ? nil : memory.maps[entry.slot]))
+          map: memory.maps.isEmpty ? nil : memory.maps[entry.slot],
+          figures: memory.figures.isEmpty ? nil : memory.figures[entry.slot]))
       note(entry.stamp, began: began, done: MonotonicClock.now())
     case .notice:
       try sink.receive(VideoNotice(canvas: memory.pictures[entry.slot], time: entry.stamp.timestamp))

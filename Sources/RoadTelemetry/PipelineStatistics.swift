@@ -69,6 +69,8 @@ public struct PipelineStatistics: Sendable {
   public var masks: MaskStatistics?
   /// Whether anything can be seen on the pictures; nil before the first.
   public var picture: PictureState?
+  /// What was measured on the newest frame; nil without a calibrated camera, and before the first frame.
+  public var metres: MetresJSON?
   /// In the order in which they were given to the pipeline.
   public var sinks: [SinkStatistics]
   private var stages: [LatencySummary]

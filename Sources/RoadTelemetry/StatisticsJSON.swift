@@ -23,6 +23,8 @@ public struct StatisticsJSON: Encodable {
   @Nullable var masks: Masks?
   /// Null before the first picture.
   @Nullable var picture: Picture?
+  /// Of the newest frame; null without a calibrated camera.
+  @Nullable var metres: MetresJSON?
   let sinks: [Sink]
 
   /// - Parameter type: "statistics" for one a second, "summary" for the last.
@@ -45,6 +47,7 @@ public struct StatisticsJSON: Encodable {
     degrade = statistics.degrade.map(Degrade.init)
     masks = statistics.masks.map(Masks.init)
     picture = statistics.picture.map(Picture.init)
+    metres = statistics.metres
     sinks = statistics.sinks.map(Sink.init)
   }
 

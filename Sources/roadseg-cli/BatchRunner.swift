@@ -17,6 +17,8 @@ final class BatchRunner {
   private let start = MonotonicClock.now()
   private var ledger = LedgerCounts()
   private var damaged: [RunResult.Damaged] = []
+  /// Of the last frame of the last pipeline.
+  private var metres: MetresJSON?
   /// Those of them that were used all the same.
   private var shownDamaged = 0
   private let isStopped = StopFlag()
@@ -132,6 +134,7 @@ final class BatchRunner {
     options.slots = slots
     options.masks = settings.masks
     options.keepsConfidence = settings.kinds.contains(.confidence)
+    options.metres = settings.metres
     options.preparation = settings.preparation
     let network = network
     let stabilise = settings.masks.stabilise
@@ -155,6 +158,7 @@ final class BatchRunner {
     let before = ledger
     let statistics = try pipeline.run { bar.update(before.settled.total + $0.ledger.settled.total) }
     ledger += statistics.ledger
+    metres = statistics.metres ?? metres
     bar.update(ledger.settled.total)
     for frame in pipeline.damagedFrames.sorted(by: { $0.ordinal < $1.ordinal }) {
       let damage = Self.damage(frame, isStream: names == nil, input: input)
@@ -177,7 +181,10 @@ final class BatchRunner {
 
   func result() -> RunResult {
     bar.finish()
-    return RunResult(settings, model: network.name, resumed: resumed, since: start, ledger: ledger, damaged: damaged)
+    var result = RunResult(
+      settings, model: network.name, resumed: resumed, since: start, ledger: ledger, damaged: damaged)
+    result.metres = metres.map { RunResult.Metres(calibration: settings.metres?.calibration.name ?? "", last: $0) }
+    return result
   }
 
   /// Throws if not everything that was asked for is there.
@@ -209,10 +216,18 @@ struct RunResult: Encodable {
   let damaged: [Damaged]
   /// Pictures that an earlier run had written (`--resume`).
   let resumed: Int
+  /// Null without a calibrated camera.
+  @Nullable var metres: Metres?
   private let folders: String
 
   enum CodingKeys: CodingKey {
-    case output, model, classes, drivable, frames, written, seconds, framesPerSecond, ledger, damaged, resumed
+    case output, model, classes, drivable, frames, written, seconds, framesPerSecond, ledger, damaged, resumed, metres
+  }
+
+  struct Metres: Encodable {
+    let calibration: String
+    /// What was measured on the last frame; that of every frame stands in `metres/NAME.json`.
+    let last: MetresJSON
   }
 
   struct Damaged: Encodable, Sendable {

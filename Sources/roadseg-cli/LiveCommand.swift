@@ -43,6 +43,7 @@ struct LiveCommand: ParsableCommand {
         roadseg live --output - | ffmpeg -i - road.mp4
         roadseg live --output unix:/run/roadseg/masks
         roadseg live --budget-ms 80 --trace trace.json
+        roadseg live --camera-calibration camera.yaml --json
         roadseg live --web                          # a page at http://127.0.0.1:8080/
         roadseg live --web 0.0.0.0:8080 --web-token token.txt
       """)
@@ -64,6 +65,7 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var steadying: StabiliseArguments
   @OptionGroup var ownParts: OwnPartsArguments
+  @OptionGroup var metres: MetresCommandOptions
   @OptionGroup var preparation: PreparationOptions
 
   @Option(
@@ -104,6 +106,7 @@ struct LiveCommand: ParsableCommand {
   func run() throws {
     // What is not there is said before the network is planned.
     StandardOutput.isTaken.store(outputs.takesStandardOutput, ordering: .relaxed)
+    let measured = try metres.options()
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     let service = ServiceReporter()
@@ -111,7 +114,7 @@ struct LiveCommand: ParsableCommand {
     let tracing = try trace.map { (path) throws(RoadError) in try FrameTrace(path: path) }
     defer { if let tracing { Self.say(tracing.finish(), of: tracing.path) } }
     let begin = MonotonicClock.now()
-    guard let pipeline = try pipeline(opened, network, service, page, tracing) else {
+    guard let pipeline = try pipeline(opened, network, service, page, tracing, measured) else {
       return try printSummary(ofWaiting: MonotonicClock.now() - begin, network)
     }
     let server = try page?.serve(pipeline)
@@ -164,7 +167,7 @@ struct LiveCommand: ParsableCommand {
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
     _ opened: (any FrameSource)?, _ network: Network, _ service: ServiceReporter, _ page: LivePage?,
-    _ tracing: FrameTrace?
+    _ tracing: FrameTrace?, _ measured: MetresOptions?
   ) throws(RoadError) -> Pipeline? {
     let lighter = try LighterNetworks(budget, modelOptions, than: network)
     let stabilise = steadying.options(.gentle)
@@ -179,6 +182,7 @@ struct LiveCommand: ParsableCommand {
       options.budget = budget.nanoseconds
       options.trace = tracing
       options.masks = MaskOptions(clean: cleaning.options(.gentle), stabilise: stabilise, ownParts: parts)
+      options.metres = measured
       options.preparation = preparation.value(.planes)
       return try Pipeline(
         source: source, lanes: lanes, options: options, lighter: { lighter.segmenters(for: $0, stabilise: stabilise) },

@@ -21,7 +21,7 @@ struct Roadseg: ParsableCommand {
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, ExportCommand.self, InspectCommand.self,
       RecoverCommand.self, ProtectCommand.self, RunCommand.self, QuantizeCommand.self, EvaluateCommand.self,
-      FlickerCommand.self, FindPartsCommand.self, ProfileCommand.self, CamerasCommand.self,
+      FlickerCommand.self, FindPartsCommand.self, ProfileCommand.self, CamerasCommand.self, CalibrateCameraCommand.self,
       DoctorCommand.self, ConfigCommand.self,
     ])
 

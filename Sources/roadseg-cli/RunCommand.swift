@@ -22,15 +22,16 @@ struct RunCommand: ParsableCommand {
       the road is, \
       else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours; with \
       --confidence confidence/NAME.png, how far the best class of each pixel is above the second (0 to 255 steps of \
-      the scores). A damaged \
-      picture is named \
-      and left out; the exit code is then 1.
+      the scores). With --camera-calibration also metres/NAME.json: free distances ahead, width of the road and place \
+      in it; with --write birdseye the road from above. A damaged picture is named and left out; the exit code is \
+      then 1.
 
       EXAMPLES:
         roadseg run drive/ --output masks
         roadseg run drive/ --output masks --resume
         roadseg run a.jpg b.png --output masks --write palette,overlay --paint drivable,vehicles --alpha 0.5
         roadseg run drive.mp4 --output masks --json
+        roadseg run drive/ --output masks --camera-calibration camera.yaml --write overlay,metres,birdseye
         ffmpeg -i drive.mp4 -f yuv4mpegpipe - | roadseg run - --output masks
       """)
 
@@ -48,8 +49,13 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("What is written: classes, road, palette, confidence, overlay.", valueName: "kinds"))
-  var write = MaskKinds(kinds: MaskFiles.usual)
+    help: ArgumentHelp(
+      """
+      What is written: classes, road, palette, confidence, overlay; with a calibration also metres, birdseye. \
+      (default: classes,road,overlay, and metres with a calibration)
+      """,
+      valueName: "kinds"))
+  var write: MaskKinds?
 
   @Flag(name: .long, help: "Write maps of confidence, too.")
   var confidence = false
@@ -58,6 +64,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var steadying: StabiliseArguments
   @OptionGroup var ownParts: OwnPartsArguments
+  @OptionGroup var metres: MetresCommandOptions
   @OptionGroup var preparation: PreparationOptions
 
   @Option(name: .long, help: "What becomes of a damaged picture: drop it, or show what could be decoded.")
@@ -80,14 +87,22 @@ struct RunCommand: ParsableCommand {
     guard !resume || steadying.options().isOff else {
       throw ValidationError("steadied masks hang on the frames before: --resume cannot go on in the middle of them")
     }
+    if metres.cameraCalibration == nil, let kind = write?.kinds.first(where: \.needsCalibration) {
+      throw ValidationError("--write \(kind.rawValue) needs --camera-calibration")
+    }
   }
 
-  private var kinds: Set<MaskFiles.Kind> { confidence ? write.kinds.union([.confidence]) : write.kinds }
+  private var kinds: Set<MaskFiles.Kind> {
+    let usual = metres.cameraCalibration == nil ? MaskFiles.usual : MaskFiles.usual.union([.metres])
+    let asked = write?.kinds ?? usual
+    return confidence ? asked.union([.confidence]) : asked
+  }
 
   func run() throws {
     try StopSignals.watch()
     let pictures = input.filter(FrameSources.holdsPictures)
     let streams = input.filter { !FrameSources.holdsPictures($0) }
+    let measured = try metres.options()
     var (batches, unusable) = try PictureBatch.sort(
       pictures, maximumPixels: pictureOptions.maximumPixels, excluding: output)
     if batches.isEmpty, streams.isEmpty, let only = unusable.first, unusable.count == 1 { throw only.error }
@@ -102,7 +117,7 @@ struct RunCommand: ParsableCommand {
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
       maximumPixels: pictureOptions.maximumPixels, resumes: resume,
       masks: try MaskOptions(clean: cleaning.options(), stabilise: steadying.options(), ownParts: ownParts.parts()),
-      preparation: preparation.value(.pictures))
+      metres: measured, preparation: preparation.value(.pictures))
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in
       json ? try Terminal.json(WithAbout(RunAbout(identity, source: source, isSynthetic: false), result)) : result.text

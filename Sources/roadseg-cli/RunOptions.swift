@@ -17,6 +17,7 @@ struct RunSettings {
   var maximumPixels: Int
   var resumes: Bool
   var masks: MaskOptions
+  var metres: MetresOptions?
   var preparation: FramePreparation
 }
 

@@ -4,9 +4,7 @@ import Testing
 struct HelpTests {
   static let commands = [
     "live", "record", "replay", "export", "inspect", "recover", "protect", "run", "quantize", "evaluate", "flicker",
-    "find-parts",
-    "profile",
-    "cameras",
+    "find-parts", "profile", "cameras", "calibrate-camera",
   ]
 
   @Test("every command explains itself with examples", arguments: commands)

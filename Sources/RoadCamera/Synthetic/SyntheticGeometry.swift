@@ -5,7 +5,7 @@
 /// above all nearer ones in the picture is visible, and the rows in between are interpolated.
 final class SyntheticGeometry: @unchecked Sendable {
   private static let metre = SyntheticTrack.metre
-  private static let cameraHeight = metre * 7 / 5
+  static let cameraHeight = metre * 7 / 5
   /// The middle of the own lane, from the middle of the road.
   static let lane = metre * 7 / 4
   static let nearest = metre * 3 / 2
@@ -45,10 +45,15 @@ final class SyntheticGeometry: @unchecked Sendable {
   private(set) var cameraDistance = 0
   private(set) var cameraLateral = 0
 
+  /// Pixels a metre at one metre's distance.
+  static func focal(width: Int) -> Int { max(1, width * 9 / 10) }
+  /// The row that the camera's axis meets while it does not nod.
+  static func horizonRow(height: Int) -> Int { height * 43 / 100 }
+
   init(width: Int, height: Int) {
     self.width = width
     self.height = height
-    focal = max(1, width * 9 / 10)
+    focal = Self.focal(width: width)
     slices = .allocate(capacity: Self.sliceCapacity)
     slices.initialize(repeating: Slice(), count: Self.sliceCapacity)
     rows = .allocate(capacity: height)
@@ -66,7 +71,7 @@ final class SyntheticGeometry: @unchecked Sendable {
   func update(track: SyntheticTrack, distance: Int, weave: Int, pitch: Int) {
     cameraDistance = distance
     cameraLateral = Self.lane + weave
-    horizon = ((height * 43 / 100) << 16) + pitch
+    horizon = (Self.horizonRow(height: height) << 16) + pitch
     measureSlices(track)
     fillRows()
   }

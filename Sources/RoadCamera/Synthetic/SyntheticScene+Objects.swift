@@ -3,7 +3,7 @@ extension SyntheticScene {
   private static let metre = SyntheticTrack.metre
 
   /// One vehicle at one moment.
-  private struct Vehicle {
+  struct Vehicle {
     var distance: Int
     /// From the middle of the road.
     var lateral: Int
@@ -11,7 +11,7 @@ extension SyntheticScene {
     var isOncoming: Bool
   }
 
-  private static let vehicleCount = 6
+  static let vehicleCount = 6
 
   func drawObjects(on target: SyntheticTarget, light: SyntheticLight, turn: Int) {
     let cell = SyntheticTrack.cellLength
@@ -49,7 +49,7 @@ extension SyntheticScene {
   }
 
   /// The car ahead keeps a changing distance, another is far ahead, the rest come towards us.
-  private func vehicle(_ index: Int, turn: Int) -> Vehicle {
+  func vehicle(_ index: Int, turn: Int) -> Vehicle {
     let metre = Self.metre
     let colour = Int(hash(index, 64) % 5)
     switch index {

@@ -69,10 +69,7 @@ public final class SyntheticScene: @unchecked Sendable {
     precondition(rowPitch >= 4 * size.width && rowPitch % 4 == 0, "row pitch \(rowPitch) for \(size.width) pixels")
     let turn = Int(truncatingIfNeeded: frame % UInt64(1 << 40))
     let light = SyntheticLight(phase: (turn % Self.dayLength) * 65536 / Self.dayLength)
-    let weave = Self.wave(turn, period: 410) * 14
-    let nod = Self.wave(turn, period: 37) * 60 + Self.wave(turn, period: 23) * 40
-    geometry.update(
-      track: track, distance: (turn * Self.advance) % SyntheticTrack.length, weave: weave, pitch: nod)
+    place(turn)
     let canvas = SyntheticTarget(
       pixels: pixels.assumingMemoryBound(to: UInt32.self), pitch: rowPitch / 4, classes: classes ?? spareClasses,
       width: size.width, height: size.height)
@@ -82,6 +79,14 @@ public final class SyntheticScene: @unchecked Sendable {
     drawObjects(on: canvas, light: light, turn: turn)
     drawCar(on: canvas, light: light, turn: turn)
     noise.add(to: canvas, hash: hash, turn: turn)
+  }
+
+  /// Brings the camera to where it is at a frame.
+  func place(_ turn: Int) {
+    let weave = Self.wave(turn, period: 410) * 14
+    let nod = Self.wave(turn, period: 37) * 60 + Self.wave(turn, period: 23) * 40
+    geometry.update(
+      track: track, distance: (turn * Self.advance) % SyntheticTrack.length, weave: weave, pitch: nod)
   }
 
   /// The true class of every pixel of frame `frame`, row-major; renders the frame for it.

@@ -1,18 +1,30 @@
+import Foundation
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadSink
 
 /// What a picture comes to, in a folder a kind: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where the
 /// road is, else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours),
 /// `confidence/NAME.png` (how far the best class is above the second, see ``ConfidenceUpsampler``; for pipelines that
-/// keep it).
+/// keep it); with a calibrated camera also `metres/NAME.json` (what was measured) and `birdseye/NAME.jpg` (the picture
+/// from above).
 public final class MaskFiles: FrameSink, @unchecked Sendable {
   /// The kinds in the order in which a picture's files are written; each is the name of its folder.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
-    case classes, road, palette, confidence, overlay
+    case classes, road, palette, confidence, overlay, metres, birdseye
 
-    var ending: String { self == .overlay ? "jpg" : "png" }
+    var ending: String {
+      switch self {
+      case .overlay, .birdseye: "jpg"
+      case .metres: "json"
+      case .classes, .road, .palette, .confidence: "png"
+      }
+    }
+
+    /// Whether it is there with a calibrated camera only.
+    public var needsCalibration: Bool { self == .metres || self == .birdseye }
 
     /// `classes/NAME.png`
     public func file(_ name: String) -> String { "\(rawValue)/\(name).\(ending)" }
@@ -22,7 +34,9 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
   public static let usual: Set<Kind> = [.classes, .road, .overlay]
 
   public let name = "masks"
-  public var interest: SinkInterest { kinds.contains(.overlay) ? [.picture, .map] : .map }
+  public var interest: SinkInterest {
+    kinds.contains(.overlay) || kinds.contains(.birdseye) ? [.picture, .map] : .map
+  }
   private let folder: String
   private let names: [String]?
   private let kinds: [Kind]
@@ -30,6 +44,8 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
   private let palette: [PNG.RGB]
   private let encoder: JPEGEncoder
   private let road: UnsafeMutableBufferPointer<UInt8>
+  /// From the start on, where it is asked for.
+  private var birdsEye: (view: BirdsEye, encoder: JPEGEncoder)?
 
   /// - Parameters:
   ///   - names: of the frames by ordinal, without ending, perhaps with a subfolder; nil for `frame-000042`.
@@ -62,6 +78,12 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
   /// What frame `ordinal` is called where the source gives no names: "frame-000042".
   public static func frameName(_ ordinal: Int) -> String { FrameName.of(ordinal) }
 
+  public func start(_ session: SinkSession) throws(RoadError) {
+    guard kinds.contains(.birdseye), let calibration = session.calibration else { return }
+    let view = BirdsEye(calibration)
+    birdsEye = (view, try JPEGEncoder(largest: view.extent.size))
+  }
+
   public func receive(_ frame: ShownFrame) throws(RoadError) {
     let name = names?[frame.stamp.ordinal] ?? FrameName.of(frame.stamp.ordinal)
     guard let map = UnsafePointer(frame.map.bytes.baseAddress) else { return }
@@ -79,7 +101,20 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
         try FileOutput.write(try PNG.grey(base, size: size), to: path)
       case .palette: try FileOutput.write(try PNG.paletted(map, size: size, palette: palette), to: path)
       case .overlay: try encoder.write(frame.canvas, to: path)
+      case .birdseye:
+        guard let birdsEye else { continue }
+        birdsEye.view.draw(frame.canvas)
+        try birdsEye.encoder.write(.rgbx(birdsEye.view.picture), to: path)
+      case .metres: try frame.figures.map { (figures) throws(RoadError) in try Self.write(figures, to: path) }
       }
     }
+  }
+
+  private static func write(_ figures: RoadFigures, to path: String) throws(RoadError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    // Plain values of our own, which always encode.
+    guard let data = try? encoder.encode(figures.json) else { return }
+    try FileOutput.write(Array(data) + [UInt8(ascii: "\n")], to: path)
   }
 }

@@ -24,6 +24,8 @@ public struct FrameRecord: Codable, Hashable, Sendable {
   public var maskHash: String?
   /// Share of the pixels that are road, 0...1.
   public var roadShare: Double?
+  /// What a calibrated camera measured on the class map; nil without one.
+  public var metres: MetresJSON?
   /// Whether picture and mask of the frame are in the recording.
   public var hasImage: Bool
   public var hasMask: Bool
@@ -49,6 +51,7 @@ public struct FrameRecord: Codable, Hashable, Sendable {
     case latencyMs = "latency_ms"
     case maskHash = "mask_hash"
     case roadShare = "road_share"
+    case metres
     case hasImage = "has_image"
     case hasMask = "has_mask"
     case yuvEncoding = "yuv_encoding"
@@ -76,6 +79,13 @@ public struct FrameRecord: Codable, Hashable, Sendable {
           "description": "XXH64 of the class map, row by row"},
         "road_share": {"type": "number", "minimum": 0, "maximum": 1,
           "description": "Share of the pixels that are road"},
+        "metres": {"type": "object", "properties": {
+          "ahead_m": {"type": ["number", "null"], "description": "Free road straight ahead, metres"},
+          "width_m": {"type": ["number", "null"], "description": "Width of the road, metres"},
+          "offset_m": {"type": ["number", "null"],
+            "description": "Of the camera from the middle of the road, positive to the right, metres"},
+          "directions": {"type": "array", "items": {"type": "object"}},
+          "free_space": {"type": "object", "description": "A polygon in pixels and in metres"}}},
         "has_image": {"type": "boolean"},
         "has_mask": {"type": "boolean"},
         "yuv_encoding": {"type": "string", "description": "What the bytes of a raw image mean"},

@@ -2,6 +2,7 @@ import Foundation
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadSink
 import RoadTelemetry
 
@@ -33,6 +34,7 @@ final class MessageComposer {
     var hasMask = false
     var maskHash: UInt64?
     var roadShare: Double?
+    var metres: MetresJSON?
     var yuvEncoding: YUVEncoding?
   }
 
@@ -83,6 +85,7 @@ final class MessageComposer {
     remember(frame.stamp.ordinal) { entry in
       entry.hasMask = isKept
       entry.maskHash = map.hash
+      entry.metres = frame.figures?.json
       entry.roadShare = Double(map.count(of: session.classes.drivable)) / Double(max(map.size.pixels, 1))
     }
   }
@@ -98,6 +101,7 @@ final class MessageComposer {
     record.latencyMs = frames.stamp.flatMap { Self.milliseconds($0.timestamp, frames.times.drawn) }
     record.maskHash = entry.maskHash.map(ClassMap.text(ofHash:))
     record.roadShare = entry.roadShare.map { $0.rounded(toDecimals: 6) }
+    record.metres = entry.metres
     record.yuvEncoding = entry.yuvEncoding.map { "\($0)" }
     record.missed = missed.isEmpty ? nil : missed
     // Plain values of our own, which always encode.

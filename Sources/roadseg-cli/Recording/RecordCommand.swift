@@ -54,6 +54,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var web: WebOptions
   @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var ownParts: OwnPartsArguments
+  @OptionGroup var metres: MetresCommandOptions
   @OptionGroup var preparation: PreparationOptions
   @OptionGroup(title: "Recording") var recording: RecordOptions
 
@@ -86,6 +87,7 @@ struct RecordCommand: ParsableCommand {
     guard let output else { throw ValidationError("give --output") }
     var options = try recording.options(folder: output)
     let masks = try MaskOptions(clean: cleaning.options(), ownParts: ownParts.parts())
+    let measured = try metres.options()
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
@@ -99,12 +101,17 @@ struct RecordCommand: ParsableCommand {
       options.metadata["profile"] = URL(filePath: path).deletingPathExtension().lastPathComponent
       options.attachments.append(RecordingAttachment(name: "profile.yaml", mediaType: "application/yaml", data: data))
     }
+    if let file = metres.cameraCalibration, measured?.calibration.name == file {
+      let data = try FileInput.read(file, as: .calibration, limit: 1 << 20)
+      options.attachments.append(
+        RecordingAttachment(name: "camera-calibration.yaml", mediaType: "application/yaml", data: data))
+    }
     let recorder = Recorder(options)
     let triggers = try RecordTriggers(recording, recorder)
     let service = ServiceReporter()
     let page = try LivePage(web)
     let lane = SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))
-    guard let pipeline = try pipeline(opened, network, masks, lane, service, page) else { return }
+    guard let pipeline = try pipeline(opened, network, masks, lane, service, page, measured) else { return }
     let server = try page?.serve(pipeline, recording: Self.steering(recorder))
     defer { server?.stop() }
     let about = RunAbout(
@@ -182,7 +189,7 @@ struct RecordCommand: ParsableCommand {
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
     _ opened: (any FrameSource)?, _ network: Network, _ masks: MaskOptions, _ lane: SinkLane,
-    _ service: ServiceReporter, _ page: LivePage?
+    _ service: ServiceReporter, _ page: LivePage?, _ measured: MetresOptions?
   ) throws(RoadError) -> Pipeline? {
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       // Only the page shows pictures; recordings hold the camera's own.
@@ -191,6 +198,7 @@ struct RecordCommand: ParsableCommand {
         statisticsInterval: ReportCadence.look, identity: network.identity)
       options.overlayControl = page?.control
       options.masks = masks
+      options.metres = measured
       options.preparation = way
       return try Pipeline(source: source, lanes: [lane] + (page.map { [$0.lane] } ?? []), options: options) {
         network.segmenter(for: $0)

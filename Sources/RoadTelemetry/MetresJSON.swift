@@ -1,0 +1,68 @@
+/// What a calibrated camera measured on one frame. Metres from the place below the camera: `x` to the right, `z` ahead.
+public struct MetresJSON: Codable, Hashable, Sendable {
+  /// Free road straight ahead, over a strip 2 metres wide; null where none is seen.
+  public var ahead: Double?
+  /// Of the road; null where not both edges are seen.
+  public var width: Double?
+  /// Of the camera from the middle of the road, positive to the right; null where that is not known.
+  public var offset: Double?
+  /// From left to right.
+  public var directions: [Direction]
+  public var freeSpace: FreeSpace
+
+  public struct Direction: Codable, Hashable, Sendable {
+    /// From straight ahead, positive to the right.
+    public var degrees: Double
+    /// Null where no road is seen.
+    public var free: Double?
+    /// "blocked": something else than road begins there; "open": no more can be measured; "unseen".
+    public var end: String
+
+    public init(degrees: Double, free: Double?, end: String) {
+      (self.degrees, self.free, self.end) = (degrees, free, end)
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case degrees, end
+      case free = "free_m"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(degrees, forKey: .degrees)
+      try container.encode(free, forKey: .free)
+      try container.encode(end, forKey: .end)
+    }
+  }
+
+  /// One closed polygon, in pixels [column, row] and in metres [x, z].
+  public struct FreeSpace: Codable, Hashable, Sendable {
+    public var pixels: [[Int]]
+    public var metres: [[Double]]
+
+    public init(pixels: [[Int]], metres: [[Double]]) { (self.pixels, self.metres) = (pixels, metres) }
+  }
+
+  public init(ahead: Double?, width: Double?, offset: Double?, directions: [Direction], freeSpace: FreeSpace) {
+    (self.ahead, self.width, self.offset) = (ahead, width, offset)
+    (self.directions, self.freeSpace) = (directions, freeSpace)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case ahead = "ahead_m"
+    case width = "width_m"
+    case offset = "offset_m"
+    case directions
+    case freeSpace = "free_space"
+  }
+
+  /// What is unknown is null, so that the set of keys never changes.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(ahead, forKey: .ahead)
+    try container.encode(width, forKey: .width)
+    try container.encode(offset, forKey: .offset)
+    try container.encode(directions, forKey: .directions)
+    try container.encode(freeSpace, forKey: .freeSpace)
+  }
+}

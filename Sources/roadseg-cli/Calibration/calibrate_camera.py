@@ -1,0 +1,1 @@
+../../../Calibration/camera/calibrate_camera.py

@@ -1,0 +1,43 @@
+import ArgumentParser
+import RoadBase
+import RoadCamera
+import RoadMetres
+import RoadPipeline
+
+/// `--camera-calibration` and `--directions`: figures in metres.
+struct MetresCommandOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Measure in metres with this calibration of the camera, which roadseg calibrate-camera makes; 'synthetic' is that \
+      of the synthetic road.
+      """,
+      valueName: "file"))
+  var cameraCalibration: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Directions in which the free distance is measured, an odd number up to 91. (default: 15)", valueName: "n"))
+  var directions: Int?
+
+  func validate() throws {
+    guard let directions else { return }
+    guard RoadMeasure.directionRange.contains(directions), directions % 2 == 1 else {
+      throw ValidationError("--directions takes an odd number from 1 to 91: the middle one is straight ahead")
+    }
+    if cameraCalibration == nil { throw ValidationError("--directions needs --camera-calibration") }
+  }
+
+  /// Nil where nothing is to be measured.
+  ///
+  /// - Throws: `.calibration` for a file that is none.
+  func options() throws(RoadError) -> MetresOptions? {
+    guard let cameraCalibration else { return nil }
+    let calibration =
+      cameraCalibration == SyntheticScene.calibrationChoice.name
+      ? SyntheticScene.calibrationChoice : CalibrationChoice(try CalibrationReader.read(path: cameraCalibration))
+    return MetresOptions(calibration: calibration, directions: directions ?? RoadMeasure.usualDirections)
+  }
+}
