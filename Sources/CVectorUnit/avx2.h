@@ -59,8 +59,17 @@ RV_INLINE __m256i rv_weighlo16(__m256i a, __m256i b, __m256i weights) { return r
 RV_INLINE __m256i rv_weighhi16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }
 RV_INLINE __m256i rv_add32(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
 RV_INLINE __m256i rv_sub32(__m256i a, __m256i b) { return _mm256_sub_epi32(a, b); }
+RV_INLINE __m256i rv_add16(__m256i a, __m256i b) { return _mm256_add_epi16(a, b); }
+RV_INLINE __m256i rv_sub16(__m256i a, __m256i b) { return _mm256_sub_epi16(a, b); }
+RV_INLINE __m256i rv_sra32_2(__m256i a) { return _mm256_srai_epi32(a, 2); }
 RV_INLINE __m256i rv_mullo32(__m256i a, __m256i b) { return _mm256_mullo_epi32(a, b); }
 RV_INLINE __m256i rv_srl32_22(__m256i a) { return _mm256_srli_epi32(a, 22); }
+RV_INLINE __m256i rv_srl32_7(__m256i a) { return _mm256_srli_epi32(a, 7); }
+RV_INLINE __m256i rv_srl32_21(__m256i a) { return _mm256_srli_epi32(a, 21); }
+/// A bit for each of 16 16-bit numbers that is negative.
+RV_INLINE int rv_signs16(__m256i a) {
+  return _mm_movemask_epi8(_mm_packs_epi16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
+}
 RV_INLINE __m256i rv_widenu8to16(__m128i a) { return _mm256_cvtepu8_epi16(a); }
 RV_INLINE __m128i rv_count(int a) { return _mm_cvtsi32_si128(a); }
 

@@ -44,7 +44,26 @@ public struct Binary32: Hashable, Sendable {
 
   @inlinable
   public static func * (left: Binary32, right: Binary32) -> Binary32 {
-    Binary32(rounding: left.significand &* right.significand, left.exponent &+ right.exponent)
+    let product = left.significand &* right.significand
+    guard product != 0 else { return Binary32(rounding: 0, 0) }
+    // Of 47 or 48 bits, since significands are normal.
+    let magnitude = product.magnitude
+    let excess = 23 &+ magnitude &>> 47
+    let even = magnitude &>> excess & 1
+    let rounded = (magnitude &+ even &+ (1 &<< (excess &- 1) &- 1)) &>> excess
+    // Rounded up to 2^24.
+    let carry = rounded &>> 24
+    let normal = Int64(truncatingIfNeeded: rounded &>> carry)
+    return Binary32(
+      normal: product < 0 ? -normal : normal,
+      left.exponent &+ right.exponent &+ Int64(truncatingIfNeeded: excess &+ carry))
+  }
+
+  /// - Parameter normal: 0, or a magnitude of 2^23..<2^24.
+  @inlinable
+  init(normal: Int64, _ exponent: Int64) {
+    significand = normal
+    self.exponent = exponent
   }
 
   @inlinable

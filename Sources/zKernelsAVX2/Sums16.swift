@@ -10,6 +10,12 @@ struct Sums16 {
   static var tableBytes: Int { 192 }
 
   @inline(__always)
+  init(c0: Vector, c1: Vector) {
+    self.c0 = c0
+    self.c1 = c1
+  }
+
+  @inline(__always)
   init(bias table: UnsafeRawPointer) {
     c0 = rv_load(table)
     c1 = rv_load(table + 32)

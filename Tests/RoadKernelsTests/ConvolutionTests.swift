@@ -125,15 +125,19 @@ import Testing
 extension ConvolutionCase {
   /// Expects the bytes of the reference, and untouched memory around them.
   func expectReferenceBytes(_ instructionSet: InstructionSet) {
+    let fast = KernelSet.of(instructionSet)
+    expectReferenceBytes(instructionSet, depthwise ? fast.depthwise : fast.convolution)
+  }
+
+  func expectReferenceBytes(_ instructionSet: InstructionSet, _ kernel: WeightKernel) {
     TestTrace.note("\(instructionSet) \(self)")
-    let (source, layer) = (sourceTensor(), layer())
-    let (fast, rule) = (KernelSet.of(instructionSet), KernelSet.of(.reference))
+    let (source, layer, rule) = (sourceTensor(), layer(), KernelSet.of(.reference))
     let expected = run(depthwise ? rule.depthwise : rule.convolution, layer, source)
-    let found = run(depthwise ? fast.depthwise : fast.convolution, layer, source)
+    let found = run(kernel, layer, source)
     // Booleans first: a failure names the case instead of printing thousands of bytes.
     let differing = found.values.indices.filter { found.values[$0] != expected.values[$0] }
     let (isSame, isTidy) = (differing.isEmpty, found.tidy)
-    #expect(isSame, "\(instructionSet) \(self): \(differing.count) bytes differ, first \(differing.first ?? -1)")
-    #expect(isTidy, "\(instructionSet) \(self): wrote outside its rows")
+    #expect(isSame, "\(kernel.name) \(self): \(differing.count) bytes differ, first \(differing.first ?? -1)")
+    #expect(isTidy, "\(kernel.name) \(self): wrote outside its rows")
   }
 }

@@ -41,7 +41,10 @@ struct ConvolutionLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
+    // Groups of a convolution have the same shape: one kernel for all, unless one has weights beyond its bound.
+    let dense = parts.map { context.kernels.convolution(for: $0.weights, self.window) }
+    let agree = dense.allSatisfy { $0.name == dense[0].name }
+    let kernel = depthwise ? context.kernels.depthwise : agree ? dense[0] : context.kernels.convolution
     let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
     let roundsAsONNXRuntime = parts[0].weights.onnxRuntimeFactors != nil

@@ -38,7 +38,7 @@ struct ONNXRuntimeResizeLayer: Layer {
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = context.kernels.onnxRuntimeResize
+    let kernel = context.kernels.fineResize
     let columns = UnsafePointer(context.memory.copy(columns))
     let taps = UnsafePointer(context.memory.copy(rows))
     let dequantized = UnsafePointer(

@@ -11,12 +11,17 @@ struct PanelPacking: WeightPacking {
     case quads
     /// Widened to Int16; a vector of 8 channels' even inputs, then one of their odd ones: pmaddwd.
     case splitPairs
+    /// Widened to Int16, 2 inputs of each channel: pmaddwd on bytes that were widened before.
+    case pairs
     /// Widened to Int16, all channels for one input after the other: multiply by one element.
     case columns
     /// All inputs of one channel after the other: 16 bytes by 16 bytes.
     case rows
     /// 8 inputs of each channel, for each 8 inputs: products of matrices.
     case octets
+
+    /// Whether a weight takes two bytes.
+    var isWidened: Bool { self == .splitPairs || self == .pairs || self == .columns }
   }
 
   /// Widest first; the last is ``TensorView/channelBlock``.
@@ -49,7 +54,7 @@ struct PanelPacking: WeightPacking {
 
   func byteCount(_ layer: WeightLayer) -> Int {
     let groups = (layer.inputChannels + groupInputs - 1) / groupInputs * layer.kernelHeight * layer.kernelWidth
-    let groupBytes = groupInputs * (order == .splitPairs || order == .columns ? 2 : 1)
+    let groupBytes = groupInputs * (order.isWidened ? 2 : 1)
     return Self.cover(layer.outputChannels, with: panelWidths).reduce(0) {
       $0 + Self.tableBytes($1) + groups * $1 * groupBytes
     }
@@ -90,6 +95,7 @@ struct PanelPacking: WeightPacking {
     case .quads: runs(of: 4)
     case .octets: runs(of: 8)
     case .rows: runs(of: groupInputs)
+    case .pairs: for channel in channels { for offset in 0..<2 { writer.write(Int16(weight(channel, offset))) } }
     case .columns:
       for offset in 0..<groupInputs { for channel in channels { writer.write(Int16(weight(channel, offset))) } }
     case .splitPairs:
@@ -136,6 +142,11 @@ extension PanelPacking {
   static let avx2 = PanelPacking(
     panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },
     narrowOrder: { $0 == 32 ? narrowLaneOrder(width: 32, vectorLanes: 2) : Array(0..<$0) }, order: .splitPairs)
+
+  /// 1x1 over widened bytes.
+  static let avx2Pointwise = PanelPacking(
+    panelWidths: [16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) }, narrowOrder: { Array(0..<$0) },
+    order: .pairs, groupInputs: 2)
 
   static let avxvnni = PanelPacking(
     panelWidths: [32, 16], sumOrder: { laneOrder(width: $0, vectorLanes: 2) },

@@ -19,6 +19,31 @@ func onnxRuntimeResizeReference(_ pointer: UnsafePointer<ONNXRuntimeResizeArgume
   }
 }
 
+/// Channels of one pixel that a kernel leaves to the definition, since its own numbers are too near to a half to tell.
+///
+/// - Parameter channels: a bit for each, from `firstChannel` on; the arguments have no rescalings.
+func onnxRuntimeResizeChannels(
+  _ pointer: UnsafePointer<ONNXRuntimeResizeArguments>, _ y: Int, _ x: Int, _ firstChannel: Int, _ channels: UInt32
+) {
+  let arguments = pointer.pointee
+  let cell = Cell(arguments, y, x)
+  let bits = arguments.isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits
+  let mean = WeightedMean(cell.column.secondWeight, cell.row.secondWeight, Int64(bits))
+  var (left, halves) = (channels, 0 as UInt32)
+  while left != 0 {
+    let channel = firstChannel + left.trailingZeroBitCount
+    if channel < arguments.destination.channels, !cell.tell(channel, mean) { halves |= left & (0 &- left) }
+    left &= left &- 1
+  }
+  guard halves != 0 else { return }
+  let factors = CellFactors(cell.row, cell.column)
+  while halves != 0 {
+    let channel = firstChannel + halves.trailingZeroBitCount
+    cell.to[channel] = cell.settled(channel, factors, arguments, arguments.scale, arguments.zeroPoint)
+    halves &= halves &- 1
+  }
+}
+
 /// One output pixel and the four that it blends.
 private struct Cell {
   let row: ONNXRuntimeResizeArguments.Tap
@@ -50,10 +75,22 @@ private struct Cell {
       halves |= mean.isNearHalf(sum) ? 1 : 0
     }
     guard halves != 0 else { return }
+    let factors = CellFactors(row, column)
     for channel in 0..<arguments.destination.channels {
       let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
-      if mean.isNearHalf(sum) { to[channel] = settled(channel, arguments, arguments.scale, arguments.zeroPoint) }
+      if mean.isNearHalf(sum) {
+        to[channel] = settled(channel, factors, arguments, arguments.scale, arguments.zeroPoint)
+      }
     }
+  }
+
+  /// Writes the nearest byte, unless it is too near to a half to tell.
+  @inline(__always)
+  func tell(_ channel: Int, _ mean: WeightedMean<Int64>) -> Bool {
+    let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
+    if mean.isNearHalf(sum) { return false }
+    to[channel] = mean.nearest(sum)
+    return true
   }
 
   /// Every channel to the nearest byte of a scale of its own.
@@ -71,7 +108,8 @@ private struct Cell {
       let bits = rule.shift &+ Int64(ONNXRuntimeResizeArguments.Rescaling.fractionBits)
       let rounded = (sum &>> excess) &* rule.multiplier &+ (1 &<< (bits &- 1))
       if (rounded &+ rule.window) & (1 &<< bits &- 1) <= 2 &* rule.window {
-        to[channel] = settled(channel, arguments, rule.scale, arguments.outputZeroPoint)
+        let factors = CellFactors(row, column)
+        to[channel] = settled(channel, factors, arguments, rule.scale, arguments.outputZeroPoint)
       } else {
         to[channel] = UInt8(min(max(rounded &>> bits &+ arguments.outputZeroPoint, 0), 255))
       }
@@ -80,16 +118,32 @@ private struct Cell {
 
   /// As floats round it.
   @inline(never)
-  private func settled(
-    _ channel: Int, _ arguments: ONNXRuntimeResizeArguments, _ scale: Binary32, _ zeroPoint: Int64
+  func settled(
+    _ channel: Int, _ factors: CellFactors, _ arguments: ONNXRuntimeResizeArguments, _ scale: Binary32,
+    _ zeroPoint: Int64
   ) -> UInt8 {
     func real(_ pixel: UnsafePointer<UInt8>) -> Binary32 { arguments.dequantized[Int(pixel[channel])] }
-    let upper =
-      column.firstFactor * row.firstFactor * real(topLeft) + column.secondFactor * row.firstFactor * real(topRight)
-    let three = upper + column.firstFactor * row.secondFactor * real(bottomLeft)
-    let all = three + column.secondFactor * row.secondFactor * real(bottomRight)
+    let upper = factors.topLeft * real(topLeft) + factors.topRight * real(topRight)
+    let three = upper + factors.bottomLeft * real(bottomLeft)
+    let all = three + factors.bottomRight * real(bottomRight)
     let byte = (all / scale).nearestInteger + zeroPoint
     return UInt8(min(max(byte, 0), 255))
+  }
+}
+
+/// The weights of the four pixels as floats round them.
+private struct CellFactors {
+  let topLeft: Binary32
+  let topRight: Binary32
+  let bottomLeft: Binary32
+  let bottomRight: Binary32
+
+  @inline(__always)
+  init(_ row: ONNXRuntimeResizeArguments.Tap, _ column: ONNXRuntimeResizeArguments.Tap) {
+    topLeft = column.firstFactor * row.firstFactor
+    topRight = column.secondFactor * row.firstFactor
+    bottomLeft = column.firstFactor * row.secondFactor
+    bottomRight = column.secondFactor * row.secondFactor
   }
 }
 

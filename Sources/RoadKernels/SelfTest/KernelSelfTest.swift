@@ -21,7 +21,8 @@ public enum KernelSelfTest {
       (set.classRow.name, { classes(set) }),
       (set.int16.convolution(from: .int16, to: .int16).name, { int16Convolutions(set) }),
     ]
-    return checks.filter { !$0.1() }.map(\.0)
+    let special = [(set.winograd, 3), (set.pointwise, 1)].compactMap { kernel, side in kernel.map { ($0, side) } }
+    return checks.filter { !$0.1() }.map(\.0) + special.filter { !denseOfOneWindow(set, $0, $1) }.map(\.0.name)
   }
 
   /// Every instruction set of this machine but the reference, each with what differs.
@@ -54,6 +55,20 @@ public enum KernelSelfTest {
       }
     }
     return true
+  }
+
+  /// A kernel for dense convolutions of one window, against the reference's convolution.
+  private static func denseOfOneWindow(_ set: KernelSet, _ kernel: WeightKernel, _ side: Int) -> Bool {
+    let window = WindowGeometry(kernelHeight: side, kernelWidth: side, padTop: side / 2, padLeft: side / 2)
+    return [(1, 32), (7, 32), (12, 40), (33, 64)].allSatisfy { width, channels in
+      [false, true].allSatisfy { extreme in
+        agree(set) { set in
+          convolve(
+            set.instructionSet == .reference ? set.convolution : kernel, window, width: width, channels: channels,
+            depthwise: false, extreme: extreme, seed: width + channels)
+        }
+      }
+    }
   }
 
   private static func convolve(

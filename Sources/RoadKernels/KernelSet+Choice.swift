@@ -1,0 +1,77 @@
+import RoadKernelContract
+
+#if arch(x86_64)
+  import zKernelsAVX2
+  import zKernelsAVXVNNI
+#endif
+
+// Kernels that take only some layers, and the choice between them and the set's own.
+
+extension KernelSet {
+  /// For dense 3x3 convolutions whose products are dear, where a set has it.
+  public var winograd: WeightKernel? { Self.winograds[instructionSet] }
+
+  /// For 1x1 convolutions with many channels, where a set has it.
+  public var pointwise: WeightKernel? { Self.pointwises[instructionSet] }
+
+  /// ``onnxRuntimeResize``, on vectors where a set has that.
+  public var fineResize: PlainKernel<ONNXRuntimeResizeArguments> {
+    Self.fineResizes[instructionSet] ?? onnxRuntimeResize
+  }
+
+  /// The kernel of a dense convolution, by the layer's window and channels: with fewer products where the set has that
+  /// and its transforms pay, over widened bytes where the set has that and enough channels read them. All give the same
+  /// bytes.
+  public func convolution(for layer: WeightLayer, _ window: WindowGeometry) -> WeightKernel {
+    if let winograd, WinogradPacking.pays(layer, window) { return winograd }
+    if let pointwise, window == WindowGeometry(kernelHeight: 1, kernelWidth: 1), layer.outputChannels >= 64,
+      (Self.leastPointwiseInputs...4096).contains(layer.inputChannels)
+    {
+      return pointwise
+    }
+    return convolution
+  }
+
+  /// Shorter sums gain no more than narrowing 16 channels at a time, not 32, costs.
+  private static let leastPointwiseInputs = 96
+}
+
+#if arch(x86_64)
+  extension KernelSet {
+    private static let winograds: [InstructionSet: WeightKernel] = [
+      .avx2: WeightKernel("winograd/avx2", WinogradPacking()) { winogradAVX2($0, $1, $2) }
+    ]
+
+    private static let pointwises: [InstructionSet: WeightKernel] = [
+      .avx2: WeightKernel("pointwise/avx2", PanelPacking.avx2Pointwise) { pointwiseAVX2($0, $1, $2) }
+    ]
+
+    private static let fineResizes: [InstructionSet: PlainKernel<ONNXRuntimeResizeArguments>] = [
+      .avx2: PlainKernel("resize-onnxruntime/avx2") { resizeOnVectors($0, $1, $2, onnxRuntimeResizeAVX2) },
+      .avxvnni: PlainKernel("resize-onnxruntime/avxvnni") { resizeOnVectors($0, $1, $2, onnxRuntimeResizeAVXVNNI) },
+    ]
+  }
+
+  /// A kernel's resize, or the definition's for what the kernel does not take.
+  private func resizeOnVectors(
+    _ arguments: UnsafePointer<ONNXRuntimeResizeArguments>, _ firstRow: Int, _ endRow: Int,
+    _ kernel: (
+      UnsafePointer<ONNXRuntimeResizeArguments>, Int, Int,
+      (UnsafePointer<ONNXRuntimeResizeArguments>, Int, Int, Int, UInt32) -> Void
+    ) -> Void
+  ) {
+    if arguments.pointee.rescalings != nil || arguments.pointee.destination.isPacked4
+      || arguments.pointee.source.isPacked4
+    {
+      return onnxRuntimeResizeReference(arguments, firstRow: firstRow, endRow: endRow)
+    }
+    kernel(arguments, firstRow, endRow, onnxRuntimeResizeChannels)
+  }
+#else
+  extension KernelSet {
+    // On Arm, Winograd's transforms eat what it saves: Engine.md.
+    private static let winograds: [InstructionSet: WeightKernel] = [:]
+    private static let pointwises: [InstructionSet: WeightKernel] = [:]
+    private static let fineResizes: [InstructionSet: PlainKernel<ONNXRuntimeResizeArguments>] = [:]
+  }
+#endif
