@@ -88,6 +88,10 @@ public struct BinaryProduct: Hashable, Sendable {
     self.rightZeroPoint = rightZeroPoint
     self.requantization = requantization
   }
+
+  /// What the first shift adds before it, to round.
+  public var rounding: Int32 { Requantization.rounding(forShift: requantization.shift) }
+  public static let multiplierBits = Requantization.multiplierBits
 }
 
 /// Any function of two bytes: `out = table[a · 256 + b]`.

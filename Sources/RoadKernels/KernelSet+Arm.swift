@@ -19,6 +19,10 @@
       set.packedYUVRow = RowKernel("packedYUV/neon") { packedYUVRowNEON($0) }
       set.roadCodesRow = RowKernel("roadCodes/neon") { roadCodesRowNEON($0) }
       set.classRow = RowKernel("classes/neon") { classRowNEON($0) }
+      set.innerProduct = PlainKernel("inner-product/neon") { innerProductNEON($0, $1, $2) }
+      set.normalisation = PlainKernel("normalisation/neon") { normalisationNEON($0, $1, $2) }
+      set.binarySum = PlainKernel("binary-sum/neon") { binarySumNEON($0, $1, $2) }
+      set.binaryProduct = PlainKernel("binary-product/neon") { binaryProductNEON($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/neon") { floatProductNEON($0) }
       set.peakLoop = { peakLoopNEON($0) }
       return set

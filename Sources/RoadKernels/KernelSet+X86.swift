@@ -20,6 +20,10 @@
       set.packedYUVRow = RowKernel("packedYUV/avx2") { packedYUVRowAVX2($0) }
       set.roadCodesRow = RowKernel("roadCodes/avx2") { roadCodesRowAVX2($0) }
       set.classRow = RowKernel("classes/avx2") { classRowAVX2($0) }
+      set.innerProduct = PlainKernel("inner-product/avx2") { innerProductAVX2($0, $1, $2) }
+      set.normalisation = PlainKernel("normalisation/avx2") { normalisationAVX2($0, $1, $2) }
+      set.binarySum = PlainKernel("binary-sum/avx2") { binarySumAVX2($0, $1, $2) }
+      set.binaryProduct = PlainKernel("binary-product/avx2") { binaryProductAVX2($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/avx2") { floatProductAVX2($0) }
       set.peakLoop = { peakLoopAVX2($0) }
       return set
@@ -37,6 +41,10 @@
       set.packedYUVRow = RowKernel("packedYUV/avxvnni") { packedYUVRowAVXVNNI($0) }
       set.roadCodesRow = RowKernel("roadCodes/avxvnni") { roadCodesRowAVXVNNI($0) }
       set.classRow = RowKernel("classes/avxvnni") { classRowAVXVNNI($0) }
+      set.innerProduct = PlainKernel("inner-product/avxvnni") { innerProductAVXVNNI($0, $1, $2) }
+      set.normalisation = PlainKernel("normalisation/avxvnni") { normalisationAVXVNNI($0, $1, $2) }
+      set.binarySum = PlainKernel("binary-sum/avxvnni") { binarySumAVXVNNI($0, $1, $2) }
+      set.binaryProduct = PlainKernel("binary-product/avxvnni") { binaryProductAVXVNNI($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/avxvnni") { floatProductAVXVNNI($0) }
       set.peakLoop = { peakLoopAVXVNNI($0) }
       return set
@@ -56,6 +64,10 @@
       set.packedYUVRow = RowKernel("packedYUV/avx512vnni") { packedYUVRowAVX512VNNI($0) }
       set.roadCodesRow = RowKernel("roadCodes/avx512vnni") { roadCodesRowAVX512VNNI($0) }
       set.classRow = RowKernel("classes/avx512vnni") { classRowAVX512VNNI($0) }
+      set.innerProduct = PlainKernel("inner-product/avx512vnni") { innerProductAVX512VNNI($0, $1, $2) }
+      set.normalisation = PlainKernel("normalisation/avx512vnni") { normalisationAVX512VNNI($0, $1, $2) }
+      set.binarySum = PlainKernel("binary-sum/avx512vnni") { binarySumAVX512VNNI($0, $1, $2) }
+      set.binaryProduct = PlainKernel("binary-product/avx512vnni") { binaryProductAVX512VNNI($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/avx512vnni") { floatProductAVX512VNNI($0) }
       set.peakLoop = { peakLoopAVX512VNNI($0) }
       return set

@@ -30,8 +30,8 @@ public struct KernelSet: Sendable {
   public var planeReduction = PlainKernel<ReductionArguments>("plane-reduction/portable", planeReductionReference)
   public var channelReduction = PlainKernel<ReductionArguments>("channel-reduction/portable", channelReductionReference)
   public var softmax = PlainKernel<SoftmaxArguments>("softmax/portable", softmaxReference)
-  public var normalisation = PlainKernel<NormalisationArguments>("normalisation/portable", normalisationReference)
-  public var innerProduct = PlainKernel<InnerProductArguments>("inner-product/portable", innerProductReference)
+  public var normalisation = PlainKernel<NormalisationArguments>("normalisation/reference", normalisationReference)
+  public var innerProduct = PlainKernel<InnerProductArguments>("inner-product/reference", innerProductReference)
   public var int15Scores = PlainKernel<Int15ScoresArguments>("int16-scores/portable", int15ScoresReference)
   public var concatenation = PlainKernel<ConcatenationArguments>("concatenation/portable", concatenationReference)
   public var rearrangement = PlainKernel<RearrangementArguments>("rearrangement/portable", rearrangementReference)
@@ -39,11 +39,11 @@ public struct KernelSet: Sendable {
   public var resampling = PlainKernel<ResamplingArguments>("resampling/portable", resamplingReference)
   public var onnxRuntimeResize = PlainKernel<ONNXRuntimeResizeArguments>(
     "resize-onnxruntime/portable", onnxRuntimeResizeReference)
-  public var binarySum = PlainKernel<BinaryArguments<BinarySum>>("binary-sum/portable", binarySumReference)
+  public var binarySum = PlainKernel<BinaryArguments<BinarySum>>("binary-sum/reference", binarySumReference)
   public var perChannelAffine = PlainKernel<BinaryArguments<PerChannelAffine>>(
     "binary-affine/portable", perChannelAffineReference)
   public var binaryProduct = PlainKernel<BinaryArguments<BinaryProduct>>(
-    "binary-product/portable", binaryProductReference)
+    "binary-product/reference", binaryProductReference)
   public var binaryTable = PlainKernel<BinaryArguments<BinaryTable>>("binary-table/portable", binaryTableReference)
 
   /// Of the quantizer and of float models; frames never meet it.

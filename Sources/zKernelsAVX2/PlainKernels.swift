@@ -45,3 +45,25 @@ public func roadCodesRowAVX2(_ arguments: UnsafePointer<RoadCodesArguments>) { r
 func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) -> Vector {
   rv_insert128(rv_widen128(rv_load128(row + Int(offsets[0]))), rv_load128(row + Int(offsets[1])))
 }
+
+@inline(never)
+public func innerProductAVX2(_ arguments: UnsafePointer<InnerProductArguments>, _ firstRow: Int, _ endRow: Int) {
+  innerProduct(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func normalisationAVX2(_ arguments: UnsafePointer<NormalisationArguments>, _ firstRow: Int, _ endRow: Int) {
+  normalisation(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binarySumAVX2(_ arguments: UnsafePointer<BinaryArguments<BinarySum>>, _ firstRow: Int, _ endRow: Int) {
+  binarySumLoop(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binaryProductAVX2(
+  _ arguments: UnsafePointer<BinaryArguments<BinaryProduct>>, _ firstRow: Int, _ endRow: Int
+) {
+  binaryProductLoop(arguments, firstRow, endRow)
+}

@@ -48,3 +48,29 @@ func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) 
   let third = rv_insert128_2(second, rv_load128(row + Int(offsets[2])))
   return rv_insert128_3(third, rv_load128(row + Int(offsets[3])))
 }
+
+@inline(never)
+public func innerProductAVX512VNNI(_ arguments: UnsafePointer<InnerProductArguments>, _ firstRow: Int, _ endRow: Int) {
+  innerProduct(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func normalisationAVX512VNNI(
+  _ arguments: UnsafePointer<NormalisationArguments>, _ firstRow: Int, _ endRow: Int
+) {
+  normalisation(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binarySumAVX512VNNI(
+  _ arguments: UnsafePointer<BinaryArguments<BinarySum>>, _ firstRow: Int, _ endRow: Int
+) {
+  binarySumLoop(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binaryProductAVX512VNNI(
+  _ arguments: UnsafePointer<BinaryArguments<BinaryProduct>>, _ firstRow: Int, _ endRow: Int
+) {
+  binaryProductLoop(arguments, firstRow, endRow)
+}

@@ -45,3 +45,25 @@ public func roadCodesRowAVXVNNI(_ arguments: UnsafePointer<RoadCodesArguments>) 
 func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) -> Vector {
   rv_insert128(rv_widen128(rv_load128(row + Int(offsets[0]))), rv_load128(row + Int(offsets[1])))
 }
+
+@inline(never)
+public func innerProductAVXVNNI(_ arguments: UnsafePointer<InnerProductArguments>, _ firstRow: Int, _ endRow: Int) {
+  innerProduct(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func normalisationAVXVNNI(_ arguments: UnsafePointer<NormalisationArguments>, _ firstRow: Int, _ endRow: Int) {
+  normalisation(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binarySumAVXVNNI(_ arguments: UnsafePointer<BinaryArguments<BinarySum>>, _ firstRow: Int, _ endRow: Int) {
+  binarySumLoop(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binaryProductAVXVNNI(
+  _ arguments: UnsafePointer<BinaryArguments<BinaryProduct>>, _ firstRow: Int, _ endRow: Int
+) {
+  binaryProductLoop(arguments, firstRow, endRow)
+}

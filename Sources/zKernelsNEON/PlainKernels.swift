@@ -45,3 +45,25 @@ public func roadCodesRowNEON(_ arguments: UnsafePointer<RoadCodesArguments>) { r
 func sourcePixels(_ row: UnsafePointer<Int16>, _ offsets: UnsafePointer<Int32>) -> Vector {
   rv_load(row + Int(offsets[0]))
 }
+
+@inline(never)
+public func innerProductNEON(_ arguments: UnsafePointer<InnerProductArguments>, _ firstRow: Int, _ endRow: Int) {
+  innerProduct(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func normalisationNEON(_ arguments: UnsafePointer<NormalisationArguments>, _ firstRow: Int, _ endRow: Int) {
+  normalisation(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binarySumNEON(_ arguments: UnsafePointer<BinaryArguments<BinarySum>>, _ firstRow: Int, _ endRow: Int) {
+  binarySumLoop(arguments, firstRow, endRow)
+}
+
+@inline(never)
+public func binaryProductNEON(
+  _ arguments: UnsafePointer<BinaryArguments<BinaryProduct>>, _ firstRow: Int, _ endRow: Int
+) {
+  binaryProductLoop(arguments, firstRow, endRow)
+}

@@ -82,7 +82,9 @@ def entries():
                 encoder = "mobilenet_v2"  # the package refuses transformers there
             if decoder in ("DeepLabV3", "DeepLabV3Plus", "PAN") and encoder == "mit_b0":
                 encoder = "efficientnet-b0"  # likewise: it cannot be dilated
-            yield Entry(f"smp-{decoder}-{encoder}".lower(), smp(decoder, encoder))
+            # Its pools of 3 and 6 cells: other sizes than they divide only the newer exporter can say, cell by cell.
+            bound = dict(size=(192, 192), other=None) if decoder == "PSPNet" else {}
+            yield Entry(f"smp-{decoder}-{encoder}".lower(), smp(decoder, encoder), **bound)
     yield Entry("smp-unet-mit_b0", smp("Unet", "mit_b0"))
     yield Entry("smp-dpt-vit_tiny", smp_vit, other=None, steps=80, rate=5e-4)
     yield Entry("torchvision-fcn_resnet50", torchvision("fcn_resnet50"), steps=30)

@@ -10,7 +10,7 @@
 
 make     trains each network for a moment on made road scenes, so that its scores have margins, and exports it four ways
 agree    float: roadseg's classes against ONNX Runtime's on the same file; int8: what `roadseg quantize` made, against
-         the float classes, beside ONNX Runtime on the very same int8 file, and on the files of its own quantizer and NNCF's
+         the float classes, beside ONNX Runtime on the very same int8 file, and on those of its own quantizer and NNCF's
 time     int8, static export, one thread, taking turns: ONNX Runtime and OpenVINO (each on both int8 files, the faster
          counts) against roadseg. For a quiet machine.
 table    prints what is known of all as Markdown; ends with 1 where a goal is missed
@@ -297,7 +297,8 @@ def row(entry, work):
     def cell(figure):
         return "–" if figure is None else f"{figure:.2f}"
     cells = [entry.name, f"{entry.size[1]}x{entry.size[0]}", f"{accepted} of {len(known)}", f"{min(floats):.3f}",
-             *(cell(first.get(figure)) for figure in ["int8", "onnxruntime on it", *QUANTIZERS]), cell(-max(gaps, default=0)), cell(ratio), peer or "–", "yes" if met else "**no**"]
+             *(cell(first.get(figure)) for figure in ["int8", "onnxruntime on it", *QUANTIZERS]),
+             cell(-max(gaps, default=0)), cell(ratio), peer or "–", "yes" if met else "**no**"]
     return cells, met
 
 

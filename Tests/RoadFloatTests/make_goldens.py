@@ -350,6 +350,11 @@ def indices():
     for name, attributes in {"upper": {}, "lower": dict(upper=0)}.items():
         write(f"trilu-{name}", [node("Trilu", ["x"], **attributes)], (1, 2, 4, 5))
         write(f"trilu-{name}-moved", [node("Trilu", ["x", "k"], **attributes)], (1, 2, 4, 5), {"k": np.int64(-1)})
+    for name, axis in (("first", 0), ("last", -1)):
+        write(f"sum-of-stack-{name}", [
+            node("Tanh", ["x"], ["t"]), node("Unsqueeze", ["x", "a"], ["p"]), node("Unsqueeze", ["t", "a"], ["q"]),
+            node("Concat", ["p", "q", "c"], ["s"], axis=axis), node("ReduceSum", ["s", "a"], keepdims=0)], (1, 3, 4, 5),
+            {"a": np.array([axis]), "c": random(*((1, 1, 3, 4, 5) if axis == 0 else (1, 3, 4, 5, 1)))})
     for name, shape, image, block, attributes in (
             ("tiles", (1, 8, 6), (4, 6), (2, 2), dict(strides=[2, 2])),
             ("wide-tiles", (1, 12, 4), (4, 6), (2, 3), dict(strides=[2, 3])),

@@ -67,7 +67,8 @@ enum IndexOperators {
     let (shape, indices) = (try call.value(0).shape, try call.integers(1))
     let indexShape = try call.value(1).shape
     let axis = try call.axis(call.integer("axis", default: 0), rank: shape.count)
-    let fits = indexShape.count == shape.count
+    let fits =
+      indexShape.count == shape.count
       && shape.indices.allSatisfy { $0 == axis || indexShape[$0] <= shape[$0] }
     guard fits else { throw call.failure("indices of shape \(indexShape) do not fit data of shape \(shape)") }
     let (strides, own) = (rowMajorStrides(shape), rowMajorStrides(indexShape))

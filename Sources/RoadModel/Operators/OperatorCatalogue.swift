@@ -162,7 +162,9 @@ extension OperatorCatalogue {
 
   private static let reductions: [Operator] = [
     Operator("ReduceMean", ReductionShapes.reduce, ReductionOperators.mean, .takesActivation),
-    Operator("ReduceSum", ReductionShapes.reduce, ReductionOperators.sum, .takesActivation),
+    Operator(
+      "ReduceSum", ReductionShapes.reduce, ReductionOperators.sum, .takesActivation,
+      decomposition: ModelGraph.sumOfStack),
     Operator("ReduceMax", ReductionShapes.reduce, ReductionOperators.maximum, .keepsScale),
     Operator("ReduceMin", ReductionShapes.reduce, ReductionOperators.minimum, .keepsScale),
     Operator("ReduceProd", ReductionShapes.reduce, ReductionOperators.product),

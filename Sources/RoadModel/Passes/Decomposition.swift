@@ -20,6 +20,7 @@ extension ModelGraph {
   /// - GroupNormalization: InstanceNormalization of the groups,
   /// - LpNormalization: a division by the norm,
   /// - Einsum of two tensors: a matrix product,
+  /// - ReduceSum of stacked tensors: Adds,
   /// - Col2Im of blocks side by side: a DepthToSpace,
   /// - Attention: two matrix products with a softmax between them.
   public func decomposed() throws(RoadError) -> ModelGraph { try selectingBranches().decomposedNodes() }
