@@ -201,6 +201,10 @@ import Testing
       TestSink([.captured, .picture, .map, .fates]) { _ throws(RoadError) in usleep(50) }, policy: policy)
     try lane.start(TestFrames.session)
     let (captured, shown) = (frames.captured(1), frames.shown(1))
+    // The runtime makes what it knows of a type at its first use, once a process.
+    lane.offer(captured)
+    lane.offer(shown)
+    lane.offer(SettledFrames(ordinal: 0, fate: .shown))
     count_allocations_of_this_thread_into(counter)
     for ordinal in 0..<500 {
       lane.offer(captured)
