@@ -88,6 +88,15 @@ enum IndexOperators {
   }
 }
 
+extension IndexOperators {
+  static func columnsToImage(_ call: OperatorCall) throws(RoadError) -> [TensorValue] {
+    let columns = try call.floats(0)
+    let geometry = try ColumnsToImage(
+      call.node, input: columns.shape, image: call.integers(1), block: call.integers(2))
+    return [.floats(geometry.sum(columns.values))]
+  }
+}
+
 /// Elements from one step along each axis to the next.
 private func rowMajorStrides(_ shape: [Int]) -> [Int] {
   var strides = [Int](repeating: 1, count: shape.count)
