@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 
 from .datasets import Sample
-from .geometry import LABEL_STRIDE, ViewChange, crop_matrix, random_view, to_crop
+from .geometry import LABEL_STRIDE, ViewChange, crop_matrix, random_view, scores_crop, to_crop
 from .labels import VOID
+from .roadside import barrier, mirror_bonnet, shade_band
 from .scenery import (cast_shadow, dry_grass, glare, mix_in, overexpose, paste_bonnet, rain, reflect, reflect_dashboard,
                       stamp)
 from .typed import Share, Within
@@ -69,6 +70,15 @@ class Augmentation:
     mix: Share = 0.0
     mix_classes: tuple[int, ...] = ()
     """What a second picture may lend."""
+    barrier: Share = 0.0
+    barrier_class: int = VOID
+    barrier_keeps: tuple[int, ...] = ()
+    """What stands before a barrier."""
+    road_class: Annotated[int, Within(0, 254)] = 0
+    """What a barrier runs along."""
+    shade_band: Share = 0.0
+    mirror_bonnet: Share = 0.0
+    """Has `bonnet_class`, too."""
 
 
 def tone(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.ndarray:
@@ -119,7 +129,8 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
     return image
 
 
-STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6, "dry_grass": 7, "mix": 8}
+STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6, "dry_grass": 7, "mix": 8,
+           "barrier": 9, "shade_band": 10, "mirror_bonnet": 11}
 """Numbers of the random streams besides the first, one for each disturbance: switching one on or off changes no
 other.
 """
@@ -133,6 +144,15 @@ def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view
 
     `rng` and `key` (seed and number of the crop) decide everything.
     """
+    return taught_crop(rng, sample, other, view, size, scale, a, key)[:2]
+
+
+def taught_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: tuple[int, int],
+                size: tuple[int, int], scale: Scale, a: Augmentation,
+                key: tuple[int, ...] = (0,)) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """As `augmented_crop`, and, where the picture has them, what teachers said of it, at a quarter of the crop's size:
+    nothing where something was pasted, and beyond the picture.
+    """
     def stream(name: str) -> np.random.Generator:
         return np.random.default_rng([*key, STREAMS[name]])
 
@@ -141,25 +161,35 @@ def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view
         if (chance := getattr(a, name)) and (own := stream(name)).random() < chance:
             image = disturb(own, image)
 
-    def crop(rng: np.random.Generator, of: Sample, change: ViewChange | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def cut(rng: np.random.Generator, of: Sample, change: ViewChange | None = None) -> tuple[np.ndarray, ...]:
         matrix = crop_matrix(rng, of.image.shape[:2], view, size, scale, a)
-        return to_crop(of.image, of.label, matrix, size, rng.integers(0, 256, 3), change)
+        return *to_crop(of.image, of.label, matrix, size, rng.integers(0, 256, 3), change), matrix
 
     change = random_view(stream("view"), sample.image.shape[:2], a) if a.pitch or a.height or a.horizon else None
-    image, label = crop(rng, sample, change)
-    sometimes("mix", lambda own, image: mix_in(own, image, label, *crop(own, other), a.mix_classes))
+    image, label, matrix = cut(rng, sample, change)
+    before = label.copy()
+    sometimes("mix", lambda own, image: mix_in(own, image, label, *cut(own, other)[:2], a.mix_classes))
     sometimes("dry_grass", lambda own, image: dry_grass(own, image, label, a.dry_grass_classes))
+    sometimes("barrier", lambda own, image: barrier(own, image, label, a.road_class, a.barrier_keeps, a.barrier_class))
     sometimes("overexposure", overexpose)
     image = tone(rng, image, a)
     if rng.random() < a.shadow:
         image = cast_shadow(rng, image)
+    sometimes("shade_band", shade_band)
     sometimes("glare", glare)
     if rng.random() < a.bonnet:
         image = paste_bonnet(rng, image, label, other.image, a.bonnet_class)
+    sometimes("mirror_bonnet", lambda own, image: mirror_bonnet(own, image, label, a.bonnet_class))
     sometimes("rain", rain)
     if rng.random() < a.reflection:
         image = reflect(rng, image, other.image)
     sometimes("dashboard", reflect_dashboard)
     image = degrade(rng, image, a)
     sometimes("stamp", stamp)
-    return image, label
+    if sample.scores is None:
+        return image, label, None
+    scores = scores_crop(sample.scores, sample.image.shape[:2], matrix, size, change)
+    pasted = cv2.dilate((label != before).astype(np.uint8), np.ones((3, 3), np.uint8))
+    rows, columns = scores.shape[:2]
+    scores[pasted[::2, ::2][:rows, :columns] > 0] = 0
+    return image, label, scores

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from .augment import augmented_crop
+from .augment import Scale, taught_crop
 from .datasets import Sample
 from .recipe import Phase, Recipe
 
@@ -27,6 +27,10 @@ which containers have little.
 """
 
 
+SIZES_STREAM = 100
+"""Number of the random stream that chooses a batch's size; see `augment.STREAMS`."""
+
+
 class _Batches(Dataset):
     """A batch by the number of its first crop and its phase. Bytes: floats would be four times as many to hand over."""
 
@@ -36,20 +40,23 @@ class _Batches(Dataset):
         self.shares = shares / shares.sum()
         augmentation = recipe.augmentation
         self.augmentation = replace(augmentation, mix_classes=recipe.labels_within(augmentation.mix_classes),
-                                    dry_grass_classes=recipe.labels_within(augmentation.dry_grass_classes))
+                                    dry_grass_classes=recipe.labels_within(augmentation.dry_grass_classes),
+                                    barrier_keeps=recipe.labels_within(augmentation.barrier_keeps))
         """The recipe's, with the labels that stand for its classes in all of its data sets."""
 
-    def _crop(self, number: int, phase: Phase) -> tuple[np.ndarray, np.ndarray]:
+    def _crop(self, number: int, size: tuple[int, int],
+              scale: Scale) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         rng = np.random.default_rng([self.recipe.seed, number])
         samples = self.sets[rng.choice(len(self.sets), p=self.shares)]
         sample, other = (samples[rng.integers(len(samples))] for _ in range(2))
-        return augmented_crop(rng, sample, other, self.recipe.view, phase.size, phase.scale, self.augmentation,
-                              (self.recipe.seed, number))
+        return taught_crop(rng, sample, other, self.recipe.view, size, scale, self.augmentation,
+                           (self.recipe.seed, number))
 
-    def __getitem__(self, batch: tuple[int, Phase]) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, batch: tuple[int, Phase]) -> tuple[Tensor, ...]:
         first, phase = batch
-        images, labels = zip(*(self._crop(first + i, phase) for i in range(phase.batch)))
-        return torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(labels))
+        size, scale = phase.size_of(np.random.default_rng([self.recipe.seed, first, SIZES_STREAM]).random())
+        crops = zip(*(self._crop(first + i, size, scale) for i in range(phase.batch)))
+        return tuple(torch.from_numpy(np.stack(each)) for each in crops if each[0] is not None)
 
 
 class Crops:
@@ -59,19 +66,22 @@ class Crops:
         """`sets`: the pictures of each entry of the recipe's data. `pin` gets each batch."""
         self.recipe, self.pin = recipe, pin
         self.batches = _Batches(recipe, sets)
-        self._ahead: Iterator[tuple[Tensor, Tensor]] | None = None
+        self._ahead: Iterator[tuple[Tensor, ...]] | None = None
         self._expected: tuple[int, int] | None = None
         """First crop and phase of the batch that `_ahead` gives next."""
 
-    def _floats(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _floats(self, images: Tensor, labels: Tensor, *scores: Tensor) -> tuple[Tensor, ...]:
         # Height x width x colours seen as colours x height x width is channels_last already: no copy.
-        return self.pin(images.permute(0, 3, 1, 2).float()), self.pin(labels.long())
+        taught = (self.pin(each.permute(0, 3, 1, 2).float() / 255) for each in scores)
+        return self.pin(images.permute(0, 3, 1, 2).float()), self.pin(labels.long()), *taught
 
-    def make(self, first: int, phase: Phase) -> tuple[Tensor, Tensor]:
-        """The batch that starts with crop number `first`."""
+    def make(self, first: int, phase: Phase) -> tuple[Tensor, ...]:
+        """The batch that starts with crop number `first`: images, labels, and, where the pictures have them, what
+        teachers said of them, as probabilities that add up to 1, or to 0 where they said nothing.
+        """
         return self._floats(*self.batches[first, phase])
 
-    def next(self, first: int, index: int) -> tuple[Tensor, Tensor]:
+    def next(self, first: int, index: int) -> tuple[Tensor, ...]:
         """As `make` for phase `index`, from those made ahead where there are any."""
         phase = self.recipe.phases[index]
         if self._ahead is None or self._expected != (first, index):
@@ -79,7 +89,7 @@ class Crops:
         self._expected = (first + phase.batch, index)
         return self._floats(*next(self._ahead))
 
-    def _from(self, first: int, phase: Phase) -> Iterator[tuple[Tensor, Tensor]]:
+    def _from(self, first: int, phase: Phase) -> Iterator[tuple[Tensor, ...]]:
         """Batches from crop number `first` on, made ahead by other processes."""
         numbers = zip(itertools.count(first, phase.batch), itertools.repeat(phase))
         # Forked, they share the pictures; elsewhere each gets a copy.

@@ -12,11 +12,14 @@ from PIL import Image
 
 from .labels import VOID, text_lines
 
-__all__ = ["VOID", "Sample", "label_table", "load", "load_pairs", "open_label", "read_image", "read_label",
-           "read_pairs"]
+__all__ = ["UNLABELLED", "VOID", "Sample", "label_table", "load", "load_frames", "load_pairs", "open_label",
+           "read_image", "read_label", "read_pairs"]
 
 # The pictures are small; and a forked process would wait for OpenCV's threads, which stay in the one that had them.
 cv2.setNumThreads(0)
+
+UNLABELLED = "frames"
+"""The format of pictures without labels, which teach by what a teacher says of them."""
 
 INDEXED = ("L", "P")
 """Pillow's names for 8-bit grey and paletted pictures."""
@@ -31,6 +34,8 @@ class Sample:
     label: np.ndarray
     file: Path | None = None
     """Where the picture was read from."""
+    scores: np.ndarray | None = None
+    """What teachers said of it: rows x columns x classes, bytes that add up to 255."""
 
 
 def label_table(classes: list[int]) -> np.ndarray:
@@ -105,6 +110,23 @@ def load_pairs(pairs: list[tuple[Path, Path]], decode: Callable[[Path], np.ndarr
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
             label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST_EXACT)
         samples.append(Sample(names[index] if names else image_path.stem, image, label, image_path))
+    return samples
+
+
+def load_frames(root: Path, split: str, rows: int | None = None) -> list[Sample]:
+    """Pictures without labels, one a line of `train.txt` in the folder, relative to it: all of them void."""
+    listed = root / f"{split}.txt"
+    if not listed.exists():
+        raise ValueError(f"{listed}: there is no such list of pictures")
+    samples = []
+    for path in (root / line.strip() for _, line in text_lines(listed) if line.split("#", 1)[0].strip()):
+        image = read_image(path)
+        if rows and rows < image.shape[0]:
+            image = cv2.resize(image, (round(image.shape[1] * rows / image.shape[0]), rows),
+                               interpolation=cv2.INTER_AREA)
+        samples.append(Sample(path.stem, image, np.full(image.shape[:2], VOID, np.uint8), path))
+    if not samples:
+        raise ValueError(f"{listed}: lists no pictures")
     return samples
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LABEL_STRIDE = 2
 """Crop pixels a label pixel stands for."""
 
+SCORES_STRIDE = 4
+"""Crop pixels that a cell of teachers' scores stands for."""
+
 HORIZON = 0.45
 """Where the horizon of a picture is taken to lie, as a share of its height from the top: nobody measured it."""
 
@@ -52,6 +55,20 @@ def to_crop(image: np.ndarray, label: np.ndarray, matrix: np.ndarray, size: tupl
     """Crop `size` (height, width) of a picture and its labels, void outside."""
     picture = warped(image, matrix, size, 1, cv2.INTER_LINEAR, tuple(int(v) for v in border), change)
     return picture, warped(label, matrix, size, LABEL_STRIDE, cv2.INTER_NEAREST, VOID, change)
+
+
+def scores_crop(scores: np.ndarray, picture: tuple[int, int], matrix: np.ndarray, size: tuple[int, int],
+                change: ViewChange | None = None) -> np.ndarray:
+    """What teachers said of a whole picture of `picture` (height, width), for its crop `size`: rows x columns x
+    classes, bytes that add up to 255, 0 beyond the picture.
+    """
+    shrink_x, shrink_y = scores.shape[1] / picture[1], scores.shape[0] / picture[0]
+
+    def cells(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x, y = (x, y) if change is None else change(x, y)
+        return (x + 0.5) * shrink_x - 0.5, (y + 0.5) * shrink_y - 0.5
+
+    return warped(scores, matrix, size, SCORES_STRIDE, cv2.INTER_LINEAR, 0, cells)
 
 
 def crop_matrix(rng: np.random.Generator, source: tuple[int, int], view: tuple[int, int], size: tuple[int, int],

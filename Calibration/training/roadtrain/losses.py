@@ -247,3 +247,16 @@ def distillation_loss(student: Tensor, teacher: Tensor, temperature: float) -> T
     wanted = (teacher / temperature).log_softmax(1)
     given = (student / temperature).log_softmax(1)
     return temperature**2 * (wanted.exp() * (wanted - given)).sum(1).mean()
+
+
+def taught_loss(student: Tensor, probabilities: Tensor, temperature: float) -> Tensor:
+    """As `distillation_loss`, of what teachers said before: probabilities N x C x H x W that add up to 1, or to 0 where
+    they said nothing, which does not count.
+    """
+    if probabilities.shape[2:] != student.shape[2:]:
+        student = F.interpolate(student, size=probabilities.shape[2:], mode="bilinear", align_corners=False)
+    known = probabilities.sum(1) > 0.5
+    # Bytes say nothing of what is less likely than 1 / 255; softened, that would count.
+    wanted = (probabilities.clamp_min(1 / 1024).log() / temperature).log_softmax(1)
+    given = (student / temperature).log_softmax(1)
+    return temperature**2 * mean((wanted.exp() * (wanted - given)).sum(1)[known])

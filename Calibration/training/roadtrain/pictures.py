@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .datasets import VOID, Sample
+from .datasets import UNLABELLED, VOID, Sample, load_frames
 from .labels import label_map
 from .readers import WITHOUT_MAP, load_split
 from .recipe import DataSet, Recipe
@@ -16,6 +16,8 @@ HELD_OUT = "/held-out"
 
 def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sample]:
     """One split of one of the recipe's data sets, in the folder `data`."""
+    if d.format == UNLABELLED:
+        return load_frames(data / d.name, split, d.rows)
     return load_split(data / d.name, split, d.format, recipe.targets(d), recipe.label_set, tuple(recipe.class_names),
                       d.rows)
 
@@ -31,7 +33,7 @@ def tells_classes_apart(recipe: Recipe, d: DataSet) -> bool:
     With a label map that leaves more than half of the classes void (KITTI Road's and comma10k's to driving7), nothing
     would count against a network that takes everything for road.
     """
-    if d.groups:
+    if d.groups or d.format == UNLABELLED:
         return False
     if d.classes is not None or d.format in WITHOUT_MAP or recipe.label_set is None:
         return True

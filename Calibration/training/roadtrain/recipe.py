@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import yaml
 
 from .augment import Augmentation, Scale
+from .datasets import UNLABELLED
 from .labels import VOID, LabelSet, label_set, named
 from .losses import WeightedLoss, parse_losses
 from .names import unknown
@@ -46,6 +47,16 @@ class DataSet:
 
 
 @dataclass(frozen=True)
+class Size:
+    """Another crop size that `share` of a phase's batches have: what makes one network hold at several input sizes."""
+
+    share: Share
+    size: tuple[Side, Side]
+    scale: Scale
+    """Of things, as `Phase.scale`: in a whole view of two thirds of the recipe's, they are two thirds as large."""
+
+
+@dataclass(frozen=True)
 class Phase:
     """A stretch of the training with one crop size. `share` is its part of the budget, `steps` what that came to.
 
@@ -62,17 +73,46 @@ class Phase:
     steps: Count | None = None
     epochs: Positive | None = None
     bfloat16: bool = False
+    also: tuple[Size, ...] = ()
+
+    def size_of(self, chance: float) -> tuple[tuple[int, int], Scale]:
+        """Size and scale of a batch that drew `chance`, 0 to 1."""
+        for other in self.also:
+            if chance < other.share:
+                return other.size, other.scale
+            chance -= other.share
+        return self.size, self.scale
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained network of the recipe's classes."""
+
+    network: str
+    checkpoint: str
+    """Its checkpoint.pt or ONNX model, relative to the recipe's folder."""
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """A trained teacher whose class probabilities the student follows besides the labels."""
+    """Trained teachers whose class probabilities the student follows besides the labels: their mean, where there are
+    several.
+    """
 
     network: str
     checkpoint: str
     """Its checkpoint.pt or ONNX model, relative to the recipe's folder."""
     weight: NotNegative = 1.0
     temperature: Positive = 2.0
+    others: tuple[Teacher, ...] = ()
+    once: bool = False
+    """They look at each picture once, whole and undisturbed, before the run: hundreds of steps would take as long, and
+    they say what is there before it is disturbed. Without, they look at every crop as the student does."""
+
+    @property
+    def teachers(self) -> tuple[Teacher, ...]:
+        """All of them."""
+        return Teacher(self.network, self.checkpoint), *self.others
 
 
 @dataclass(frozen=True)
@@ -212,8 +252,9 @@ def load_recipe(path: Path) -> Recipe:
     values, name = _of_cycle(values, cycle, name)
     recipe = fitted(_completed(values, name), Recipe, name)
     if recipe.distillation:
-        checkpoint = str(path.parent / recipe.distillation.checkpoint)
-        recipe = replace(recipe, distillation=replace(recipe.distillation, checkpoint=checkpoint))
+        first, *others = (replace(t, checkpoint=str(path.parent / t.checkpoint)) for t in recipe.distillation.teachers)
+        recipe = replace(recipe, distillation=replace(recipe.distillation, checkpoint=first.checkpoint,
+                                                      others=tuple(others)))
     _check(recipe, name)
     return recipe
 
@@ -304,7 +345,7 @@ def _check(recipe: Recipe, name: str) -> None:
     wanted = [("schedule", recipe.schedule, SCHEDULES), ("optimizer", recipe.optimizer, OPTIMIZERS),
               ("network", recipe.network, NETWORKS)]
     if recipe.distillation:
-        wanted.append(("network", recipe.distillation.network, NETWORKS))
+        wanted += [("network", teacher.network, NETWORKS) for teacher in recipe.distillation.teachers]
     for key, value, known in wanted:
         if value not in known:
             raise ValueError(f"{name}: {unknown(key, value, known)}")
@@ -336,8 +377,11 @@ def _phases(recipe: Recipe) -> Iterator[str]:
         yield "batch: 2 or more: batch norm behind deeplabv3plus's pooling has one value a picture"
     if any((p.steps is None) == (p.epochs is None) for p in recipe.phases):
         yield "a phase has either 'steps' or 'epochs'"
+    if any(sum(other.share for other in p.also) > 1 for p in recipe.phases):
+        yield "phases: also: the shares add up to at most 1"
     a = recipe.augmentation
     scales = [*(("phases: scale", p.scale) for p in recipe.phases),
+              *(("phases: also: scale", other.scale) for p in recipe.phases for other in p.also),
               ("augmentation: height_factor", a.height_factor)]
     yield from (f"{name}: the smaller number comes first" for name, (low, high) in scales if low > high)
 
@@ -354,6 +398,10 @@ def _data(recipe: Recipe) -> Iterator[str]:
             yield f"data: {d.name}: a list in 'classes' names two classes or more, each 0 to {last}"
         if len(d.classes or ()) > VOID:
             yield f"data: {d.name}: 'classes' says what the values 0 to {VOID - 1} are, it has {len(d.classes)} entries"
+        if d.format == UNLABELLED and not recipe.distillation:
+            yield f"data: {d.name}: {UNLABELLED} have no labels: name a teacher, who says what they show, in 'distillation'"
+        if d.format == UNLABELLED and (d.classes or d.hold_out):
+            yield f"data: {d.name}: {UNLABELLED} have no labels: no classes and no hold_out here"
         if d.groups and d.hold_out:
             yield f"data: {d.name}: labels that stand for several classes cannot be scored: no hold_out here"
 
@@ -363,6 +411,11 @@ def _augmentation(recipe: Recipe) -> Iterator[str]:
     a, last = recipe.augmentation, len(recipe.class_names) - 1
     if not (0 <= a.bonnet_class <= last or a.bonnet_class == VOID):
         yield f"augmentation: bonnet_class is 0 to {last}, or {VOID}"
+    for name in ("barrier_class", "road_class"):
+        if a.barrier and not 0 <= getattr(a, name) <= last:
+            yield f"augmentation: {name} is 0 to {last}"
+    if not set(a.barrier_keeps) <= set(range(last + 1)):
+        yield f"augmentation: barrier_keeps: each is 0 to {last}"
     for name in ("dry_grass", "mix"):
         classes = getattr(a, f"{name}_classes")
         if getattr(a, name) and not classes:

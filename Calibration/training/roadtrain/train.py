@@ -21,6 +21,7 @@ from .export import export
 from .logs import RunLog, log
 from .pictures import HELD_OUT, load_pictures
 from .recipe import Recipe, load_recipe
+from .teachers import taught
 from .trainer import Progress, Trainer
 
 LOG_STEPS = 100
@@ -82,7 +83,10 @@ class Run:
         self.pictures = load_pictures(recipe, data)
         self.recipe = recipe.with_steps(sum(len(samples) for samples in self.pictures.training))
         self.trainer = Trainer(self.recipe, device)
-        self.crops = Crops(self.recipe, self.pictures.training, self.trainer.device.pin)
+        training = self.pictures.training
+        if recipe.distillation and recipe.distillation.once:
+            training = taught(self.recipe, training, self.trainer.device, output / "teachers.npz")
+        self.crops = Crops(self.recipe, training, self.trainer.device.pin)
         self.checkpoint, self.export_to, self.minutes = output / "checkpoint.pt", export_to, minutes
         self.run_log = RunLog(output)
         self.losses: deque[float] = deque(maxlen=LOG_STEPS)
@@ -138,8 +142,8 @@ class Run:
 
     def _step(self) -> None:
         state = self.trainer.progress
-        images, labels = self.crops.next(state.seen, state.phase)
-        self.losses.append(self.trainer.step(images, labels, self.recipe.rate_at(self._done())))
+        images, labels, *said = self.crops.next(state.seen, state.phase)
+        self.losses.append(self.trainer.step(images, labels, self.recipe.rate_at(self._done()), *said))
 
     def _log_loss(self) -> None:
         state, done, loss = self.trainer.progress, self._done(), float(np.mean(self.losses))

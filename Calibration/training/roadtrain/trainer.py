@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from .crops import Crops
 from .device import Device
 from .logs import log
-from .losses import distillation_loss, segmentation_loss
+from .losses import distillation_loss, segmentation_loss, taught_loss
 from .modelfile import joined_terms
 from .names import unknown
 from .networks import build
 from .recipe import Recipe
+from .teachers import Teachers, teachers_terms
 from .weights import (STATISTICS_CROPS, is_model, read_checkpoint, read_terms, read_weights,
                       unfold_batch_norms)
 from .whole import written_whole
@@ -63,11 +64,12 @@ class Trainer:
         self.model = self.device.place(self.model).train()
         freeze(self.model.network, recipe.frozen)
         self.ema = copy.deepcopy(self.model).eval()
-        self.teacher = self._teacher()
+        wanted = recipe.distillation
+        self.teacher = Teachers(recipe, self.device) if wanted and not wanted.once else None
         self.optimizer = self._optimizer()
         self.class_weights = torch.tensor(recipe.weights, device=self.device.torch)
         self.progress = Progress()
-        self.terms = joined_terms(recipe.terms, self._teacher_terms())
+        self.terms = joined_terms(recipe.terms, teachers_terms(recipe, self.device))
         """What may be done with the weights: the recipe's, its teacher's, and what is said of those it began with."""
 
     def _optimizer(self) -> torch.optim.Optimizer:
@@ -82,48 +84,32 @@ class Trainer:
         kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer]
         return kind(groups, lr=recipe.learning_rate)
 
-    def _teacher(self) -> nn.Module | None:
-        """The averaged network of the teacher's checkpoint, not to be trained."""
-        wanted = self.recipe.distillation
-        if wanted is None:
-            return None
-        teacher = build(wanted.network, len(self.recipe.class_names), self.recipe.mean, self.recipe.std)
-        if not Path(wanted.checkpoint).exists():
-            raise ValueError(f"{wanted.checkpoint}: there is no such checkpoint of the teacher; train it first")
-        weights = read_weights(Path(wanted.checkpoint), teacher, self.device)
-        if other := [name for name, own in teacher.state_dict().items() if own.shape != weights[name].shape]:
-            raise ValueError(f"{wanted.checkpoint}: {other[0]} has another shape than in '{wanted.network}'; "
-                             "a teacher has its student's classes")
-        teacher.load_state_dict(weights)
-        return self.device.place(teacher).eval().requires_grad_(False)
-
-    def _teacher_terms(self) -> str | None:
-        wanted = self.recipe.distillation
-        return None if wanted is None else read_terms(Path(wanted.checkpoint), self.device)
-
-    def loss(self, images: Tensor, labels: Tensor) -> Tensor:
-        """The recipe's losses on one batch."""
+    def loss(self, images: Tensor, labels: Tensor, said: Tensor | None = None) -> Tensor:
+        """The recipe's losses on one batch; `said`: what teachers said of its pictures before, as `Crops` gives it."""
         bfloat16 = self.recipe.phases[self.progress.phase].bfloat16
         with self.device.autocast(bfloat16):
             outputs = self.model(images)
         outputs = [output.float() for output in outputs]
         loss = segmentation_loss(outputs, labels, self.class_weights, list(self.recipe.losses), self.recipe.auxiliary,
                                  self.recipe.groups)
+        distillation = self.recipe.distillation
+        if said is not None:
+            loss = loss + distillation.weight * taught_loss(outputs[0], said, distillation.temperature)
         if self.teacher is not None:
             with torch.no_grad(), self.device.autocast(bfloat16):
                 wanted = self.teacher(images)
-            distillation = self.recipe.distillation
             loss = loss + distillation.weight * distillation_loss(outputs[0], wanted.float(), distillation.temperature)
         return loss
 
-    def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
+    def step(self, images: Tensor, labels: Tensor, rate: float, said: Tensor | None = None) -> float:
         """One step; gives the loss."""
         # What dropout leaves out depends on the seed and the step alone, as crops on their number: runs can resume.
         torch.manual_seed(int(np.random.SeedSequence([self.recipe.seed, self.progress.step]).generate_state(1)[0]))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.device.move(images), self.device.move(labels))
+        loss = self.loss(self.device.move(images), self.device.move(labels),
+                         None if said is None else self.device.move(said))
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         if not torch.isfinite(norm):

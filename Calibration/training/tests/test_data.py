@@ -91,7 +91,7 @@ def test_undisturbed_tone_keeps_the_picture() -> None:
 
 
 @pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg", "rain", "glare",
-                                  "overexposure", "dashboard", "stamp", "dry_grass"])
+                                  "overexposure", "dashboard", "stamp", "dry_grass", "shade_band"])
 def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
     plain = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), (1, 1), STILL)
     disturbed = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), (1, 1),

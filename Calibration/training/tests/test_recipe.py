@@ -237,7 +237,7 @@ def test_what_is_taken_trains(tmp_path: Path, wrong: int) -> None:
     samples = [Sample("made", image, np.array([2, 1, 0, VOID], np.uint8)[label])]
     usual = yaml.safe_load(RECIPE) | {"class_weights": [1, 1, 1], "warmup": 0.1, "ema": 0.9, "dropout": 0.1}
     always = {f.name: 1 for f in fields(Augmentation) if f.type == "Share" and f.default < 1} | {
-        "bonnet_class": 1, "dry_grass_classes": [1], "mix_classes": [0, 2], "pitch_degrees": 4,
+        "bonnet_class": 1, "barrier_class": 1, "dry_grass_classes": [1], "mix_classes": [0, 2], "pitch_degrees": 4,
         "height_factor": [0.6, 1.6]}
     path, taken = tmp_path / "recipe.yaml", 0
     for places in _with_one_place_as(wrong, usual | {"augmentation": always}, path):
