@@ -75,10 +75,13 @@ public struct RearrangementArguments {
   public var runCount: Int
   public var padding: UInt8
   public var carries: Bool
+  /// The same as loops, where there are such.
+  public var loops: RearrangementLoops?
 
   public init(
     source: TensorView, destination: TensorView, rows: UnsafePointer<SourceIndex>,
-    columns: UnsafePointer<SourceIndex>, runs: UnsafePointer<ChannelRun>, runCount: Int, padding: UInt8, carries: Bool
+    columns: UnsafePointer<SourceIndex>, runs: UnsafePointer<ChannelRun>, runCount: Int, padding: UInt8, carries: Bool,
+    loops: RearrangementLoops? = nil
   ) {
     self.source = source
     self.destination = destination
@@ -88,6 +91,45 @@ public struct RearrangementArguments {
     self.runCount = runCount
     self.padding = padding
     self.carries = carries
+    self.loops = loops
+  }
+}
+
+/// A rearrangement without padding as nested loops, each with a stride of source and of destination.
+///
+/// The first ``rowLoopRows`` rows of the destination, and every so many after them, are one loop over rows; the others
+/// run within each row, `within[0]` over the destination's consecutive elements.
+public struct RearrangementLoops {
+  public struct Loop: Hashable, Sendable {
+    public var count: Int
+    /// What one turn adds, in rows, columns and channels (bytes of a pixel).
+    public var source: SIMD3<Int>
+    public var destination: SIMD3<Int>
+
+    public init(count: Int, source: SIMD3<Int>, destination: SIMD3<Int>) {
+      self.count = count
+      self.source = source
+      self.destination = destination
+    }
+  }
+
+  /// What a loop over rows may not be longer than.
+  public var rowLoopRows: Int
+  /// What a row adds within such a loop.
+  public var rowStride: SIMD3<Int>
+  public var within: UnsafePointer<Loop>
+  public var withinCount: Int
+  /// Bytes that belong together: 1, 2, 4 or 8.
+  public var elementSize: Int
+
+  public init(
+    rowLoopRows: Int, rowStride: SIMD3<Int>, within: UnsafePointer<Loop>, withinCount: Int, elementSize: Int
+  ) {
+    self.rowLoopRows = rowLoopRows
+    self.rowStride = rowStride
+    self.within = within
+    self.withinCount = withinCount
+    self.elementSize = elementSize
   }
 }
 

@@ -34,7 +34,7 @@ public struct KernelSet: Sendable {
   public var innerProduct = PlainKernel<InnerProductArguments>("inner-product/reference", innerProductReference)
   public var int15Scores = PlainKernel<Int15ScoresArguments>("int16-scores/portable", int15ScoresReference)
   public var concatenation = PlainKernel<ConcatenationArguments>("concatenation/portable", concatenationReference)
-  public var rearrangement = PlainKernel<RearrangementArguments>("rearrangement/portable", rearrangementReference)
+  public var rearrangement = PlainKernel<RearrangementArguments>("rearrangement/portable", rearrangementPortable)
   public var sampling = PlainKernel<SamplingArguments>("sampling/portable", samplingReference)
   public var resampling = PlainKernel<ResamplingArguments>("resampling/portable", resamplingReference)
   public var onnxRuntimeResize = PlainKernel<ONNXRuntimeResizeArguments>(

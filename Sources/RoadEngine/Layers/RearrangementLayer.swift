@@ -14,6 +14,8 @@ struct RearrangementLayer: Layer {
   let runs: [ChannelRun]
   let padding: UInt8
   let carries: Bool
+  /// The same as loops; nil where nothing but the lists gives it.
+  let nest: RearrangementNest?
   /// Bytes of an element; indices and runs count bytes.
   var elementSize = 1
 
@@ -44,22 +46,24 @@ struct RearrangementLayer: Layer {
     }
     self.init(
       name: name, source: view.tensor, output: output, rows: indices[0], columns: indices[1], channels: indices[2],
-      padding: 0, carries: Self.carries(indices, source))
+      padding: 0, carries: Self.carries(indices, source) ? source : nil)
     self.elementSize = elementSize
   }
 
+  /// - Parameter carries: the source's plane where the parts can add up to a column or channel that is not there.
   init(
     name: String, source: TensorID, output: TensorID, rows: [SourceIndex], columns: [SourceIndex],
-    channels: [SourceIndex], padding: UInt8, carries: Bool = false
+    channels: [SourceIndex], padding: UInt8, carries plane: PlaneShape? = nil
   ) {
     self.name = name
     self.source = source
     self.output = output
     self.rows = rows
     self.columns = columns
+    carries = plane != nil
     runs = Self.runs(channels, carries: carries)
     self.padding = padding
-    self.carries = carries
+    nest = RearrangementNest([rows, columns, channels], carrying: plane.map { ($0.width, $0.channels) })
   }
 
   /// Whether the parts can add up to a column or channel that is not there.
@@ -93,14 +97,23 @@ struct RearrangementLayer: Layer {
       UnsafePointer(context.memory.copy(runs)), runs.count
     )
     let (padding, carries, size) = (padding, carries, elementSize)
+    let loops = nest.map { RearrangementLoops($0, context.memory) }
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       var source = sources[0]
       source.channels *= size
       var arguments = RearrangementArguments(
         source: source, destination: destination, rows: rowIndices, columns: columnIndices, runs: runs,
-        runCount: runCount, padding: padding, carries: carries)
+        runCount: runCount, padding: padding, carries: carries, loops: loops)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
+  }
+}
+
+extension RearrangementLoops {
+  fileprivate init(_ nest: RearrangementNest, _ memory: PlanMemory) {
+    self.init(
+      rowLoopRows: nest.rowLoopRows, rowStride: nest.rowStride, within: UnsafePointer(memory.copy(nest.within)),
+      withinCount: nest.within.count, elementSize: nest.elementSize)
   }
 }
 
