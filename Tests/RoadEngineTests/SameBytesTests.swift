@@ -41,6 +41,35 @@ import Testing
     #expect(try scores(model, EngineOptions(), seed: 3) == fast)
   }
 
+  /// What lies beside the picture is the zero-point, written out or not; written out, no tap is left out.
+  @Test(
+    "taps beside the picture add nothing", arguments: [(9, 12, 5), (11, 9, 12), (14, 20, 8), (24, 32, 36)],
+    [EngineOptions.Rounding.fast, .onnxRuntime])
+  func tapsBesideThePicture(size: (Int, Int, Int), rounding: EngineOptions.Rounding) throws {
+    func model(padded: Bool) -> ModelGraph {
+      var graph = QuantizedGraph(height: size.0, width: size.1, seed: 7)
+      let image = graph.picture()
+      let first = graph.convolution(image, channels: 24, relu: false)
+      let wide = graph.convolution(first, channels: 20, kernel: 3, dilation: size.2, relu: false)
+      guard padded, let conv = graph.graph.nodes.lastIndex(where: { $0.operation == "Conv" }) else {
+        return graph.finish(wide)
+      }
+      let (pad, node) = (size.2, graph.graph.nodes[conv])
+      graph.graph.initializers["pads"] = TensorData(integers: [0, 0, pad, pad, 0, 0, pad, pad])
+      graph.graph.nodes[conv].inputs[0] = "padded"
+      graph.graph.nodes[conv].attributes["pads"] = .integers([0, 0, 0, 0])
+      graph.graph.nodes.insert(
+        Node(name: "pad", operation: "Pad", inputs: [node.inputs[0], "pads"], outputs: ["padded"]), at: conv)
+      return graph.finish(wide)
+    }
+    for set in InstructionSet.available {
+      let options = EngineOptions(threads: 2, instructionSet: set, rounding: rounding)
+      let plain = try scores(model(padded: false), options, seed: 9)
+      #expect(Set(plain).count > 8)
+      #expect(try plain == scores(model(padded: true), options, seed: 9), "\(set.rawValue)")
+    }
+  }
+
   @Test("a second frame does not remember the first")
   func framesAreIndependent() throws {
     let model = QuantizedGraph.random(height: 40, width: 40, seed: 5)

@@ -20,6 +20,8 @@ struct ConvolutionLayer: Layer {
   let parts: [Part]
   let zeroPoint: Int16
   let clamp: ByteClamp
+  /// Where wide dilations see little of the picture: the output in parts, each with the taps that do.
+  var regions: [TapRegion] = []
 
   var inputs: [TensorID] { [source] }
 
@@ -37,10 +39,14 @@ struct ConvolutionLayer: Layer {
 
   func multiplyAccumulates(in network: LoweredNetwork) -> Int {
     let to = network.tensors[output]
+    guard regions.isEmpty else {
+      return regions.reduce(0) { $0 + $1.products } * parts[0].weights.inputChannels * to.channels
+    }
     return to.height * to.width * to.channels * parts[0].weights.products
   }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    if !regions.isEmpty { return prepareRegions(&context) }
     // Groups of a convolution have the same shape: one kernel for all, unless one has weights beyond its bound.
     let dense = parts.map { context.kernels.convolution(for: $0.weights, self.window) }
     let agree = dense.allSatisfy { $0.name == dense[0].name }
@@ -69,6 +75,35 @@ struct ConvolutionLayer: Layer {
           window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
           roundsAsONNXRuntime: roundsAsONNXRuntime)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+      }
+    }
+  }
+}
+
+extension ConvolutionLayer {
+  /// Every region as a convolution of its own; those with the same taps share their weights.
+  private func prepareRegions(_ context: inout PlanContext) -> PreparedLayer {
+    let (window, zeroPoint, clamp, weights) = (window, zeroPoint, clamp, parts[0].weights)
+    let roundsAsONNXRuntime = weights.onnxRuntimeFactors != nil
+    var packed: [[Range<Int>]: (kernel: WeightKernel, base: UnsafeRawPointer)] = [:]
+    let ready = regions.map { region in
+      let taps = [region.kernelRows, region.kernelColumns]
+      if packed[taps] == nil {
+        let some = weights.taps(taps[0], taps[1])
+        let kernel = context.kernels.convolution(for: some, region.window(of: window))
+        packed[taps] = (kernel, context.packed(some, by: kernel))
+      }
+      return (region, packed[taps])
+    }.compactMap { region, packed in packed.map { (region, $0.kernel, $0.base) } }
+    return PreparedLayer(kernel: context.kernels.convolution(for: weights, window).name) { sources, destination, rows in
+      for (region, kernel, base) in ready {
+        let own = rows.clamped(to: region.rows)
+        if own.isEmpty { continue }
+        var arguments = ConvolutionArguments(
+          source: region.source(sources[0], window), destination: region.destination(destination),
+          window: region.window(of: window), packed: base, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
+          roundsAsONNXRuntime: roundsAsONNXRuntime)
+        kernel.run(&arguments, own.lowerBound, own.upperBound)
       }
     }
   }

@@ -51,11 +51,14 @@ struct Convolution: Producer {
     let grouping = weights.fitted(groups: groups, channels: network.tensors[source].channels)
     let read = grouping.isDoubled ? network.doubled(source, name) : source
     let packed = try packed([grouping.weights], to: output, clamp, in: network)
-    network.append(
-      packed.tabled(
-        ConvolutionLayer(
-          name: name, source: read, output: output, window: window, depthwise: grouping.isDepthwise,
-          parts: grouping.parts(of: packed.layers[0]), zeroPoint: packed.zeroPoint, clamp: packed.clamp)))
+    var layer = ConvolutionLayer(
+      name: name, source: read, output: output, window: window, depthwise: grouping.isDepthwise,
+      parts: grouping.parts(of: packed.layers[0]), zeroPoint: packed.zeroPoint, clamp: packed.clamp)
+    if !layer.depthwise, layer.parts.count == 1 {
+      layer.regions =
+        TapRegion.regions(window, from: network.tensors[read].shape, to: network.tensors[output].shape) ?? []
+    }
+    network.append(packed.tabled(layer))
   }
 
   private func emitTransposed(
