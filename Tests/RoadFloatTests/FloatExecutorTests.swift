@@ -40,6 +40,16 @@ import Testing
     #expect(simple.opset >= ModelGraph.quantizedOpset)
   }
 
+  /// Cell by cell with GatherND, as PyTorch's newer exporter has it: `make_adaptive_pools.py`.
+  @Test(
+    "pools that do not divide the picture are matrix products", arguments: names.filter { $0.hasPrefix("adaptive-") })
+  func adaptivePools(name: String) throws {
+    let graph = try ONNXReader.read(path: Self.goldens.appending(path: name).path)
+    #expect(graph.nodes.contains { $0.operation == "GatherND" })
+    let simple = try graph.simplified(endsAtScores: false)
+    #expect(simple.nodes.map(\.operation).filter { $0 != "Mul" } == ["Reshape", "MatMul", "Reshape"])
+  }
+
   @Test func listsEveryUnsupportedNodeAtOnce() throws {
     var graph = Self.identity
     graph.nodes += [
