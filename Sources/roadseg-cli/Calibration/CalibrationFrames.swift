@@ -74,8 +74,11 @@ final class CalibrationFrames {
       for y in 0..<size.height {
         let row = picture.row(y)
         for x in 0..<size.width {
-          let (red, green, blue) = (Int(row[4 * x]), Int(row[4 * x + 1]), Int(row[4 * x + 2]))
-          bytes.initializeElement(at: y * size.width + x, to: UInt8((77 * red + 150 * green + 29 * blue + 128) >> 8))
+          let red = 77 * Int(row[4 * x])
+          let green = 150 * Int(row[4 * x + 1])
+          let blue = 29 * Int(row[4 * x + 2])
+          let luma = (red + green + blue + 128) >> 8
+          bytes.initializeElement(at: y * size.width + x, to: UInt8(luma))
         }
       }
       count = size.pixels
