@@ -65,6 +65,11 @@ RV_INLINE __m256i rv_sra32_2(__m256i a) { return _mm256_srai_epi32(a, 2); }
 RV_INLINE __m256i rv_mullo32(__m256i a, __m256i b) { return _mm256_mullo_epi32(a, b); }
 RV_INLINE __m256i rv_srl32_22(__m256i a) { return _mm256_srli_epi32(a, 22); }
 RV_INLINE __m256i rv_srl32_7(__m256i a) { return _mm256_srli_epi32(a, 7); }
+RV_INLINE __m256i rv_sll32_6(__m256i a) { return _mm256_slli_epi32(a, 6); }
+RV_INLINE __m256i rv_sll32_7(__m256i a) { return _mm256_slli_epi32(a, 7); }
+RV_INLINE __m256i rv_sll32_13(__m256i a) { return _mm256_slli_epi32(a, 13); }
+RV_INLINE __m256i rv_sra32_6(__m256i a) { return _mm256_srai_epi32(a, 6); }
+RV_INLINE __m256i rv_srl32_13(__m256i a) { return _mm256_srli_epi32(a, 13); }
 RV_INLINE __m256i rv_srl32_21(__m256i a) { return _mm256_srli_epi32(a, 21); }
 /// A bit for each of 16 16-bit numbers that is negative.
 RV_INLINE int rv_signs16(__m256i a) {
@@ -123,6 +128,23 @@ RV_INLINE __m256i rv_muladdhi32(__m256i a, __m256i m, __m256i r) {
   __m256i odd = _mm256_add_epi64(product, _mm256_srli_epi64(r, 32));
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
+
+/// The same with r = 2^31, and m in memory with 4 bytes behind it.
+RV_INLINE __m256i rv_mulhi32_nearest(__m256i a, const void *m) {
+  __m256i half = _mm256_set1_epi64x(1LL << 31);
+  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, rv_load(m)), half);
+  __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), rv_load((const char *)m + 4)), half);
+  return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+}
+
+/// Of each four 16-bit elements the first three, those of a lane together.
+RV_INLINE __m256i rv_drop_fourths16(__m256i a) {
+  return _mm256_shuffle_epi8(a, _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1)));
+}
+
+/// What rv_packus16 made of a and b: the bytes of a, then those of b.
+RV_INLINE __m256i rv_part_bytes(__m256i packed) { return _mm256_permute4x64_epi64(packed, 0xD8); }
 
 #undef RV_INLINE
 #endif

@@ -123,6 +123,14 @@ RV_INLINE __m512i rv_muladdhi32(__m512i a, __m512i m, __m512i r) {
   return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
 }
 
+/// The same with r = 2^31, and m in memory with 4 bytes behind it.
+RV_INLINE __m512i rv_mulhi32_nearest(__m512i a, const void *m) {
+  __m512i half = _mm512_set1_epi64(1LL << 31);
+  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, rv_load(m)), half);
+  __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), rv_load((const char *)m + 4)), half);
+  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+}
+
 /// 16 numbers of 16 bits as the upper halves of 32 bits.
 RV_INLINE __m512i rv_upper32(const void *p) {
   return _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i_u *)p)), 16);

@@ -117,6 +117,13 @@ RV_INLINE rv_v rv_muladdhi32(rv_v a, rv_v m, rv_v r) {
   return (rv_v)vuzp2q_u32((uint32x4_t)low, (uint32x4_t)high);
 }
 
+/// The same with r = 2^31, and m in memory.
+RV_INLINE rv_v rv_mulhi32_nearest(rv_v a, const void *m) {
+  int32x4_t factors = vld1q_s32((const int32_t *)m);
+  int32x2_t low = vrshrn_n_s64(vmull_s32(vget_low_s32(RV_S32(a)), vget_low_s32(factors)), 32);
+  return (rv_v)vrshrn_high_n_s64(low, vmull_high_s32(RV_S32(a), factors), 32);
+}
+
 // Sums of products.
 
 /// sum + the lower, or the upper, four of eight products.

@@ -61,10 +61,12 @@ public struct ConvolutionArguments {
   public var high: UInt8
   /// Whether the packed layer has multipliers of 31 bits: ``WeightLayer/onnxRuntimeFactors``.
   public var roundsAsONNXRuntime: Bool
+  /// Of such a layer: ``WeightLayer/roundsToNearest``.
+  public var roundsToNearest: Bool
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, packed: UnsafeRawPointer,
-    zeroPoint: Int16, low: UInt8, high: UInt8, roundsAsONNXRuntime: Bool = false
+    zeroPoint: Int16, low: UInt8, high: UInt8, roundsAsONNXRuntime: Bool = false, roundsToNearest: Bool = false
   ) {
     self.source = source
     self.destination = destination
@@ -74,6 +76,7 @@ public struct ConvolutionArguments {
     self.low = low
     self.high = high
     self.roundsAsONNXRuntime = roundsAsONNXRuntime
+    self.roundsToNearest = roundsToNearest
   }
 }
 

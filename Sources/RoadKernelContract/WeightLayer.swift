@@ -66,6 +66,11 @@ public struct WeightLayer: Sendable {
     weights[((output * kernelHeight + row) * kernelWidth + column) * inputChannels + input]
   }
 
+  /// Whether every channel has the rounding of ``ONNXRuntimeFactor/half``, so that kernels need not read it.
+  public var roundsToNearest: Bool {
+    onnxRuntimeFactors?.allSatisfy { $0.rounding == ONNXRuntimeFactor.half } ?? false
+  }
+
   /// What the tables in packed weights hold for the requantization of 32-bit sums: the shift, or the 31-bit multiplier.
   public func factor(_ output: Int) -> Int32 { onnxRuntimeFactors?[output].multiplier ?? shift[output] }
 

@@ -72,6 +72,7 @@ struct PixelSums32: PixelSums {
       first = rv_mulhrs16(first, rv_load(table + 256))
       second = rv_mulhrs16(second, rv_load(table + 288))
     }
+    if requantizer.saturationIsClamp { return rv_store(pointer, rv_packus16(first, second)) }
     first = rv_adds16(first, requantizer.zeroPoint)
     second = rv_adds16(second, requantizer.zeroPoint)
     rv_store(pointer, requantizer.clamp(rv_packus16(first, second)))
@@ -108,6 +109,14 @@ struct PixelSums16: PixelSums {
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     rv_store128(pointer, sums.requantized(table, requantizer))
+  }
+
+  @inline(__always)
+  static func store(
+    _ first: Self, _ second: Self, _ pointer: UnsafeMutableRawPointer, _ pitch: Int, _ table: UnsafeRawPointer,
+    _ requantizer: Requantizer
+  ) {
+    first.sums.store(with: second.sums, pointer, pitch, table, requantizer)
   }
 }
 

@@ -18,6 +18,16 @@ enum OneStrip: Strips {
   static func store(_ pointer: UnsafeMutableRawPointer, _: StripOffsets, _ bytes: HalfVector) {
     rv_store128(pointer, bytes)
   }
+
+  @inline(__always)
+  static func store(
+    _ first: Sums16, _ second: Sums16, _ firstPointer: UnsafeMutableRawPointer,
+    _ secondPointer: UnsafeMutableRawPointer, _: StripOffsets, _ table: UnsafeRawPointer, _ requantizer: Requantizer
+  ) {
+    let bytes = Sums16.requantized(first, second, table, requantizer)
+    rv_store128(firstPointer, rv_low128(bytes))
+    rv_store128(secondPointer, rv_high128(bytes))
+  }
 }
 
 /// Four source rows of one column, interleaved by twos: each Int32 holds one channel of two rows, in the order of

@@ -11,18 +11,22 @@ struct SixPixels {
   var t4: Sums16
   var t5: Sums16
 
+  @inline(__always)
+  init(from start: Sums16) {
+    t0 = start
+    t1 = start
+    t2 = start
+    t3 = start
+    t4 = start
+    t5 = start
+  }
+
   /// - Parameters:
   ///   - pitch: bytes from one pixel to the next.
   ///   - pairs: pairs of input channels.
   ///   - weights: for each pair 16 pairs of Int16.
   @inline(__always)
-  init(_ pixels: UnsafeRawPointer, _ pitch: Int, pairs: Int, _ weights: UnsafeRawPointer) {
-    t0 = Sums16.zero
-    t1 = Sums16.zero
-    t2 = Sums16.zero
-    t3 = Sums16.zero
-    t4 = Sums16.zero
-    t5 = Sums16.zero
+  mutating func add(_ pixels: UnsafeRawPointer, _ pitch: Int, pairs: Int, _ weights: UnsafeRawPointer) {
     var pair = pixels
     let end = pixels + 4 &* pairs
     let far = 3 &* pitch

@@ -238,7 +238,9 @@ func multiplyTiles(_ walk: WinogradWalk, _ count: Int, _ packed: UnsafeRawPointe
     let products = walk.products + position &* walk.capacity &* 64
     var slot = 0
     while slot < count {
-      SixPixels(tiles + slot &* pitch, pitch, pairs: walk.inputs / 2, weights).store(products + slot &* 64)
+      var six = SixPixels(from: .zero)
+      six.add(tiles + slot &* pitch, pitch, pairs: walk.inputs / 2, weights)
+      six.store(products + slot &* 64)
       slot &+= SixPixels.count
     }
     weights += walk.inputs &* 32

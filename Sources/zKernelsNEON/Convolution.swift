@@ -151,7 +151,9 @@ enum Panel4: Panel {
   ) -> Vector {
     let (factors, narrow) = (rv_load(table + 16), rv_load_half(table + 32))
     var words: Vector
-    if requantizer.roundsAsONNXRuntime {
+    if requantizer.roundsToNearest {
+      words = rv_packs32(rv_mulhi32_nearest(a, table + 16), rv_mulhi32_nearest(b, table + 16))
+    } else if requantizer.roundsAsONNXRuntime {
       let rounding = rv_unpacklo16(rv_zero(), narrow)
       words = rv_packs32(rv_muladdhi32(a, factors, rounding), rv_muladdhi32(b, factors, rounding))
     } else {

@@ -16,6 +16,9 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     case onnxRuntime
     /// Weights of ±127, pixels of 0 and 255, 31-bit multipliers of all sizes.
     case onnxRuntimeExtreme
+    /// The same, of both kinds, rounded to nearest.
+    case onnxRuntimeNearest
+    case onnxRuntimeNearestExtreme
   }
 
   var depthwise = false
@@ -46,7 +49,9 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
       """
   }
 
-  private var isExtreme: Bool { numbers == .extreme || numbers == .onnxRuntimeExtreme }
+  private var isExtreme: Bool {
+    numbers == .extreme || numbers == .onnxRuntimeExtreme || numbers == .onnxRuntimeNearestExtreme
+  }
   var computedRows: Range<Int> { rows ?? 0..<height }
   var sourceHeight: Int { height * window.strideHeight }
   var sourceWidth: Int { width * window.strideWidth }
@@ -78,14 +83,15 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
       bias: (0..<outputs).map { _ in Int32(random.integer(-20000...20000)) },
       shift: (0..<outputs).map { _ in
         switch numbers {
-        case .spread, .onnxRuntime, .onnxRuntimeExtreme: Int32(spreadShift + random.integer(0...2))
+        case .spread, .onnxRuntime, .onnxRuntimeExtreme, .onnxRuntimeNearest, .onnxRuntimeNearestExtreme:
+          Int32(spreadShift + random.integer(0...2))
         case .extreme: Int32(random.integer(0...24))
         case .shiftZero: 0
         case .shiftLarge: 24
         }
       },
       multiplier: (0..<outputs).map { _ in
-        numbers == .spread || numbers == .onnxRuntime
+        numbers == .spread || numbers == .onnxRuntime || numbers == .onnxRuntimeNearest
           ? Int16(random.integer(512...4096)) : random.pick([0, 1, 2048, 4095, 32767])
       },
       onnxRuntimeFactors: onnxRuntimeFactors(spreadShift, &random), inputZeroPoint: inputZeroPoint)
@@ -104,6 +110,12 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         ONNXRuntimeFactor(
           multiplier: random.pick([0, 1, 1 << 20, 1 << 30, Int32.max]), rounding: random.pick([0, 1, 1 << 15, .max]))
       }
+    case .onnxRuntimeNearest:
+      (0..<outputs).map { _ in
+        ONNXRuntimeFactor(multiplier: Int32(random.integer(1 << 26...1 << 29) >> spreadShift))
+      }
+    case .onnxRuntimeNearestExtreme:
+      (0..<outputs).map { _ in ONNXRuntimeFactor(multiplier: random.pick([0, 1, 1 << 20, 1 << 30, Int32.max])) }
     default: nil
     }
   }
@@ -130,7 +142,8 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var arguments = ConvolutionArguments(
       source: source.view, destination: destination.view, window: window,
       packed: UnsafeRawPointer(packed.bytes.baseAddress!), zeroPoint: Int16(zeroPoint), low: clamp.lowerBound,
-      high: clamp.upperBound, roundsAsONNXRuntime: layer.onnxRuntimeFactors != nil)
+      high: clamp.upperBound, roundsAsONNXRuntime: layer.onnxRuntimeFactors != nil,
+      roundsToNearest: layer.roundsToNearest)
     withExtendedLifetime((source, destination, packed)) {
       kernel.run(&arguments, computedRows.lowerBound, computedRows.upperBound)
     }

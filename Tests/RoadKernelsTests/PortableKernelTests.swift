@@ -49,16 +49,33 @@ import Testing
     }
   }
 
+  /// Weights of a resize; where they are not all `exact`, kernels may still find one axis or the other to be so.
+  enum ResizeWeights: CaseIterable {
+    case quarters, elevenBits, any, eighthsAndThirtieths
+
+    var isExact: Bool { self == .quarters || self == .elevenBits }
+
+    func weight(isRow: Bool, _ random: inout TestRandom) -> Float {
+      switch self {
+      case .quarters: random.pick([0, 0.25, 0.5, 0.75])
+      case .elevenBits: Float(random.integer(0...2048)) / 2048
+      case .any: Float(random.integer(0...3001)) / 3001
+      case .eighthsAndThirtieths: isRow ? Float(random.integer(0...30)) / 30 : Float(random.integer(0...8)) / 8
+      }
+    }
+  }
+
   /// Floats, as ONNX Runtime's bilinear resize computes with them, in its order.
-  @Test("halves fall as floats let them", arguments: channels, [true, false])
-  func onnxRuntimeResize(channels: Int, isExact: Bool) {
+  @Test("halves fall as floats let them", arguments: channels, ResizeWeights.allCases)
+  func onnxRuntimeResize(channels: Int, weights: ResizeWeights) {
+    let isExact = weights.isExact
     var random = TestRandom(channels)
     let from = TestTensor(height: 6, width: 7, channels: channels, flush: .end, random: &random)
     let quantization = Quantization(scale: 0.0187, zeroPoint: 114)
-    func tap(_ size: Int) -> (tap: ONNXRuntimeResizeArguments.Tap, weight: Float) {
+    func tap(_ size: Int, isRow: Bool) -> (tap: ONNXRuntimeResizeArguments.Tap, weight: Float) {
       let first = random.integer(0...size - 1)
       let second = min(first + 1, size - 1)
-      let weight: Float = isExact ? random.pick([0, 0.25, 0.5, 0.75]) : Float(random.integer(0...3001)) / 3001
+      let weight = weights.weight(isRow: isRow, &random)
       let bits = isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits
       let integer = Int32((weight * Float(1 << bits)).rounded())
       return (
@@ -67,7 +84,7 @@ import Testing
           secondFactor: Binary32(weight)), weight
       )
     }
-    let (rows, columns) = ((0..<9).map { _ in tap(6) }, (0..<11).map { _ in tap(7) })
+    let (rows, columns) = ((0..<9).map { _ in tap(6, isRow: true) }, (0..<11).map { _ in tap(7, isRow: false) })
     let levels = (0...255).map { Binary32(quantization.dequantize(UInt8($0))) }
     rows.map(\.tap).withUnsafeBufferPointer { rowTaps in
       columns.map(\.tap).withUnsafeBufferPointer { columnTaps in

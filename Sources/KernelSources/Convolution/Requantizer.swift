@@ -9,8 +9,12 @@ struct Requantizer {
   /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the rounding rule of
   /// `ONNXRuntimeRequantization`.
   let roundsAsONNXRuntime: Bool
+  /// And all those roundings are a half.
+  let roundsToNearest: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
   let saturationIsClamp: Bool
+  /// Clamp 0...255, whatever the zero-point.
+  let isUnclamped: Bool
 
   @inline(__always)
   init(_ arguments: UnsafePointer<ConvolutionArguments>) {
@@ -20,7 +24,9 @@ struct Requantizer {
     low = rv_set8(least)
     high = rv_set8(most)
     roundsAsONNXRuntime = arguments.pointee.roundsAsONNXRuntime
-    saturationIsClamp = zero == 0 && least == 0 && most == 255
+    roundsToNearest = arguments.pointee.roundsToNearest
+    isUnclamped = least == 0 && most == 255
+    saturationIsClamp = zero == 0 && isUnclamped
   }
 
   @inline(__always)
@@ -32,6 +38,9 @@ struct Requantizer {
   func onnxRuntime(
     _ a: Vector, _ b: Vector, _ multipliers: UnsafeRawPointer, rounding: UnsafeRawPointer
   ) -> Vector {
+    if roundsToNearest {
+      return rv_packs32(rv_mulhi32_nearest(a, multipliers), rv_mulhi32_nearest(b, multipliers + vectorBytes))
+    }
     let (both, zero) = (rv_load(rounding), rv_zero())
     return rv_packs32(
       rv_muladdhi32(a, rv_load(multipliers), rv_unpacklo16(zero, both)),

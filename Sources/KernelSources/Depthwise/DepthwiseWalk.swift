@@ -29,6 +29,23 @@ protocol Strips {
   static var strips: Int { get }
   static func load(_ pointer: UnsafeRawPointer, _ offsets: StripOffsets) -> RowBytes
   static func store(_ pointer: UnsafeMutableRawPointer, _ offsets: StripOffsets, _ bytes: PixelBytes)
+  /// One after the other, for sums that narrow better together.
+  static func store(
+    _ first: BlockSums, _ second: BlockSums, _ firstPointer: UnsafeMutableRawPointer,
+    _ secondPointer: UnsafeMutableRawPointer, _ offsets: StripOffsets, _ table: UnsafeRawPointer,
+    _ requantizer: Requantizer)
+}
+
+extension Strips {
+  @inline(__always)
+  static func store(
+    _ first: BlockSums, _ second: BlockSums, _ firstPointer: UnsafeMutableRawPointer,
+    _ secondPointer: UnsafeMutableRawPointer, _ offsets: StripOffsets, _ table: UnsafeRawPointer,
+    _ requantizer: Requantizer
+  ) {
+    store(firstPointer, offsets, first.requantized(table, requantizer))
+    store(secondPointer, offsets, second.requantized(table, requantizer))
+  }
 }
 
 struct DepthwiseWalk {
@@ -160,8 +177,7 @@ struct DepthwiseWalk {
     below.addLower(middle, weights + BlockSums.columnBytes)
     above.addUpper(right, weights + 2 &* BlockSums.columnBytes)
     below.addLower(right, weights + 2 &* BlockSums.columnBytes)
-    S.store(lower, offsets, below.requantized(table, requantizer))
-    S.store(upper, offsets, above.requantized(table, requantizer))
+    S.store(below, above, lower, upper, offsets, table, requantizer)
   }
 
   /// The right column of a pixel is the left one of the next.

@@ -54,12 +54,14 @@ struct ConvolutionLayer: Layer {
     let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
     let roundsAsONNXRuntime = parts[0].weights.onnxRuntimeFactors != nil
+    let roundsToNearest = parts.allSatisfy { $0.weights.roundsToNearest }
     if parts.count == 1 {
       let base = packed[0]
       return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
         var arguments = ConvolutionArguments(
           source: sources[0], destination: destination, window: window, packed: base, zeroPoint: zeroPoint,
-          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime)
+          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime,
+          roundsToNearest: roundsToNearest)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }
@@ -73,7 +75,7 @@ struct ConvolutionLayer: Layer {
         var arguments = ConvolutionArguments(
           source: sources[0].slice(firstInput, inputs), destination: destination.slice(firstOutput, outputs),
           window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
-          roundsAsONNXRuntime: roundsAsONNXRuntime)
+          roundsAsONNXRuntime: roundsAsONNXRuntime, roundsToNearest: roundsToNearest)
         kernel.run(&arguments, rows.lowerBound, rows.upperBound)
       }
     }

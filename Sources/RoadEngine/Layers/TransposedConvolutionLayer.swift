@@ -47,6 +47,7 @@ struct TransposedConvolutionLayer: Layer {
     let list = UnsafePointer(context.memory.copy(phases))
     let packed = UnsafePointer(context.memory.copy(weights.map { context.packed($0, by: kernel) }))
     let roundsAsONNXRuntime = weights[0].onnxRuntimeFactors != nil
+    let roundsToNearest = weights.allSatisfy(\.roundsToNearest)
     let (count, down, across, zeroPoint, clamp) = (phases.count, strideHeight, strideWidth, zeroPoint, clamp)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       for index in 0..<count {
@@ -61,7 +62,8 @@ struct TransposedConvolutionLayer: Layer {
         (every.rowPitch, every.pixelPitch) = (destination.rowPitch * down, destination.pixelPitch * across)
         var arguments = ConvolutionArguments(
           source: sources[0], destination: every, window: phase.window, packed: packed[index], zeroPoint: zeroPoint,
-          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime)
+          low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime,
+          roundsToNearest: roundsToNearest)
         kernel.run(&arguments, first, end)
       }
     }

@@ -21,8 +21,9 @@ public enum KernelSelfTest {
       (set.classRow.name, { classes(set) }),
       (set.int16.convolution(from: .int16, to: .int16).name, { int16Convolutions(set) }),
     ]
-    let special = [(set.winograd, 3), (set.pointwise, 1)].compactMap { kernel, side in kernel.map { ($0, side) } }
-    return checks.filter { !$0.1() }.map(\.0) + special.filter { !denseOfOneWindow(set, $0, $1) }.map(\.0.name)
+    let special = [(set.winograd, 3, 32), (set.pointwise, 1, 32), (set.picture, 3, 3)]
+      .compactMap { kernel, side, channels in kernel.map { ($0, side, channels) } }
+    return checks.filter { !$0.1() }.map(\.0) + special.filter { !denseOfOneWindow(set, $0, $1, $2) }.map(\.0.name)
   }
 
   /// Every instruction set of this machine but the reference, each with what differs.
@@ -58,9 +59,12 @@ public enum KernelSelfTest {
   }
 
   /// A kernel for dense convolutions of one window, against the reference's convolution.
-  private static func denseOfOneWindow(_ set: KernelSet, _ kernel: WeightKernel, _ side: Int) -> Bool {
+  private static func denseOfOneWindow(
+    _ set: KernelSet, _ kernel: WeightKernel, _ side: Int, _ least: Int
+  ) -> Bool {
     let window = WindowGeometry(kernelHeight: side, kernelWidth: side, padTop: side / 2, padLeft: side / 2)
-    return [(1, 32), (7, 32), (12, 40), (33, 64)].allSatisfy { width, channels in
+    return [(1, least), (7, least), (12, least * 5 / 4), (33, least < 16 ? least : 2 * least)].allSatisfy {
+      width, channels in
       [false, true].allSatisfy { extreme in
         agree(set) { set in
           convolve(
@@ -98,7 +102,8 @@ public enum KernelSelfTest {
     kernel.pack(layer, packed)
     guard let weights = UnsafeRawPointer(packed.baseAddress) else { return [] }
     var arguments = ConvolutionArguments(
-      source: source.view, destination: target.view, window: window, packed: weights, zeroPoint: 9, low: 4, high: 250)
+      source: source.view, destination: target.view, window: window, packed: weights, zeroPoint: extreme ? 0 : 9,
+      low: extreme ? 0 : 4, high: extreme ? 255 : 250)
     return withExtendedLifetime((source, target)) {
       kernel.run(&arguments, 0, 3)
       return target.values
