@@ -54,6 +54,13 @@ RV_INLINE __m256i rv_madd16_at(__m256i a, const void *p) {
   __asm__("vpmaddwd %2, %1, %0" : "=x"(sums) : "x"(a), "m"(*(const __m256i_u *)p));
   return sums;
 }
+RV_INLINE __m256i rv_addmadd16(__m256i sum, __m256i a, __m256i b) {
+#ifdef __AVXVNNI__
+  return _mm256_dpwssd_avx_epi32(sum, a, b);
+#else
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+#endif
+}
 /// a·w + b·w' of the lower, or the upper, half of each lane; every 32-bit element of `weights` holds (w, w').
 RV_INLINE __m256i rv_weighlo16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpacklo16(a, b), weights); }
 RV_INLINE __m256i rv_weighhi16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }

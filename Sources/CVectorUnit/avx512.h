@@ -65,6 +65,7 @@ RV_INLINE __m512i rv_unpacklo16(__m512i a, __m512i b) { return _mm512_unpacklo_e
 RV_INLINE __m512i rv_unpackhi16(__m512i a, __m512i b) { return _mm512_unpackhi_epi16(a, b); }
 
 RV_INLINE __m512i rv_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(a, b); }
+RV_INLINE __m512i rv_addmadd16(__m512i sum, __m512i a, __m512i b) { return _mm512_dpwssd_epi32(sum, a, b); }
 /// a·w + b·w' of the lower, or the upper, half of each lane; every 32-bit element of `weights` holds (w, w').
 RV_INLINE __m512i rv_weighlo16(__m512i a, __m512i b, __m512i weights) { return rv_madd16(rv_unpacklo16(a, b), weights); }
 RV_INLINE __m512i rv_weighhi16(__m512i a, __m512i b, __m512i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }

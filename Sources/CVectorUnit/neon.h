@@ -101,6 +101,7 @@ RV_INLINE rv_v rv_madd16(rv_v a, rv_v b) {
   int32x4_t low = vmull_s16(vget_low_s16(RV_S16(a)), vget_low_s16(RV_S16(b)));
   return (rv_v)vpaddq_s32(low, vmull_high_s16(RV_S16(a), RV_S16(b)));
 }
+RV_INLINE rv_v rv_addmadd16(rv_v sum, rv_v a, rv_v b) { return (rv_v)vaddq_s32(RV_S32(sum), RV_S32(rv_madd16(a, b))); }
 RV_INLINE rv_v rv_weighlo16(rv_v a, rv_v b, rv_v weights) {
   int16x4_t w = vget_low_s16(RV_S16(weights));
   return (rv_v)vmlal_lane_s16(vmull_lane_s16(vget_low_s16(RV_S16(a)), w, 0), vget_low_s16(RV_S16(b)), w, 1);

@@ -35,6 +35,13 @@ public struct Rescaling: Hashable, Sendable {
 
   public static func isUsable(_ scale: Double) -> Bool { scale.isFinite && scale > 0 && scale < 0x1p29 }
 
+  /// The rule where ``tiesToEven`` is not set.
+  @inlinable
+  public func applyTiesUp(_ accumulator: Int) -> UInt8 {
+    let steps = (Int64(accumulator) &* multiplier &+ (1 &<< (shift &- 1))) &>> shift
+    return UInt8(truncatingIfNeeded: min(max(steps &+ zeroPoint, low), high))
+  }
+
   /// The rounding rule.
   @inlinable
   public func apply(_ accumulator: Int) -> UInt8 {

@@ -3,209 +3,216 @@ import RoadKernelContract
 
 // Shared source: each instruction-set target compiles its own copy (a linked folder) around its own `Vector`.
 
-/// Products of matrices of activations. Four right rows meet two left rows at a time, in vectors of 16-bit numbers; the
-/// sum of a right row is taken once, that of a left row beside the products.
+/// Products of matrices of activations. A panel of right rows is written as pairs of 16-bit numbers without their
+/// zero-point, a lane a row; four left rows at a time meet it. Long rows are taken in stretches that the thread's
+/// scratch memory holds.
 @inline(__always)
 func innerProduct(_ pointer: UnsafePointer<InnerProductArguments>, _ firstRow: Int, _ endRow: Int) {
-  let arguments = pointer.pointee
-  var tails = (SIMD64<UInt8>.zero, SIMD64<UInt8>.zero, SIMD64<UInt8>.zero)
-  withUnsafeMutableBytes(of: &tails) { tails in
-    guard let tails = tails.baseAddress else { return }
-    var row = firstRow
-    while row < endRow {
-      // Left rows of one batch entry share their right rows.
-      let entry = row / arguments.leftRows
-      let end = min(endRow, (entry &+ 1) &* arguments.leftRows)
-      products(arguments, row, end, entry &* arguments.rightStep, tails)
-      row = end
-    }
+  let product = PanelProduct(pointer.pointee, rv_thread_scratch())
+  let leftRows = pointer.pointee.leftRows
+  var row = firstRow
+  while row < endRow {
+    // Left rows of one batch entry share their right rows.
+    let entry = row / leftRows
+    let end = min(endRow, (entry &+ 1) &* leftRows, row &+ PanelProduct.blockRows)
+    product.block(row, end, entry &* pointer.pointee.rightStep)
+    row = end
   }
 }
 
-@inline(__always)
-private func products(
-  _ arguments: InnerProductArguments, _ firstRow: Int, _ endRow: Int, _ firstRight: Int,
-  _ tails: UnsafeMutableRawPointer
-) {
-  let (leftZero, rightZero) = (Int32(arguments.leftZeroPoint), Int32(arguments.rightZeroPoint))
-  let constant = Int32(truncatingIfNeeded: arguments.left.channels) &* leftZero &* rightZero
-  var column = 0
-  while column < arguments.destination.channels {
-    let right = RightRows(arguments, firstRight &+ column, count: arguments.destination.channels &- column, tails)
-    let rightPart = SIMD4(repeating: constant) &- right.sums &* leftZero
-    var row = firstRow
-    while row < endRow {
-      let second = min(row &+ 1, endRow &- 1)
-      let sums = right.products(arguments.left.pixel(row, 0), arguments.left.pixel(second, 0))
-      let (first, other) = sums.left(timesZero: rightZero)
-      store(sums.a &+ rightPart, first, right.count, arguments, row, column)
-      store(sums.b &+ rightPart, other, right.count, arguments, second, column)
-      row &+= 2
-    }
-    column &+= 4
-  }
-}
+private struct PanelProduct {
+  /// Left rows whose sums wait in scratch memory for the next stretch.
+  @inline(__always) static var blockRows: Int { 128 }
+  /// Numbers of a row that are multiplied before the next panel is written.
+  @inline(__always) static var stretch: Int { 512 }
+  /// Left rows that meet a panel at a time.
+  @inline(__always) static var tile: Int { 4 }
+  /// Two vectors of sums.
+  @inline(__always) static var lanes: Int { vectorBytes / 2 }
 
-/// Sums without their zero-points fit an Int32, so may wrap on the way there.
-@inline(__always)
-private func store(
-  _ sums: SIMD4<Int32>, _ constant: Int32, _ count: Int, _ arguments: InnerProductArguments, _ row: Int, _ column: Int
-) {
-  let to = arguments.destination.pixel(row, 0) + column
-  var index = 0
-  while index < count {
-    to[index] = arguments.rescaling.apply(Int(sums[index] &- constant))
-    index &+= 1
-  }
-}
-
-@inline(__always)
-private func byteSum(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
-  var sum: Int32 = 0
-  var index = 0
-  while index < count {
-    sum = sum &+ Int32(bytes[index])
-    index &+= 1
-  }
-  return Int(sum)
-}
-
-/// Up to four rows of the right matrix; the last one repeats where there are fewer.
-private struct RightRows {
-  /// Bytes that become one vector of 16-bit numbers.
-  @inline(__always) static var step: Int { vectorBytes / 2 }
-  /// Of the rests of four right rows and two left ones, filled up with zeros: nothing behind a row is read.
-  static var tailBytes: Int { 192 }
-
-  private let first: UnsafeRawPointer
-  private let pitch: Int
-  private let whole: Int
-  private let rest: Int
-  private let tails: UnsafeMutableRawPointer
-  let count: Int
-  let sums: SIMD4<Int32>
+  private let arguments: InnerProductArguments
+  private let depth: Int
+  /// Of the lanes, from what the left zero-point takes away.
+  private let starts: UnsafeMutablePointer<Int32>
+  /// Of the block's rows, `lanes` numbers each; a tile more, where rows that are not there go.
+  private let sums: UnsafeMutablePointer<Int32>
+  /// Four left rows of a stretch as 16-bit numbers.
+  private let left: UnsafeMutablePointer<Int16>
+  private let panel: UnsafeMutablePointer<UInt32>
 
   @inline(__always)
-  init(_ arguments: InnerProductArguments, _ row: Int, count: Int, _ tails: UnsafeMutableRawPointer) {
-    let depth = arguments.left.channels
-    first = UnsafeRawPointer(arguments.right.pixel(row, 0))
-    pitch = arguments.right.rowPitch
-    whole = depth / Self.step &* Self.step
-    rest = depth &- whole
-    self.tails = tails
-    self.count = min(count, 4)
-    var sums = SIMD4<Int32>.zero
-    tails.initializeMemory(as: UInt8.self, repeating: 0, count: Self.tailBytes)
+  init(_ arguments: InnerProductArguments, _ scratch: UnsafeMutableRawPointer) {
+    self.arguments = arguments
+    depth = arguments.left.channels
+    starts = scratch.assumingMemoryBound(to: Int32.self)
+    sums = starts + Self.lanes
+    let block = sums + (Self.blockRows &+ Self.tile) &* Self.lanes
+    left = UnsafeMutableRawPointer(block).assumingMemoryBound(to: Int16.self)
+    panel = UnsafeMutableRawPointer(left + Self.tile &* Self.stretch).assumingMemoryBound(to: UInt32.self)
+  }
+
+  @inline(__always)
+  func block(_ firstRow: Int, _ endRow: Int, _ firstRight: Int) {
+    let columns = arguments.destination.channels
+    var column = 0
+    while column < columns {
+      let count = min(Self.lanes, columns &- column)
+      var start = 0
+      while start < depth {
+        let length = min(Self.stretch, depth &- start)
+        writePanel(firstRight &+ column, count, start, length)
+        multiply(firstRow, endRow, start, length)
+        start &+= length
+      }
+      store(firstRow, endRow, column, count)
+      column &+= Self.lanes
+    }
+  }
+
+  /// Lanes without a row are zeros.
+  @inline(__always)
+  private func writePanel(_ firstRight: Int, _ count: Int, _ start: Int, _ length: Int) {
+    let zero = Int32(arguments.rightZeroPoint)
+    let pairs = length / 2
+    var lane = 0
+    while lane < Self.lanes {
+      var sum: Int32 = 0
+      var to = panel + lane
+      let from = arguments.right.pixel(firstRight &+ min(lane, count &- 1), 0) + start
+      var pair = 0
+      while pair < pairs {
+        let (first, second) = (Int32(from[2 &* pair]) &- zero, Int32(from[2 &* pair &+ 1]) &- zero)
+        sum = sum &+ first &+ second
+        to.pointee = UInt32(bitPattern: first & 0xFFFF | second &<< 16)
+        to += Self.lanes
+        pair &+= 1
+      }
+      if length & 1 == 1 {
+        let last = Int32(from[length &- 1]) &- zero
+        sum = sum &+ last
+        to.pointee = UInt32(bitPattern: last & 0xFFFF)
+      }
+      starts[lane] = 0 &- sum &* Int32(arguments.leftZeroPoint)
+      lane &+= 1
+    }
+  }
+
+  /// Adds a stretch to the sums of all rows; the first begins them.
+  @inline(__always)
+  private func multiply(_ firstRow: Int, _ endRow: Int, _ start: Int, _ length: Int) {
+    let pairs = (length &+ 1) / 2
+    var row = firstRow
+    while row < endRow {
+      var index = 0
+      while index < Self.tile {
+        widen(arguments.left.pixel(min(row &+ index, endRow &- 1), 0) + start, length, left + index &* Self.stretch)
+        index &+= 1
+      }
+      let to = UnsafeMutableRawPointer(sums + (row &- firstRow) &* Self.lanes)
+      var tile = FourRows(UnsafeRawPointer(starts))
+      if start > 0 { tile.add(UnsafeRawPointer(to)) }
+      tile.multiply(UnsafeRawPointer(left), Self.stretch &* 2, UnsafeRawPointer(panel), pairs)
+      tile.store(to)
+      row &+= Self.tile
+    }
+  }
+
+  @inline(__always)
+  private func widen(_ from: UnsafeMutablePointer<UInt8>, _ count: Int, _ to: UnsafeMutablePointer<Int16>) {
+    let step = vectorBytes / 2
     var index = 0
-    while index < 4 {
-      let from = first + min(index, self.count &- 1) &* pitch
-      sums[index] = Int32(truncatingIfNeeded: byteSum(from.assumingMemoryBound(to: UInt8.self), depth))
-      (tails + index &* Self.step).copyMemory(from: from + whole, byteCount: rest)
+    while count &- index >= step {
+      rv_store(to + index, rv_widenu8to16(rv_load_half(from + index)))
+      index &+= step
+    }
+    while index < count {
+      to[index] = Int16(from[index])
       index &+= 1
     }
-    self.sums = sums
+    // The second of the last pair, where the count is odd.
+    if count & 1 == 1 { to[count] = 0 }
   }
 
-  /// `Σ left·right` of two left rows with each of the four.
   @inline(__always)
-  func products(_ a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>) -> Sums {
-    let (a, b) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
-    let r0 = first
-    let r1 = first + min(1, count &- 1) &* pitch
-    let r2 = first + min(2, count &- 1) &* pitch
-    let r3 = first + min(3, count &- 1) &* pitch
-    var sums = FourPairs()
-    var k = 0
-    while k < whole {
-      sums.add(a + k, b + k, r0 + k, r1 + k, r2 + k, r3 + k)
-      k &+= Self.step
+  private func store(_ firstRow: Int, _ endRow: Int, _ column: Int, _ count: Int) {
+    let rescaling = arguments.rescaling
+    var row = firstRow
+    while row < endRow {
+      let from = sums + (row &- firstRow) &* Self.lanes
+      let to = arguments.destination.pixel(row, 0) + column
+      var index = 0
+      if rescaling.tiesToEven {
+        while index < count {
+          to[index] = rescaling.apply(Int(from[index]))
+          index &+= 1
+        }
+      } else {
+        while index < count {
+          to[index] = rescaling.applyTiesUp(Int(from[index]))
+          index &+= 1
+        }
+      }
+      row &+= 1
     }
-    if rest > 0 {
-      let left = tails + 4 &* Self.step
-      left.copyMemory(from: a + whole, byteCount: rest)
-      (left + Self.step).copyMemory(from: b + whole, byteCount: rest)
-      let right = UnsafeRawPointer(tails)
-      sums.add(
-        UnsafeRawPointer(left), UnsafeRawPointer(left) + Self.step, right, right + Self.step, right + 2 &* Self.step,
-        right + 3 &* Self.step)
-    }
-    return Sums(
-      a: total(sums.a0, sums.a1, sums.a2, sums.a3), b: total(sums.b0, sums.b1, sums.b2, sums.b3),
-      left: total(sums.a, sums.b, sums.a, sums.b))
   }
 }
 
-/// Of two left rows with four right ones.
-private struct Sums {
-  let a: SIMD4<Int32>
-  let b: SIMD4<Int32>
-  /// The sum of each left row alone, twice.
-  let left: SIMD4<Int32>
+/// Sums of four left rows with a panel, two vectors each.
+private struct FourRows {
+  private var a0: Vector
+  private var a1: Vector
+  private var b0: Vector
+  private var b1: Vector
+  private var c0: Vector
+  private var c1: Vector
+  private var d0: Vector
+  private var d1: Vector
 
   @inline(__always)
-  func left(timesZero zero: Int32) -> (Int32, Int32) { (left[0] &* zero, left[1] &* zero) }
-}
-
-/// Sums of two left rows, alone and with four right ones, a vector of each.
-private struct FourPairs {
-  private let ones: Vector
-  private(set) var a: Vector
-  private(set) var b: Vector
-  private(set) var a0: Vector
-  private(set) var a1: Vector
-  private(set) var a2: Vector
-  private(set) var a3: Vector
-  private(set) var b0: Vector
-  private(set) var b1: Vector
-  private(set) var b2: Vector
-  private(set) var b3: Vector
-
-  @inline(__always)
-  init() {
-    ones = rv_set16(1)
-    (a, b) = (rv_zero(), rv_zero())
-    (a0, a1, a2, a3) = (rv_zero(), rv_zero(), rv_zero(), rv_zero())
-    (b0, b1, b2, b3) = (rv_zero(), rv_zero(), rv_zero(), rv_zero())
+  init(_ start: UnsafeRawPointer) {
+    (a0, a1) = (rv_load(start), rv_load(start + vectorBytes))
+    (b0, b1, c0, c1, d0, d1) = (a0, a1, a0, a1, a0, a1)
   }
 
   @inline(__always)
-  mutating func add(
-    _ left: UnsafeRawPointer, _ other: UnsafeRawPointer, _ r0: UnsafeRawPointer, _ r1: UnsafeRawPointer,
-    _ r2: UnsafeRawPointer, _ r3: UnsafeRawPointer
-  ) {
-    let first = rv_widenu8to16(rv_load_half(left))
-    let second = rv_widenu8to16(rv_load_half(other))
-    a = rv_add32(a, rv_madd16(first, ones))
-    b = rv_add32(b, rv_madd16(second, ones))
-    var right = rv_widenu8to16(rv_load_half(r0))
-    a0 = rv_add32(a0, rv_madd16(first, right))
-    b0 = rv_add32(b0, rv_madd16(second, right))
-    right = rv_widenu8to16(rv_load_half(r1))
-    a1 = rv_add32(a1, rv_madd16(first, right))
-    b1 = rv_add32(b1, rv_madd16(second, right))
-    right = rv_widenu8to16(rv_load_half(r2))
-    a2 = rv_add32(a2, rv_madd16(first, right))
-    b2 = rv_add32(b2, rv_madd16(second, right))
-    right = rv_widenu8to16(rv_load_half(r3))
-    a3 = rv_add32(a3, rv_madd16(first, right))
-    b3 = rv_add32(b3, rv_madd16(second, right))
+  mutating func add(_ from: UnsafeRawPointer) {
+    let bytes = vectorBytes
+    (a0, a1) = (rv_add32(a0, rv_load(from)), rv_add32(a1, rv_load(from + bytes)))
+    (b0, b1) = (rv_add32(b0, rv_load(from + 2 &* bytes)), rv_add32(b1, rv_load(from + 3 &* bytes)))
+    (c0, c1) = (rv_add32(c0, rv_load(from + 4 &* bytes)), rv_add32(c1, rv_load(from + 5 &* bytes)))
+    (d0, d1) = (rv_add32(d0, rv_load(from + 6 &* bytes)), rv_add32(d1, rv_load(from + 7 &* bytes)))
   }
-}
 
-/// The sum of all elements of each of four vectors.
-@inline(__always)
-private func total(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Int32> {
-  let ab = rv_add32(rv_unpacklo32(a, b), rv_unpackhi32(a, b))
-  let cd = rv_add32(rv_unpacklo32(c, d), rv_unpackhi32(c, d))
-  // In each lane of 128 bits: a, c, b, d.
-  var lanes = rv_add32(rv_unpacklo32(ab, cd), rv_unpackhi32(ab, cd))
-  var sum = SIMD4<Int32>.zero
-  withUnsafeBytes(of: &lanes) { bytes in
-    var lane = 0
-    while lane < vectorBytes {
-      sum = sum &+ bytes.loadUnaligned(fromByteOffset: lane, as: SIMD4<Int32>.self)
-      lane &+= 16
+  /// - Parameter pitch: bytes from one left row to the next.
+  @inline(__always)
+  mutating func multiply(_ left: UnsafeRawPointer, _ pitch: Int, _ panel: UnsafeRawPointer, _ pairs: Int) {
+    var (from, right) = (left, panel)
+    let end = left + pairs &* 4
+    while from != end {
+      let (low, high) = (rv_load(right), rv_load(right + vectorBytes))
+      let a = rv_broadcast32(from)
+      (a0, a1) = (rv_addmadd16(a0, a, low), rv_addmadd16(a1, a, high))
+      let b = rv_broadcast32(from + pitch)
+      (b0, b1) = (rv_addmadd16(b0, b, low), rv_addmadd16(b1, b, high))
+      let c = rv_broadcast32(from + 2 &* pitch)
+      (c0, c1) = (rv_addmadd16(c0, c, low), rv_addmadd16(c1, c, high))
+      let d = rv_broadcast32(from + 3 &* pitch)
+      (d0, d1) = (rv_addmadd16(d0, d, low), rv_addmadd16(d1, d, high))
+      from += 4
+      right += 2 &* vectorBytes
     }
   }
-  return SIMD4(sum[0], sum[2], sum[1], sum[3])
+
+  @inline(__always)
+  func store(_ to: UnsafeMutableRawPointer) {
+    let bytes = vectorBytes
+    rv_store(to, a0)
+    rv_store(to + bytes, a1)
+    rv_store(to + 2 &* bytes, b0)
+    rv_store(to + 3 &* bytes, b1)
+    rv_store(to + 4 &* bytes, c0)
+    rv_store(to + 5 &* bytes, c1)
+    rv_store(to + 6 &* bytes, d0)
+    rv_store(to + 7 &* bytes, d1)
+  }
 }
