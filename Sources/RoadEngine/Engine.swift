@@ -92,6 +92,12 @@ public final class Engine: @unchecked Sendable {
   public var timesLayers = false {
     didSet { for step in plan.steps { step.isTimed = timesLayers } }
   }
+  /// While true, `run` counts the values of some activations that lie at the ends of their range, which costs it about
+  /// a percent.
+  public var countsSaturation = false
+  /// Of the last run with ``countsSaturation``.
+  public private(set) var saturation = Saturation()
+
   /// Of the last run with ``timesLayers``, one entry for each of ``layers``.
   public var layerNanoseconds: [UInt64] { Array(UnsafeBufferPointer(start: times, count: layers.count)) }
 
@@ -164,6 +170,7 @@ public final class Engine: @unchecked Sendable {
 
   /// One frame: from ``input`` to ``scores``. Never fails, never allocates.
   public func run() {
+    if countsSaturation { return runCounting() }
     guard timesLayers else {
       for index in 0..<plan.steps.count { run(steps + index) }
       return
@@ -176,6 +183,18 @@ public final class Engine: @unchecked Sendable {
       steps[index].split(end - start, into: times + layer)
       layer += steps[index].layerCount
       start = end
+    }
+  }
+
+  private func runCounting() {
+    saturation = Saturation()
+    var next = 0
+    let probed = plan.probe.tensors
+    for index in 0..<plan.steps.count {
+      run(steps + index)
+      guard next < probed.count, probed[next].step == index else { continue }
+      SaturationProbe.count(probed[next], into: &saturation)
+      next += 1
     }
   }
 

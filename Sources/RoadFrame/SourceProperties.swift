@@ -16,6 +16,9 @@ public struct SourceProperties: Sendable {
   public var maximumFrameBytes: Int
   /// Whether the frames are computed and show nothing that is there.
   public var isSynthetic: Bool
+  /// What stays the same of a camera from start to start, "HD Pro Webcam C920 4F2A11BE"; nil for what is no camera, or
+  /// cannot be told from others.
+  public var cameraKey: String?
 
   public init(
     name: String, size: PictureSize, format: PixelFormat, nominalRate: Double?, isLive: Bool, frameCount: Int?,

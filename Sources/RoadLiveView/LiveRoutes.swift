@@ -1,5 +1,6 @@
 import FlyingFox
 import Foundation
+import RoadBase
 import RoadTelemetry
 
 /// Every address that the page and its readers ask for.
@@ -23,10 +24,12 @@ struct LiveRoutes: HTTPHandler {
     case (.GET, "/state"): return .json(state(withHistory: true))
     case (.GET, "/metrics"): return metrics
     case (.GET, "/healthz"): return health
+    case (.GET, "/own-parts"): return ownParts
+    case (.POST, "/own-parts"): return await changeOwnParts(request)
     case (.POST, "/overlay"): return await changeOverlay(request)
     case (.POST, "/recording"): return await steerRecording(request)
     case (.GET, _): return .text(.notFound, "there is nothing here; see /")
-    default: return .text(.methodNotAllowed, "GET, or POST to /overlay and /recording")
+    default: return .text(.methodNotAllowed, "GET, or POST to /overlay, /own-parts and /recording")
     }
   }
 
@@ -97,6 +100,30 @@ struct LiveRoutes: HTTPHandler {
     return .json(state(withHistory: false))
   }
 
+  private var ownParts: HTTPResponse {
+    guard let steering = sources.ownParts else { return noOwnParts }
+    return .json(OwnPartsJSON(steering.parts()).json())
+  }
+
+  private var noOwnParts: HTTPResponse { .text(.notFound, "the own parts of the car cannot be changed in this run") }
+
+  private func changeOwnParts(_ request: HTTPRequest) async -> HTTPResponse {
+    guard let steering = sources.ownParts else { return noOwnParts }
+    guard let wanted: OwnPartsJSON = await decoded(request, largest: OwnPartsJSON.largestRequest),
+      let parts = wanted.parts
+    else {
+      return .text(
+        .badRequest, "send {\"polygons\": [[[x, y], three corners or more], …]}, in percent: up to 64, 1000 corners")
+    }
+    var answer = OwnPartsJSON(parts)
+    do throws(RoadError) {
+      try steering.change(parts)
+    } catch {
+      answer.trouble = error.cause
+    }
+    return .json(answer.json())
+  }
+
   private func steerRecording(_ request: HTTPRequest) async -> HTTPResponse {
     guard let recording = sources.recording else { return .text(.notFound, "this run records nothing") }
     struct Order: Decodable { let action: RecordingSteering.Action }
@@ -108,8 +135,8 @@ struct LiveRoutes: HTTPHandler {
   }
 
   /// Nil for anything but a small JSON object of that shape.
-  private func decoded<Value: Decodable>(_ request: HTTPRequest) async -> Value? {
-    guard let length = request.headers[.contentLength].flatMap(Int.init), length <= 1024 else { return nil }
+  private func decoded<Value: Decodable>(_ request: HTTPRequest, largest: Int = 1024) async -> Value? {
+    guard let length = request.headers[.contentLength].flatMap(Int.init), length <= largest else { return nil }
     guard let body = try? await request.bodyData else { return nil }
     return try? JSONDecoder().decode(Value.self, from: body)
   }

@@ -39,6 +39,8 @@ struct LiveState: Encodable {
   @Nullable var overlay: OverlaySteering.Look?
   /// Null where this run records nothing.
   @Nullable var recording: String?
+  /// Whether the page may change the car's own parts.
+  let changesOwnParts: Bool
   @Nullable var celsius: Double?
   @Nullable var megahertz: Double?
   /// Since the page last asked: null in events, which the page adds to its own list.
@@ -63,6 +65,7 @@ struct LiveState: Encodable {
     viewers = sink.frames.viewers
     overlay = sources.overlay?.look()
     recording = sources.recording?.state()
+    changesOwnParts = sources.ownParts != nil
     celsius = MachineHeat.celsius()
     megahertz = MachineHeat.megahertz()
     let seconds = sink.history.seconds

@@ -46,12 +46,14 @@ public struct LiveViewSources: Sendable {
   public var trouble: @Sendable (PipelineStatistics) -> String?
   public var overlay: OverlaySteering?
   public var recording: RecordingSteering?
+  public var ownParts: OwnPartsSteering?
 
   public init(
     statistics: @escaping @Sendable () -> PipelineStatistics,
     trouble: @escaping @Sendable (PipelineStatistics) -> String? = { _ in nil },
-    overlay: OverlaySteering? = nil, recording: RecordingSteering? = nil
+    overlay: OverlaySteering? = nil, recording: RecordingSteering? = nil, ownParts: OwnPartsSteering? = nil
   ) {
+    self.ownParts = ownParts
     self.statistics = statistics
     self.trouble = trouble
     self.overlay = overlay
@@ -82,6 +84,21 @@ public struct OverlaySteering: Sendable {
   ) {
     self.road = road
     self.look = look
+    self.change = change
+  }
+}
+
+/// What the camera sees of its own car, where the page may change it.
+public struct OwnPartsSteering: Sendable {
+  /// Nil where none are known.
+  public var parts: @Sendable () -> OwnParts?
+  /// They count from the next frame on, also where it throws: then they could not be kept.
+  public var change: @Sendable (OwnParts?) throws(RoadError) -> Void
+
+  public init(
+    parts: @escaping @Sendable () -> OwnParts?, change: @escaping @Sendable (OwnParts?) throws(RoadError) -> Void
+  ) {
+    self.parts = parts
     self.change = change
   }
 }

@@ -20,8 +20,7 @@ public final class ConfidenceUpsampler: @unchecked Sendable {
 
   private let columns: AxisPlan
   private let rows: AxisPlan
-  /// Of a single score, in 1/256 steps.
-  private let level: Int?
+  private let margin: ScoreMargin
   private let margins: UnsafeMutablePointer<UInt8>
   /// One row of margins, blended between two rows of scores, over the denominator of the rows.
   private let blended: UnsafeMutablePointer<Int>
@@ -31,11 +30,10 @@ public final class ConfidenceUpsampler: @unchecked Sendable {
   ///   - level: of a network with one score a pixel, in steps of a score; nil for others, which have two classes or
   ///     more.
   public init(scoreSize: PictureSize, classes: Int, pictureSize: PictureSize, level: Double? = nil) {
-    precondition(level == nil ? (2...255).contains(classes) : classes == 1, "\(classes) scores, level \(level ?? 0)")
+    margin = ScoreMargin(classes: classes, level: level)
     self.scoreSize = scoreSize
     self.classes = classes
     self.pictureSize = pictureSize
-    self.level = level.map { Int((min(max($0, -1), 65536) * 256).rounded()) }
     columns = AxisPlan(source: scoreSize.width, output: pictureSize.width)
     rows = AxisPlan(source: scoreSize.height, output: pictureSize.height)
     margins = .allocate(capacity: scoreSize.pixels)
@@ -57,7 +55,7 @@ public final class ConfidenceUpsampler: @unchecked Sendable {
     precondition(rowPitch >= pictureSize.width, "row pitch \(rowPitch) of \(pictureSize)")
     for y in 0..<scoreSize.height {
       for x in 0..<scoreSize.width {
-        margins[y &* scoreSize.width &+ x] = margin(scores.pixel(y, x), scores.lowOffset)
+        margins[y &* scoreSize.width &+ x] = margin.of(scores.pixel(y, x), scores.lowOffset)
       }
     }
     for span in rows.spans {
@@ -66,22 +64,6 @@ public final class ConfidenceUpsampler: @unchecked Sendable {
         write(to: base + Int(y) * rowPitch)
       }
     }
-  }
-
-  private func margin(_ pixel: UnsafePointer<UInt8>, _ lowOffset: Int) -> UInt8 {
-    if let level {
-      let score = Int(ScoreView.score(pixel, 0, lowOffset))
-      let distance = abs(score &* 256 &- level) >> (lowOffset == 0 ? 8 : 15)
-      return UInt8(truncatingIfNeeded: min(distance, 255))
-    }
-    var best = UInt64(0)
-    var second = UInt64(0)
-    for c in 0..<classes {
-      let score = ScoreView.score(pixel, c, lowOffset)
-      second = max(second, min(best, score))
-      best = max(best, score)
-    }
-    return UInt8(truncatingIfNeeded: min((best &- second) >> (lowOffset == 0 ? 0 : 7), 255))
   }
 
   private func blend(_ span: AxisPlan.Span, weight: Int) {

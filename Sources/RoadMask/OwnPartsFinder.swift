@@ -14,16 +14,19 @@ import RoadBase
 /// the picture to the other, takes all below it. It is reached from the band at 35 to 50 percent of the height and,
 /// since the lines of a straight road stay for a while, too, from below it in the middle third, down to 72 percent.
 /// Parts of fewer than 12 pixels are left out.
-public final class OwnPartsFinder {
+///
+/// Made once for a size; `add` allocates nothing. One thread uses it at a time.
+public final class OwnPartsFinder: @unchecked Sendable {
   public let size: PictureSize
   /// In which the picture moved.
   public private(set) var movingFrames = 0
   public private(set) var frames = 0
 
-  private var before: [UInt8]
-  private var sumX: [Int32]
-  private var sumY: [Int32]
-  private var lengths: [Int32]
+  private let before: UnsafeMutablePointer<UInt8>
+  private var hasBefore = false
+  private let sumX: UnsafeMutablePointer<Int32>
+  private let sumY: UnsafeMutablePointer<Int32>
+  private let lengths: UnsafeMutablePointer<Int32>
 
   private static let leastEdge: Int32 = 4
   private static let mostGradient: Int32 = 30
@@ -33,25 +36,53 @@ public final class OwnPartsFinder {
   public init(size: PictureSize) {
     precondition(size.width >= 8 && size.height >= 8, "grey pictures of \(size)")
     self.size = size
-    before = []
-    sumX = [Int32](repeating: 0, count: size.pixels)
-    sumY = sumX
-    lengths = sumX
+    before = .allocate(capacity: size.pixels)
+    before.initialize(repeating: 0, count: size.pixels)
+    func sums() -> UnsafeMutablePointer<Int32> {
+      let sums = UnsafeMutablePointer<Int32>.allocate(capacity: size.pixels)
+      sums.initialize(repeating: 0, count: size.pixels)
+      return sums
+    }
+    (sumX, sumY, lengths) = (sums(), sums(), sums())
+  }
+
+  deinit {
+    before.deallocate()
+    for sums in [sumX, sumY, lengths] { sums.deallocate() }
   }
 
   public func add(_ picture: LumaPlane) {
     precondition(picture.size == size, "a picture of \(picture.size) for \(size)")
-    let now = Array(UnsafeBufferPointer(start: picture.base, count: size.pixels))
-    defer { before = now }
+    let now = UnsafePointer(picture.base)
     frames += 1
-    guard before.count == now.count, isMoving(now) else { return }
-    movingFrames += 1
-    eachInner { index in
-      let (x, y) = gradient(now, index)
-      sumX[index] &+= x
-      sumY[index] &+= y
-      lengths[index] &+= abs(x) &+ abs(y)
+    if hasBefore, isMoving(now) {
+      movingFrames += 1
+      eachInner { index in
+        let (x, y) = gradient(now, index)
+        sumX[index] &+= x
+        sumY[index] &+= y
+        lengths[index] &+= abs(x) &+ abs(y)
+      }
     }
+    before.update(from: now, count: size.pixels)
+    hasBefore = true
+  }
+
+  /// Begins anew; the last picture stays the one that the next is compared with.
+  public func clear() {
+    (frames, movingFrames) = (0, 0)
+    sumX.update(repeating: 0, count: size.pixels)
+    sumY.update(repeating: 0, count: size.pixels)
+    lengths.update(repeating: 0, count: size.pixels)
+  }
+
+  /// Takes over what another one of the same size has added up.
+  public func copySums(from other: OwnPartsFinder) {
+    precondition(other.size == size, "sums of \(other.size) for \(size)")
+    (frames, movingFrames) = (other.frames, other.movingFrames)
+    sumX.update(from: other.sumX, count: size.pixels)
+    sumY.update(from: other.sumY, count: size.pixels)
+    lengths.update(from: other.lengths, count: size.pixels)
   }
 
   /// Pixels that belong to the car, row-major: true.
@@ -64,34 +95,36 @@ public final class OwnPartsFinder {
     return own
   }
 
+  @inline(__always)
   private func eachInner(_ body: (Int) -> Void) {
     for y in 1..<size.height - 1 {
       for x in 1..<size.width - 1 { body(y &* size.width &+ x) }
     }
   }
 
-  private func gradient(_ pixels: [UInt8], _ index: Int) -> (x: Int32, y: Int32) {
+  @inline(__always)
+  private func gradient(_ pixels: UnsafePointer<UInt8>, _ index: Int) -> (x: Int32, y: Int32) {
     func cut(_ value: Int32) -> Int32 { min(max(value, -Self.mostGradient), Self.mostGradient) }
     return (
-      cut(Int32(pixels[index + 1]) - Int32(pixels[index - 1])),
-      cut(Int32(pixels[index + size.width]) - Int32(pixels[index - size.width]))
+      cut(Int32(pixels[index &+ 1]) &- Int32(pixels[index &- 1])),
+      cut(Int32(pixels[index &+ size.width]) &- Int32(pixels[index &- size.width]))
     )
   }
 
-  private func isMoving(_ now: [UInt8]) -> Bool {
+  private func isMoving(_ now: UnsafePointer<UInt8>) -> Bool {
     var (edges, changed) = (0, 0)
     eachInner { index in
       let (x, y) = gradient(now, index)
-      guard abs(x) + abs(y) >= 8 else { return }
-      edges += 1
-      if abs(Int32(now[index]) - Int32(before[index])) >= 4 { changed += 1 }
+      guard abs(x) &+ abs(y) >= 8 else { return }
+      edges &+= 1
+      if abs(Int32(now[index]) &- Int32(before[index])) >= 4 { changed &+= 1 }
     }
     return edges > 0 && 4 * changed >= edges
   }
 
   private func stayingEdges() -> [Bool] {
     let least = Self.leastEdge * Int32(max(movingFrames, 1))
-    return lengths.indices.map { index in
+    return (0..<size.pixels).map { index in
       let length = lengths[index]
       return length >= least && (abs(sumX[index]) + abs(sumY[index])) * 20 >= 17 * length
     }

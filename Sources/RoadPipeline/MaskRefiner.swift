@@ -10,11 +10,15 @@ public struct MaskOptions: Hashable, Sendable {
   public var stabilise: StabiliseOptions
   /// Where there is never road, after all else.
   public var ownParts: OwnParts?
+  /// Outside of which there is never road; nil for the whole picture.
+  public var region: OwnParts?
 
   public init(
-    clean: CleanOptions = CleanOptions(), stabilise: StabiliseOptions = StabiliseOptions(), ownParts: OwnParts? = nil
+    clean: CleanOptions = CleanOptions(), stabilise: StabiliseOptions = StabiliseOptions(), ownParts: OwnParts? = nil,
+    region: OwnParts? = nil
   ) {
     self.ownParts = ownParts
+    self.region = region
     self.clean = clean
     self.stabilise = stabilise
   }
@@ -24,13 +28,11 @@ public struct MaskOptions: Hashable, Sendable {
 /// thread may ask for the figures.
 final class MaskRefiner: @unchecked Sendable {
   private let cleaner: MaskCleaner?
-  private let ownParts: OwnPartsMask?
+  private let ownParts: OwnPartsState
   private let figures: Mutex<MaskStatistics>
 
-  /// Nil where there is nothing to do.
-  init?(_ options: MaskOptions, size: PictureSize, classes: ClassTable) {
-    guard !options.clean.isOff || !options.stabilise.isOff || options.ownParts != nil else { return nil }
-    ownParts = options.ownParts.map { OwnPartsMask($0, size: size, road: classes.drivable) }
+  init(_ options: MaskOptions, _ ownParts: OwnPartsState, size: PictureSize, classes: ClassTable) {
+    self.ownParts = ownParts
     var figures = MaskStatistics()
     if options.clean.isOff {
       cleaner = nil
@@ -42,25 +44,29 @@ final class MaskRefiner: @unchecked Sendable {
     if !options.stabilise.isOff {
       figures.stabilise = MaskStatistics.Stabilise(mode: options.stabilise.mode.rawValue)
     }
-    if let ownParts, let parts = options.ownParts {
-      figures.ownParts = MaskStatistics.OwnParts(polygons: parts.polygons.count, share: ownParts.share)
-    }
+    figures.regionShare = ownParts.regionShare
     self.figures = Mutex(figures)
   }
 
-  var changesMaps: Bool { cleaner != nil || ownParts != nil }
-
-  func refine(_ map: ClassMap) {
+  /// - Returns: whether there was anything to do.
+  func refine(_ map: ClassMap) -> Bool {
     if let cleaner {
       cleaner.clean(map)
       figures.withLock { $0.clean?.add(cleaner.times) }
     }
-    ownParts?.apply(to: map)
+    let mask = ownParts.mask
+    mask?.apply(to: map)
+    return cleaner != nil || mask != nil
   }
 
   func add(_ frame: StabilisedFrame) { figures.withLock { $0.stabilise?.add(frame) } }
 
-  var statistics: MaskStatistics { figures.withLock { $0 } }
+  /// Nil where masks are the network's own.
+  var statistics: MaskStatistics? {
+    var told = figures.withLock { $0 }
+    told.ownParts = ownParts.statistics
+    return told == MaskStatistics() ? nil : told
+  }
 }
 
 extension MaskStatistics.Stabilise {

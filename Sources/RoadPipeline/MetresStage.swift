@@ -19,23 +19,34 @@ public struct MetresOptions: Sendable {
 /// Measures each class map on the infer thread, and keeps the newest figures for those who ask.
 final class MetresStage: Sendable {
   let calibration: CameraCalibration
-  private let measure: RoadMeasure
+  private let options: MetresOptions
+  private let classes: ClassTable
+  /// Of the infer thread as long as it measures.
+  private let measure: Mutex<RoadMeasure>
   private let newest: Mutex<(figures: RoadFigures, isFilled: Bool)>
 
   /// - Throws: `.calibration` where it does not fit the pictures.
   init(
-    _ options: MetresOptions, size: PictureSize, classes: ClassTable, ownParts: OwnParts?
+    _ options: MetresOptions, size: PictureSize, classes: ClassTable, hidden: OwnPartsMask?
   ) throws(RoadError) {
+    self.options = options
+    self.classes = classes
     calibration = try options.calibration.calibration(for: size)
-    measure = RoadMeasure(
-      calibration, classes: classes, directions: options.directions,
-      ownParts: ownParts.map { OwnPartsMask($0, size: size, road: classes.drivable) })
+    let measure = RoadMeasure(calibration, classes: classes, directions: options.directions, ownParts: hidden)
     newest = Mutex((measure.figures(), false))
+    self.measure = Mutex(measure)
   }
 
-  func figures() -> RoadFigures { measure.figures() }
+  func figures() -> RoadFigures { measure.withLock { $0.figures() } }
+
+  /// From the next frame on something else hides the road.
+  func hide(_ mask: OwnPartsMask?) {
+    let fresh = RoadMeasure(calibration, classes: classes, directions: options.directions, ownParts: mask)
+    measure.withLock { $0 = fresh }
+  }
 
   func measure(_ map: ClassMap, into figures: RoadFigures) {
+    let measure = self.measure.withLock { $0 }
     measure.measure(map, into: figures)
     newest.withLock {
       $0.figures.copy(from: figures)

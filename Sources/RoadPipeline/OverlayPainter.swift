@@ -13,6 +13,7 @@ final class OverlayPainter: @unchecked Sendable {
   private var numbers = OverlayNumbers()
   private var refreshed: UInt64 = 0
   private let levelCount: Int
+  private let firstPictureNotice: Int
 
   /// Nanoseconds between two changes of the numbers.
   private static let refreshInterval: UInt64 = 250_000_000
@@ -28,7 +29,8 @@ final class OverlayPainter: @unchecked Sendable {
     renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
     let showsPanel = options.showsPanel && options.style != nil
     levelCount = levels.count
-    let notices = levels + BoardHealth.Notice.allCases.map(\.words)
+    firstPictureNotice = levels.count + BoardHealth.Notice.allCases.count
+    let notices = levels + BoardHealth.Notice.allCases.map(\.words) + PictureNotice.allCases.map(\.words)
     // Masks that remember are told apart on the picture, too.
     let model = options.masks.stabilise.isOff ? segmenter.name : "\(segmenter.name), steadied"
     panel =
@@ -37,7 +39,7 @@ final class OverlayPainter: @unchecked Sendable {
     metres = options.style == nil ? nil : figures.map { MetresPainter(size: source.size, figures: $0, below: top) }
   }
 
-  func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int) {
+  func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int, picture: Int) {
     if control?.isOn ?? true {
       if let control { renderer?.tint(roadWeight: control.roadWeight) }
       renderer?.draw(slot.map, on: slot.canvas)
@@ -50,9 +52,10 @@ final class OverlayPainter: @unchecked Sendable {
       refreshed = now
     }
     numbers.frame = slot.frame.sequence
-    // A level taken away is told before the heat that may have cost it.
+    // A level taken away is told before the heat that may have cost it, and both before what can be seen anyway.
     let heat = telemetry.noticeOfBoard.map { levelCount + $0.rawValue - 1 }
-    numbers.notice = level > 0 ? level : heat
+    let seen = picture > 0 ? firstPictureNotice + picture - 1 : nil
+    numbers.notice = level > 0 ? level : heat ?? seen
     panel.draw(numbers, on: slot.canvas)
   }
 

@@ -83,8 +83,9 @@ extension Pipeline {
         trace?.segments(with: choice.1)
         let times = segmenter.segment(slot.pixels, at: moment(of: slot.frame), into: slot.map)
         slot.times.segmented(times)
-        if let stabilised = times.stabilised { refiner?.add(stabilised) }
-        if let seen = times.health { health.withLock { $0 = seen } }
+        if let stabilised = times.stabilised { refiner.add(stabilised) }
+        if let confidence = times.roadConfidence { watch.see(confidence) }
+        if let small = times.small { look(small, saturated: times.saturated, isUsual: choice.1 == 0) }
         if let confidence = slot.confidence { segmenter.writeConfidence(into: confidence) }
         refine(slot)
         trace?.segmented(slot, choice.1)
@@ -112,7 +113,7 @@ extension Pipeline {
       }
       let start = MonotonicClock.now()
       if needsCanvas { slot.fillCanvas() }
-      painter.paint(slot, telemetry, level: degrading?.level ?? 0)
+      painter.paint(slot, telemetry, level: degrading?.level ?? 0, picture: watch.notice)
       let drawn = MonotonicClock.now()
       (slot.times.drawBegan, slot.times.drawn) = (start, drawn)
       telemetry.record(.draw, nanoseconds: drawn - start)
@@ -213,9 +214,15 @@ extension Pipeline {
     properties.isLive ? .time(frame.timestamp) : .number(frame.sequence)
   }
 
+  /// What the network saw, of some frames.
+  private func look(_ small: LumaPlane, saturated: Double?, isUsual: Bool) {
+    watch.look(small, saturated: saturated, isUsual: isUsual, own: ownPartsState.mask)
+    ownPartsState.look(small)
+  }
+
   private func refine(_ slot: FrameSlot) {
-    guard refiner?.changesMaps == true || metres != nil else { return }
-    if let refiner, refiner.changesMaps { refiner.refine(slot.map) }
+    let isRefined = refiner.refine(slot.map)
+    guard isRefined || metres != nil else { return }
     if let metres, let figures = slot.figures { metres.measure(slot.map, into: figures) }
     slot.times.refined = MonotonicClock.now()
     telemetry.record(.refine, nanoseconds: slot.times.refined - slot.times.classified)

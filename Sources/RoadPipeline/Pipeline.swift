@@ -33,6 +33,8 @@ public struct PipelineOptions: Sendable {
   public var preparation = FramePreparation.pictures
   /// What is done to the class maps behind the network.
   public var masks = MaskOptions()
+  /// Whether the car's own parts are looked for, and where what is found or drawn stays.
+  public var ownPartsKeeping = OwnPartsKeeping()
   /// Whether sinks of the draw thread get a map of confidence, too (``ShownFrame/confidence``).
   public var keepsConfidence = false
   /// With a calibrated camera: what is measured on the class maps, after all else is done to them.
@@ -81,10 +83,10 @@ public final class Pipeline: @unchecked Sendable {
   let telemetry = Telemetry()
   let decoder: FrameDecoder
   let painter: OverlayPainter
-  /// Of the infer thread; nil where class maps stay as the network made them.
-  let refiner: MaskRefiner?
-  /// Of the last frame that was looked at.
-  let health = Mutex<PictureHealth?>(nil)
+  /// Of the infer thread.
+  let refiner: MaskRefiner
+  let ownPartsState: OwnPartsState
+  let watch = PictureWatch()
   /// Of the infer thread; nil without a calibrated camera.
   let metres: MetresStage?
   /// Nil without a budget.
@@ -159,9 +161,12 @@ public final class Pipeline: @unchecked Sendable {
           Degrading(budget: budget, usual: usual, lighter: properties.isLive ? try lighter(properties.size) : [])
         }
       decoder = try FrameDecoder(maximumPixels: options.maximumPixels, acceptsPartial: options.showsDamaged)
+      let ownParts = OwnPartsState(
+        options.masks, options.ownPartsKeeping, size: properties.size, classes: usual.classes)
+      ownPartsState = ownParts
       metres = try options.metres.map { (wanted) throws(RoadError) in
         try MetresStage(
-          wanted, size: properties.size, classes: usual.classes, ownParts: options.masks.ownParts)
+          wanted, size: properties.size, classes: usual.classes, hidden: ownParts.mask)
       }
     } catch {
       source.stop()
@@ -175,7 +180,8 @@ public final class Pipeline: @unchecked Sendable {
     painter = OverlayPainter(
       segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [],
       figures: metres?.figures())
-    refiner = MaskRefiner(options.masks, size: properties.size, classes: self.segmenter.classes)
+    refiner = MaskRefiner(
+      options.masks, ownPartsState, size: properties.size, classes: self.segmenter.classes)
     let traced = degrading?.segmenters ?? [self.segmenter]
     trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
     let kind: Canvas.Kind = options.preparation != .pictures && properties.format.hasHalfChroma ? .planes : .rgbx
@@ -209,12 +215,31 @@ public final class Pipeline: @unchecked Sendable {
   public func statistics() -> PipelineStatistics {
     var statistics = telemetry.statistics(lanes.map { $0.statistics() })
     statistics.degrade = degrading?.state
-    statistics.masks = refiner?.statistics
-    statistics.picture = health.withLock { $0 }.map {
-      PictureState(health: $0.word.rawValue, luma: $0.luma, sharpness: $0.sharpness)
-    }
+    statistics.masks = refiner.statistics
+    statistics.picture = watch.picture
+    statistics.confidence = watch.confidence
     statistics.metres = metres?.statistics
     return statistics
+  }
+
+  /// The car's own parts as they are now; nil where none are known.
+  public var ownParts: OwnParts? { ownPartsState.parts }
+
+  /// Takes other parts of the car out of the masks, from the next frame on, keeps them as the options say, and looks
+  /// for none any more. Any thread may call it; it takes some milliseconds and memory.
+  ///
+  /// - Parameter parts: nil for none.
+  /// - Throws: `.output` where they cannot be kept; they count in this run all the same.
+  public func changeOwnParts(to parts: OwnParts?) throws(RoadError) { try change(to: parts, origin: .page) }
+
+  private func change(to parts: OwnParts?, origin: MaskStatistics.OwnParts.Origin) throws(RoadError) {
+    try ownPartsState.change(to: parts, origin: origin) { metres?.hide($0) }
+  }
+
+  private func takeFoundParts() {
+    guard let found = ownPartsState.check() else { return }
+    // Why they could not be kept is in the statistics.
+    try? change(to: found, origin: .found)
   }
 
   /// Reads no further frame; `run` returns when those on their way are shown and the sinks have ended, but no later
@@ -305,6 +330,7 @@ extension Pipeline {
         return nil
       }
       guard isDue != nil else { return }
+      takeFoundParts()
       report(statistics())
       next = max(next + options.statisticsInterval, MonotonicClock.now())
     }

@@ -50,8 +50,8 @@ public protocol LayerTimedSegmenter: Segmenter {
   func withLayerNanoseconds(_ body: (UnsafeBufferPointer<UInt64>) -> Void)
 }
 
-/// Nanoseconds that the steps of one segmentation took.
-public struct SegmentationTimes: Hashable, Sendable {
+/// Nanoseconds that the steps of one segmentation took, and what else it tells.
+public struct SegmentationTimes: Sendable {
   /// Picture to the network's input.
   public var scale: UInt64
   public var network: UInt64
@@ -59,8 +59,12 @@ public struct SegmentationTimes: Hashable, Sendable {
   public var classMap: UInt64
   /// Where scores are steadied over time.
   public var stabilised: StabilisedFrame?
-  /// Of some frames, where the segmenter looks.
-  public var health: PictureHealth?
+  /// How sure the network is of the road; nil where it does not say.
+  public var roadConfidence: RoadConfidence?
+  /// Of some frames: the share of the activations that lie at the ends of their range, 0...1.
+  public var saturated: Double?
+  /// Of some frames: what the network saw, small and grey, as it is until the next `segment`.
+  public var small: LumaPlane?
 
   public init(scale: UInt64 = 0, network: UInt64 = 0, classMap: UInt64 = 0) {
     self.scale = scale

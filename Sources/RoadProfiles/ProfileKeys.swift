@@ -29,7 +29,12 @@ extension ProfileKey {
     ProfileKey(
       .masks, "near-bottom", .integer(1...100),
       "Road goes that does not reach into the lowest so many percent of the picture."),
-    ProfileKey(.masks, "own-parts", .text, "Text of polygons that are never road, such as the car's bonnet."),
+    ProfileKey(
+      .masks, "own-parts", .text,
+      "What is never road, such as the bonnet: a text of polygons, or auto for what live found of this camera, or off."),
+    ProfileKey(
+      .masks, "region", .text,
+      "The polygon with all the road, corners as x,y in percent: 0,30 100,30 100,100 0,100."),
   ]
 
   private static let metres: [ProfileKey] = [

@@ -25,12 +25,14 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   private let stabiliser: ScoreStabiliser?
   /// The step of it that the threads are at.
   private var step = StabiliserStep.grey
-  /// The network's input made grey, for the picture's health, and the frames until that is looked at again.
+  /// The network's input made grey, for those who watch the picture, and the frames until that is made again.
   private let grey: LumaPlane?
   private var framesToLook = 0
   private static let framesALook = 8
   /// For those who ask for it.
   private lazy var confidence = makeConfidenceUpsampler()
+  private let road: RoadRule
+  private let margin: ScoreMargin
   /// Whether the thread that calls `segment` was put on the pool's cores.
   private var isCallerPlaced = false
   /// What the threads work on within one `segment`.
@@ -82,12 +84,13 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
       base: UnsafePointer(scores.base), width: scores.width, height: scores.height, classes: scores.channels,
       pixelPitch: scores.pixelPitch, rowPitch: scores.rowPitch, lowOffset: engine.scoresLowOffset ?? 0)
     self.scores = view
+    road = RoadRule(road: classes.drivable, threshold: threshold)
+    margin = ScoreMargin(classes: scores.channels, level: classes.threshold.map { engine.scoreSteps(of: $0.level) })
     stabiliser =
       stabilise.isOff || !hasBlocks
       ? nil
       : ScoreStabiliser(
-        scores: view, input: engine.inputSize, road: RoadRule(road: classes.drivable, threshold: threshold),
-        options: stabilise)
+        scores: view, input: engine.inputSize, road: road, options: stabilise)
   }
 
   public func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes {
@@ -109,6 +112,10 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
       Unmanaged<NetworkSegmenter>.fromOpaque(context).takeUnretainedValue().scale(strip: strip)
     }
     let scaled = MonotonicClock.now()
+    let looks = framesToLook == 0
+    framesToLook = looks ? Self.framesALook - 1 : framesToLook - 1
+    // Layers that are timed are not looked into.
+    engine.countsSaturation = looks && !engine.timesLayers
     engine.run()
     let inferred = MonotonicClock.now()
     let stabilised = stabiliser.map { stabilise($0, at: moment, context) }
@@ -118,20 +125,18 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     var times = SegmentationTimes(
       scale: scaled - start, network: inferred - scaled, classMap: MonotonicClock.now() - inferred)
     times.stabilised = stabilised
-    times.health = look()
+    times.roadConfidence = RoadConfidence(of: stabiliser?.output ?? scores, road: road, margin: margin)
+    if engine.countsSaturation { times.saturated = engine.saturation.share }
+    engine.countsSaturation = false
+    if looks { times.small = look() }
     return times
   }
 
-  /// Every eighth frame: light and sharpness change slowly.
-  private func look() -> PictureHealth? {
+  /// Every eighth frame: light, sharpness and the car's own parts change slowly.
+  private func look() -> LumaPlane? {
     guard let grey else { return nil }
-    guard framesToLook == 0 else {
-      framesToLook -= 1
-      return nil
-    }
-    framesToLook = Self.framesALook - 1
     grey.fill(rows: 0..<grey.size.height, from: UnsafePointer(engine.input.base), rowPitch: engine.input.rowPitch)
-    return PictureHealth(of: grey)
+    return grey
   }
 
   /// Steadies the scores that the network has just made.

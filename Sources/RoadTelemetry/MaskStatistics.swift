@@ -4,20 +4,39 @@ public struct MaskStatistics: Hashable, Sendable {
   public var clean: Clean?
   /// Nil where masks are not steadied over time.
   public var stabilise: Stabilise?
-  /// Nil where the whole picture counts.
+  /// Nil where none are known, and none looked for.
   public var ownParts: OwnParts?
+  /// Of the picture's pixels: the region of interest. Nil where the whole picture is one.
+  public var regionShare: Double?
 
   public init() {}
 
   /// Where there is never road: the car's own parts.
   public struct OwnParts: Hashable, Sendable {
+    public enum Origin: String, Sendable, CaseIterable {
+      /// At the start, in a file.
+      case given
+      /// In the frames of this run.
+      case found
+      case page
+    }
+
     public var polygons: Int
     /// Of the picture's pixels.
     public var share: Double
+    /// Nil while they are looked for.
+    public var origin: Origin?
+    /// How much of the driving is done that they take at least, 0...1; nil where they are not looked for.
+    public var searched: Double?
+    /// That keeps them; nil for none.
+    public var file: String?
+    /// Why it could not be written.
+    public var trouble: String?
 
-    public init(polygons: Int, share: Double) {
+    public init(polygons: Int, share: Double, origin: Origin?) {
       self.polygons = polygons
       self.share = share
+      self.origin = origin
     }
   }
 
@@ -65,13 +84,29 @@ extension StatisticsJSON {
     @Nullable var stabilise: Stabilise?
     @Nullable var ownParts: OwnParts?
 
+    @Nullable var regionShare: Double?
+
     struct OwnParts: Encodable {
       let polygons: Int
       let share: Double
+      @Nullable var origin: String?
+      @Nullable var searched: Double?
+      @Nullable var file: String?
+      @Nullable var trouble: String?
+
+      init(_ parts: MaskStatistics.OwnParts) {
+        polygons = parts.polygons
+        share = parts.share.rounded(toDecimals: 4)
+        origin = parts.origin?.rawValue
+        searched = parts.searched?.rounded(toDecimals: 3)
+        file = parts.file
+        trouble = parts.trouble
+      }
     }
 
     init(_ masks: MaskStatistics) {
-      ownParts = masks.ownParts.map { OwnParts(polygons: $0.polygons, share: $0.share.rounded(toDecimals: 4)) }
+      ownParts = masks.ownParts.map(OwnParts.init)
+      regionShare = masks.regionShare?.rounded(toDecimals: 4)
       clean = masks.clean.map(Clean.init)
       stabilise = masks.stabilise.map(Stabilise.init)
     }

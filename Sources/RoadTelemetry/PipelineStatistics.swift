@@ -69,6 +69,8 @@ public struct PipelineStatistics: Sendable {
   public var masks: MaskStatistics?
   /// Whether anything can be seen on the pictures; nil before the first.
   public var picture: PictureState?
+  /// How sure the network is, and whether what it sees is what it was calibrated for; nil before it says.
+  public var confidence: ConfidenceState?
   /// What was measured on the newest frame; nil without a calibrated camera, and before the first frame.
   public var metres: MetresJSON?
   /// In the order in which they were given to the pipeline.
@@ -101,16 +103,48 @@ public struct PipelineStatistics: Sendable {
 
 /// How a picture looked to the network.
 public struct PictureState: Hashable, Sendable {
-  /// "good", "dark", "blurred".
+  /// "good", "dark", "glare", "blurred", "dirty".
   public var health: String
   /// Mean, 0...255.
   public var luma: Int
   /// Nil where there are no edges to tell it by.
   public var sharpness: Int?
+  /// Of the picture below 40 percent of its height: in large areas as bright as can be.
+  public var glare: Double
+  /// Of the picture: blurred at fixed places while it moves; nil as long as nobody can tell.
+  public var dirt: Double?
 
-  public init(health: String, luma: Int, sharpness: Int?) {
+  public init(health: String, luma: Int, sharpness: Int?, glare: Double = 0, dirt: Double? = nil) {
     self.health = health
     self.luma = luma
     self.sharpness = sharpness
+    self.glare = glare
+    self.dirt = dirt
+  }
+}
+
+/// How sure the network is, and whether what it sees is what it was calibrated for.
+public struct ConfidenceState: Hashable, Sendable {
+  /// Of the newest frame: how far road is above the next class, in steps of the scores, 0...255; nil without road.
+  public var road: Double?
+  /// The same over some thirty frames.
+  public var roadMean: Double?
+  /// Share of the activations that lie at the ends of their range, over some thirty looks.
+  public var saturated: Double?
+  /// What it was at the start of the run; nil while that is learned.
+  public var usual: Double?
+  /// The alarm: much more is saturated than usual.
+  public var isDrifting: Bool
+  public var alarms: Int
+
+  public init(
+    road: Double?, roadMean: Double?, saturated: Double?, usual: Double?, isDrifting: Bool, alarms: Int
+  ) {
+    self.road = road
+    self.roadMean = roadMean
+    self.saturated = saturated
+    self.usual = usual
+    self.isDrifting = isDrifting
+    self.alarms = alarms
   }
 }

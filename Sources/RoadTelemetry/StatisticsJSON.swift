@@ -23,6 +23,8 @@ public struct StatisticsJSON: Encodable {
   @Nullable var masks: Masks?
   /// Null before the first picture.
   @Nullable var picture: Picture?
+  /// Null before the first frame.
+  @Nullable var confidence: Confidence?
   /// Of the newest frame; null without a calibrated camera.
   @Nullable var metres: MetresJSON?
   let sinks: [Sink]
@@ -47,6 +49,7 @@ public struct StatisticsJSON: Encodable {
     degrade = statistics.degrade.map(Degrade.init)
     masks = statistics.masks.map(Masks.init)
     picture = statistics.picture.map(Picture.init)
+    confidence = statistics.confidence.map(Confidence.init)
     metres = statistics.metres
     sinks = statistics.sinks.map(Sink.init)
   }
@@ -56,8 +59,30 @@ public struct StatisticsJSON: Encodable {
     let health: String
     let luma: Int
     @Nullable var sharpness: Int?
+    let glare: Double
+    @Nullable var dirt: Double?
 
-    init(_ state: PictureState) { (health, luma, sharpness) = (state.health, state.luma, state.sharpness) }
+    init(_ state: PictureState) {
+      (health, luma, sharpness) = (state.health, state.luma, state.sharpness)
+      (glare, dirt) = (state.glare, state.dirt)
+    }
+  }
+
+  struct Confidence: Encodable {
+    @Nullable var road: Double?
+    @Nullable var roadMean: Double?
+    @Nullable var saturated: Double?
+    @Nullable var usualSaturated: Double?
+    let drift: Bool
+    let alarms: Int
+
+    init(_ state: ConfidenceState) {
+      road = state.road?.rounded(toDecimals: 1)
+      roadMean = state.roadMean?.rounded(toDecimals: 1)
+      saturated = state.saturated?.rounded(toDecimals: 5)
+      usualSaturated = state.usual?.rounded(toDecimals: 5)
+      (drift, alarms) = (state.isDrifting, state.alarms)
+    }
   }
 
   /// What the kernel tells of the board; null where it does not.

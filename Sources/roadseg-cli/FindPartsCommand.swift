@@ -155,9 +155,7 @@ private struct FindPartsResult: Encodable {
 
   /// A polygon a line, with a word on where it comes from.
   func file(_ parts: OwnParts?, source: String) -> String {
-    let head = "# \(source): what stays in \(movingFrames) moving frames\n"
-    guard let parts else { return head + "# nothing\n" }
-    return head + parts.text.split(separator: ";").map { $0.drop { $0 == " " } + "\n" }.joined()
+    OwnPartsFile.text(parts, remark: "\(source): what stays in \(movingFrames) moving frames")
   }
 
   var text: String {

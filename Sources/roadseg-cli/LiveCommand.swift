@@ -44,6 +44,7 @@ struct LiveCommand: ParsableCommand {
         roadseg live --output unix:/run/roadseg/masks
         roadseg live --budget-ms 80 --trace trace.json
         roadseg live --camera-calibration camera.yaml --json
+        roadseg live --own-parts windscreen.txt --region '0,30 100,30 100,100 0,100'
         roadseg live --web                          # a page at http://127.0.0.1:8080/
         roadseg live --web 0.0.0.0:8080 --web-token token.txt
       """)
@@ -107,6 +108,7 @@ struct LiveCommand: ParsableCommand {
     // What is not there is said before the network is planned.
     StandardOutput.isTaken.store(outputs.takesStandardOutput, ordering: .relaxed)
     let measured = try metres.options()
+    try ownParts.check()
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     let service = ServiceReporter()
@@ -130,11 +132,16 @@ struct LiveCommand: ParsableCommand {
     try ProfileReload.watch(profileOptions)
     let notes = SinkNotes()
     let degradeNotes = DegradeNotes()
+    let driftNotes = DriftNotes()
+    let partsNotes = OwnPartsNotes()
+    partsNotes.begin(pipeline.statistics().masks?.ownParts)
     do throws(RoadError) {
       try pipeline.run { statistics in
         service.report(statistics)
         notes.say(statistics.sinks)
         degradeNotes.say(statistics.degrade)
+        partsNotes.say(statistics.masks?.ownParts)
+        driftNotes.say(statistics.confidence)
         report.print(statistics, type: "statistics")
         // Who wrote into a pipe that is closed goes on only for those who get the frames elsewhere.
         let isUnread = StandardOutput.readerIsGone && statistics.sinks.isEmpty
@@ -171,7 +178,7 @@ struct LiveCommand: ParsableCommand {
   ) throws(RoadError) -> Pipeline? {
     let lighter = try LighterNetworks(budget, modelOptions, than: network)
     let stabilise = steadying.options(.gentle)
-    let parts = try ownParts.parts()
+    let region = try ownParts.regionPolygons()
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
       var lanes = try outputs.lanes()
       if let page { lanes.append(page.lane) }
@@ -181,7 +188,10 @@ struct LiveCommand: ParsableCommand {
       options.showsDamaged = damaged == .show
       options.budget = budget.nanoseconds
       options.trace = tracing
-      options.masks = MaskOptions(clean: cleaning.options(.gentle), stabilise: stabilise, ownParts: parts)
+      let (parts, keeping) = try ownParts.of(source.properties, searches: true)
+      options.masks = MaskOptions(
+        clean: cleaning.options(.gentle), stabilise: stabilise, ownParts: parts, region: region)
+      options.ownPartsKeeping = keeping
       options.metres = measured
       options.preparation = preparation.value(.planes)
       return try Pipeline(

@@ -79,12 +79,18 @@ struct LivePage {
       options: options, sink: sink,
       sources: LiveViewSources(
         statistics: { pipeline.statistics() }, trouble: { StatisticsLine.trouble($0) }, overlay: overlay,
-        recording: recording))
+        recording: recording, ownParts: recording == nil ? Self.ownParts(of: pipeline) : nil))
     let port = try server.start()
     let address = options.address.contains(":") ? "[\(options.address)]" : options.address
     let entry = options.token == nil ? "" : "; it asks for the token in \(WebOptions.tokenRemark)"
     Terminal.say("roadseg: page at http://\(address):\(port)/\(entry)")
     return server
+  }
+
+  /// Masks of a recording are made with what it says at its beginning.
+  private static func ownParts(of pipeline: Pipeline) -> OwnPartsSteering {
+    OwnPartsSteering(
+      parts: { pipeline.ownParts }, change: { (parts) throws(RoadError) in try pipeline.changeOwnParts(to: parts) })
   }
 }
 

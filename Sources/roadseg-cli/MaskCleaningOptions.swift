@@ -46,17 +46,5 @@ struct StabiliseArguments: ParsableArguments {
   func options(_ usual: StabiliseMode = .off) -> StabiliseOptions { StabiliseOptions(stabilise ?? usual) }
 }
 
-/// `--own-parts`: where there is never road.
-struct OwnPartsArguments: ParsableArguments {
-  @Option(
-    name: .customLong("own-parts"),
-    help: ArgumentHelp(
-      "Text of polygons that are never road, such as the car's bonnet: corners as x,y in percent, a polygon a line.",
-      valueName: "file"))
-  var path: String?
-
-  func parts() throws(RoadError) -> OwnParts? { try path.map { (path) throws(RoadError) in try OwnParts(path: path) } }
-}
-
 extension CleanMode: ExpressibleByArgument {}
 extension StabiliseMode: ExpressibleByArgument {}

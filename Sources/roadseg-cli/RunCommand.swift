@@ -116,7 +116,9 @@ struct RunCommand: ParsableCommand {
       output: output, kinds: kinds, classes: try paint.recoloured(network.classes),
       style: try paint.style(network.classes), showsDamaged: damaged == .show,
       maximumPixels: pictureOptions.maximumPixels, resumes: resume,
-      masks: try MaskOptions(clean: cleaning.options(), stabilise: steadying.options(), ownParts: ownParts.parts()),
+      masks: try MaskOptions(
+        clean: cleaning.options(), stabilise: steadying.options(), ownParts: ownParts.parts(),
+        region: ownParts.regionPolygons()),
       metres: measured, preparation: preparation.value(.pictures))
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in

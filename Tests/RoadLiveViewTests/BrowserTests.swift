@@ -26,14 +26,29 @@ struct BrowserTests {
   /// One visit, of a phone; `browser.py URL FOLDER` makes the four of all widths and colour schemes.
   @Test("loads without errors, moves, counts, obeys; starts, stops and triggers the recording")
   func quickVisit() throws {
+    try Self.visit { folder in ["record", "synthetic", "--output", "\(folder)/recordings"] }
+  }
+
+  @Test("the car's own parts are drawn, dragged, written and deleted; what is saved counts and lies in the file")
+  func ownParts() throws {
+    try Self.visit { folder in
+      try "0,90 100,90 100,100 0,100\n".write(toFile: "\(folder)/parts.txt", atomically: true, encoding: .utf8)
+      return ["live", "synthetic:bonnet", "--own-parts", "\(folder)/parts.txt"]
+    } afterwards: { folder in
+      let text = try String(contentsOfFile: "\(folder)/parts.txt", encoding: .utf8)
+      #expect(text == "# drawn on the page, 640x480\n0,90 100,90 100,100\n")
+    }
+  }
+
+  private static func visit(
+    arguments: (String) throws -> [String], afterwards: (String) throws -> Void = { _ in }
+  ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let process = Process()
     process.executableURL = URL(filePath: PageReaders.binary)
-    process.arguments = [
-      "record", "synthetic", "--rate", "10", "--output", "\(folder)/recordings", "--web", "127.0.0.1:0",
-    ]
+    process.arguments = try arguments(folder) + ["--rate", "10", "--web", "127.0.0.1:0"]
     let said = "\(folder)/said"
     #expect(FileManager.default.createFile(atPath: said, contents: nil))
     process.standardError = try FileHandle(forWritingTo: URL(filePath: said))
@@ -54,6 +69,7 @@ struct BrowserTests {
       ["\(PageReaders.folder.path)/browser.py", try #require(address, "no page"), folder, "quick"], withErrors: true)
     #expect(status == 0, "\(output)")
     #expect(output.contains("1 visits, 0 failures"))
+    try afterwards(folder)
   }
 }
 

@@ -13,6 +13,8 @@ private final class Page: Sendable {
   let sink = LiveViewSink()
   let look = Mutex(OverlaySteering.Look(isOn: true, alpha: 0.5))
   let video = Mutex(VideoState.flowing)
+  /// The car's own parts; what is drawn below 99 percent cannot be kept.
+  let ownParts = Mutex<OwnParts?>(nil)
 
   func serve(token: String? = nil, viewers: Int = 16) throws -> (LiveServer, UInt16) {
     let statistics: @Sendable () -> PipelineStatistics = { [self] in
@@ -25,8 +27,19 @@ private final class Page: Sendable {
       look: { [self] in look.withLock { $0 } }, change: { [self] new in look.withLock { $0 = new } })
     let server = try LiveServer(
       options: LiveViewOptions(port: 0, token: token, viewers: viewers), sink: sink,
-      sources: LiveViewSources(statistics: statistics, overlay: overlay))
+      sources: LiveViewSources(statistics: statistics, overlay: overlay, ownParts: partsSteering))
     return (server, try server.start())
+  }
+
+  private var partsSteering: OwnPartsSteering {
+    OwnPartsSteering(
+      parts: { [self] in ownParts.withLock { $0 } },
+      change: { [self] (parts) throws(RoadError) in
+        ownParts.withLock { $0 = parts }
+        if parts?.polygons.contains(where: { $0.contains { $0.y > 9900 } }) == true {
+          throw RoadError(.output, "the disk is full", remedy: "make room")
+        }
+      })
   }
 
   func start() throws {
@@ -74,6 +87,63 @@ private final class Page: Sendable {
     #expect(root.status == 200 && root.text.contains("default-src 'none'"))
     #expect(Visitor.ask(port, "GET /nothing").status == 404)
     #expect(Visitor.ask(port, "DELETE /state").status == 405)
+  }
+
+  private static let json = ["Host: localhost", "Content-Type: application/json"]
+
+  @Test("the car's own parts are told and changed, and what could not be kept is said")
+  func ownParts() throws {
+    let page = Page()
+    let (server, port) = try page.serve()
+    defer { server.stop() }
+    #expect(Visitor.ask(port, "GET /own-parts").body == Data(#"{"polygons":[]}"#.utf8))
+    let drawn = #"{"polygons":[[[0,93.25],[50,87],[99.995,93]],[[1,2],[3,2],[3,4]]]}"#
+    let answer = Visitor.ask(port, "POST /own-parts", Self.json, body: drawn)
+    #expect(answer.status == 200)
+    #expect(page.ownParts.withLock { $0 }?.text == "0,93.25 50,87 100,93; 1,2 3,2 3,4")
+    let told = #"{"polygons":[[[0,93.25],[50,87],[100,93]],[[1,2],[3,2],[3,4]]]}"#
+    #expect(answer.body == Data(told.utf8) && Visitor.ask(port, "GET /own-parts").body == Data(told.utf8))
+    let full = Visitor.ask(port, "POST /own-parts", Self.json, body: #"{"polygons":[[[0,0],[1,1],[1,100]]]}"#)
+    #expect(full.status == 200 && String(decoding: full.body, as: UTF8.self).contains("the disk is full"))
+    #expect(Visitor.ask(port, "POST /own-parts", Self.json, body: #"{"polygons":[]}"#).status == 200)
+    #expect(page.ownParts.withLock { $0 } == nil)
+    let other = Self.json + ["Origin: http://evil.example"]
+    #expect(Visitor.ask(port, "POST /own-parts", other, body: drawn).status == 403)
+    #expect(Visitor.ask(port, "POST /own-parts", ["Host: localhost"], body: drawn).status == 403)
+    #expect(Visitor.ask(port, "POST /own-parts", ["Host: evil"] + Self.json.dropFirst(), body: drawn).status == 403)
+    #expect(page.ownParts.withLock { $0 } == nil)
+    let (closed, guarded) = try page.serve(token: "abcdefghijklmnopqrstuvwxyz")
+    defer { closed.stop() }
+    #expect(Visitor.ask(guarded, "POST /own-parts", Self.json, body: drawn).status == 401)
+    #expect(page.ownParts.withLock { $0 } == nil)
+  }
+
+  @Test("what are no polygons changes nothing")
+  func hostileParts() throws {
+    let page = Page()
+    let (server, port) = try page.serve()
+    defer { server.stop() }
+    let known = try OwnParts(text: "0,90 100,90 100,100", name: "known")
+    page.ownParts.withLock { $0 = known }
+    let corner = "[0,0],"
+    let bodies = [
+      "", "{}", "[]", "null", #"{"polygons":null}"#, #"{"polygons":{}}"#, #"{"polygons":[[]]}"#,
+      #"{"polygons":[[[0,0],[1,1]]]}"#, #"{"polygons":[[[0,0],[1,1],[1]]]}"#, #"{"polygons":[[[0,0],[1,1],[1,2,3]]]}"#,
+      #"{"polygons":[[[0,0],[1,1],[1,100.01]]]}"#, #"{"polygons":[[[0,0],[1,1],[-0.01,1]]]}"#,
+      #"{"polygons":[[[0,0],[1,1],[1,1e999]]]}"#, #"{"polygons":[[[0,0],[1,1],["a",1]]]}"#,
+      #"{"polygons":[[[0,0],[1,1],[null,1]]]}"#, #"{"polygons":[[[0,0],[1,1],[NaN,1]]]}"#, "{\"polygons\":[[[\u{0}",
+      #"{"polygons":"# + String(repeating: "[", count: 8000),
+      #"{"polygons":["# + Array(repeating: "[[0,0],[1,0],[1,1]]", count: 65).joined(separator: ",") + "]}",
+      #"{"polygons":[["# + String(repeating: corner, count: 1000) + "[0,0]]]}",
+      #"{"polygons":[["# + String(repeating: corner, count: 3000) + "[0,0]]]}",
+    ]
+    for body in bodies {
+      let answer = Visitor.ask(port, "POST /own-parts", Self.json, body: body)
+      #expect([0, 400].contains(answer.status), "\(body.prefix(60)): \(answer.status)")
+    }
+    #expect(page.ownParts.withLock { $0 } == known)
+    let most = #"{"polygons":[["# + String(repeating: corner, count: 999) + "[0,0]]]}"
+    #expect(Visitor.ask(port, "POST /own-parts", Self.json, body: most).status == 200)
   }
 
   @Test("health is red when no frame comes")

@@ -1,6 +1,7 @@
 """The page in a real browser: python3 browser.py URL FOLDER [quick]
 
-With `quick` one visit of four. Where a recording runs, its buttons are pressed, too.
+With `quick` one visit of four. Where a recording runs, its buttons are pressed, too; where the car's own parts may be
+changed and one is known, they are.
 
 Needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium. Writes a screenshot for each width and colour
 scheme into FOLDER; ends with 1 and one line for each thing that does not hold.
@@ -10,6 +11,7 @@ import sys
 import time
 
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -90,6 +92,8 @@ def check(driver, failures, name):
         alpha.send_keys(Keys.ARROW_RIGHT)
     if not driver.find_element(By.ID, "recorder").get_attribute("hidden"):
         check_recorder(driver, expect)
+    if not driver.find_element(By.ID, "edit").get_attribute("hidden"):
+        check_parts(driver, expect)
     unnamed = driver.execute_script(
         """return [...document.querySelectorAll('button, a, input, canvas, img')].filter(e => !e.hidden && !(
         e.textContent.trim() || e.getAttribute('aria-label') || e.alt || (e.labels && e.labels.length))).length""")
@@ -111,6 +115,59 @@ def check_recorder(driver, expect):
     press("trigger")
     time.sleep(0.5)
     expect(state().startswith("recording"), f"a trigger does harm: {state()}")
+
+
+def check_parts(driver, expect):
+    """Draws a part, moves a corner, deletes another part, writes one as text; each is saved and counts."""
+    edit, save = driver.find_element(By.ID, "edit"), driver.find_element(By.ID, "save")
+    svg = driver.find_element(By.ID, "parts")
+    shapes = lambda: driver.find_elements(By.CSS_SELECTOR, "#parts polygon")
+    points = lambda: [shape.get_attribute("points") for shape in shapes()]
+    saved = lambda: driver.execute_async_script(
+        "const done = arguments[0]; fetch('/own-parts').then(a => a.json()).then(a => done(a.polygons))")
+
+    def at(x, y):
+        """Percent of the picture, as an offset from its middle."""
+        size = svg.rect
+        return round((x - 50) * size["width"] / 100), round((y - 50) * size["height"] / 100)
+
+    def click(x, y):
+        ActionChains(driver).move_to_element_with_offset(svg, *at(x, y)).click().perform()
+
+    expect(wait(lambda: len(shapes()) == 1), "the part that is known is not shown")
+    edit.click()
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
+    for corner in [(10, 20), (30, 20), (30, 40), (10, 40), (10, 20)]:
+        click(*corner)
+    expect(len(shapes()) == 2, f"a drawn part is not closed: {points()}")
+    before = points()
+    ActionChains(driver).move_to_element_with_offset(svg, *at(30, 40)).click_and_hold().move_to_element_with_offset(
+        svg, *at(40, 60)).release().perform()
+    expect(points()[0] == before[0] and points()[1] != before[1], "a corner cannot be dragged")
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", save)
+    save.click()
+    drawn = wait(lambda: len(saved()) == 2 and saved()) or [[], []]
+    near = lambda a, b: len(a) == len(b) and all(abs(p - q) < 1 for x, y in zip(a, b) for p, q in zip(x, y))
+    expect(near(drawn[1], [[10, 20], [30, 20], [40, 60], [10, 40]]), f"saved is {drawn}")
+    expect(wait(lambda: edit.get_attribute("aria-pressed") == "false"), "saving does not end the editing")
+    # By keyboard alone: choose nothing, take all away as text and write one.
+    edit.send_keys(Keys.ENTER)
+    corners = driver.find_element(By.ID, "corners")
+    corners.send_keys(Keys.CONTROL, "a")
+    corners.send_keys("0,90 100,90 100,10x")
+    expect(not save.is_enabled(), "what is no corner can be saved")
+    corners.send_keys(Keys.BACKSPACE, "0")
+    save.send_keys(Keys.ENTER)
+    expect(wait(lambda: saved() == [[[0, 90], [100, 90], [100, 100]]]), f"saved is {saved()}")
+    expect(wait(lambda: len(shapes()) == 1), "the picture shows other parts than were saved")
+    # The chosen part goes with Delete; what is not saved stays as it was.
+    edit.send_keys(Keys.ENTER)
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
+    click(90, 93)
+    ActionChains(driver).send_keys(Keys.DELETE).perform()
+    expect(not shapes(), "Delete does not take the chosen part away")
+    driver.find_element(By.ID, "cancel").send_keys(Keys.ENTER)
+    expect(wait(lambda: len(shapes()) == 1), "Cancel does not bring it back")
 
 
 def main(url, folder, quick=""):

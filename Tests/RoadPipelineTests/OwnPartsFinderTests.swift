@@ -1,3 +1,4 @@
+import CAllocationCounter
 import RoadBase
 import RoadCamera
 import RoadFrame
@@ -43,6 +44,25 @@ import Testing
     let different = own.indices.filter { own[$0] != drawn[$0] }.count
     #expect(different * 20 <= own.filter { $0 }.count, "\(different)")
     #expect(parts.polygons[0].contains { $0.y > 9500 }, "the bonnet is the largest")
+  }
+
+  @Test("adding up takes no memory, and begins anew where it is told to")
+  func memory() throws {
+    let scene = try SyntheticScene(size: Self.size, seed: 1, parts: [.bonnet])
+    let (finder, own) = Self.found(scene, frames: 30, step: 8)
+    let copy = OwnPartsFinder(size: finder.size)
+    copy.copySums(from: finder)
+    #expect(copy.found() == own && copy.movingFrames == finder.movingFrames)
+    let grey = LumaPlane(halving: Self.size)
+    let counter = UnsafeMutablePointer<UInt>.allocate(capacity: 1)
+    counter.initialize(to: 0)
+    defer { counter.deallocate() }
+    count_allocations_of_this_thread_into(counter)
+    finder.add(grey)
+    finder.add(grey)
+    finder.clear()
+    count_allocations_of_this_thread_into(nil)
+    #expect(counter.pointee == 0 && finder.frames == 0 && !finder.found().contains(true))
   }
 
   @Test("a car that stands has no moving frames, and one without parts finds none at the bottom")

@@ -23,6 +23,9 @@ package struct CameraIdentity: Hashable, Sendable {
     self.serial = serial
   }
 
+  /// The same as long as the camera stays, whatever its number: by its serial number, or else by its socket.
+  package var key: String { "\(card) \(serial ?? bus)" }
+
   /// How sure it is that the other is this camera; nil if it is not.
   func likeness(to other: CameraIdentity) -> Int? {
     guard card == other.card else { return nil }

@@ -49,9 +49,11 @@ public final class V4L2Camera: FrameSource, @unchecked Sendable {
     identity = session.identity
     self.session = session
     modeReason = chosen.reason
-    properties = SourceProperties(
+    var properties = SourceProperties(
       name: "\(session.identity.card) (\(path))", size: mode.size, format: mode.format, nominalRate: mode.rate,
       isLive: true, frameCount: nil, maximumFrameBytes: mode.frameBytes)
+    properties.cameraKey = session.identity.key
+    self.properties = properties
   }
 
   deinit { session?.close() }

@@ -40,10 +40,12 @@ public final class SyntheticRoad: FrameSource, @unchecked Sendable {
     }
     scene = try SyntheticScene(size: size, seed: seed, parts: parts)
     frameCount = frames
-    properties = SourceProperties(
+    var properties = SourceProperties(
       name: "\(parts.text), seed \(seed)", size: size, format: .rgbx, nominalRate: rate, isLive: rate != nil,
       frameCount: frames.flatMap { Int(exactly: $0) }, maximumFrameBytes: 4 * size.pixels,
       isSynthetic: true)
+    properties.cameraKey = properties.name
+    self.properties = properties
   }
 
   public func deliverEveryFrame() { givesEveryFrame = true }

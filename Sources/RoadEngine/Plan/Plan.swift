@@ -12,6 +12,7 @@ struct Plan {
   let layers: [LayerDescription]
   let input: TensorView
   let output: TensorView
+  let probe: SaturationProbe
   let memory: PlanMemory
   let memoryReport: MemoryReport
   let tenants: [ArenaTenant]
@@ -35,6 +36,13 @@ struct Plan {
       let tensor = network.layers[group[group.count - 1]].output
       return (network.tensors[tensor].name, views[tensor])
     }
+    probe = SaturationProbe(
+      groups.enumerated().compactMap { step, group in
+        let tensor = network.layers[group[group.count - 1]].output
+        let format = network.tensors[tensor].format
+        guard format.element == .uint8, tensor != network.output else { return nil }
+        return SaturationProbe.Tensor(step: step, view: views[tensor], hasLowerEnd: format.zeroPoint > 0)
+      })
     layers = maker.descriptions
     self.memory = memory
     tenants = network.tensors.indices.filter { requests[$0].bytes > 0 }.map {

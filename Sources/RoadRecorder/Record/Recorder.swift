@@ -43,6 +43,7 @@ public final class Recorder: FrameSink, @unchecked Sendable {
     var options: RecorderOptions?
     /// By hand: the last one counts.
     var wanted: Bool?
+    var described: [String: String] = [:]
   }
 
   /// Messages that wait; whoever floods the log loses lines.
@@ -82,6 +83,9 @@ public final class Recorder: FrameSink, @unchecked Sendable {
   /// pre-roll and post-roll. What a run begins with (folder, raw images, kind of trigger, metadata) stays as it is.
   public func change(to options: RecorderOptions) { inbox.withLock { $0.options = options } }
 
+  /// What else every segment tells of the run, known only when there is a source: before the lane starts.
+  public func describe(_ metadata: [String: String]) { inbox.withLock { $0.described.merge(metadata) { $1 } } }
+
   public func log(_ level: LogRecord.Level, _ message: String) {
     inbox.withLock { if $0.log.count < Self.inboxCapacity { $0.log.append((level, message)) } }
   }
@@ -90,6 +94,7 @@ public final class Recorder: FrameSink, @unchecked Sendable {
 
   public func start(_ session: SinkSession) throws(RoadError) {
     let now = MonotonicClock.now()
+    options.metadata.merge(inbox.withLock { $0.described }) { $1 }
     let composer: MessageComposer
     if let made = self.composer { composer = made } else { composer = try MessageComposer(options, session) }
     composer.follow(wall: RecordingClock.wall(), monotonic: now)

@@ -86,14 +86,13 @@ struct RecordCommand: ParsableCommand {
     // A profile may give it, and is read after the arguments.
     guard let output else { throw ValidationError("give --output") }
     var options = try recording.options(folder: output)
-    let masks = try MaskOptions(clean: cleaning.options(), ownParts: ownParts.parts())
+    try ownParts.check()
     let measured = try metres.options()
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)
     options.metadata["input_size"] = "\(network.inputSize)"
     options.metadata["threads"] = "\(threads.count)"
-    options.metadata.merge(RecordedNetwork.metadata(of: masks)) { $1 }
     options.metadata[RecordedNetwork.preparationKey] = way.rawValue
     if let profile = profileOptions.profile {
       let path = try ProfileFolder.path(of: profile)
@@ -111,7 +110,7 @@ struct RecordCommand: ParsableCommand {
     let service = ServiceReporter()
     let page = try LivePage(web)
     let lane = SinkLane(recorder, policy: .queue(bytes: Int(recording.memory.bytes)))
-    guard let pipeline = try pipeline(opened, network, masks, lane, service, page, measured) else { return }
+    guard let pipeline = try pipeline(opened, network, recorder, lane, service, page, measured) else { return }
     let server = try page?.serve(pipeline, recording: Self.steering(recorder))
     defer { server?.stop() }
     let about = RunAbout(
@@ -132,6 +131,7 @@ struct RecordCommand: ParsableCommand {
       recorder.change(to: try command.recording.options(folder: output))
       recorder.log(.info, "options reloaded")
     }
+    OwnPartsNotes().begin(pipeline.statistics().masks?.ownParts)
     let notes = SinkNotes()
     var cadence = ReportCadence()
     let statistics = try withExtendedLifetime(triggers) {
@@ -188,10 +188,14 @@ struct RecordCommand: ParsableCommand {
 
   /// Nil where a signal came while it waited for a camera.
   private func pipeline(
-    _ opened: (any FrameSource)?, _ network: Network, _ masks: MaskOptions, _ lane: SinkLane,
+    _ opened: (any FrameSource)?, _ network: Network, _ recorder: Recorder, _ lane: SinkLane,
     _ service: ServiceReporter, _ page: LivePage?, _ measured: MetresOptions?
   ) throws(RoadError) -> Pipeline? {
+    let region = try ownParts.regionPolygons()
     func make(_ source: any FrameSource) throws(RoadError) -> Pipeline {
+      let (parts, _) = try ownParts.of(source.properties, searches: false)
+      let masks = MaskOptions(clean: cleaning.options(), ownParts: parts, region: region)
+      recorder.describe(RecordedNetwork.metadata(of: masks))
       // Only the page shows pictures; recordings hold the camera's own.
       var options = PipelineOptions(
         frameLimit: frames, style: page == nil ? nil : OverlayStyle(), showsPanel: page != nil,

@@ -45,7 +45,10 @@ struct RecordedNetwork {
     let parts = try run["own_parts"].map { (text) throws(RoadError) in
       try OwnParts(text: text, name: "own_parts of the recording")
     }
-    return MaskOptions(clean: try cleaning(), ownParts: parts)
+    let region = try run["region"].map { (text) throws(RoadError) in
+      try OwnParts(text: text, name: "region of the recording")
+    }
+    return MaskOptions(clean: try cleaning(), ownParts: parts, region: region)
   }
 
   private func cleaning() throws(RoadError) -> CleanOptions {
@@ -79,6 +82,7 @@ struct RecordedNetwork {
     let clean = masks.clean
     var metadata: [String: String] = [:]
     if let parts = masks.ownParts { metadata["own_parts"] = parts.text }
+    if let region = masks.region { metadata["region"] = region.text }
     if let mode = clean.mode, mode != .off { metadata["clean"] = mode.rawValue }
     if let lowest = clean.nearBottom { metadata["near_bottom"] = "\(lowest)" }
     return metadata
