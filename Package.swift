@@ -112,6 +112,7 @@ let frameSteps: [Target] = [
     name: "RoadCamera", dependencies: ["RoadFrame", "RoadMetres", "RoadRecorder", "CVideoDevice"],
     swiftSettings: strict),
   .target(name: "RoadMask", dependencies: ["RoadBase", "RoadKernels"], swiftSettings: strict),
+  .target(name: "RoadCRF", dependencies: ["RoadBase", "RoadFrame"], swiftSettings: strict),
   .target(
     name: "RoadMetres",
     dependencies: ["RoadBase", "RoadFrame", "RoadMask", "RoadTelemetry", .product(name: "Yams", package: "Yams")],
@@ -142,7 +143,7 @@ let frameSteps: [Target] = [
     dependencies: ["RoadEngine", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline"], swiftSettings: strict),
   .target(
     name: "RoadEvaluation",
-    dependencies: ["RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadSegmentation"],
+    dependencies: ["RoadCRF", "RoadFloat", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline", "RoadSegmentation"],
     swiftSettings: strict),
   .target(
     name: "RoadLiveView",
@@ -238,6 +239,9 @@ let frameTests: [Target] = [
     name: "RoadMaskTests", dependencies: ["RoadMask", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
     exclude: ["Goldens"],
     swiftSettings: strict),
+  .testTarget(
+    name: "RoadCRFTests", dependencies: ["RoadCRF", "RoadBase", "RoadFrame", "RoadTestSupport"],
+    exclude: ["Goldens", "make_goldens.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadMetresTests",
     dependencies: [

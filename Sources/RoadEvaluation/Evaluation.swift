@@ -8,6 +8,8 @@ public enum Evaluation {
   /// What came of it: the counts, and the classes that they are of.
   public struct Outcome: Sendable {
     public var confusion: ConfusionMatrix
+    /// Of the road.
+    public var boundary: BoundaryIoU
     /// The network's classes; for labels that know the road and nothing else, road and not road.
     public var classes: ClassTable
 
@@ -50,6 +52,7 @@ public enum Evaluation {
       map: isRoadOnly ? labelMap?.roadAgainstRest(road) : labelMap, classes: segmenter.classes,
       maximumPixels: maximumPixels)
     var confusion = ConfusionMatrix(classes: classes.count)
+    var boundary = BoundaryIoU(road: classes.drivable)
     for index in 0..<pictures.count {
       let picture = try pictures.picture(at: index, maximumPixels: maximumPixels)
       let (bytes, name) = try pictures.label(at: index)
@@ -64,9 +67,10 @@ public enum Evaluation {
         for place in prediction.bytes.indices { prediction.bytes[place] = prediction.bytes[place] == road ? 0 : 1 }
       }
       try confusion.add(prediction: prediction, label: label, file: name)
+      boundary.add(prediction, label: label)
       progress(index + 1)
     }
-    return Outcome(confusion: confusion, classes: classes)
+    return Outcome(confusion: confusion, boundary: boundary, classes: classes)
   }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import RoadBase
 import RoadFloat
 import RoadFrame
@@ -6,7 +7,7 @@ import RoadModel
 import RoadSegmentation
 
 /// A float model on the float executor: what int8 figures are compared with. Same scaler, same upsampling, in floats.
-public final class FloatSegmenter: PictureSegmenter {
+public final class FloatSegmenter: ScoringSegmenter {
   public let arithmetic = "float32"
   public let classes: ClassTable
   public let inputSize: PictureSize
@@ -36,6 +37,27 @@ public final class FloatSegmenter: PictureSegmenter {
     guard let scores = try executor.run([input: tensor])[output] else { return ClassMap(size: size) }
     if let threshold = classes.threshold { return Self.mask(of: scores, threshold, size: size) }
     return Self.argmax(of: scores, size: size)
+  }
+
+  /// Probabilities, where the model gives such, become their logarithms.
+  ///
+  /// - Throws: a model error for one score a pixel.
+  public func realScores(of picture: Picture) throws(RoadError) -> RealScores {
+    let tensor = NetworkInput.tensor(of: picture, size: inputSize)
+    guard let scores = try executor.run([input: tensor])[output], classes.threshold == nil else {
+      throw RoadError(
+        .model, "a float model with one score a pixel tells no probabilities", remedy: "quantize it: roadseg quantize")
+    }
+    let (count, height, width) = (scores.shape[1], scores.shape[2], scores.shape[3])
+    let areProbabilities = scores.values.allSatisfy { (0...1).contains($0) }
+    var values = [Float](repeating: 0, count: scores.values.count)
+    for c in 0..<count {
+      for pixel in 0..<height * width {
+        let score = scores.values[c * height * width + pixel]
+        values[pixel * count + c] = areProbabilities ? log(max(score, 1e-10)) : score
+      }
+    }
+    return RealScores(size: PictureSize(width: width, height: height), classes: count, values: values)
   }
 
   /// The class of the one score, upsampled likewise.

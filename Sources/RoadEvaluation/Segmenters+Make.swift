@@ -13,7 +13,7 @@ extension Segmenters {
   ///   - classes: nil takes the table in the model's metadata, or the seven driving classes for a model of seven.
   public static func make(
     _ model: ModelGraph, name: String, classes: ClassTable? = nil, size: PictureSize? = nil, threads: Int
-  ) throws(RoadError) -> any PictureSegmenter {
+  ) throws(RoadError) -> any ScoringSegmenter {
     try model.refuseDynamicQuantization(model: name)
     return model.isQuantized
       ? try IntegerSegmenter(model, name: name, classes: classes, size: size, threads: threads)

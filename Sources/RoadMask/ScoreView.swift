@@ -43,6 +43,9 @@ public struct ScoreView {
     return lowOffset == 0 ? high : high &<< 7 | UInt64(pixel[lowOffset &+ c])
   }
 
+  /// The whole score of class `c` at a pixel.
+  public func score(_ y: Int, _ x: Int, _ c: Int) -> Int { Int(Self.score(pixel(y, x), c, lowOffset)) }
+
   @inline(__always)
   func pixel(_ y: Int, _ x: Int) -> UnsafePointer<UInt8> { base + (y &* rowPitch &+ x &* pixelPitch) }
 }

@@ -39,7 +39,7 @@ struct JFIF {
 
 extension OverlayRenderer {
   /// Luma is painted pixel by pixel; a chroma sample gets the mean of what its four pixels would do to it.
-  func draw(_ map: ClassMap, on planes: PlanarPicture, rows: Range<Int>) {
+  func draw(_ map: ClassMap, on planes: PlanarPicture, rows: Range<Int>, confidence: ClassMap?) {
     precondition(map.size == size && planes.size == size, "map \(map.size), planes \(planes.size), made for \(size)")
     precondition(rows.lowerBound >= 0 && rows.upperBound <= size.height, "rows \(rows) of \(size.height)")
     precondition(planes.sampling == .halfBoth, "planes of \(planes.sampling)")
@@ -49,6 +49,10 @@ extension OverlayRenderer {
       let (above, below) = (codes + upper * size.width, codes + lower * size.width)
       encode(classes, y: upper, into: above)
       if lower != upper { encode(classes, y: lower, into: below) }
+      if let confidence {
+        colour(above, y: upper, confidence)
+        if lower != upper { colour(below, y: lower, confidence) }
+      }
       paintLuma(planes.luma + upper * planes.lumaPitch, codes: above)
       if lower != upper { paintLuma(planes.luma + lower * planes.lumaPitch, codes: below) }
       paintChroma(planes.u + pair * planes.chromaPitch, planes.v + pair * planes.chromaPitch, above, below)

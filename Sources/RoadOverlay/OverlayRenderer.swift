@@ -32,9 +32,14 @@ public final class OverlayRenderer: @unchecked Sendable {
   private static let outline: UInt8 = 253
   private static let fringe: UInt8 = 254
   private static let none = ClassMap.void
+  /// The first of the road's by confidence.
+  private static let confidenceCodes = outline - UInt8(OverlayStyle.confidenceColours.count)
+  /// Of each margin; nil where confidence is not painted.
+  private let confidenceCode: UnsafeMutablePointer<UInt8>?
 
   public init(size: PictureSize, classes: ClassTable, style: OverlayStyle = OverlayStyle()) {
-    let limit = Int(Self.outline) - 1
+    let showsConfidence = style.colouring == .confidence
+    let limit = Int(showsConfidence ? Self.confidenceCodes : Self.outline) - 1
     precondition(classes.count <= limit, "\(classes.count) classes; the overlay paints up to \(limit)")
     self.size = size
     self.style = style
@@ -55,12 +60,30 @@ public final class OverlayRenderer: @unchecked Sendable {
     for code in 0..<256 { (planePaints + code).initialize(to: PlanePaint(paints[code])) }
     codes = .allocate(capacity: size.pixels)
     codes.initialize(repeating: Self.none, count: size.pixels)
+    confidenceCode = showsConfidence ? .allocate(capacity: 256) : nil
+    if let confidenceCode {
+      for margin in 0..<256 {
+        let level = OverlayStyle.confidenceColours.count { Int($0.margin) <= margin } - 1
+        (confidenceCode + margin).initialize(to: Self.confidenceCodes + UInt8(level))
+      }
+      paintConfidence(weight: style.weight ?? style.roadWeight)
+    }
+  }
+
+  private func paintConfidence(weight: Int) {
+    for (level, entry) in OverlayStyle.confidenceColours.enumerated() {
+      let code = Int(Self.confidenceCodes) + level
+      // Colours are to be told apart: half as strong again as one colour for all.
+      paints[code] = Paint(entry.colour, weight: min(256, weight * 3 / 2))
+      planePaints[code] = PlanePaint(paints[code])
+    }
   }
 
   deinit {
     paints.deallocate()
     planePaints.deallocate()
     codes.deallocate()
+    confidenceCode?.deallocate()
   }
 
   /// Changes how strongly the road, and the other classes where they are painted, are tinted. Between two draws only.
@@ -78,16 +101,21 @@ public final class OverlayRenderer: @unchecked Sendable {
       paints[index] = look.paint(UInt8(index), entry, road: classes.drivable)
       planePaints[index] = PlanePaint(paints[index])
     }
+    if confidenceCode != nil { paintConfidence(weight: roadWeight) }
   }
 
   /// Paints the rows `rows` of `picture`; both have the size that the renderer was made for.
-  public func draw(_ map: ClassMap, on picture: Picture, rows: Range<Int>) {
+  ///
+  /// - Parameter confidence: margins of the pixels, which ``OverlayStyle/Colouring/confidence`` paints; without them
+  ///   the road has one colour.
+  public func draw(_ map: ClassMap, on picture: Picture, rows: Range<Int>, confidence: ClassMap? = nil) {
     precondition(map.size == size && picture.size == size, "map \(map.size), picture \(picture.size), made for \(size)")
     precondition(rows.lowerBound >= 0 && rows.upperBound <= size.height, "rows \(rows) of \(size.height)")
     guard let classes = UnsafePointer(map.bytes.baseAddress) else { return }
     for y in rows {
       let codes = codes + y * size.width
       encode(classes, y: y, into: codes)
+      if let confidence { colour(codes, y: y, confidence) }
       paint(picture.row(y), codes: codes)
     }
   }
@@ -96,14 +124,16 @@ public final class OverlayRenderer: @unchecked Sendable {
 
   /// Paints the rows `rows` of a canvas of either kind. Of planes, two rows that share their chroma are painted
   /// together where `rows` has the upper one.
-  public func draw(_ map: ClassMap, on canvas: Canvas, rows: Range<Int>) {
+  public func draw(_ map: ClassMap, on canvas: Canvas, rows: Range<Int>, confidence: ClassMap? = nil) {
     switch canvas {
-    case .rgbx(let picture): draw(map, on: picture, rows: rows)
-    case .planes(let planes): draw(map, on: planes, rows: rows)
+    case .rgbx(let picture): draw(map, on: picture, rows: rows, confidence: confidence)
+    case .planes(let planes): draw(map, on: planes, rows: rows, confidence: confidence)
     }
   }
 
-  public func draw(_ map: ClassMap, on canvas: Canvas) { draw(map, on: canvas, rows: 0..<size.height) }
+  public func draw(_ map: ClassMap, on canvas: Canvas, confidence: ClassMap? = nil) {
+    draw(map, on: canvas, rows: 0..<size.height, confidence: confidence)
+  }
 }
 
 extension OverlayRenderer {
@@ -128,6 +158,14 @@ extension OverlayRenderer {
       kernels.roadCodesRow.run(&middle)
     }
     for x in max(margin, width - margin)..<width { codes[x] = code(row, up, down, above, below, at: x) }
+  }
+
+  /// Road within its outline, by the network's confidence.
+  func colour(_ codes: UnsafeMutablePointer<UInt8>, y: Int, _ confidence: ClassMap) {
+    guard let confidenceCode, let margins = confidence.bytes.baseAddress else { return }
+    precondition(confidence.size == size, "confidence \(confidence.size), made for \(size)")
+    let row = margins + y * size.width
+    for x in 0..<size.width where codes[x] == drivable { codes[x] = confidenceCode[Int(row[x])] }
   }
 
   private func code(

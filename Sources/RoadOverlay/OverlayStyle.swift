@@ -7,7 +7,15 @@ public struct OverlayStyle: Hashable, Sendable {
     case road
     /// The road, and every other class faintly in its own colour.
     case allClasses
+    /// The road alone, in ``confidenceColours`` by how sure the network is of each pixel.
+    case confidence
   }
+
+  /// Of the road by its margin, 0...255 steps of the scores: from each `margin` on the colour.
+  public static let confidenceColours: [(margin: UInt8, colour: Colour)] = [
+    (0, Colour(214, 40, 57)), (4, Colour(235, 94, 40)), (8, Colour(247, 144, 30)), (16, Colour(250, 196, 40)),
+    (24, Colour(214, 222, 60)), (32, Colour(140, 222, 90)), (48, Colour(60, 218, 120)), (64, Colour(0, 214, 140)),
+  ]
 
   public var colouring: Colouring
   /// A green that neither asphalt, sky nor foliage has, by day or at dusk.

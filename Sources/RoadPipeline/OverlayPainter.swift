@@ -42,7 +42,7 @@ final class OverlayPainter: @unchecked Sendable {
   func paint(_ slot: FrameSlot, _ telemetry: Telemetry, level: Int, picture: Int) {
     if control?.isOn ?? true {
       if let control { renderer?.tint(roadWeight: control.roadWeight) }
-      renderer?.draw(slot.map, on: slot.canvas)
+      renderer?.draw(slot.map, on: slot.canvas, confidence: slot.confidence)
       if let figures = slot.figures { metres?.draw(figures, on: slot.canvas) }
     }
     guard let panel else { return }

@@ -201,7 +201,7 @@ public final class Pipeline: @unchecked Sendable {
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { [metres] _ in
       FrameSlot(
         size: properties.size, frameBytes: properties.maximumFrameBytes, canvas: kind, canvasSize: canvasSize,
-        keepsConfidence: options.keepsConfidence, figures: metres?.figures())
+        keepsConfidence: options.keepsConfidence || options.style?.colouring == .confidence, figures: metres?.figures())
     }
     free = HandOver(capacity: slots.count)
     captured = HandOver(capacity: properties.isLive ? 1 : 2)

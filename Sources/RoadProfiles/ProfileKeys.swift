@@ -51,6 +51,9 @@ extension ProfileKey {
       .live, "output", .texts,
       "Where frames go: a folder of overlay JPEGs, /dev/videoN, film.avi, unix:PATH, shm:/NAME, - for a stream."),
     ProfileKey(
+      .live, "overlay", .choice(["road", "confidence"]),
+      "What the road is painted with: its colour, or red to green by how sure the network is."),
+    ProfileKey(
       .live, "budget-ms", .number(above: 0, upTo: 60_000),
       "Milliseconds from capture to the drawn picture; what would take longer is dropped or done with less."),
     ProfileKey(

@@ -7,7 +7,7 @@ import RoadModel
 import RoadPipeline
 
 /// The integer engine as the pipeline runs it: the arithmetic that users run.
-public final class IntegerSegmenter: PictureSegmenter {
+public final class IntegerSegmenter: ScoringSegmenter {
   public let arithmetic = "int8"
   public let classes: ClassTable
   public var inputSize: PictureSize { engine.inputSize }
@@ -68,6 +68,12 @@ public final class IntegerSegmenter: PictureSegmenter {
     let map = ClassMap(size: size)
     _ = segmenter(from: picture.size, to: size).segment(picture, into: map)
     return map
+  }
+
+  public func realScores(of picture: Picture) -> RealScores {
+    let segmenter = segmenter(from: picture.size, to: picture.size)
+    _ = segmenter.segment(picture, into: ClassMap(size: picture.size))
+    return segmenter.realScores()
   }
 
   private func segmenter(from picture: PictureSize, to map: PictureSize) -> NetworkSegmenter {

@@ -181,6 +181,14 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     upsampler.run(stabiliser?.output ?? scores, into: base, rowPitch: rowPitch)
   }
 
+  /// Of the last `segment`, as real numbers; of steadied scores where they are. A single score a pixel becomes two.
+  public func realScores() -> RealScores {
+    let view = stabiliser?.output ?? scores
+    let step = Float(engine.scoresQuantization.scale) / (view.lowOffset == 0 ? 1 : 128)
+    let level = classes.threshold.map { Float(engine.scoreSteps(of: $0.level)) * step }
+    return view.real(step: step, level: level, above: classes.threshold?.above)
+  }
+
   public var layerNames: [String] { engine.layers.map(\.name) }
 
   public func timeLayers(_ isTimed: Bool) { engine.timesLayers = isTimed }

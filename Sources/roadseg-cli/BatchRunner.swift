@@ -1,5 +1,6 @@
 import RoadBase
 import RoadCamera
+import RoadEvaluation
 import RoadFrame
 import RoadMask
 import RoadPipeline
@@ -139,7 +140,8 @@ final class BatchRunner {
     let network = network
     let stabilise = settings.masks.stabilise
     let pipeline = try Pipeline(source: source, sinks: [sink], options: options) {
-      network.segmenter(for: $0, stabilise: stabilise)
+      let segmenter = network.segmenter(for: $0, stabilise: stabilise)
+      return settings.refines ? CRFSegmenter(segmenter) : segmenter
     }
     StopSignals.onQuestion { pipeline.stateReport }
     StopSignals.onFirst { [isStopped] in

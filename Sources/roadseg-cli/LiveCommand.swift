@@ -63,6 +63,11 @@ struct LiveCommand: ParsableCommand {
 
   @OptionGroup var outputs: LiveOutputOptions
   @OptionGroup var budget: BudgetOptions
+  @Option(
+    name: .long,
+    help: "What the road is painted with: road, its colour; confidence, red to green by how sure the network is.")
+  var overlay = OverlayKind.road
+
   @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var steadying: StabiliseArguments
   @OptionGroup var ownParts: OwnPartsArguments
@@ -112,7 +117,7 @@ struct LiveCommand: ParsableCommand {
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     let service = ServiceReporter()
-    let page = try LivePage(web)
+    let page = try LivePage(web, style: OverlayStyle(colouring: overlay.colouring))
     let tracing = try trace.map { (path) throws(RoadError) in try FrameTrace(path: path) }
     defer { if let tracing { Self.say(tracing.finish(), of: tracing.path) } }
     let begin = MonotonicClock.now()
@@ -183,6 +188,7 @@ struct LiveCommand: ParsableCommand {
       var lanes = try outputs.lanes()
       if let page { lanes.append(page.lane) }
       var options = PipelineOptions(frameLimit: frames, identity: network.identity)
+      options.style?.colouring = overlay.colouring
       options.overlayControl = page?.control
       options.maximumPixels = pictureOptions.maximumPixels
       options.showsDamaged = damaged == .show

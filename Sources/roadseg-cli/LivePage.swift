@@ -52,12 +52,14 @@ struct LivePage {
   let control: OverlayControl
   private let sink: LiveViewSink
   private let options: LiveViewOptions
+  private let style: OverlayStyle
 
   /// - Returns: nil when no page was asked for.
   init?(_ web: WebOptions, style: OverlayStyle = OverlayStyle()) throws(RoadError) {
     guard let text = web.web, let (address, port) = LiveViewOptions.parse(text) else { return nil }
     var token: String?
     if let file = web.webToken { token = try TokenFile.load(file) }
+    self.style = style
     options = LiveViewOptions(address: address, port: port, token: token, viewers: web.webViewers)
     control = OverlayControl(style: style)
     sink = LiveViewSink()
@@ -74,7 +76,7 @@ struct LivePage {
       change: { look in
         control.isOn = look.isOn
         control.roadWeight = Int((look.alpha * 256).rounded())
-      }, road: OverlayStyle().road)
+      }, road: style.colouring == .confidence ? nil : style.road)
     let server = try LiveServer(
       options: options, sink: sink,
       sources: LiveViewSources(

@@ -60,6 +60,14 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .long, help: "Write maps of confidence, too.")
   var confidence = false
 
+  @Flag(name: .long, help: "Refine the masks with a dense conditional random field: seconds a picture.")
+  var crf = false
+
+  @Option(
+    name: .long,
+    help: "What the road is painted with: road, its colour; confidence, red to green by how sure the network is.")
+  var overlay = OverlayKind.road
+
   @OptionGroup var paint: PaintOptions
   @OptionGroup var cleaning: MaskCleaningOptions
   @OptionGroup var steadying: StabiliseArguments
@@ -84,6 +92,10 @@ struct RunCommand: ParsableCommand {
     if input.isEmpty { throw ValidationError("name at least one input") }
     if input.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be read once only") }
     if let frames, frames < 1 { throw ValidationError("--frames takes 1 or more") }
+    if crf, preparation.value(.pictures) != .pictures { throw ValidationError("--crf needs --preparation pictures") }
+    if overlay == .confidence, paint.paint != nil || paint.colours != nil {
+      throw ValidationError("--overlay confidence paints the road alone, in colours of its own")
+    }
     guard !resume || steadying.options().isOff else {
       throw ValidationError("steadied masks hang on the frames before: --resume cannot go on in the middle of them")
     }
@@ -112,14 +124,16 @@ struct RunCommand: ParsableCommand {
       let resumption = Resumption(output: output, kinds: kinds)
       batches = batches.compactMap { resumption.rest(of: $0, left: &already) }
     }
+    var style = try paint.style(network.classes)
+    style.colouring = overlay.colouring
     let settings = RunSettings(
       output: output, kinds: kinds, classes: try paint.recoloured(network.classes),
-      style: try paint.style(network.classes), showsDamaged: damaged == .show,
+      style: style, showsDamaged: damaged == .show,
       maximumPixels: pictureOptions.maximumPixels, resumes: resume,
       masks: try MaskOptions(
         clean: cleaning.options(), stabilise: steadying.options(), ownParts: ownParts.parts(),
         region: ownParts.regionPolygons()),
-      metres: measured, preparation: preparation.value(.pictures))
+      metres: measured, preparation: preparation.value(.pictures), refines: crf)
     let (identity, source) = (network.identity, input.joined(separator: ", "))
     let text = { @Sendable [json] (result: RunResult) throws -> String in
       json ? try Terminal.json(WithAbout(RunAbout(identity, source: source, isSynthetic: false), result)) : result.text

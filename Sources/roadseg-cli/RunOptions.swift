@@ -19,6 +19,15 @@ struct RunSettings {
   var masks: MaskOptions
   var metres: MetresOptions?
   var preparation: FramePreparation
+  /// Whether masks go through a dense conditional random field.
+  var refines: Bool
+}
+
+/// `--overlay`
+enum OverlayKind: String, ExpressibleByArgument, CaseIterable {
+  case road, confidence
+
+  var colouring: OverlayStyle.Colouring { self == .confidence ? .confidence : .road }
 }
 
 /// `--write`

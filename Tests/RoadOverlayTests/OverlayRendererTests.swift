@@ -106,4 +106,40 @@ import Testing
     draw()
     #expect(allocation_count_of_this_thread() == before)
   }
+
+  @Test("the road's inside has the colour of its confidence, on pictures and planes; outline and the rest as ever")
+  func confidence() throws {
+    let size = PictureSize(width: 64, height: 64)
+    let map = ClassMap(size: size)
+    let confidence = ClassMap(size: size)
+    for index in 0..<size.pixels {
+      map.bytes[index] = index / 64 < 8 ? 3 : ClassTable.driving7.drivable
+      confidence.bytes[index] = UInt8(index % 64 * 4)
+    }
+    var style = OverlayStyle(colouring: .confidence)
+    style.roadWeight = 170
+    let renderer = OverlayRenderer(size: size, classes: .driving7, style: style)
+    let plain = OverlayRenderer(size: size, classes: .driving7)
+    func drawn(_ renderer: OverlayRenderer, _ confidence: ClassMap?) -> Picture {
+      let picture = Picture(size: size)
+      picture.fill(red: 100, green: 100, blue: 100)
+      renderer.draw(map, on: .rgbx(picture), confidence: confidence)
+      return picture
+    }
+    let (shown, ever) = (drawn(renderer, confidence), drawn(plain, nil))
+    for x in 0..<64 {
+      let wanted = try #require(OverlayStyle.confidenceColours.last { Int($0.margin) <= 4 * x }).colour
+      let pixel = shown.row(40) + 4 * x
+      // 170 · 3 / 2 = 255 of 256: next to nothing of the picture is left.
+      #expect(abs(Int(pixel[0]) - Int(wanted.red)) <= 1 && abs(Int(pixel[1]) - Int(wanted.green)) <= 1)
+      #expect(abs(Int(pixel[2]) - Int(wanted.blue)) <= 1)
+      for y in [2, 7, 8] { for c in 0..<3 { #expect(shown.row(y)[4 * x + c] == ever.row(y)[4 * x + c]) } }
+    }
+    let one = drawn(renderer, nil)
+    #expect((0..<64).allSatisfy { one.row(40)[4 * $0] == one.row(40)[0] }, "without confidence one colour")
+    let canvas = Canvas(.planes, size: size)
+    renderer.draw(map, on: canvas, confidence: confidence)
+    guard case .planes(let planes) = canvas else { return }
+    #expect(Set((0..<64).map { planes.luma[40 * planes.lumaPitch + $0] }).count >= 6)
+  }
 }
