@@ -96,8 +96,8 @@ public struct OwnParts: Hashable, Sendable {
       separator: "; ")
   }
 
-  /// Stretches of one row of pixels whose middles lie in one of the polygons (by the even-odd rule), exactly, one behind
-  /// the other.
+  /// Stretches of one row of pixels whose middles lie in one of the polygons (by the even-odd rule), exactly, one
+  /// behind the other.
   func stretches(row y: Int, of size: PictureSize) -> [Range<Int>] {
     // Only sides that cross the row count.
     let py = (2 * y + 1) * 10000

@@ -31,7 +31,7 @@ extension ProfileKey {
       "Road goes that does not reach into the lowest so many percent of the picture."),
     ProfileKey(
       .masks, "own-parts", .text,
-      "What is never road, such as the bonnet: a text of polygons, or auto for what live found of this camera, or off."),
+      "What is never road, such as the bonnet: a text of polygons; auto: what live found of this camera; off."),
     ProfileKey(
       .masks, "region", .text,
       "The polygon with all the road, corners as x,y in percent: 0,30 100,30 100,100 0,100."),

@@ -52,8 +52,12 @@ import Testing
     let field = DenseCRF(golden.picture, options: options)
       .probabilities(logits: golden.logits, classes: golden.classes)
     let pixels = golden.picture.size.pixels
-    let same = (0..<pixels).count { golden.winner(field, $0) == golden.winner(golden.field, $0) }
-    #expect(Double(same) >= 0.99 * Double(pixels), "\(same) of \(pixels)")
+    // Where brute force has no tie, or nearly one, the class is the same.
+    for pixel in 0..<pixels {
+      let sorted = (0..<golden.classes).map { golden.field[pixel * golden.classes + $0] }.sorted(by: >)
+      guard sorted[0] - sorted[1] > 0.1 else { continue }
+      #expect(golden.winner(field, pixel) == golden.winner(golden.field, pixel))
+    }
     let mean = zip(field, golden.field).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(field.count)
     #expect(mean < 0.02, "\(mean)")
     // Without the field another answer: the goldens tell something.

@@ -21,7 +21,7 @@ final class Visitor {
       close(descriptor)
       return nil
     }
-    var limit = timeval(tv_sec: 5, tv_usec: 0)
+    var limit = timeval(tv_sec: 20, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
@@ -43,7 +43,7 @@ final class Visitor {
     return true
   }
 
-  /// Up to `count` bytes; fewer when the peer ends, or sends nothing for five seconds.
+  /// Up to `count` bytes; fewer when the peer ends, or sends nothing for twenty seconds.
   func read(_ count: Int) -> Data {
     var bytes = Data()
     var buffer = [UInt8](repeating: 0, count: 64 << 10)

@@ -77,15 +77,16 @@ import Testing
     #expect(try #require(dirt.share) >= 15 && health.word == .dirty)
   }
 
-  @Test("an opaque blot with a soft rim is found whole")
+  @Test("what blurred places enclose is blurred, too: an opaque middle within a soft ring")
   func blot() {
     let dirt = Self.watch(LensDirt.window + 1) { frame, x, y in
-      let (dx, dy) = (Double(x - 80), Double(y - 60))
-      let inside = min(1, max(0, (34 - (dx * dx + dy * dy).squareRoot()) / 8))
-      return Int(Double(Self.drive.grey(frame, x, y)) * (1 - inside) + 20 * inside)
+      // A cone that stays, all slope and no bend, around a plain of its own.
+      let distance = Double((x - 84) * (x - 84) + (y - 60) * (y - 60)).squareRoot()
+      return distance < 24 ? min(255, 20 + Int(9 * max(0, distance - 8))) : Self.drive.grey(frame, x, y)
     }
-    let middle = 60 / 8 * dirt.columns + 80 / 8
-    #expect(dirt.blurred[middle] && dirt.share ?? 0 >= 20, "\(dirt.share ?? 0)")
+    // The place whose middle is that of the plain has no edge of its own.
+    let middle = 60 / 8 * dirt.columns + 84 / 8
+    #expect(dirt.blurred[middle] && dirt.share ?? 0 >= 15, "\(dirt.share ?? 0)")
   }
 
   @Test("looking takes no memory, the end of a window among it")

@@ -30,8 +30,8 @@ public struct PictureHealth: Hashable, Sendable {
   private static let fewestEdges = 64
   /// Measured: of 649 pictures of CamVid, IDD Lite and the dashcam clip none has more than 29.
   private static let mostGlare = 50
-  /// Neither the dashcam clip nor CamVid val has any; behind a computed drop that blurs 4.5 % of the picture they have 19
-  /// and 18.
+  /// Neither the dashcam clip nor CamVid val has any; behind a computed drop that blurs 4.5 % of the picture they have
+  /// 19 and 18.
   private static let mostDirt = 15
   private static let clipped: UInt8 = 250
   private static let block = 8
