@@ -184,7 +184,11 @@ def agree(entry, work, binary, variants):
         figures = {}
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            maps = class_maps(model, size)
+            try:
+                maps = class_maps(model, size)
+            except Exception as error:
+                print(f"{entry.name} {variant}: ONNX Runtime does not run it: {str(error)[-300:]}", flush=True)
+                continue
             lay_out(folder, maps, entry, size)
             ours, theirs = folder / "int8.onnx", folder / "onnxruntime.onnx"
 
