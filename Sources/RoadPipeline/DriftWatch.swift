@@ -2,8 +2,8 @@
 /// their range than usually do.
 ///
 /// The usual share is learned from the first ``learning`` looks of a run of which the picture can be seen: their mean
-/// m. A look is suspicious above `3·m + 0.2 %`, and calm below `2·m + 0.1 %`. ``patience`` suspicious looks in a row raise
-/// the alarm, as many calm ones end it; a look between the two is neither, and begins a new row.
+/// m. A look is suspicious above `3·m + 0.2 %`, and calm below `2·m + 0.1 %`. ``patience`` suspicious looks in a row
+/// raise the alarm, as many calm ones end it; a look between the two is neither, and begins a new row.
 ///
 /// Plain arithmetic on what it is given; nothing is allocated.
 package struct DriftWatch {
