@@ -14,7 +14,8 @@ struct ActivationProductTests {
     var random = SystemRandomNumberGenerator()
     // Stretches of 512 numbers, blocks of 128 rows, panels of 8, 16 or 32.
     for depth in [1, 3, 8, 15, 16, 17, 31, 32, 33, 48, 64, 100, 511, 512, 1031] {
-      for (outputs, rows, entries) in [(1, 1, 1), (3, 2, 2), (4, 5, 1), (9, 3, 3), (16, 4, 1), (33, 131, 2), (67, 6, 1)] {
+      let shapes = [(1, 1, 1), (3, 2, 2), (4, 5, 1), (9, 3, 3), (16, 4, 1), (33, 131, 2), (67, 6, 1)]
+      for (outputs, rows, entries) in shapes {
         let left = Rows(count: rows * entries, channels: depth, &random)
         let right = Rows(count: outputs * entries, channels: depth, &random)
         let zeros = (UInt8.random(in: 0...255, using: &random), UInt8.random(in: 0...255, using: &random))
