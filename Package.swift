@@ -204,21 +204,21 @@ let modelTests: [Target] = [
     exclude: ["Goldens", "make_functions.py", "make_goldens.py"],
     swiftSettings: strict),
   .testTarget(
-    name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel"],
-    exclude: ["Goldens", "make_adaptive_pools.py", "make_goldens.py"],
-    swiftSettings: strict),
+    name: "RoadFloatTests", dependencies: ["RoadFloat", "RoadModel", "RoadTestSupport"],
+    exclude: ["Goldens", "make_adaptive_pools.py", "make_goldens.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadEngineTests",
     dependencies: ["RoadEngine", "RoadModel", "RoadKernels", "CAllocationCounter", "RoadTestSupport"],
     exclude: ["Goldens"], swiftSettings: strict),
   .testTarget(
-    name: "RoadQuantizerTests", dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat"],
+    name: "RoadQuantizerTests",
+    dependencies: ["RoadQuantizer", "RoadModel", "RoadEngine", "RoadFloat", "RoadTestSupport"],
     exclude: ["Goldens", "make_goldens.py"], swiftSettings: strict),
 ]
 
 let frameTests: [Target] = [
   .testTarget(
-    name: "RoadFrameTests", dependencies: ["RoadFrame"],
+    name: "RoadFrameTests", dependencies: ["RoadFrame", "RoadTestSupport"],
     exclude: ["Goldens", "make_goldens.py", "make_picture_goldens.py"],
     swiftSettings: strict),
   .executableTarget(
@@ -279,9 +279,11 @@ let frameTests: [Target] = [
     exclude: ["browser.py"], swiftSettings: strict),
   .testTarget(
     name: "RoadProfilerTests",
-    dependencies: ["RoadProfiler", "RoadKernels", "RoadEngine", "RoadFrame", "RoadBase"], swiftSettings: strict),
+    dependencies: ["RoadProfiler", "RoadKernels", "RoadEngine", "RoadFrame", "RoadBase", "RoadTestSupport"],
+    swiftSettings: strict),
   .testTarget(
-    name: "RoadEvaluationTests", dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation"],
+    name: "RoadEvaluationTests",
+    dependencies: ["RoadEvaluation", "RoadFrame", "RoadMask", "RoadSegmentation", "RoadTestSupport"],
     swiftSettings: strict),
   .testTarget(
     name: "RoadDoctorTests", dependencies: ["RoadDoctor", "RoadBase", "RoadCamera", "RoadFrame", "RoadKernels"],

@@ -1,6 +1,7 @@
 import RoadBase
 import RoadEvaluation
 import RoadMask
+import RoadTestSupport
 import Testing
 
 @Suite struct AccuracyDropTests {
@@ -22,9 +23,9 @@ import Testing
     let drop = AccuracyDrop(float: try scores(90), int8: try scores(88))
     #expect(abs((drop.roadIoU ?? 0) - 0.02) < 1e-9)
     try drop.enforce(.init(meanIoU: 0.03, roadIoU: 0.0200001))
-    let error = #expect(throws: RoadError.self) { try drop.enforce(.init(meanIoU: 0.03, roadIoU: 0.019)) }
+    let error = thrown(RoadError.self) { try drop.enforce(.init(meanIoU: 0.03, roadIoU: 0.019)) }
     #expect(error?.cause == "int8 loses too much: road IoU 0.9000 → 0.8800, a drop of 0.0200 where 0.0190 is allowed")
-    let mean = #expect(throws: RoadError.self) { try drop.enforce(.init(meanIoU: 0.001, roadIoU: 1)) }
+    let mean = thrown(RoadError.self) { try drop.enforce(.init(meanIoU: 0.001, roadIoU: 1)) }
     #expect(mean?.cause.contains("mIoU") == true)
   }
 

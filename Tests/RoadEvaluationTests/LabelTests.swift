@@ -4,6 +4,7 @@ import RoadEvaluation
 import RoadFrame
 import RoadMask
 import RoadSegmentation
+import RoadTestSupport
 import Testing
 
 /// Labels of every kind, and sets that know the road alone, against a segmenter whose answers are known.
@@ -67,9 +68,9 @@ import Testing
 
   @Test func aColourThatNoTableKnowsIsNamed() throws {
     let label = try colours([UInt8](repeating: 0, count: 32), [PNG.RGB(red: 1, green: 2, blue: 3)])
-    let error = #expect(throws: RoadError.self) { try self.outcome(label) }
+    let error = thrown(RoadError.self) { try self.outcome(label) }
     #expect(error?.cause.contains("colour 1,2,3 is not in the class table") == true)
-    let numbers = #expect(throws: RoadError.self) { try self.outcome(label, map: "source\ttarget\n0\t0\n") }
+    let numbers = thrown(RoadError.self) { try self.outcome(label, map: "source\ttarget\n0\t0\n") }
     #expect(numbers?.cause.contains("holds colours, map.tsv numbers") == true)
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadEvaluation
+import RoadTestSupport
 import Testing
 
 /// Which pictures and labels belong together, and what is refused.
@@ -20,7 +21,7 @@ import Testing
     try withFolder { folder in
       let list = "\(folder)/val.txt"
       try ("p.jpg p.png\n" + text).write(toFile: list, atomically: true, encoding: .utf8)
-      let error = #expect(throws: RoadError.self) { try PicturePairs.list(list) }
+      let error = thrown(RoadError.self) { try PicturePairs.list(list) }
       #expect(error?.cause.contains("val.txt:2:") == true)
     }
   }
@@ -40,7 +41,7 @@ import Testing
       for path in ["images/a.jpg", "images/b.JPEG", "images/notes.txt", "labels/a.png"] {
         try touch("\(folder)/\(path)")
       }
-      let error = #expect(throws: RoadError.self) {
+      let error = thrown(RoadError.self) {
         try PicturePairs.folders(images: "\(folder)/images", labels: "\(folder)/labels")
       }
       #expect(error?.cause.contains("1 of 2 pictures, the first b.JPEG") == true)
@@ -74,7 +75,7 @@ import Testing
   @Test func picturesAndLabelsInOneFolder() throws {
     try withFolder { folder in
       for path in ["a_leftImg8bit.png", "a_gtFine_labelIds.png", "b.jpg", "b.png"] { try touch("\(folder)/\(path)") }
-      let error = #expect(throws: RoadError.self) { try PicturePairs.folders(images: folder, labels: folder) }
+      let error = thrown(RoadError.self) { try PicturePairs.folders(images: folder, labels: folder) }
       #expect(error?.cause.contains("no label for 1 of 3 pictures, the first b.png") == true)
       try FileManager.default.removeItem(atPath: "\(folder)/b.jpg")
       try FileManager.default.removeItem(atPath: "\(folder)/b.png")
@@ -86,7 +87,7 @@ import Testing
   @Test func twoLabelsOfEqualClaimAreAnError() throws {
     try withFolder { folder in
       for path in ["images/a.jpg", "labels/x/a.png", "labels/y/a.png"] { try touch("\(folder)/\(path)") }
-      let error = #expect(throws: RoadError.self) {
+      let error = thrown(RoadError.self) {
         try PicturePairs.folders(images: "\(folder)/images", labels: "\(folder)/labels")
       }
       #expect(error?.cause.contains("could both be the label of a.jpg") == true)

@@ -2,6 +2,7 @@ import Foundation
 import RoadBase
 import RoadFloat
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// Every operator against ONNX Runtime (`make_goldens.py`), and what does not fit is refused by name.
@@ -56,7 +57,7 @@ import Testing
       Node(name: "a", operation: "Einsum", inputs: ["x"], outputs: ["p"]),
       Node(name: "b", operation: "Relu", domain: "com.example", inputs: ["x"], outputs: ["q"]),
     ]
-    let error = #expect(throws: RoadError.self) { try FloatExecutor(graph) }
+    let error = thrown(RoadError.self) { try FloatExecutor(graph) }
     #expect(error?.cause.contains("'a' (Einsum)") == true)
     #expect(error?.cause.contains("'b' (Relu)") == true)
   }
@@ -78,7 +79,7 @@ import Testing
       elementType: .float, shape: [1, 2, 1, 1], bytes: [UInt8](repeating: 0, count: 8))
     graph.nodes = [Node(name: "stem", operation: "Conv", inputs: ["x", "w"], outputs: ["y"])]
     let executor = try FloatExecutor(graph)
-    let error = #expect(throws: RoadError.self) {
+    let error = thrown(RoadError.self) {
       try executor.run(["x": FloatTensor(shape: [1, 3, 4, 4], repeating: 1)])
     }
     #expect(error?.cause.contains("'stem'") == true)

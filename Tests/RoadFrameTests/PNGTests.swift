@@ -1,5 +1,6 @@
 import RoadBase
 import RoadFrame
+import RoadTestSupport
 import Testing
 
 @Suite("PNG")
@@ -67,7 +68,7 @@ struct PNGTests {
 
   @Test("a 16-bit number above 255 is named")
   func instances() {
-    let error = #expect(throws: RoadError.self) { try PNG.labels(path: Goldens.path("label-instances.png")) }
+    let error = thrown(RoadError.self) { try PNG.labels(path: Goldens.path("label-instances.png")) }
     #expect(error?.cause.contains("holds the value 26001; ") == true)
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadFrame
+import RoadTestSupport
 import Testing
 
 /// Lists as editors, spreadsheets and Windows write them.
@@ -54,7 +55,7 @@ struct PictureListTests {
   func noText() throws {
     try withTemporaryFolder { folder in
       try FileOutput.write([0xC3, 0x28, 0, 1], to: "\(folder)/list.txt")
-      let error = #expect(throws: RoadError.self) { try PictureList(path: "\(folder)/list.txt", as: .picture) }
+      let error = thrown(RoadError.self) { try PictureList(path: "\(folder)/list.txt", as: .picture) }
       #expect(error?.cause == "\(folder)/list.txt: is not text")
     }
   }

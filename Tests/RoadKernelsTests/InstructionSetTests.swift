@@ -1,5 +1,6 @@
 import RoadBase
 import RoadKernels
+import RoadTestSupport
 import Testing
 
 @Suite struct InstructionSetTests {
@@ -14,7 +15,7 @@ import Testing
   }
 
   @Test func anUnknownNameListsWhatExists() {
-    let error = #expect(throws: RoadError.self) { try InstructionSet.chosen("mmx") }
+    let error = thrown(RoadError.self) { try InstructionSet.chosen("mmx") }
     #expect(error?.subject == .option)
     #expect(error?.description.contains("'mmx' is unknown; available: reference") == true)
   }

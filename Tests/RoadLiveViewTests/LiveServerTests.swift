@@ -5,6 +5,7 @@ import RoadLiveView
 import RoadMask
 import RoadSink
 import RoadTelemetry
+import RoadTestSupport
 import Synchronization
 import Testing
 
@@ -242,7 +243,7 @@ private final class Page: Sendable {
     let (server, port) = try Page().serve()
     defer { server.stop() }
     let second = try LiveServer(options: LiveViewOptions(port: port), sink: sink, sources: sources)
-    let error = #expect(throws: RoadError.self) { try second.start() }
+    let error = thrown(RoadError.self) { try second.start() }
     #expect(error?.cause.contains("\(port)") == true)
   }
 

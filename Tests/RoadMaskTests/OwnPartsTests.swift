@@ -77,7 +77,7 @@ import Testing
       ("0,0 1,1 2", "x:1: '2' is no corner"), ("0,0 1,1 nan,2", "x:1: 'nan,2' is no corner"),
     ])
   func refused(_ text: String, _ cause: String) {
-    let error = #expect(throws: RoadError.self) { try OwnParts(text: text, name: "x") }
+    let error = thrown(RoadError.self) { try OwnParts(text: text, name: "x") }
     #expect(error?.cause == cause)
   }
 }

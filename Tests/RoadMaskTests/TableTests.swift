@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadMask
+import RoadTestSupport
 import Testing
 
 /// Label maps and class tables: what is read, and that what cannot be read is named by file and line.
@@ -40,7 +41,7 @@ import Testing
   @Test func anUnlistedLabelIsNamedAndNothingWritten() throws {
     let map = try LabelMap(text: "source\ttarget\n3\t0\n", name: "map.tsv", classes: 2)
     var labels: [UInt8] = [3, 9]
-    let error = #expect(throws: RoadError.self) {
+    let error = thrown(RoadError.self) {
       try labels.withUnsafeMutableBufferPointer { try map.apply(to: $0, file: "label.png") }
     }
     #expect(error?.cause == "label.png: label 9 is not in map.tsv")
@@ -67,7 +68,7 @@ import Testing
     ("source\ttarget\n1\tVoid\n", "map.tsv:2: target 'Void'"),
     ("source\ttarget\n1\t\n", "map.tsv:2: target ''"),
   ]) func badLabelMapsAreNamedByLine(text: String, cause: String) {
-    let error = #expect(throws: RoadError.self) { try LabelMap(text: text, name: "map.tsv", classes: 7) }
+    let error = thrown(RoadError.self) { try LabelMap(text: text, name: "map.tsv", classes: 7) }
     #expect(error?.cause == cause)
     #expect(error?.subject == .label)
     #expect(error?.remedy.isEmpty == false)
@@ -79,13 +80,13 @@ import Testing
   }
 
   @Test func filesThatAreNoTables() throws {
-    let missing = #expect(throws: RoadError.self) { try LabelMap(path: "/nowhere/map.tsv", classes: 7) }
+    let missing = thrown(RoadError.self) { try LabelMap(path: "/nowhere/map.tsv", classes: 7) }
     #expect(missing?.cause == "/nowhere/map.tsv: cannot be opened")
     #expect(throws: RoadError.self) { try LabelMap(path: "/", classes: 7) }
     let binary = FileManager.default.temporaryDirectory.appending(path: "roadmask-\(UUID().uuidString).tsv")
     try Data([0xFF, 0xFE, 0x00]).write(to: binary)
     defer { try? FileManager.default.removeItem(at: binary) }
-    let error = #expect(throws: RoadError.self) { try LabelMap(path: binary.path, classes: 7) }
+    let error = thrown(RoadError.self) { try LabelMap(path: binary.path, classes: 7) }
     #expect(error?.cause == "\(binary.path): not UTF-8 text")
   }
 
@@ -111,7 +112,7 @@ import Testing
     ("index\tname\tr\tg\tb\n0\ta\t0\t0\t0\n1\ta\t0\t0\t0\n", "c.tsv:3: name 'a'"),
     ("index\tname\tr\tg\tb\n255\tvoid\t0\t0\t0\n", "c.tsv: no class but void"),
   ]) func badClassTablesAreNamedByLine(text: String, cause: String) {
-    let error = #expect(throws: RoadError.self) { try ClassTable(text: text, name: "c.tsv") }
+    let error = thrown(RoadError.self) { try ClassTable(text: text, name: "c.tsv") }
     #expect(error?.cause == cause)
   }
 
@@ -140,7 +141,7 @@ import Testing
       ("0\ta\t0\t0\t0\t1\n1\tb\t0\t0\t0\t-\n2\tc\t0\t0\t0\t-\n", "t.tsv: a threshold and 3 classes"),
     ] as [(String, String)])
   func anUnusableThresholdIsNamed(rows: String, cause: String) {
-    let error = #expect(throws: RoadError.self) {
+    let error = thrown(RoadError.self) {
       try ClassTable(text: "index\tname\tr\tg\tb\tthreshold\n" + rows, name: "t.tsv")
     }
     #expect(error?.cause == cause)

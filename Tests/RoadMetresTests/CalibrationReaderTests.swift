@@ -56,7 +56,7 @@ import Testing
     let (change, cause) = Self.bad[index]
     let text = Self.good.replacingOccurrences(of: change.0, with: change.1)
     #expect(text != Self.good)
-    let error = #expect(throws: RoadError.self) { try CalibrationReader.read(text, name: "camera.yaml") }
+    let error = thrown(RoadError.self) { try CalibrationReader.read(text, name: "camera.yaml") }
     #expect(error?.description.contains(cause) == true, "\(error?.description ?? "none")")
     #expect(error?.subject == .calibration && error?.remedy.isEmpty == false)
     #expect(error?.description.contains("\n") == false)
@@ -98,7 +98,7 @@ import Testing
       ("none", "cannot be read"), ("", "give a file, not a folder"), ("bytes", "is not UTF-8"),
       ("large", "larger than"),
     ] {
-      let error = #expect(throws: RoadError.self) { try CalibrationReader.read(path: "\(folder)/\(name)") }
+      let error = thrown(RoadError.self) { try CalibrationReader.read(path: "\(folder)/\(name)") }
       #expect(error?.description.contains(cause) == true, "\(error?.description ?? "none")")
     }
   }
@@ -110,7 +110,7 @@ import Testing
     #expect(half.fx == 466.65 && abs(half.cx - 325.35) < 1e-9 && abs(half.cy - 174.2) < 1e-9)
     #expect(half.size == PictureSize(width: 640, height: 360) && half.mount == calibration.mount)
     _ = try calibration.scaled(to: PictureSize(width: 853, height: 480))
-    let error = #expect(throws: RoadError.self) { try calibration.scaled(to: PictureSize(width: 640, height: 480)) }
+    let error = thrown(RoadError.self) { try calibration.scaled(to: PictureSize(width: 640, height: 480)) }
     #expect(error?.description.contains("is for pictures of 1280x720; 640x480 has another shape") == true)
   }
 }

@@ -1,5 +1,6 @@
 import RoadBase
 import RoadModel
+import RoadTestSupport
 import Testing
 
 @Suite("ONNX reader and writer")
@@ -48,7 +49,8 @@ struct ONNXReaderTests {
     ]
     for (bytes, words) in cases {
       var reader = ProtobufReader(bytes, context: "net.onnx: initializer 0")
-      let error = try #require(throws: RoadError.self) { _ = try ONNXReader.readTensor(&reader) }
+      let refusal = thrown(RoadError.self) { _ = try ONNXReader.readTensor(&reader) }
+      let error = try #require(refusal)
       #expect(error.subject == .model && error.cause.contains(words), "\(error)")
       #expect(error.cause.hasPrefix("net.onnx: initializer 0"))
     }
@@ -72,7 +74,8 @@ struct ONNXReaderTests {
       var graph = Models.tiny()
       change(&graph)
       let bytes = ONNXWriter.write(graph)
-      let error = try #require(throws: RoadError.self) { _ = try ONNXReader.read(bytes: bytes, file: "net.onnx") }
+      let refusal = thrown(RoadError.self) { _ = try ONNXReader.read(bytes: bytes, file: "net.onnx") }
+      let error = try #require(refusal)
       #expect(error.cause.contains(words) && error.cause.hasPrefix("net.onnx: "), "\(error)")
     }
   }

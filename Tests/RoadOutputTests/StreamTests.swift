@@ -4,6 +4,7 @@ import RoadBase
 import RoadFrame
 import RoadOutput
 import RoadSink
+import RoadTestSupport
 import Testing
 
 /// Streams and films as FFmpeg's libraries (PyPI's `av`) read them.
@@ -58,7 +59,7 @@ import Testing
     let sink = StandardStream(.mjpeg, descriptor: ends[1])
     let frames = PatternFrames()
     try sink.start(frames.session())
-    let error = #expect(throws: RoadError.self) { try sink.receive(frames.shown(0)) }
+    let error = thrown(RoadError.self) { try sink.receive(frames.shown(0)) }
     #expect(error?.code == EPIPE)
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import FoundationXML
 import RoadBase
 import RoadProfiler
+import RoadTestSupport
 import Testing
 
 @Suite("Profiles as files") struct ProfileReportTests {
@@ -16,7 +17,7 @@ import Testing
     "what is no profile gets one message with cause and remedy",
     arguments: ["", "[]", "{}", "{\"format_version\": 1}", "\u{0}\u{1}", String(repeating: "[", count: 5000)])
   func damaged(text: String) throws {
-    let error = #expect(throws: RoadError.self) { try SampleProfile.read(text) }
+    let error = thrown(RoadError.self) { try SampleProfile.read(text) }
     #expect(error?.description.contains("is no profile") == true)
     #expect(error?.remedy.isEmpty == false)
   }
@@ -24,7 +25,7 @@ import Testing
   @Test("a profile of another format says so")
   func otherFormat() throws {
     let text = SampleProfile.json().replacing("\"format_version\": 1", with: "\"format_version\": 2")
-    let error = #expect(throws: RoadError.self) { try SampleProfile.read(text) }
+    let error = thrown(RoadError.self) { try SampleProfile.read(text) }
     #expect(error?.cause.contains("format 2") == true)
   }
 

@@ -100,7 +100,7 @@ import Testing
       ("camera: [\n", "box.yaml: is not YAML"),
     ])
   func refuses(text: String, message: String) {
-    let error = #expect(throws: RoadError.self) { try ProfileReader.read(text, name: "box.yaml") }
+    let error = thrown(RoadError.self) { try ProfileReader.read(text, name: "box.yaml") }
     #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "accepted")")
     #expect(error?.subject == .profile && error?.remedy.isEmpty == false)
   }
@@ -154,7 +154,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appending(path: "roadseg-large-\(UUID()).yaml")
     try Data(repeating: UInt8(ascii: "#"), count: 100_000).write(to: path)
     defer { try? FileManager.default.removeItem(at: path) }
-    let error = #expect(throws: RoadError.self) { try ProfileReader.read(path: path.path) }
+    let error = thrown(RoadError.self) { try ProfileReader.read(path: path.path) }
     #expect(error?.cause.contains("is larger than 64 KiB") == true)
     #expect(throws: RoadError.self) { try ProfileReader.read(path: "/nowhere.yaml") }
     #expect(throws: RoadError.self) { try ProfileReader.read(path: "/tmp") }

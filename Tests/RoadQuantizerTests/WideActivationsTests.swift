@@ -2,6 +2,7 @@ import RoadBase
 import RoadEngine
 import RoadModel
 import RoadQuantizer
+import RoadTestSupport
 import Testing
 
 @Suite("16-bit activations") struct WideActivationsTests {
@@ -32,7 +33,7 @@ import Testing
 
   @Test("a name that is none is refused")
   func unknown() {
-    let error = #expect(throws: RoadError.self) {
+    let error = thrown(RoadError.self) {
       try SmallNetwork.quantized(QuantizerOptions(wide: .named(["no such layer"])))
     }
     #expect(error?.cause.contains("'no such layer'") == true)
