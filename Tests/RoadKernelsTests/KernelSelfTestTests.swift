@@ -1,16 +1,23 @@
 import Foundation
-import RoadBase
 import RoadKernelContract
 import RoadKernels
 import Synchronization
 import Testing
 
 @Suite struct KernelSelfTestTests {
-  @Test("this machine's kernels pass, and quickly: it is part of the first start", arguments: InstructionSet.available)
+  /// It is part of the first start, where it takes some hundredths of a second; an emulated processor takes seconds.
+  @Test("this machine's kernels pass", arguments: InstructionSet.available)
   func passes(set: InstructionSet) {
-    let begin = MonotonicClock.now()
+    let begin = Self.threadSeconds()
     #expect(KernelSelfTest.mismatches(of: .of(set)) == [])
-    #expect(MonotonicClock.now() - begin < 2_000_000_000)
+    #expect(Self.threadSeconds() - begin < 30)
+  }
+
+  /// Of the processor, for this thread: others have no part in it.
+  private static func threadSeconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int(time.tv_sec)
   }
 
   /// Each kernel in turn does what the reference does, and then one thing wrong: the last byte that it wrote.
