@@ -20,65 +20,69 @@ public struct Binary32: Hashable, Sendable {
 
   /// `number · 2^exponent`, rounded to 24 bits.
   @inlinable
+  @inline(__always)
   init(rounding number: Int64, _ exponent: Int64) {
     let magnitude = number.magnitude
-    guard magnitude != 0 else {
-      (significand, self.exponent) = (0, 0)
-      return
-    }
-    let excess = 40 - Int64(truncatingIfNeeded: magnitude.leadingZeroBitCount)
-    var rounded = magnitude
-    if excess <= 0 {
-      rounded = magnitude &<< UInt64(-excess)
-    } else {
-      rounded = magnitude &>> UInt64(excess)
-      let (rest, half) = (magnitude & (1 &<< UInt64(excess) &- 1), 1 as UInt64 &<< UInt64(excess &- 1))
-      if rest > half || (rest == half && rounded & 1 == 1) { rounded &+= 1 }
-    }
+    let zeros = UInt64(truncatingIfNeeded: magnitude.leadingZeroBitCount) & 63
+    // The highest bit in place 62, what falls off below kept as not zero.
+    let high = magnitude &<< zeros
+    let placed = high &>> 1 | high & 1
+    let rounded = Self.rounded(placed, 39)
+    self.init(
+      rounded, isNegative: number < 0, exponent &+ 40 &- Int64(truncatingIfNeeded: zeros))
+  }
+
+  /// Without the lowest `excess` bits, to nearest, ties to even: 0, or 2^23...2^24.
+  @inlinable
+  @inline(__always)
+  static func rounded(_ magnitude: UInt64, _ excess: UInt64) -> UInt64 {
+    let even = magnitude &>> excess & 1
+    return (magnitude &+ even &+ (1 &<< (excess &- 1) &- 1)) &>> excess
+  }
+
+  /// Of what ``rounded(_:_:)`` gives.
+  @inlinable
+  @inline(__always)
+  init(_ rounded: UInt64, isNegative: Bool, _ exponent: Int64) {
     // Rounded up to 2^24.
     let carry = rounded &>> 24
     let normal = Int64(truncatingIfNeeded: rounded &>> carry)
-    significand = number < 0 ? -normal : normal
-    self.exponent = exponent &+ excess &+ Int64(truncatingIfNeeded: carry)
+    significand = isNegative ? 0 &- normal : normal
+    self.exponent = normal == 0 ? 0 : exponent &+ Int64(truncatingIfNeeded: carry)
   }
 
   @inlinable
+  @inline(__always)
   public static func * (left: Binary32, right: Binary32) -> Binary32 {
     let product = left.significand &* right.significand
-    guard product != 0 else { return Binary32(rounding: 0, 0) }
     // Of 47 or 48 bits, since significands are normal.
     let magnitude = product.magnitude
     let excess = 23 &+ magnitude &>> 47
-    let even = magnitude &>> excess & 1
-    let rounded = (magnitude &+ even &+ (1 &<< (excess &- 1) &- 1)) &>> excess
-    // Rounded up to 2^24.
-    let carry = rounded &>> 24
-    let normal = Int64(truncatingIfNeeded: rounded &>> carry)
     return Binary32(
-      normal: product < 0 ? -normal : normal,
-      left.exponent &+ right.exponent &+ Int64(truncatingIfNeeded: excess &+ carry))
-  }
-
-  /// - Parameter normal: 0, or a magnitude of 2^23..<2^24.
-  @inlinable
-  init(normal: Int64, _ exponent: Int64) {
-    significand = normal
-    self.exponent = exponent
+      rounded(magnitude, excess), isNegative: product < 0,
+      left.exponent &+ right.exponent &+ Int64(truncatingIfNeeded: excess))
   }
 
   @inlinable
+  @inline(__always)
   public static func + (left: Binary32, right: Binary32) -> Binary32 {
-    if left.significand == 0 { return right }
-    if right.significand == 0 { return left }
-    let (large, small) = left.exponent >= right.exponent ? (left, right) : (right, left)
-    let distance = large.exponent &- small.exponent
+    // Zero has the exponent of the other.
+    let leftExponent = left.significand == 0 ? right.exponent : left.exponent
+    let rightExponent = right.significand == 0 ? left.exponent : right.exponent
+    let leftIsLarge = leftExponent >= rightExponent
+    let large = leftIsLarge ? left : right
+    let small = leftIsLarge ? right : left
+    let distance = (leftExponent &- rightExponent).magnitude
     // The smaller is far under half of the larger's last bit.
     guard distance <= 38 else { return large }
-    return Binary32(rounding: large.significand &<< distance &+ small.significand, small.exponent)
+    return Binary32(
+      rounding: large.significand &<< Int64(truncatingIfNeeded: distance) &+ small.significand,
+      leftIsLarge ? rightExponent : leftExponent)
   }
 
   /// - Precondition: `right` is not zero.
   @inlinable
+  @inline(__always)
   public static func / (left: Binary32, right: Binary32) -> Binary32 {
     // 62 bits over 25: a quotient of 37 bits or more, and one that says whether anything is left.
     let quotient = (left.significand &<< 37).quotientAndRemainder(dividingBy: right.significand)
@@ -91,6 +95,7 @@ public struct Binary32: Hashable, Sendable {
   ///
   /// - Precondition: its magnitude is under 2^31.
   @inlinable
+  @inline(__always)
   public var nearestInteger: Int64 {
     guard exponent < 0 else { return significand << exponent }
     guard exponent > -26 else { return 0 }
