@@ -5,7 +5,8 @@ import RoadModel
 /// A float network and what ``Quantizer/calibrate(count:progress:picture:)`` learnt of its activations: ready to be
 /// made into integers, also several times, with 16 bits for other tensors.
 public struct CalibratedNetwork {
-  let graph: ModelGraph
+  /// The float network; equalised where the options say so.
+  public let graph: ModelGraph
   public private(set) var options: QuantizerOptions
   let scheme: QuantizationScheme
   let statistics: ActivationStatistics

@@ -30,6 +30,9 @@ public enum CrossLayerEqualisation {
     return equalised
   }
 
+  /// Whether a graph has layers to equalise.
+  public static func changes(_ graph: ModelGraph) -> Bool { !pairs(in: graph).isEmpty }
+
   private static let homogeneous: Set = [
     "Relu", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "Identity",
   ]

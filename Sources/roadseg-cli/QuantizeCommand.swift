@@ -61,8 +61,13 @@ struct QuantizeCommand: ParsableCommand {
       """)
   var observer = ObserverName.auto
 
-  @Flag(name: .long, help: "Balance the channels of consecutive layers first (cross-layer equalisation).")
-  var equalize = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Balance the channels of consecutive layers first (cross-layer equalisation). Unless told, it is tried where less \
+      than 99 % of the calibration pictures' pixels keep their class, and kept where it helps.
+      """)
+  var equalize: Bool?
 
   @Option(
     name: .long,
@@ -119,7 +124,7 @@ struct QuantizeCommand: ParsableCommand {
     try refuseWhatCannotRun(graph, files)
     let manifest = try manifest(of: files)
     let labelled = try allowedDrop.pairs(unseenBy: manifest)
-    let calibrated = try observed(calibrate(graph, files))
+    let calibrated = try balanced(graph, files)
     let search = Terminal.ProgressBar("looking for 16-bit layers", total: nil)
     let narrow = try calibrated.quantized { done, _ in search.update(done) }
     search.finish()
@@ -128,14 +133,14 @@ struct QuantizeCommand: ParsableCommand {
       float: graph, int8: narrow, name: model, maximumPixels: pictureOptions.maximumPixels, on: labelled,
       widened: wide.isAutomatic ? calibrated.widened : nil)
     quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
-    let layers = report ? try layerReport(graph, quantized, files.spread(over: 8)) : nil
+    let layers = report ? try layerReport(calibrated, quantized, files.spread(over: 8)) : nil
     let bytes = ONNXWriter.write(quantized)
     // Minutes of work: a power cut right behind must not undo it.
     try FileOutput.write(bytes, to: output, durable: true)
     let result = QuantizationResult(
       model: model, output: output, bytes: bytes.count, pictures: files.count,
       observer: ObserverName(calibrated.options.observer),
-      equalized: equalize,
+      equalized: calibrated.options.equalises,
       wide: quantized.wideActivations,
       layers: layers, drop: drop.map { .init($0, pictures: labelled.count) })
     guard json else { return Terminal.printLine(result.table) }
@@ -186,10 +191,10 @@ struct QuantizeCommand: ParsableCommand {
       _ = try Engine(model: quantized, options: EngineOptions(instructionSet: .reference))
     }
     do throws(RoadError) {
-      try run(Quantizer(graph, options: QuantizerOptions(equalises: equalize)).trial())
+      try run(Quantizer(graph, options: QuantizerOptions(equalises: equalize ?? false)).trial())
     } catch {
       guard files.count > 1 else { throw error }
-      let options = QuantizerOptions(equalises: equalize, wide: .none)
+      let options = QuantizerOptions(equalises: equalize ?? false, wide: .none)
       let size = try graph.pictureInput(name: model).size
       try run(
         Quantizer(graph, options: options).quantize(count: 1) { (_) throws(RoadError) in
@@ -199,10 +204,26 @@ struct QuantizeCommand: ParsableCommand {
     }
   }
 
-  private func calibrate(_ graph: ModelGraph, _ files: [CalibrationPicture]) throws(RoadError) -> CalibratedNetwork {
+  /// Calibrated as it is or, where bytes then move many pixels to other classes and that helps, equalised.
+  private func balanced(_ graph: ModelGraph, _ files: [CalibrationPicture]) throws(RoadError) -> CalibratedNetwork {
+    let plain = try observed(calibrate(graph, files, equalises: equalize ?? false))
+    guard equalize == nil, CrossLayerEqualisation.changes(graph), let kept = try plain.agreementInBytes(),
+      kept < Self.wellKept
+    else { return plain }
+    let equalised = try observed(calibrate(graph, files, equalises: true))
+    let others = try equalised.agreementInBytes() ?? 0
+    return others > kept + 0.001 ? equalised : plain
+  }
+
+  /// Share of the pixels that keep their class, from which on a network is not made anew to keep more.
+  private static let wellKept = 0.99
+
+  private func calibrate(
+    _ graph: ModelGraph, _ files: [CalibrationPicture], equalises: Bool
+  ) throws(RoadError) -> CalibratedNetwork {
     let size = try graph.pictureInput(name: model).size
     let quantizer = try Quantizer(
-      graph, options: QuantizerOptions(observer: observer.observer, equalises: equalize, wide: wide.activations))
+      graph, options: QuantizerOptions(observer: observer.observer, equalises: equalises, wide: wide.activations))
     let bar = Terminal.ProgressBar("calibrating", total: files.count)
     return try quantizer.calibrate(
       count: files.count, progress: { bar.update($0) },
@@ -238,18 +259,18 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   private func layerReport(
-    _ float: ModelGraph, _ quantized: ModelGraph, _ files: [CalibrationPicture]
+    _ calibrated: CalibratedNetwork, _ quantized: ModelGraph, _ files: [CalibrationPicture]
   ) throws(RoadError) -> [LayerReport] {
+    // Equalised layers hold other numbers than the float model's: they are compared with the equalised float model.
+    let float = calibrated.graph
     let size = try float.pictureInput(name: model).size
     var pictures: [FloatTensor] = []
     for file in files {
       let picture = try file.picture(maximumPixels: pictureOptions.maximumPixels)
       pictures.append(NetworkInput.tensor(of: picture, size: size))
     }
-    // Equalised layers hold other numbers than the float model's: they are compared with the equalised float model.
-    let reference = equalize ? CrossLayerEqualisation.apply(to: float) : float
     var bar: Terminal.ProgressBar?
-    return try LayerReport.full(float: reference, quantized: quantized, pictures: pictures) { done, all in
+    return try LayerReport.full(float: float, quantized: quantized, pictures: pictures) { done, all in
       if bar == nil { bar = Terminal.ProgressBar("each layer alone", total: all) }
       bar?.update(done)
     }

@@ -1,4 +1,6 @@
 import Foundation
+import RoadModel
+import RoadTestSupport
 import Testing
 
 /// `evaluate`, `quantize`, `profile` and `cameras`: what programs read of them.
@@ -151,6 +153,44 @@ struct ModelCommandTests {
       let result = try object(held.output)
       #expect(try #require((result["drop"] as? [String: Any])?["miou"] as? Double) < lost)
       #expect((result["wide"] as? [String])?.isEmpty == false && files(below: folder).contains("int8.onnx"))
+    }
+  }
+
+  /// Channels of very different weights, as depthwise networks have them: bytes keep them only once they are balanced.
+  @Test("a network that bytes do not keep is equalised unless told otherwise")
+  func equalisation() throws {
+    try withLabelledPicture { folder in
+      var graph = ModelGraph(
+        inputs: [ValueInfo(name: "x", elementType: .float, shape: [1, 3, 48, 64])],
+        outputs: [ValueInfo(name: "y", elementType: .float, shape: [1, 2, 48, 64])])
+      var random = SplitMix(state: 5)
+      let spread = (0..<16).map { _ in exp2(Float.random(in: -6...6, using: &random)) }
+      let first = (0..<16).flatMap { channel in
+        (0..<3).map { _ in Float.random(in: -0.01...0.01, using: &random) * spread[channel] }
+      }
+      let second = (0..<32).map { Float.random(in: -1...1, using: &random) / spread[$0 % 16] }
+      graph.initializers = [
+        "a": TensorData(floats: first, shape: [16, 3, 1, 1]), "b": TensorData(floats: second, shape: [2, 16, 1, 1]),
+      ]
+      graph.nodes = [
+        Node(name: "first", operation: "Conv", inputs: ["x", "a"], outputs: ["p"]),
+        Node(name: "relu", operation: "Relu", inputs: ["p"], outputs: ["q"]),
+        Node(name: "second", operation: "Conv", inputs: ["q", "b"], outputs: ["y"]),
+      ]
+      let model = "\(folder)/float.onnx"
+      try Data(ONNXWriter.write(graph)).write(to: URL(filePath: model))
+      func equalized(_ options: String...) throws -> Bool? {
+        let result = try Roadseg.run(
+          [
+            "quantize", model, "--calibration", "\(folder)/images", "--output", "\(folder)/int8.onnx", "--wide", "none",
+            "--json",
+          ] + options)
+        try #require(result.status == 0, "\(result.errors)")
+        return try object(result.output)["equalized"] as? Bool
+      }
+      #expect(try equalized() == true)
+      #expect(try equalized("--no-equalize") == false)
+      #expect(try equalized("--equalize") == true)
     }
   }
 
