@@ -109,7 +109,7 @@ private struct PanelProduct {
         index &+= 1
       }
       let to = UnsafeMutableRawPointer(sums + (row &- firstRow) &* Self.lanes)
-      var tile = FourRows(UnsafeRawPointer(starts))
+      var tile = FourLeftRows(UnsafeRawPointer(starts))
       if start > 0 { tile.add(UnsafeRawPointer(to)) }
       tile.multiply(UnsafeRawPointer(left), Self.stretch &* 2, UnsafeRawPointer(panel), pairs)
       tile.store(to)
@@ -158,7 +158,7 @@ private struct PanelProduct {
 }
 
 /// Sums of four left rows with a panel, two vectors each.
-private struct FourRows {
+private struct FourLeftRows {
   private var a0: Vector
   private var a1: Vector
   private var b0: Vector
