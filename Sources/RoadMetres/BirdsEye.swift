@@ -78,14 +78,7 @@ public final class BirdsEye: @unchecked Sendable {
   }
 
   private func draw(_ line: UnsafePointer<Source>, _ source: Picture, into target: UnsafeMutablePointer<UInt8>) {
-    for column in 0..<extent.size.width {
-      let place = line[column]
-      let out = target + 4 * column
-      guard place.x >= 0 else {
-        (out[0], out[1], out[2]) = (0, 0, 0)
-        continue
-      }
-      let taps = Taps(place, size)
+    eachPixel(of: line, into: target) { _, taps, out in
       let (upper, lower) = (source.row(taps.y0), source.row(taps.y1))
       for channel in 0..<3 {
         out[channel] = taps.mix(
@@ -97,14 +90,7 @@ public final class BirdsEye: @unchecked Sendable {
 
   /// By the formulas of JFIF in 2^-16; chroma is that of the nearest sample.
   private func draw(_ line: UnsafePointer<Source>, _ source: PlanarPicture, into target: UnsafeMutablePointer<UInt8>) {
-    for column in 0..<extent.size.width {
-      let place = line[column]
-      let out = target + 4 * column
-      guard place.x >= 0 else {
-        (out[0], out[1], out[2]) = (0, 0, 0)
-        continue
-      }
-      let taps = Taps(place, size)
+    eachPixel(of: line, into: target) { place, taps, out in
       let (upper, lower) = (source.luma + taps.y0 * source.lumaPitch, source.luma + taps.y1 * source.lumaPitch)
       let luma = Int32(taps.mix(upper[taps.x0], upper[taps.x1], lower[taps.x0], lower[taps.x1])) << 16 + 32768
       let chroma = Int(place.y >> 5) * source.chromaPitch + Int(place.x >> 5)
@@ -112,6 +98,22 @@ public final class BirdsEye: @unchecked Sendable {
       out[0] = Self.byte(luma + 91881 * v)
       out[1] = Self.byte(luma - 22554 * u - 46802 * v)
       out[2] = Self.byte(luma + 116130 * u)
+    }
+  }
+
+  /// Black where the camera sees nothing of the road; calls `paint` for the others.
+  @inline(__always)
+  private func eachPixel(
+    of line: UnsafePointer<Source>, into target: UnsafeMutablePointer<UInt8>,
+    _ paint: (_ place: Source, _ taps: Taps, _ out: UnsafeMutablePointer<UInt8>) -> Void
+  ) {
+    for column in 0..<extent.size.width {
+      let (place, out) = (line[column], target + 4 * column)
+      if place.x < 0 {
+        (out[0], out[1], out[2]) = (0, 0, 0)
+      } else {
+        paint(place, Taps(place, size), out)
+      }
     }
   }
 

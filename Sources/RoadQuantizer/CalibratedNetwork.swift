@@ -17,10 +17,12 @@ public struct CalibratedNetwork {
   let scores: [FloatTensor]?
   private let cache = Cache()
 
-  /// What every form of the network shares, whatever its activations: computed once.
+  /// What is computed once, whatever form of the network asks for it.
   private final class Cache {
     /// By node.
     var weights: [Int: QuantizedWeights] = [:]
+    /// Of bytes alone, by how their ranges are found.
+    var agreements: [ActivationObserver: Double] = [:]
   }
 
   init(
@@ -62,7 +64,10 @@ public struct CalibratedNetwork {
   /// Share of the samples' pixels to which bytes alone give the class that the float network gives; nil where that has
   /// no scores of classes.
   public func agreementInBytes() throws(RoadError) -> Double? {
-    try WideSearch(self).agreement(ofQuantized: quantized(wide: []))
+    if let known = cache.agreements[options.observer] { return known }
+    let agreement = try WideSearch(self).agreement(ofQuantized: quantized(wide: []))
+    cache.agreements[options.observer] = agreement
+    return agreement
   }
 
   /// The network in integers, its activations of the bits that ``QuantizerOptions/wide`` says.
