@@ -24,6 +24,7 @@ struct JPEGLayout {
   var isComplete: Bool { scans.areComplete(components: components) }
 
   private var scans = ScanCoverage()
+  private(set) var tables = JPEGTables()
 
   var isProgressive: Bool { process & 3 == 2 }
   /// Baseline, extended or progressive, Huffman or arithmetic: what libjpeg-turbo knows.
@@ -74,10 +75,17 @@ struct JPEGLayout {
         width: Int(parameters[3]) << 8 | Int(parameters[4]), height: Int(parameters[1]) << 8 | Int(parameters[2]))
       components = Int(parameters[5])
       scans.frame(parameters)
+      tables.frame(parameters)
     } else if marker.code == 0xE1, parameters.count > 6, Self.startsWithExif(parameters), orientation == .upright {
       orientation = Orientation(exif: UnsafeRawBufferPointer(rebasing: parameters[6...]))
     } else if marker.code == JPEGMarker.startOfScan {
       scans.add(parameters, isProgressive: isProgressive)
+      tables.scan(parameters, process: process)
+      if tables.lacksStandard { needsRepair = true }
+    } else if marker.code == JPEGMarker.huffmanTables {
+      tables.addHuffman(parameters)
+    } else if marker.code == JPEGMarker.quantizationTables {
+      tables.addQuantization(parameters)
     }
   }
 
@@ -112,6 +120,7 @@ struct JPEGLayout {
     if size.width == 0 || components == 0 { return .undecodable }
     if bitsPerSample != 8 { return .tooManyBits }
     if components == 4 { return .cmyk }
+    if tables.lacksOther { return hasEndMarker ? .undecodable : .truncated }
     guard Picture.sides.contains(size.width), Picture.sides.contains(size.height), size.pixels <= maximumPixels else {
       return .tooLarge
     }

@@ -15,6 +15,8 @@ struct JPEGMarker {
   static let startOfImage: UInt8 = 0xD8
   static let endOfImage: UInt8 = 0xD9
   static let startOfScan: UInt8 = 0xDA
+  static let huffmanTables: UInt8 = 0xC4
+  static let quantizationTables: UInt8 = 0xDB
 
   /// A frame header: SOF0…SOF15 without DHT, JPG and DAC.
   var isFrame: Bool { (0xC0...0xCF).contains(code) && code != 0xC4 && code != 0xC8 && code != 0xCC }

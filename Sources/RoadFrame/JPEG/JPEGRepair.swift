@@ -1,6 +1,6 @@
 /// Takes out of a JPEG what libjpeg warns of though no pixel is missing: surplus bytes between segments, JFIF and Adobe
 /// versions that it does not know, a scan header that does not say "coefficients 0…63" where nothing else is possible,
-/// padding behind the data, a missing end marker.
+/// padding behind the data, a missing end marker. Puts in the tables that Motion JPEG may leave out.
 ///
 /// libjpeg tells its first warning only. With the harmless ones gone, a warning means damage.
 enum JPEGRepair {
@@ -10,7 +10,7 @@ enum JPEGRepair {
   }
 
   /// Bytes that ``repair(_:layout:into:)`` may write for so many.
-  static func capacity(for count: Int) -> Int { count + 2 }
+  static func capacity(for count: Int) -> Int { count + 2 + JPEGTables.standard.count }
 
   /// Copies the picture with every oddity mended.
   ///
@@ -41,6 +41,10 @@ enum JPEGRepair {
         }
       }
       count += segment.count
+      if marker.code == JPEGMarker.startOfImage, layout.tables.lacksStandard {
+        UnsafeMutableRawBufferPointer(rebasing: out[count...]).copyBytes(from: JPEGTables.standard)
+        count += JPEGTables.standard.count
+      }
       endsInScan = marker.code == JPEGMarker.startOfScan
     }
     // Behind another segment zeros are surplus, and were not copied.
