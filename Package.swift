@@ -12,7 +12,7 @@ let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 /// absent.
 func instructionSet(_ name: String, _ flags: [String]) -> Target {
   .target(
-    name: name, dependencies: ["RoadKernelContract", "CVectorUnit"],
+    name: name, dependencies: ["RoadKernelContract", "CThreadMemory", "CVectorUnit"],
     swiftSettings: strict + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
 }
 
@@ -69,6 +69,7 @@ let shims: [Target] = [
   // The layout of masks for other programs, which include the same header.
   .systemLibrary(name: "CMaskSharing"),
   .target(name: "CVersion", cSettings: commit),
+  .target(name: "CThreadMemory"),
   .systemLibrary(name: "CPerformanceCounters"),
   .systemLibrary(name: "CFileSystem"),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -91,7 +92,7 @@ let modelSteps: [Target] = [
   .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
   .target(
     name: "RoadKernels",
-    dependencies: ["RoadKernelContract", "CVectorUnit"] + kernels,
+    dependencies: ["RoadKernelContract", "CThreadMemory", "CVectorUnit"] + kernels,
     swiftSettings: strict),
   .target(name: "RoadModel", dependencies: ["RoadBase", "RoadKernelContract", "RoadKernels"], swiftSettings: strict),
   .target(name: "RoadFloat", dependencies: ["RoadBase", "RoadModel"], swiftSettings: strict),

@@ -26,18 +26,21 @@ final class Patches {
 
   private let size: PictureSize
   private let runs: UnsafeMutablePointer<Run>
+  private let runBytes: Int
   /// The first run of each row, and the count of all behind the last.
   private let firsts: UnsafeMutablePointer<Int32>
 
   init(size: PictureSize) {
     self.size = size
-    runs = .allocate(capacity: (size.width + 1) / 2 * size.height)
+    let mostRuns = (size.width + 1) / 2 * size.height
+    runBytes = mostRuns * MemoryLayout<Run>.stride
+    runs = Memory.pages(runBytes).bindMemory(to: Run.self, capacity: mostRuns)
     firsts = .allocate(capacity: size.height + 1)
     firsts.initialize(repeating: 0, count: size.height + 1)
   }
 
   deinit {
-    runs.deallocate()
+    Memory.giveBack(runs, runBytes)
     firsts.deallocate()
   }
 

@@ -115,8 +115,10 @@ public final class Pipeline: @unchecked Sendable {
   private let ended = Monitor()
   private var runningStages = 0
 
-  /// Live: one slot each to fill, waiting, in the network, waiting, being drawn. Offline one more, to read ahead.
-  private static let slotCount = 6
+  /// One slot each to fill, waiting, in the network, waiting, being drawn.
+  private static let liveSlots = 5
+  /// One more, to read ahead.
+  private static let offlineSlots = 6
   /// Pixels above which two pictures on their way at a time are enough, and above which one is: memory is dearer then
   /// than the time that threads wait for each other.
   private static let largePicture = 1 << 20
@@ -124,8 +126,8 @@ public final class Pipeline: @unchecked Sendable {
 
   /// How many frames of a source are on their way at a time.
   public static func slots(for source: SourceProperties) -> Int {
-    if source.isLive { return slotCount }
-    let fitting = source.size.pixels > hugePicture ? 1 : source.size.pixels > largePicture ? 2 : slotCount
+    if source.isLive { return liveSlots }
+    let fitting = source.size.pixels > hugePicture ? 1 : source.size.pixels > largePicture ? 2 : offlineSlots
     return max(min(fitting, source.frameCount ?? fitting), 1)
   }
 

@@ -1,3 +1,4 @@
+internal import CThreadMemory
 internal import CVectorUnit
 import RoadKernelContract
 

@@ -7,7 +7,7 @@ let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 
 func instructionSet(_ name: String, _ march: String) -> Target {
   .target(
-    name: name, dependencies: ["RoadKernelContract", "CVectorUnit"],
+    name: name, dependencies: ["RoadKernelContract", "CThreadMemory", "CVectorUnit"],
     swiftSettings: strict + [.unsafeFlags(["-Xcc", "-march=" + march])])
 }
 
@@ -22,11 +22,13 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CVectorUnit"),
     .target(name: "CVersion"),
+    .target(name: "CThreadMemory"),
     .target(name: "RoadBase", dependencies: ["CVersion"], swiftSettings: strict),
     .target(name: "RoadKernelContract", dependencies: ["RoadBase"], swiftSettings: strict),
     .target(
       name: "RoadKernels",
-      dependencies: ["RoadKernelContract", "CVectorUnit"] + instructionSets.map { .byName(name: $0.name) },
+      dependencies: ["RoadKernelContract", "CThreadMemory", "CVectorUnit"]
+        + instructionSets.map { .byName(name: $0.name) },
       swiftSettings: strict),
     .target(name: "RoadTestSupport", path: "Tests/RoadTestSupport", swiftSettings: strict),
     .testTarget(
