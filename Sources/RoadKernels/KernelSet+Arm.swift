@@ -24,6 +24,7 @@
       set.binarySum = PlainKernel("binary-sum/neon") { binarySumNEON($0, $1, $2) }
       set.binaryProduct = PlainKernel("binary-product/neon") { binaryProductNEON($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/neon") { floatProductNEON($0) }
+      set.int16.packedConvolution = Int16PackedKernel("convolution-16/neon", lanes: 8) { int16PanelsNEON($0, $1, $2) }
       set.peakLoop = { peakLoopNEON($0) }
       return set
     }()

@@ -25,6 +25,9 @@
       set.binarySum = PlainKernel("binary-sum/avx2") { binarySumAVX2($0, $1, $2) }
       set.binaryProduct = PlainKernel("binary-product/avx2") { binaryProductAVX2($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/avx2") { floatProductAVX2($0) }
+      set.int16.packedConvolution = Int16PackedKernel("convolution-16/avx2", lanes: 16) {
+        int16PanelsAVX2($0, $1, $2)
+      }
       set.peakLoop = { peakLoopAVX2($0) }
       return set
     }()
@@ -46,6 +49,9 @@
       set.binarySum = PlainKernel("binary-sum/avxvnni") { binarySumAVXVNNI($0, $1, $2) }
       set.binaryProduct = PlainKernel("binary-product/avxvnni") { binaryProductAVXVNNI($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/avxvnni") { floatProductAVXVNNI($0) }
+      set.int16.packedConvolution = Int16PackedKernel("convolution-16/avxvnni", lanes: 16) {
+        int16PanelsAVXVNNI($0, $1, $2)
+      }
       set.peakLoop = { peakLoopAVXVNNI($0) }
       return set
     }()
@@ -69,6 +75,9 @@
       set.binarySum = PlainKernel("binary-sum/avx512vnni") { binarySumAVX512VNNI($0, $1, $2) }
       set.binaryProduct = PlainKernel("binary-product/avx512vnni") { binaryProductAVX512VNNI($0, $1, $2) }
       set.floatProduct = RowKernel("float-product/avx512vnni") { floatProductAVX512VNNI($0) }
+      set.int16.packedConvolution = Int16PackedKernel("convolution-16/avx512vnni", lanes: 32) {
+        int16PanelsAVX512VNNI($0, $1, $2)
+      }
       set.peakLoop = { peakLoopAVX512VNNI($0) }
       return set
     }()

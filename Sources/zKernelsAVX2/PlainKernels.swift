@@ -67,3 +67,8 @@ public func binaryProductAVX2(
 ) {
   binaryProductLoop(arguments, firstRow, endRow)
 }
+
+@inline(never)
+public func int16PanelsAVX2(_ arguments: UnsafePointer<Int16PackedArguments>, _ firstRow: Int, _ endRow: Int) {
+  int16Panels(arguments, firstRow, endRow)
+}

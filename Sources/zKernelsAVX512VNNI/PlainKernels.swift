@@ -74,3 +74,8 @@ public func binaryProductAVX512VNNI(
 ) {
   binaryProductLoop(arguments, firstRow, endRow)
 }
+
+@inline(never)
+public func int16PanelsAVX512VNNI(_ arguments: UnsafePointer<Int16PackedArguments>, _ firstRow: Int, _ endRow: Int) {
+  int16Panels(arguments, firstRow, endRow)
+}

@@ -67,3 +67,8 @@ public func binaryProductNEON(
 ) {
   binaryProductLoop(arguments, firstRow, endRow)
 }
+
+@inline(never)
+public func int16PanelsNEON(_ arguments: UnsafePointer<Int16PackedArguments>, _ firstRow: Int, _ endRow: Int) {
+  int16Panels(arguments, firstRow, endRow)
+}

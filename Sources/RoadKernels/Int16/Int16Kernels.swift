@@ -1,7 +1,10 @@
 import RoadKernelContract
 
-/// Kernels that read or write int16: one implementation serves every instruction set.
+/// Kernels that read or write int16: one implementation serves every instruction set, but for convolutions.
 public struct Int16Kernels: Sendable {
+  /// Convolutions in vectors; nil in the reference.
+  public var packedConvolution: Int16PackedKernel?
+
   public func convolution(from: TensorElement, to: TensorElement) -> PlainKernel<Int16ConvolutionArguments> {
     let name = "convolution/\(suffix(from, to))"
     return switch (from, to) {

@@ -49,11 +49,11 @@ extension KernelSelfTest {
     }
   }
 
-  /// All sets share the kernel: it is held against sums of single products.
+  /// The reference's kernel is held against sums of single products; the set's own kernel against the reference's.
   static func int16Convolutions(_ set: KernelSet) -> Bool {
-    [(1, 1), (5, 33), (3, 300)].allSatisfy { width, inputs in
+    [(1, 1, 1), (5, 33, 1), (3, 300, 1), (4, 40, 40), (3, 12, 2)].allSatisfy { width, inputs, groups in
       var numbers = SelfTestNumbers(seed: inputs)
-      let outputs = 4
+      let outputs = groups == 40 ? 40 : 38
       func tensor(_ channels: Int, _ numbers: inout SelfTestNumbers) -> (SelfTestMemory, TensorView) {
         let memory = SelfTestMemory(2 * width * channels, &numbers)
         return (
@@ -63,45 +63,66 @@ extension KernelSelfTest {
             rowPitch: 2 * width * channels, halo: 0)
         )
       }
-      let (source, target) = (tensor(inputs, &numbers), tensor(outputs, &numbers))
-      let weights = (0..<outputs * inputs).map { _ in Int16(numbers.integer(-127...127)) }
-      let bias = (0..<outputs).map { _ in Int64(numbers.integer(-1_000_000...1_000_000)) }
-      let rescalings = (0..<outputs).map { output in
-        Int16Rescaling(scale: 0.0001 * Double(output + 1), zeroPoint: 5, range: -32768...32767)
-      }
-      let sums = (0..<outputs).map { output in
-        weights[output * inputs..<(output + 1) * inputs].reduce(Int64(0)) { $0 + Int64($1) }
-      }
-      let zeroPoint: Int64 = -77
-      run(set, source.1, target.1, weights, sums, bias, rescalings, zeroPoint)
-      return withExtendedLifetime((source.0, target.0)) {
-        (0..<width * outputs).allSatisfy { place in
+      let (source, target, other) = (
+        tensor(inputs, &numbers), tensor(outputs, &numbers), tensor(outputs, &numbers)
+      )
+      let depth = inputs / groups
+      let layer = Int16PackedLayer(
+        window: WindowGeometry(kernelHeight: 1, kernelWidth: 1), groups: groups, groupInputs: depth,
+        groupOutputs: outputs / groups, weights: (0..<outputs * depth).map { _ in Int16(numbers.integer(-127...127)) },
+        bias: (0..<outputs).map { _ in Int64(numbers.integer(-1_000_000...1_000_000)) },
+        rescalings: (0..<outputs).map { output in
+          Int16Rescaling(scale: 0.0001 * Double(output + 1), zeroPoint: 5, range: -32768...32767)
+        }, sourceZeroPoint: -77, sourceElement: .int16)
+      run(set, layer, source.1, target.1)
+      return withExtendedLifetime((source.0, target.0, other.0)) {
+        let isDefined = (0..<width * outputs).allSatisfy { place in
           let (pixel, output) = (place / outputs, place % outputs)
-          let from = source.0.pointer(to: Int16.self) + pixel * inputs
-          let sum = (0..<inputs).reduce(bias[output]) {
-            $0 + (Int64(from[$1]) - zeroPoint) * Int64(weights[output * inputs + $1])
+          let from = source.0.pointer(to: Int16.self) + pixel * inputs + output / layer.groupOutputs * depth
+          let sum = (0..<depth).reduce(layer.bias[output]) {
+            $0 + (Int64(from[$1]) - layer.sourceZeroPoint) * Int64(layer.weights[output * depth + $1])
           }
-          return Int64(target.0.pointer(to: Int16.self)[place]) == rescalings[output].apply(sum)
+          return Int64(target.0.pointer(to: Int16.self)[place]) == layer.rescalings[output].apply(sum)
         }
+        guard let kernel = set.int16.packedConvolution else { return isDefined }
+        runPacked(kernel, layer, source.1, other.1)
+        return isDefined && Array(target.0.bytes) == Array(other.0.bytes)
       }
     }
   }
 
-  private static func run(
-    _ set: KernelSet, _ source: TensorView, _ target: TensorView, _ weights: [Int16], _ sums: [Int64],
-    _ bias: [Int64], _ rescalings: [Int16Rescaling], _ zeroPoint: Int64
+  private static func runPacked(
+    _ kernel: Int16PackedKernel, _ layer: Int16PackedLayer, _ source: TensorView, _ target: TensorView
   ) {
-    weights.withUnsafeBufferPointer { weights in
+    guard let packed = kernel.pack(layer), let rule = layer.rescalings.first else { return }
+    var numbers = SelfTestNumbers(seed: 0)
+    let memory = SelfTestMemory(packed.count, &numbers)
+    for (index, byte) in packed.enumerated() { memory.pointer(to: UInt8.self)[index] = byte }
+    var arguments = Int16PackedArguments(
+      source: source, destination: target, window: layer.window, packed: UnsafeRawPointer(memory.pointer()),
+      groups: layer.groups, groupInputs: layer.groupInputs, groupOutputs: layer.groupOutputs,
+      sourceZeroPoint: layer.sourceZeroPoint, zeroPoint: rule.zeroPoint, low: rule.low, high: rule.high,
+      sourceElement: .int16, destinationElement: .int16)
+    withExtendedLifetime(memory) { kernel.run(&arguments, 0, 1) }
+  }
+
+  /// The reference's kernel, of a window of one pixel.
+  private static func run(_ set: KernelSet, _ layer: Int16PackedLayer, _ source: TensorView, _ target: TensorView) {
+    let depth = layer.groupInputs
+    let sums = layer.bias.indices.map { output in
+      layer.weights[output * depth..<(output + 1) * depth].reduce(Int64(0)) { $0 + Int64($1) }
+    }
+    layer.weights.withUnsafeBufferPointer { weights in
       sums.withUnsafeBufferPointer { sums in
-        bias.withUnsafeBufferPointer { bias in
-          rescalings.withUnsafeBufferPointer { rescalings in
+        layer.bias.withUnsafeBufferPointer { bias in
+          layer.rescalings.withUnsafeBufferPointer { rescalings in
             guard let weights = weights.baseAddress, let sums = sums.baseAddress, let bias = bias.baseAddress,
               let rescalings = rescalings.baseAddress
             else { return }
             var arguments = Int16ConvolutionArguments(
-              source: source, destination: target, window: WindowGeometry(kernelHeight: 1, kernelWidth: 1),
-              weights: weights, sums: sums, bias: bias, rescalings: rescalings, groupInputs: source.channels,
-              groupOutputs: target.channels, sourceZeroPoint: zeroPoint)
+              source: source, destination: target, window: layer.window, weights: weights, sums: sums, bias: bias,
+              rescalings: rescalings, groupInputs: depth, groupOutputs: layer.groupOutputs,
+              sourceZeroPoint: layer.sourceZeroPoint)
             set.int16.convolution(from: .int16, to: .int16).run(&arguments, 0, 1)
           }
         }
