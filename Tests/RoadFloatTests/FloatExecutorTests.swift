@@ -16,6 +16,7 @@ import Testing
 
   /// Those that need no pass to be decomposed first.
   static let own = names.filter { !$0.hasPrefix("composed-") }
+  static let adaptive = names.filter { $0.hasPrefix("adaptive-") }
 
   @Test(arguments: own)
   func agreesWithONNXRuntime(name: String) throws {
@@ -42,8 +43,7 @@ import Testing
   }
 
   /// Cell by cell with GatherND, as PyTorch's newer exporter has it: `make_adaptive_pools.py`.
-  @Test(
-    "pools that do not divide the picture are matrix products", arguments: names.filter { $0.hasPrefix("adaptive-") })
+  @Test("pools that do not divide the picture are matrix products", arguments: adaptive)
   func adaptivePools(name: String) throws {
     let graph = try ONNXReader.read(path: Self.goldens.appending(path: name).path)
     #expect(graph.nodes.contains { $0.operation == "GatherND" })

@@ -30,6 +30,8 @@ import Testing
     Shape(30, 23, 17, to: 161, 91), Shape(120, 90, 11, to: 480, 360), Shape(4, 4, 12, to: 33, 20),
   ]
 
+  static let narrowShapes = shapes.filter { $0.classes < 100 }
+
   /// Few values make ties; many make lines that cross anywhere.
   @Test(arguments: shapes, [1, 2, 5, 255]) func isTheDefinition(shape: Shape, highest: Int) {
     var random = TestRandom(seed: UInt64(shape.picture.pixels * 31 + highest))
@@ -59,7 +61,7 @@ import Testing
   }
 
   /// Scores of 15 bits, the lower seven behind the bytes.
-  @Test(arguments: shapes.filter { $0.classes < 100 }) func isTheDefinitionForWideScores(shape: Shape) {
+  @Test(arguments: narrowShapes) func isTheDefinitionForWideScores(shape: Shape) {
     var random = TestRandom(seed: UInt64(shape.picture.pixels + 3))
     let scores = TestScores(shape.score, classes: 2 * shape.classes + 1, pixelPitch: 2 * shape.classes + 4) { _, _, c in
       c > shape.classes ? UInt8(random.next(upTo: 127)) : 120 + UInt8(random.next(upTo: 3))

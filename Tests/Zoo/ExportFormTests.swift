@@ -14,10 +14,11 @@ import Testing
   static let folder = ZooNetwork.folder.appending(path: "Exports")
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
     .filter { $0.hasSuffix(".onnx") }.sorted()
+  static let floatNames = names.filter { !$0.hasPrefix("quantized") }
 
   @Test func exportsAreThere() { #expect(Self.names.count >= 44) }
 
-  @Test("in floats, every pixel has ONNX Runtime's class", arguments: names.filter { !$0.hasPrefix("quantized") })
+  @Test("in floats, every pixel has ONNX Runtime's class", arguments: floatNames)
   func float(name: String) throws {
     let graph = try Self.graph(name)
     let segmenter = try Segmenters.make(graph, name: name, classes: Self.classes, threads: 1)
