@@ -7,8 +7,9 @@ import Testing
 
   /// A grey picture of vertical stripes, moved to the right by so many pixels.
   private static func picture(moved: Int, brighter: Int = 0) -> [UInt8] {
-    (0..<size.pixels).flatMap { index in
-      let value = UInt8(40 + (index % size.width - moved + 640) % 32 * 5 + brighter)
+    (0..<size.pixels).flatMap { (index: Int) -> [UInt8] in
+      let column = index % size.width - moved + 640
+      let value = UInt8(40 + column % 32 * 5 + brighter)
       return [value, value, value, 255]
     }
   }
