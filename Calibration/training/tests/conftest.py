@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,14 @@ torch.set_num_threads(1)  # the pictures are too small for two, which would only
 
 CLASSES = [2, 1, 0, 255]
 """On disk: 0 sky, 1 ground, 2 road, 3 void. For the network: 0 road, 1 ground, 2 sky."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C works, as in the foreground: tests that a shell started in the background ignore it, and hand that on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def scene(seed: int, height: int = 72, width: int = 96) -> tuple[np.ndarray, np.ndarray]:
