@@ -158,15 +158,23 @@ extension Pipeline {
   }
 
   private func offerNotice() {
-    guard let notice, !stopRequested.load(ordering: .relaxed) else { return }
+    guard tellsNotices, !stopRequested.load(ordering: .relaxed) else { return }
     let statistics = telemetry.statistics([])
     guard let reason = statistics.video.reasonForNoVideo(unusable: statistics.unusable) else { return }
+    let notice = self.notice ?? newNotice()
+    self.notice = notice
     notice.painter.draw(
       headline: "NO VIDEO for \(statistics.silence / 1_000_000_000) s", lines: [reason, properties.name],
       on: notice.picture)
-    notice.canvas.copy(from: .rgbx(notice.picture))
+    if canvasKind == .planes { notice.canvas.copy(from: .rgbx(notice.picture)) }
     let offered = VideoNotice(canvas: notice.canvas, time: MonotonicClock.now())
     for lane in lanes { lane.offer(offered) }
+  }
+
+  private func newNotice() -> (painter: NoticePainter, picture: Picture, canvas: Canvas) {
+    let picture = Picture(size: properties.size)
+    let canvas: Canvas = canvasKind == .rgbx ? .rgbx(picture) : Canvas(canvasKind, size: properties.size)
+    return (NoticePainter(size: properties.size), picture, canvas)
   }
 }
 

@@ -92,11 +92,13 @@ public final class Pipeline: @unchecked Sendable {
   /// Nil without a budget.
   let degrading: Degrading?
   let trace: PipelineTrace?
-  /// Of the draw thread: says why there is no video; nil where nobody wants to be told.
-  let notice: (painter: NoticePainter, picture: Picture, canvas: Canvas)?
+  /// Whether somebody wants to be told why there is no video.
+  let tellsNotices: Bool
+  /// Of the draw thread: says so. Made when there is something to say: most runs never need its pictures.
+  var notice: (painter: NoticePainter, picture: Picture, canvas: Canvas)?
   /// Whether anybody paints on frames or takes them; else they need not become pictures.
   let needsCanvas: Bool
-  private let canvasKind: Canvas.Kind
+  let canvasKind: Canvas.Kind
   /// By how much JPEGs are made smaller as they are decoded.
   let reduction: Int
 
@@ -195,11 +197,8 @@ public final class Pipeline: @unchecked Sendable {
       options.preparation == .scaledPlanes && kind == .planes && !needsCanvas && degrading == nil
       ? self.segmenter.reduction : 1
     let canvasSize = JPEGReduction.size(of: properties.size, by: reduction)
-    let tellsNotices = options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) }
-    notice =
-      tellsNotices && properties.isLive
-      ? (NoticePainter(size: properties.size), Picture(size: properties.size), Canvas(kind, size: properties.size))
-      : nil
+    tellsNotices =
+      options.style != nil && lanes.contains { $0.sink.interest.contains(.notices) } && properties.isLive
     slots = (0..<(options.slots ?? Self.slots(for: properties))).map { [metres] _ in
       FrameSlot(
         size: properties.size, frameBytes: properties.maximumFrameBytes, canvas: kind, canvasSize: canvasSize,
