@@ -3,7 +3,7 @@ import Testing
 
 /// What Swift 6.0, which Debian 13 has, does not take, where a newer compiler says nothing.
 @Suite struct OldCompilerTests {
-  /// Its compiler crashes on a closure among the arguments of a test.
+  /// Its compiler crashes on a closure or a call within a text among the arguments of a test.
   @Test func noTestHasAClosureAmongItsArguments() throws {
     let root = Source.root + "/Tests"
     let paths = try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.hasSuffix(".swift") }
@@ -22,9 +22,9 @@ import Testing
     #expect(Self.arguments(in: "@Test(arguments: a.filter { $0 > 1 })") == ["(arguments: a.filter { $0 > 1 })"])
   }
 
-  /// What stands in the parentheses of each `@Test` and `@Suite`, without its texts.
+  /// What stands in the parentheses of each `@Test` and `@Suite`, without its texts; of one with a value in it a brace.
   private static func arguments(in text: String) -> [Substring] {
-    let plain = text.replacing(/"(?:\\.|[^"\\\n])*"/, with: "")
+    let plain = text.replacing(/"(?:\\.|[^"\\\n])*"/) { $0.output.contains(#"\("#) ? "{" : "" }
     return plain.matches(of: /@(?:Test|Suite)\(/).map { match in
       let start = plain.index(before: match.range.upperBound)
       var depth = 0

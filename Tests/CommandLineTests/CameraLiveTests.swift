@@ -129,7 +129,7 @@ struct CameraLiveTests {
   }
 
   private static func object(_ line: String) throws -> [String: Any] {
-    try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
   }
 }
 

@@ -12,7 +12,7 @@ struct FieldTests {
   }
 
   static func object(_ line: String) throws -> [String: Any] {
-    try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
   }
 
   private func shell(_ script: String, _ arguments: [String]) throws -> Roadseg {
@@ -77,7 +77,7 @@ struct FieldTests {
         #expect((object["time"] as? String)?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
         #expect((object["monotonic_seconds"] as? Double ?? 0) > 0)
       }
-      let cameras = try Self.object(#require(Roadseg.run(["cameras", "--json"]).outputLines.last))
+      let cameras = try Self.object(#require(try Roadseg.run(["cameras", "--json"]).outputLines.last))
       #expect(cameras["model"] is NSNull && cameras["version"] is String)
     }
   }
@@ -253,10 +253,11 @@ struct FieldTests {
       #expect(result.status == 1, "frames are missing: \(result.errors)")
       #expect(result.errors.contains("Read-only file system"), "\(result.errors)")
       let lines = result.outputLines
-      let sinks = try lines.dropLast().map { try #require((Self.object($0)["sinks"] as? [[String: Any]])?.first) }
+      let sinks = try lines.dropLast().map { try #require((try Self.object($0)["sinks"] as? [[String: Any]])?.first) }
       #expect(sinks.contains { ($0["health"] as? String) == "failing" }, "\(sinks)")
       #expect((sinks.last?["health"] as? String) != "failing", "resumed by itself: \(sinks)")
-      #expect(Int(try #require(lines.last).trimmingCharacters(in: .whitespaces)) ?? 0 > 5, "written after the removal")
+      let written = try #require(lines.last).trimmingCharacters(in: .whitespaces)
+      #expect(Int(written) ?? 0 > 5, "written after the removal")
       let summary = try Self.object(lines[lines.count - 2])
       let ledger = try #require(summary["ledger"] as? [String: Any])
       #expect(ledger["shown"] as? Int == 100, "the video went on: \(ledger)")

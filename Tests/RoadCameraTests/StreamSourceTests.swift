@@ -26,11 +26,12 @@ struct StreamSourceTests {
     // A comment segment that holds the markers of a whole little JPEG, as a thumbnail does; and fill bytes.
     let decoy: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9, 0xFF, 0xD8, 0xFF, 0xDA, 0xFF, 0xD9]
     let segment = [0xFF, 0xFF, 0xFF, 0xFE, 0x00, UInt8(decoy.count + 2)] + decoy
-    let second = jpegs[1][..<2] + segment + jpegs[1][2...]
+    let second: [UInt8] = Array(jpegs[1][..<2]) + segment + Array(jpegs[1][2...])
     let boundary = Array("\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n".utf8)
-    let all = try readAll(boundary + jpegs[0] + boundary + second + [0, 0, 0, 0xFF] + jpegs[2] + [0, 0xFF, 0])
+    let pieces: [[UInt8]] = [boundary, jpegs[0], boundary, second, [0, 0, 0, 0xFF], jpegs[2], [0, 0xFF, 0]]
+    let all = try readAll(Array(pieces.joined()))
     #expect(all.outcomes == [good, good, good, .ended])
-    #expect(all.frames == [jpegs[0], Array(second), jpegs[2]])
+    #expect(all.frames == [jpegs[0], second, jpegs[2]])
   }
 
   @Test("a Y4M stream that ends within a frame: one truncated frame, then the end")
@@ -275,7 +276,8 @@ struct StreamSourceTests {
   func live() throws {
     let jpegs = try Goldens.jpegs()
     let pipe = TestPipe()
-    pipe.write(jpegs[0] + jpegs[1] + jpegs[2] + jpegs[0].prefix(300))
+    let begun = Array(jpegs[0].prefix(300))
+    pipe.write(Array([jpegs[0], jpegs[1], jpegs[2], begun].joined()))
     let source = try StreamSource(descriptor: pipe.reader, name: "-", isLive: true)
     let frame = Frame(capacity: source.properties.maximumFrameBytes)
     #expect(source.read(into: frame, timeout: 1_000_000_000) == .frame(skipped: 2, lost: 0))

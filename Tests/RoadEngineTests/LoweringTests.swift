@@ -2,6 +2,7 @@ import RoadBase
 import RoadEngine
 import RoadKernels
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// What is wrong with a model is said in one error, by node, before anything runs.
@@ -15,7 +16,7 @@ import Testing
     let other = graph.add("Einsum", [image.name])
     let sum = graph.add("Add", [after, other])
     let error = try #require(
-      throws: RoadError.self, performing: { try Engine(model: graph.finish(.init(name: sum, channels: 3))) })
+      thrown(RoadError.self) { try Engine(model: graph.finish(.init(name: sum, channels: 3))) })
     #expect(error.subject == .model)
     #expect(error.cause.contains("GridSample") && error.cause.contains("Einsum"), "\(error)")
     #expect(error.cause.contains("2 nodes"), "\(error)")
@@ -64,7 +65,7 @@ import Testing
     let weights = graph.constant("weights", floats: [Float](repeating: 0.5, count: 12), shape: [4, 3, 1, 1])
     let scores = graph.add("Conv", ["image", weights])
     let error = try #require(
-      throws: RoadError.self, performing: { try Engine(model: graph.finish(.init(name: scores, channels: 4))) })
+      thrown(RoadError.self) { try Engine(model: graph.finish(.init(name: scores, channels: 4))) })
     #expect(error.cause.contains("not quantized") && error.remedy.contains("QuantizeLinear"), "\(error)")
   }
 
@@ -130,8 +131,7 @@ import Testing
   ) throws {
     var broken = model
     broken.initializers[key] = data
-    let error = try #require(
-      throws: RoadError.self, sourceLocation: location, performing: { try Engine(model: broken) })
+    let error = try #require(thrown(RoadError.self) { try Engine(model: broken) }, sourceLocation: location)
     #expect(error.cause.contains(text) && error.cause.contains("node"), "\(error)", sourceLocation: location)
   }
 }

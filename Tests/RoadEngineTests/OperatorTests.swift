@@ -43,7 +43,8 @@ import Testing
       Node(
         name: "quantizeWeights", operation: "QuantizeLinear", inputs: ["reals", "\(key)/scale", "zeros"],
         outputs: [key], attributes: ["axis": .integer(0)]), at: 0)
-    #expect(try scores(exported).bytes == scores(model).bytes)
+    let expected = try scores(model)
+    #expect(try scores(exported).bytes == expected.bytes)
   }
 
   @Test("Relu after the quantization of a convolution is a table with the same result")

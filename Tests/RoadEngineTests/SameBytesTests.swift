@@ -66,7 +66,8 @@ import Testing
       let options = EngineOptions(threads: 2, instructionSet: set, rounding: rounding)
       let plain = try scores(model(padded: false), options, seed: 9)
       #expect(Set(plain).count > 8)
-      #expect(try plain == scores(model(padded: true), options, seed: 9), "\(set.rawValue)")
+      let padded = try scores(model(padded: true), options, seed: 9)
+      #expect(plain == padded, "\(set.rawValue)")
     }
   }
 

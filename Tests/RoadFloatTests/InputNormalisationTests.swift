@@ -19,7 +19,7 @@ import Testing
     let graph = try Self.graph.normalisingInput(InputNormalisation(mean: mean, deviation: deviation))
     let picture = (0..<12).map { Float($0 * 23 % 256) }
     let output = try #require(
-      FloatExecutor(graph).run(["x": FloatTensor(shape: [1, 3, 2, 2], values: picture)])["y"])
+      try FloatExecutor(graph).run(["x": FloatTensor(shape: [1, 3, 2, 2], values: picture)])["y"])
     for (index, value) in output.values.enumerated() {
       let expected = (picture[index] / 255 - Float(mean[index / 4])) / Float(deviation[index / 4])
       #expect(abs(value - expected) < 1e-5, "\(index): \(value), not \(expected)")
@@ -39,7 +39,7 @@ import Testing
     let graph = try Self.graph.swappingRedAndBlue()
     let picture = (0..<12).map(Float.init)
     let output = try #require(
-      FloatExecutor(graph).run(["x": FloatTensor(shape: [1, 3, 2, 2], values: picture)])["y"])
+      try FloatExecutor(graph).run(["x": FloatTensor(shape: [1, 3, 2, 2], values: picture)])["y"])
     #expect(output.values == [8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3])
   }
 

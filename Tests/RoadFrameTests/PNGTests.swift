@@ -90,8 +90,10 @@ struct PNGTests {
   func roundTrip(classes: Int) throws {
     let size = PictureSize(width: 33, height: 9)
     let pitch = 40
-    let padded = (0..<pitch * size.height).map { UInt8(($0 * 31 + $0 / 7) % classes) }
-    let expected = (0..<size.height).flatMap { padded[$0 * pitch..<$0 * pitch + size.width] }
+    let padded = (0..<pitch * size.height).map { (index: Int) -> UInt8 in UInt8((index * 31 + index / 7) % classes) }
+    let expected = (0..<size.height).flatMap { (row: Int) -> ArraySlice<UInt8> in
+      padded[row * pitch..<row * pitch + size.width]
+    }
     let palette = (0..<classes).map { _ in PNG.RGB(red: 128, green: 64, blue: 128) }
     for bytes in [
       try PNG.grey(padded, size: size, rowPitch: pitch),

@@ -1,6 +1,7 @@
 import Foundation
 import RoadBase
 import RoadModel
+import RoadTestSupport
 import Testing
 
 /// A model names the files that hold its weights, and is nobody's friend: nothing outside its folder is read, nothing
@@ -26,7 +27,7 @@ import Testing
   }
 
   private func refusal(_ model: URL) throws -> RoadError {
-    try #require(throws: RoadError.self) { _ = try ONNXReader.read(path: model.path) }
+    try #require(thrown(RoadError.self) { try ONNXReader.read(path: model.path) })
   }
 
   @Test("weights beside the model are read, also through a link within the folder or to the model")

@@ -26,7 +26,11 @@ import Testing
 
   /// `(100 · (256 − w) + colour · w + 127) >> 8`
   static func blended(_ colour: Colour, _ weight: Int) -> [UInt8] {
-    [colour.red, colour.green, colour.blue].map { UInt8((100 * (256 - weight) + Int($0) * weight + 127) >> 8) } + [255]
+    let channels: [UInt8] = [colour.red, colour.green, colour.blue]
+    return channels.map { (channel: UInt8) -> UInt8 in
+      let sum = 100 * (256 - weight) + Int(channel) * weight
+      return UInt8((sum + 127) >> 8)
+    } + [255]
   }
 
   @Test func roadIsTintedItsBorderOutlinedTheRestUntouched() {

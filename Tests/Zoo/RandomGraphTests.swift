@@ -123,7 +123,7 @@ private struct RandomGraph {
 
   func scores(of graph: ModelGraph) throws -> FloatTensor {
     let output = try #require(graph.outputs.first?.name)
-    return try #require(FloatExecutor(graph).run(["x": input])[output])
+    return try #require(try FloatExecutor(graph).run(["x": input])[output])
   }
 
   func fill(_ engine: Engine) {
