@@ -15,8 +15,12 @@ public enum TensorElement: Hashable, Sendable {
 /// Convolution, dense or in groups: `acc = bias + Σ (a − z)·w` over the taps inside the picture, then the rounding rule
 /// of `Int16Rescaling`.
 public struct Int16ConvolutionArguments {
-  /// Products of a word and a weight (−255...255) that an Int32 holds.
-  public static let productsInInt32 = 256
+  /// Products of a word and a weight of that magnitude that an Int32 holds: at most 256, as of weights of −255...255;
+  /// even, for vectors that add pairs.
+  public static func products(inInt32Of element: TensorElement, largestWeight: Int) -> Int {
+    let largest = max(largestWeight, 1) << (element == .int16 ? 15 : 8)
+    return min(Int(Int32.max) / largest, 256) & ~1
+  }
 
   public var source: TensorView
   public var destination: TensorView
@@ -31,11 +35,13 @@ public struct Int16ConvolutionArguments {
   public var groupInputs: Int
   public var groupOutputs: Int
   public var sourceZeroPoint: Int64
+  /// ``products(inInt32Of:largestWeight:)``.
+  public var productsInInt32: Int
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, weights: UnsafePointer<Int16>,
     sums: UnsafePointer<Int64>, bias: UnsafePointer<Int64>, rescalings: UnsafePointer<Int16Rescaling>, groupInputs: Int,
-    groupOutputs: Int, sourceZeroPoint: Int64
+    groupOutputs: Int, sourceZeroPoint: Int64, productsInInt32: Int
   ) {
     self.source = source
     self.destination = destination
@@ -47,6 +53,7 @@ public struct Int16ConvolutionArguments {
     self.groupInputs = groupInputs
     self.groupOutputs = groupOutputs
     self.sourceZeroPoint = sourceZeroPoint
+    self.productsInInt32 = productsInInt32
   }
 }
 

@@ -6,8 +6,6 @@
 /// panel: pairs of Int16, a lane an output channel, in the order kernel row, kernel column, input, the last one of an
 /// odd number with a zero. By channel: an Int16 a lane for each kernel row and column.
 public struct Int16PackedArguments {
-  /// Pairs of products that an Int32 holds: 2·128·2^15·255 < 2^31.
-  public static let pairsInInt32 = 128
   /// Bytes of a window that is written out before it meets the weights.
   public static let largestWindowBytes = 1 << 16
   /// Channels that a layer by channel may have.
@@ -28,13 +26,15 @@ public struct Int16PackedArguments {
   public var zeroPoint: Int64
   public var low: Int64
   public var high: Int64
+  /// Of ``Int16ConvolutionArguments``, in pairs.
+  public var pairsInInt32: Int
   public var sourceElement: TensorElement
   public var destinationElement: TensorElement
 
   public init(
     source: TensorView, destination: TensorView, window: WindowGeometry, packed: UnsafeRawPointer, groups: Int,
     groupInputs: Int, groupOutputs: Int, sourceZeroPoint: Int64, zeroPoint: Int64, low: Int64, high: Int64,
-    sourceElement: TensorElement, destinationElement: TensorElement
+    pairsInInt32: Int, sourceElement: TensorElement, destinationElement: TensorElement
   ) {
     self.source = source
     self.destination = destination
@@ -47,6 +47,7 @@ public struct Int16PackedArguments {
     self.zeroPoint = zeroPoint
     self.low = low
     self.high = high
+    self.pairsInInt32 = pairsInInt32
     self.sourceElement = sourceElement
     self.destinationElement = destinationElement
   }

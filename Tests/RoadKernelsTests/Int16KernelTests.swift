@@ -64,7 +64,7 @@ import Testing
             var arguments = Int16ConvolutionArguments(
               source: source.view, destination: to.view, window: window, weights: weights.baseAddress!,
               sums: sums.baseAddress!, bias: bias.baseAddress!, rescalings: rules.baseAddress!, groupInputs: inputs,
-              groupOutputs: outputs, sourceZeroPoint: zero)
+              groupOutputs: outputs, sourceZeroPoint: zero, productsInInt32: 256)
             KernelSet.of(.reference).int16.convolution(from: .int16, to: .int16).run(&arguments, 0, 4)
           }
         }

@@ -90,7 +90,9 @@ import Testing
     let taps = test.window.kernelHeight * test.window.kernelWidth
     let outputs = test.groups * test.groupOutputs
     let depth = taps * test.groupInputs
-    let largest = test.from == .int16 ? 255 : Int(Int16.max)
+    // Of layers by channel 32 bits hold all taps.
+    let most = test.from == .uint8 ? Int(Int16.max) : test.groupInputs == 1 ? 1023 : 16383
+    let largest = [255, 1023, most].randomElement(using: &random)!
     let isOneSided = Bool.random(using: &random)
     let range = test.to == .int16 ? -32768...32767 : 3...250
     return Int16PackedLayer(
@@ -116,7 +118,7 @@ import Testing
         source: from.view, destination: to.view, window: test.window, packed: UnsafeRawPointer(aligned.baseAddress!),
         groups: test.groups, groupInputs: test.groupInputs, groupOutputs: test.groupOutputs,
         sourceZeroPoint: layer.sourceZeroPoint, zeroPoint: rule.zeroPoint, low: rule.low, high: rule.high,
-        sourceElement: test.from, destinationElement: test.to)
+        pairsInInt32: layer.productsInInt32 / 2, sourceElement: test.from, destinationElement: test.to)
       return kernel.run(&arguments, 0, to.view.height)
     }
     let taps = test.window.kernelHeight * test.window.kernelWidth
@@ -130,7 +132,8 @@ import Testing
             var arguments = Int16ConvolutionArguments(
               source: from.view, destination: to.view, window: test.window, weights: weights.baseAddress!,
               sums: sums.baseAddress!, bias: bias.baseAddress!, rescalings: rules.baseAddress!,
-              groupInputs: test.groupInputs, groupOutputs: test.groupOutputs, sourceZeroPoint: layer.sourceZeroPoint)
+              groupInputs: test.groupInputs, groupOutputs: test.groupOutputs, sourceZeroPoint: layer.sourceZeroPoint,
+              productsInInt32: layer.productsInInt32)
             set.int16.convolution(from: test.from, to: test.to).run(&arguments, 0, to.view.height)
           }
         }
@@ -171,8 +174,10 @@ import Testing
       window: Self.windows[0], groups: 1, groupInputs: 4, groupOutputs: 4, from: .int16, to: .int16)
     var large = layer(test, &random)
     #expect(kernel.pack(large) != nil)
-    large.weights[3] = 256
+    large.weights[3] = .min
     #expect(kernel.pack(large) == nil)
+    large.weights[3] = 16384
+    #expect(kernel.pack(large) != nil)
     large.sourceElement = .uint8
     #expect(kernel.pack(large) != nil)
     var coarse = layer(test, &random)

@@ -197,6 +197,8 @@ def gathers():
         pooled = n.add("Gather", [means, n.constant(np.arange(8)[::-1].reshape(1, 8, 1, 1), np.int64)], axis=0)
         return n.add("Mul", [x, pooled])
     plain("gather-four-axes", four)
+    tuples = np.stack([np.zeros(8, np.int64), order], 1)
+    plain("gather-tuples", lambda n, x: n.add("Unsqueeze", [n.add("GatherND", [x, n.constant(tuples)]), n.ints(0)]))
 
 
 def constants():
@@ -337,17 +339,25 @@ def many_operators(net, x):
     return net.conv(net.add("Concat", [x, large], axis=1), 16, 8)
 
 
+def left_float(net, x):
+    """A product that ONNX Runtime's quantizer does not know: its weights stay floats."""
+    x = net.add("Sub", [x, net.add("GlobalAveragePool", [x])])
+    return net.add("Einsum", [x, net.reals(net.rng.normal(0, 0.4, (8, 8)))], equation="bchw,dc->bdhw")
+
+
 def elsewhere():
-    """One network quantized by ONNX Runtime: operators on integers, activations of 16 bits; and as Brevitas clips to few bits."""
+    """One network quantized by ONNX Runtime: operators on integers, activations of 16 bits, a product left in floats; and as
+    Brevitas clips to few bits."""
     forms = {
-        "operators": dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QUInt8),
-        "operators-s8": dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QInt8),
-        "u16": dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16),
-        "s16": dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt16),
+        "operators": (many_operators, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QUInt8)),
+        "operators-s8": (many_operators, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QInt8)),
+        "u16": (many_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16)),
+        "s16": (many_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt16)),
+        "left-float": (left_float, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8)),
     }
-    for form, options in forms.items():
+    for form, (middle, options) in forms.items():
         net = Network()
-        y = net.scores(many_operators(net, net.features()))
+        y = net.scores(middle(net, net.features()))
         with tempfile.TemporaryDirectory() as folder:
             plain, prepared, path = (f"{folder}/{part}.onnx" for part in ("plain", "prepared", "quantized"))
             onnx.save(model_of("plain", net, y, opset=21), plain)

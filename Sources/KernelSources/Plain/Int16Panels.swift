@@ -139,7 +139,7 @@ private struct WindowProduct {
     _ y: Int, _ x: Int, _ count: Int, _ panel: UnsafeRawPointer, _ firstOutput: Int, _ channels: Int
   ) {
     let rescaling = Int16LaneRescaling(arguments, panel, layout)
-    let isShort = layout.rows <= Int16PackedArguments.pairsInInt32
+    let isShort = layout.rows <= arguments.pairsInInt32
     var pixel = 0
     while pixel < count {
       let left = UnsafeRawPointer(windows + pixel &* pitch)
@@ -188,7 +188,7 @@ private struct WindowProduct {
     fill(totals, 0, lanes)
     var pair = 0
     while pair < layout.rows {
-      let count = min(Int16PackedArguments.pairsInInt32, layout.rows &- pair)
+      let count = min(arguments.pairsInInt32, layout.rows &- pair)
       multiply(left + 4 &* pair, weights + pair &* layout.rowBytes, count)
       var lane = 0
       while lane < lanes {

@@ -38,20 +38,22 @@ struct Int16ConvolutionLayer: Layer {
         var arguments = Int16PackedArguments(
           source: source, destination: destination, window: phase.window, packed: phase.packed, groups: phase.groups,
           groupInputs: phase.groupInputs, groupOutputs: phase.groupOutputs, sourceZeroPoint: phase.sourceZeroPoint,
-          zeroPoint: phase.rule.zeroPoint, low: phase.rule.low, high: phase.rule.high, sourceElement: phase.from,
-          destinationElement: phase.to)
+          zeroPoint: phase.rule.zeroPoint, low: phase.rule.low, high: phase.rule.high, pairsInInt32: phase.pairsInInt32,
+          sourceElement: phase.from, destinationElement: phase.to)
         kernel.run(&arguments, first, end)
       }
     }
     let kernel = context.kernels.int16.convolution(from: from, to: to)
     let (memory, groups, zero) = (context.memory, groups, Int64(sourceZeroPoint))
     let list = phases.map { (memory.copy($0.weights.values), memory.copy($0.weights.sums), $0.geometry.window) }
+    let largest = phases.flatMap(\.weights.values).reduce(0) { max($0, Int($1.magnitude)) }
+    let products = Int16ConvolutionArguments.products(inInt32Of: from, largestWeight: largest)
     let (bias, rescalings) = (UnsafePointer(memory.copy(bias)), UnsafePointer(memory.copy(rescalings)))
     return prepare(kernel.name, memory, list) { phase, source, destination, first, end in
       var arguments = Int16ConvolutionArguments(
         source: source, destination: destination, window: phase.2, weights: phase.0, sums: phase.1, bias: bias,
         rescalings: rescalings, groupInputs: source.channels / groups, groupOutputs: destination.channels / groups,
-        sourceZeroPoint: zero)
+        sourceZeroPoint: zero, productsInInt32: products)
       kernel.run(&arguments, first, end)
     }
   }
@@ -89,6 +91,7 @@ struct Int16ConvolutionLayer: Layer {
     var groupOutputs: Int
     var sourceZeroPoint: Int64
     var rule: Int16Rescaling
+    var pairsInInt32: Int
     var from: TensorElement
     var to: TensorElement
   }
@@ -109,8 +112,8 @@ struct Int16ConvolutionLayer: Layer {
       list.append(
         PackedPhase(
           window: phase.geometry.window, packed: UnsafeRawPointer(memory.copy(bytes)), groups: groups,
-          groupInputs: inputs, groupOutputs: outputs, sourceZeroPoint: Int64(sourceZeroPoint), rule: rule, from: from,
-          to: to))
+          groupInputs: inputs, groupOutputs: outputs, sourceZeroPoint: Int64(sourceZeroPoint), rule: rule,
+          pairsInInt32: layer.productsInInt32 / 2, from: from, to: to))
     }
     return list
   }

@@ -65,13 +65,15 @@ struct WeightTensor: Equatable, Sendable {
   }
 
   /// A matrix, depth x outputs, or outputs x depth if it is transposed.
-  init(matrix constant: ConstantTensor, isTransposed: Bool) throws(RoadError) {
+  ///
+  /// - Parameter largest: of the integers that float weights become.
+  init(matrix constant: ConstantTensor, isTransposed: Bool, largest: Float = 127) throws(RoadError) {
     let shape = Array(constant.shape.suffix(2))
     guard shape.count == 2, constant.shape.dropLast(2).allSatisfy({ $0 == 1 }), shape.allSatisfy({ $0 > 0 }) else {
       throw RoadError(.model, "its constant has shape \(constant.shape), not that of a matrix")
     }
     let axis = constant.shape.count - (isTransposed ? 2 : 1)
-    let integers = try Integers(constant, outputAxes: [axis])
+    let integers = try Integers(constant, outputAxes: [axis], largest: largest)
     let (outputs, inputs) = isTransposed ? (shape[0], shape[1]) : (shape[1], shape[0])
     var values = integers.values
     if !isTransposed {
@@ -128,10 +130,12 @@ extension WeightTensor {
 }
 
 extension LoweredNetwork {
-  /// What float weights, which no quantizer touched, become for a network that others quantized: integers of 14 bits,
-  /// in a convolution with 16-bit kernels. Nil for others, and for sources of 16 bits, whose sums would not fit.
-  func largestFloatWeight(_ constant: ConstantTensor, reading source: TensorID) -> Float? {
-    rounding.refinesFloatWeights && constant.scale == nil && tensors[source].element == .uint8 ? 16383 : nil
+  /// What float weights, which no quantizer touched, become for a network that others quantized, in a convolution with
+  /// 16-bit kernels: integers of 14 bits; of 10 where channels of 16 bits are seen one by one, so that an Int32 holds
+  /// all taps. Nil for other weights.
+  func largestFloatWeight(_ constant: ConstantTensor, reading source: TensorID, groups: Int = 1) -> Float? {
+    guard rounding.refinesFloatWeights, constant.scale == nil else { return nil }
+    return tensors[source].element == .int16 && groups > 1 ? 1023 : 16383
   }
 }
 

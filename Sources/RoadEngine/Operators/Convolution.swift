@@ -11,7 +11,7 @@ enum ConvolutionRule: OperatorRule {
     let (source, channelScales) = try lowering.source(of: node, groups: groups)
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
-    let largest = lowering.network.largestFloatWeight(constant, reading: source)
+    let largest = lowering.network.largestFloatWeight(constant, reading: source, groups: groups)
     var weights = try WeightTensor(convolution: constant, largest: largest ?? 127)
     guard weights.inputs * groups == shape.channels, weights.outputs % groups == 0 else {
       throw RoadError(
@@ -44,7 +44,7 @@ enum TransposedConvolutionRule: OperatorRule {
     let shape = lowering.tensor(source).shape
     guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
     let groups = try node.integer("group", default: 1, in: 1...1 << 20)
-    let largest = lowering.network.largestFloatWeight(constant, reading: source)
+    let largest = lowering.network.largestFloatWeight(constant, reading: source, groups: groups)
     let weights = try WeightTensor(transposed: constant, groups: groups, largest: largest ?? 127)
     guard constant.shape[0] == shape.channels else {
       throw RoadError(

@@ -15,13 +15,11 @@ enum MatMulRule: OperatorRule {
       try lowering.product(node, try lowering.activation(of: constant), right)
     case (_, .constant(let constant)):
       let view = try lowering.anyActivation(0, of: node)
-      let weights = try WeightTensor(matrix: constant, isTransposed: false)
-      try lowering.product(node, view, depthAxis: view.shape.count - 1, weights, bias: nil)
+      try lowering.product(node, view, depthAxis: view.shape.count - 1, constant, isTransposed: false)
     case (.constant(let constant), _):
       // (A·b)ᵀ = bᵀ·Aᵀ: the rows of the constant become channels.
       let view = try lowering.anyActivation(1, of: node)
-      let weights = try WeightTensor(matrix: constant, isTransposed: true)
-      try lowering.product(node, view, depthAxis: view.shape.count - 2, weights, bias: nil)
+      try lowering.product(node, view, depthAxis: view.shape.count - 2, constant, isTransposed: true)
     default:
       let (left, right) = (
         try lowering.anyActivation(0, of: node), try lowering.anyActivation(1, of: node)
@@ -49,16 +47,19 @@ enum GemmRule: OperatorRule {
     guard view.shape.count == 2 else { throw RoadError(.model, "its input has shape \(view.shape), not a matrix") }
     if transposes.0 { view.elements = view.elements.transposed([1, 0]) }
     guard let constant = try lowering.weights(of: node) else { throw RoadError(.model, "has no weights") }
-    let weights = try WeightTensor(matrix: constant, isTransposed: transposes.1)
-    try lowering.product(node, view, depthAxis: 1, weights, bias: try lowering.bias(of: node, scales: weights.scales))
+    try lowering.product(node, view, depthAxis: 1, constant, isTransposed: transposes.1, hasBias: true)
   }
 }
 
 extension Lowering {
   /// A 1x1 convolution over the planes whose channels are the depth axis.
   fileprivate mutating func product(
-    _ node: Node, _ view: ElementView, depthAxis: Int, _ weights: WeightTensor, bias: ConstantTensor?
+    _ node: Node, _ view: ElementView, depthAxis: Int, _ constant: ConstantTensor, isTransposed: Bool,
+    hasBias: Bool = false
   ) throws(RoadError) {
+    let largest = network.largestFloatWeight(constant, reading: view.tensor)
+    let weights = try WeightTensor(matrix: constant, isTransposed: isTransposed, largest: largest ?? 127)
+    let bias = hasBias ? try bias(of: node, scales: weights.scales) : nil
     guard view.shape.indices.contains(depthAxis), view.shape[depthAxis] == weights.inputs else {
       throw RoadError(.model, "multiplies \(view.shape) with a matrix of depth \(weights.inputs)")
     }
@@ -83,9 +84,10 @@ extension Lowering {
     let plane = tensor(source).shape
     let target = PlaneShape(height: plane.height, width: plane.width, channels: weights.outputs)
     let window = WindowGeometry(kernelHeight: 1, kernelWidth: 1)
-    let convolution = Convolution(
+    var convolution = Convolution(
       source: source, shape: target, groups: 1, weights: weights, bias: bias, window: .plain(window),
       needsInt16: tensor(source).element == .int16 || !weights.fitsTwoBytes)
+    if largest != nil { convolution.coarseWeights = try WeightTensor(matrix: constant, isTransposed: isTransposed) }
     set(.pending(PendingLayer(node: node.name, producer: convolution, elements: elements)), outputOf: node)
   }
 

@@ -27,7 +27,7 @@ func int16Convolution<Source: FixedWidthInteger, Destination: FixedWidthInteger>
             let from = source.elements(
               top &+ row &* window.dilationHeight, left &+ column &* window.dilationWidth, Source.self)
             let tap = output &* taps &+ row &* window.kernelWidth &+ column
-            sum &+= dotProduct(from + firstInput, arguments.weights + tap &* inputs, inputs)
+            sum &+= dotProduct(from + firstInput, arguments.weights + tap &* inputs, inputs, arguments.productsInInt32)
             sum &-= arguments.sourceZeroPoint &* arguments.sums[tap]
           }
         }
@@ -41,11 +41,11 @@ func int16Convolution<Source: FixedWidthInteger, Destination: FixedWidthInteger>
 /// int16.
 @inline(__always)
 private func dotProduct<Source: FixedWidthInteger>(
-  _ activations: UnsafePointer<Source>, _ weights: UnsafePointer<Int16>, _ count: Int
+  _ activations: UnsafePointer<Source>, _ weights: UnsafePointer<Int16>, _ count: Int, _ stretch: Int
 ) -> Int64 {
   var (total, start) = (Int64(0), 0)
   while start < count {
-    let end = min(start &+ Int16ConvolutionArguments.productsInInt32, count)
+    let end = min(start &+ stretch, count)
     var sum: Int32 = 0
     while start < end {
       sum &+= Int32(truncatingIfNeeded: activations[start]) &* Int32(weights[start])

@@ -28,19 +28,23 @@ public struct Int16PackedLayer {
   private var depth: Int { taps * groupInputs }
   private var isByChannel: Bool { groups > 1 && groupInputs == 1 && groupOutputs == 1 }
 
+  /// ``Int16ConvolutionArguments/productsInInt32``.
+  public var productsInInt32: Int {
+    let largest = weights.reduce(0) { max($0, Int($1.magnitude)) }
+    return Int16ConvolutionArguments.products(inInt32Of: sourceElement, largestWeight: largest)
+  }
+
   /// Whether vectors of 32 bits hold what the layer sums, and the rounding has the bits that they drop.
   fileprivate var fitsVectors: Bool {
-    let largest = weights.reduce(0) { max($0, $1.magnitude) }
-    let isSmall = sourceElement == .uint8 || largest <= 255
     let rule = rescalings.first
     let isOneRange = rescalings.allSatisfy {
       $0.shift >= 17 && $0.zeroPoint == rule?.zeroPoint && $0.low == rule?.low && $0.high == rule?.high
     }
     let isInReach =
       isByChannel
-      ? groups <= Int16PackedArguments.largestColumn && taps <= 2 * Int16PackedArguments.pairsInInt32
+      ? groups <= Int16PackedArguments.largestColumn && taps <= productsInInt32
       : (depth + 1) * 2 <= Int16PackedArguments.largestWindowBytes
-    return isSmall && isOneRange && isInReach
+    return productsInInt32 >= 2 && isOneRange && isInReach
   }
 
   fileprivate func packed(lanes: Int) -> [UInt8] { isByChannel ? byChannel : panels(lanes) }

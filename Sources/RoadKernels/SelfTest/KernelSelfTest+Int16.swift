@@ -102,7 +102,7 @@ extension KernelSelfTest {
       source: source, destination: target, window: layer.window, packed: UnsafeRawPointer(memory.pointer()),
       groups: layer.groups, groupInputs: layer.groupInputs, groupOutputs: layer.groupOutputs,
       sourceZeroPoint: layer.sourceZeroPoint, zeroPoint: rule.zeroPoint, low: rule.low, high: rule.high,
-      sourceElement: .int16, destinationElement: .int16)
+      pairsInInt32: layer.productsInInt32 / 2, sourceElement: .int16, destinationElement: .int16)
     withExtendedLifetime(memory) { kernel.run(&arguments, 0, 1) }
   }
 
@@ -122,7 +122,7 @@ extension KernelSelfTest {
             var arguments = Int16ConvolutionArguments(
               source: source, destination: target, window: layer.window, weights: weights, sums: sums, bias: bias,
               rescalings: rescalings, groupInputs: depth, groupOutputs: layer.groupOutputs,
-              sourceZeroPoint: layer.sourceZeroPoint)
+              sourceZeroPoint: layer.sourceZeroPoint, productsInInt32: layer.productsInInt32)
             set.int16.convolution(from: .int16, to: .int16).run(&arguments, 0, 1)
           }
         }

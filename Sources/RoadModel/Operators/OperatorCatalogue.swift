@@ -206,7 +206,7 @@ extension OperatorCatalogue {
     Operator(
       "Gather", LayoutShapes.gather, ShapeOperators.gather, [.keepsScale, .moves], decomposition: ModelGraph.gather),
     Operator("GatherElements", IndexShapes.gatherElements, IndexOperators.gatherElements),
-    Operator("GatherND", IndexShapes.gatherND, IndexOperators.gatherND),
+    Operator("GatherND", IndexShapes.gatherND, IndexOperators.gatherND, decomposition: ModelGraph.gatherND),
     Operator("ScatterElements", ElementwiseShapes.same, IndexOperators.scatterElements),
     Operator("ScatterND", ElementwiseShapes.same, IndexOperators.scatterND),
     Operator("Trilu", ElementwiseShapes.same, IndexOperators.triangle),

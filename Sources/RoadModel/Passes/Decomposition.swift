@@ -12,7 +12,7 @@ extension ModelGraph {
   /// - Tile: Expand of single numbers, Concat of the rest,
   /// - PRelu with slopes that differ over the picture: `max(x, 0) + slope·min(x, 0)`,
   /// - an If whose condition is known: its branch,
-  /// - Gather of constant indices: of a list of them, where they are scattered a Concat of slices,
+  /// - Gather and GatherND of constant indices: of a list of them, where they are scattered a Concat of slices,
   /// - convolutions and pools over lines (ECA-Net's, over channels): over pictures of one row,
   /// - moves of dequantized constants: dequantized moved integers,
   /// - MatMul with a vector: with a matrix; Concat with parts without elements: without them,
@@ -147,76 +147,6 @@ extension ModelGraph {
     }
     if value == node.inputs[0] { writer.append(node, "Identity", [value], to: node.outputs[0]) }
     return true
-  }
-
-  /// Indices of another rank than 1 are a list of them and a Reshape. Runs of consecutive ones become slices; evenly
-  /// spaced ones are one slice already.
-  @Sendable static func gather(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
-    guard let list = ConstantIndices(node, writer.types), let result = writer.types[node.outputs[0]]?.shape else {
-      return false
-    }
-    guard list.rank != 1 else { return list.isEven ? false : slices(node, list, to: node.outputs[0], &writer) }
-    guard !list.indices.isEmpty else { return false }
-    let flat = writer.name(node, "list")
-    if list.isEven || !slices(node, list, to: flat, &writer) {
-      var gather = node
-      gather.inputs[1] = writer.constant(node, "indices", TensorData(integers: list.indices))
-      gather.outputs[0] = flat
-      writer.replace(with: gather)
-    }
-    writer.reshape(node, "shape", flat, result, to: node.outputs[0])
-    return true
-  }
-
-  private static func slices(
-    _ node: Node, _ list: ConstantIndices, to output: String, _ writer: inout DecompositionWriter
-  ) -> Bool {
-    let runs = list.runs
-    guard runs.count <= 256 else { return false }
-    let axes = writer.constant(node, "axes", TensorData(integers: [list.axis], shape: [1]))
-    let parts = runs.enumerated().map { position, run in
-      let start = writer.constant(node, "start\(position)", TensorData(integers: [run.lowerBound], shape: [1]))
-      let end = writer.constant(node, "end\(position)", TensorData(integers: [run.upperBound], shape: [1]))
-      let part = writer.name(node, "part\(position)")
-      writer.append(node, "Slice", [node.inputs[0], start, end, axes], to: part)
-      return part
-    }
-    writer.append(node, "Concat", parts, to: output, ["axis": .integer(list.axis)])
-    return true
-  }
-}
-
-/// The indices of a Gather from numbers, where they are constant and within the axis; none negative any more.
-private struct ConstantIndices {
-  let axis: Int
-  let indices: [Int]
-  /// Dimensions of the tensor of indices.
-  let rank: Int
-
-  init?(_ node: Node, _ types: GraphTypes) {
-    guard let type = types.types[node.inputs[0]], type.elementType == .float,
-      let data = node.input(1).flatMap({ types.constants[$0] }), let given = data.integers,
-      let axis = try? node.axis(node.integer("axis", default: 0, in: -64...64), rank: type.shape.count)
-    else { return nil }
-    let size = type.shape[axis]
-    let indices = given.map { $0 < 0 ? $0 + size : $0 }
-    guard indices.allSatisfy((0..<size).contains) else { return nil }
-    self.axis = axis
-    self.indices = indices
-    rank = data.shape.count
-  }
-
-  var isEven: Bool { Set(zip(indices.dropFirst(), indices).map { $0 - $1 }).count <= 1 }
-
-  /// Of consecutive indices.
-  var runs: [Range<Int>] {
-    indices.reduce(into: []) { runs, index in
-      if let last = runs.last, last.upperBound == index {
-        runs[runs.count - 1] = last.lowerBound..<index + 1
-      } else {
-        runs.append(index..<index + 1)
-      }
-    }
   }
 }
 

@@ -335,6 +335,11 @@ def gather(g):
     indices = g.random.integers(-side, side, g.choice([[], [1], [3], [2, 2], [1, 3], [2, 1, 2]]))
     if len(shape) + indices.ndim > 6:
         raise Unfit("rank")
+    front = shape[:axis % len(shape)]
+    if indices.ndim > 0 and all(size == 1 for size in front) and g.choice([True, False]):
+        # The same by tuples: zeros for the axes in front.
+        tuples = np.concatenate([np.zeros((*indices.shape, len(front)), np.int64), indices[..., None]], -1)
+        return g.node("GatherND", [g.last, g.constant(tuples.astype(np.int64))])
     return g.node("Gather", [g.last, g.constant(indices.astype(np.int64))], axis=axis)
 
 
