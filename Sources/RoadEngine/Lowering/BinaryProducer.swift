@@ -27,7 +27,7 @@ struct Binary: Producer {
   private var isSum: Bool { function.kind == .sum || function.kind == .difference }
   private var sign: Double { function.kind == .sum ? 1 : -1 }
 
-  var writesInt16: Bool { needsInt16 || readsAsStored && (sharesShape && isSum || function.kind == .product) }
+  var writesInt16: Bool { needsInt16 || readsAsStored && (isSum || function.kind == .product) }
 
   /// All results of the extremes; what functions that are monotone in each operand can give.
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
@@ -37,6 +37,10 @@ struct Binary: Producer {
     }
     guard corners.allSatisfy(\.isFinite), let low = corners.min(), let high = corners.max() else { return nil }
     return low...high
+  }
+
+  func farthest(in network: LoweredNetwork) -> Float? {
+    range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
   }
 
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) -> (any Producer)? { sum?.followed(by: affine) }

@@ -49,10 +49,12 @@ extension Lowering {
   }
 
   /// A result that the model leaves unquantized between quantized layers becomes 16 bits, over all that can come out of
-  /// it; where that is not known, it stays as it is.
+  /// it; where that is not known, it stays as it is. Networks that roadseg quantized never leave one: functions of two
+  /// tensors, whose range is known, are bytes there.
   mutating func settleInt16(_ index: Int, of node: Node) throws(RoadError) {
     guard index < node.inputs.count, case .pending(let layer)? = values[node.inputs[index]],
-      try layer.range(in: network) == nil, let view = try network.settledInt16(layer)
+      try layer.range(in: network) == nil || network.rounding.keepsUnroundedSums && layer.producer is Binary,
+      let view = try network.settledInt16(layer)
     else { return }
     network.unquantizedNodes.append(layer.node)
     values[node.inputs[index]] = .real(RealView(view: view))
