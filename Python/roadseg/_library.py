@@ -11,6 +11,8 @@ from ._errors import RoadsegError
 RGBX, RGB24, BGR24, GREY, YUYV, UYVY, NV12, I420, JPEG, PNG, I422, I444, I411 = range(13)
 #: roadseg_preparation by the names that recordings have.
 PREPARATIONS = {"pictures": 0, "planes": 1, "scaled-planes": 2}
+#: roadseg_strength by the command line's words.
+STRENGTHS = {"off": 0, "gentle": 1, "strong": 2}
 BT601, BT601_FULL, BT709, BT709_FULL = range(4)
 
 _KINDS = {
@@ -44,6 +46,12 @@ class Options(_Sized):
         ("input_height", c_int32),
         ("largest_frame", c_size_t),
         ("preparation", c_int32),
+        ("reserved", c_int32),
+        ("clean", c_int32),
+        ("stabilise", c_int32),
+        ("near_bottom", c_int32),
+        ("own_parts", c_char_p),
+        ("region", c_char_p),
     ]
 
 
@@ -92,6 +100,8 @@ class Timings(_Sized):
         ("class_map", c_uint64),
         ("confidence", c_uint64),
         ("road_pixels", c_uint64),
+        ("stabilise", c_uint64),
+        ("refine", c_uint64),
     ]
 
 

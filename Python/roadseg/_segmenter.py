@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ._recording import RecordedFrame
 
 Bytes = npt.NDArray[np.uint8]
+#: Corners of one polygon in percent of width and height.
+Polygon = Sequence[Tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Segmenter:
     ``model`` is a shipped network's name or the path of an int8 ONNX file, ``threads`` counts the caller's own (0: one a
     core, at most 4), ``input_size`` is the network's (width, height). Pictures of any size are taken; each new size takes
     memory once. One thread at a time uses a segmenter; Python's lock is given up while it works.
+
+    What is done to masks, as by the options of the command line: ``clean`` and ``stabilise`` are "off", "gentle" or
+    "strong", ``near_bottom`` is a percentage. There is never road within ``own_parts``, a file of polygons or polygons,
+    nor outside of ``region``, one polygon; corners are (x, y) in percent. With ``stabilise`` the pictures of one size are
+    one film, in order; frames of a ``Source`` begin it anew after half a second without one.
     """
 
     #: Sizes whose memory is kept at a time.
@@ -75,9 +83,26 @@ class Segmenter:
         threads: int = 0,
         input_size: Optional[Tuple[int, int]] = None,
         preparation: str = "pictures",
+        clean: str = "off",
+        stabilise: str = "off",
+        near_bottom: Optional[int] = None,
+        own_parts: Union[str, "os.PathLike[str]", Sequence[Polygon], None] = None,
+        region: Optional[Polygon] = None,
     ) -> None:
         if preparation not in c.PREPARATIONS:
             raise RoadsegError(f'preparation "{preparation}"; one of {", ".join(c.PREPARATIONS)}', "argument")
+        for name, strength in ("clean", clean), ("stabilise", stabilise):
+            if strength not in c.STRENGTHS:
+                raise RoadsegError(f'{name} "{strength}"; one of {", ".join(c.STRENGTHS)}', "argument")
+        if near_bottom is not None and not 1 <= near_bottom <= 100:
+            raise RoadsegError(f"near_bottom {near_bottom}; 1 to 100 percent, or None", "argument")
+        self._masks = {
+            "clean": c.STRENGTHS[clean],
+            "stabilise": c.STRENGTHS[stabilise],
+            "near_bottom": near_bottom or 0,
+            "own_parts": _parts(own_parts),
+            "region": None if region is None else _text([region]),
+        }
         self.model = model
         self._preparation = preparation
         self._threads = threads
@@ -186,7 +211,7 @@ class Segmenter:
         timings = c.Timings()
         handle = self._handle(size, largest, preparation)
         c.check(c.library.roadseg_segment(handle, c.byref(frame), c.byref(output), c.byref(timings)))
-        nanoseconds = timings.decode + timings.scale + timings.network + timings.class_map
+        nanoseconds = timings.decode + timings.scale + timings.network + timings.class_map + timings.refine
         return Result(
             classes, margins, self.road_class, timings.road_pixels, timings.network / 1e9, nanoseconds / 1e9
         )
@@ -211,6 +236,7 @@ class Segmenter:
             input_height=self._input_size[1],
             largest_frame=limit,
             preparation=c.PREPARATIONS[way],
+            **self._masks,
         )
         handle = ctypes.c_void_p()
         c.check(c.library.roadseg_open(self.model.encode(), c.byref(options), c.byref(handle)))
@@ -266,6 +292,21 @@ _RAW = {
     "rgba8": c.RGBX,
 }
 _YUV = {"bt601": c.BT601, "bt601Full": c.BT601_FULL, "bt709": c.BT709, "bt709Full": c.BT709_FULL}
+
+
+def _parts(given: Union[str, "os.PathLike[str]", Sequence[Polygon], None]) -> Optional[bytes]:
+    """Polygons as roadseg reads them."""
+    if given is None or not isinstance(given, (str, os.PathLike)):
+        return None if given is None else _text(given)
+    try:
+        with open(given, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise RoadsegError(f"own_parts: {error}", "argument") from error
+
+
+def _text(polygons: Sequence[Polygon]) -> bytes:
+    return "\n".join(" ".join(f"{float(x):.2f},{float(y):.2f}" for x, y in polygon) for polygon in polygons).encode()
 
 
 def _size(picture: bytes) -> Tuple[int, int]:

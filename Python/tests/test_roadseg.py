@@ -74,6 +74,53 @@ def test_writes_where_it_is_told(segmenter: roadseg.Segmenter, picture: Path) ->
     assert result.confidence is not None and result.confidence.shape == (200, 320) and result.confidence.max() > 10
 
 
+def test_masks_are_cleaned_and_cut_as_by_the_command_line(folder: Path, picture: Path) -> None:
+    bonnet, region = [(0, 80), (50.25, 75), (100, 80), (100, 100), (0, 100)], [(10, 0), (100, 0), (100, 100), (10, 100)]
+    file = folder / "parts.txt"
+    file.write_text("# bonnet\n" + " ".join(f"{x},{y}" for x, y in bonnet) + "\n")
+    written = " ".join(f"{x},{y}" for x, y in region)
+    options = ["--clean", "strong", "--near-bottom", "40", "--own-parts", file, "--region", written]
+    command = [program(), "run", picture, "--output", folder / "masks", "--write", "classes", *options]
+    subprocess.run(command, check=True)
+    wanted = np.asarray(Image.open(next((folder / "masks" / "classes").glob("*.png"))))
+    for parts in (str(file), file, [bonnet]):
+        segmenter = roadseg.Segmenter(clean="strong", near_bottom=40, own_parts=parts, region=region)
+        assert (segmenter.decode(picture.read_bytes(), (640, 480)).classes == wanted).all()
+    assert not (wanted[-40:] == segmenter.road_class).any() and (wanted == segmenter.road_class).any()
+    assert not (wanted[:, :60] == segmenter.road_class).any()
+    assert (roadseg.Segmenter().decode(picture.read_bytes(), (640, 480)).classes != wanted).any()
+
+
+def test_a_film_is_steadied_as_by_the_command_line(folder: Path) -> None:
+    command = [program(), "run", folder / "frames", "--output", folder / "steady", "--write", "classes"]
+    subprocess.run([*command, "--stabilise", "strong"], check=True)
+    files = sorted((folder / "steady" / "classes").glob("*.png"))
+    steady, plain = roadseg.Segmenter(stabilise="strong"), roadseg.Segmenter()
+    differing = 0
+    for picture, file in zip(sorted((folder / "frames").glob("*.jpg")), files):
+        result = steady.decode(picture.read_bytes(), (640, 480))
+        assert (result.classes == np.asarray(Image.open(file))).all()
+        differing += int((result.classes != plain.decode(picture.read_bytes(), (640, 480)).classes).sum())
+    assert differing > 0 and len(files) == 3
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"clean": "much"}, 'clean "much"'),
+        ({"stabilise": ""}, 'stabilise ""'),
+        ({"near_bottom": 0}, "near_bottom 0"),
+        ({"own_parts": "/no/such/file"}, "own_parts"),
+        ({"own_parts": [[(0, 0), (1, 1)]]}, "own_parts:1: a polygon of 2 corners"),
+        ({"region": [(0, 0), (101, 1), (1, 1)]}, "'101.00,1.00' is no corner"),
+    ],
+)
+def test_says_what_is_wrong_with_mask_options(options: dict, words: str) -> None:
+    with pytest.raises(roadseg.RoadsegError, match=re.escape(words)) as error:
+        roadseg.Segmenter(**options)
+    assert error.value.kind == "argument"
+
+
 @pytest.mark.parametrize(
     "wrong, words",
     [

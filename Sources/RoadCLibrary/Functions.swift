@@ -20,7 +20,7 @@ public func open(
 ) -> roadseg_status {
   guard let segmenter else { return failure(ROADSEG_BAD_ARGUMENT, "no place for the segmenter") }
   segmenter.pointee = nil
-  guard let options = known(options) else {
+  guard let options = known(options, atLeast: roadseg_options.firstSize) else {
     return failure(ROADSEG_BAD_ARGUMENT, "no options, or of another size: use ROADSEG_OPTIONS")
   }
   return reporting { () throws(RoadError) in
@@ -83,7 +83,7 @@ public func segment(
   _ timings: UnsafeMutablePointer<roadseg_timings>?
 ) -> roadseg_status {
   guard let handle = SegmenterHandle.from(segmenter), let frame = known(frame), let output = known(output),
-    timings == nil || hasRoom(timings)
+    timings == nil || hasRoom(timings, atLeast: roadseg_timings.firstSize)
   else { return failure(ROADSEG_BAD_ARGUMENT, "no segmenter, frame or output, or a struct of another size") }
   return handle.exclusively { () throws(RoadError) in try handle.segment(frame, output, timings) }
 }

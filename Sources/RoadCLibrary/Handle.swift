@@ -50,17 +50,38 @@ private func status(of error: RoadError) -> roadseg_status {
   }
 }
 
-/// The caller's struct, as far as this library knows it: its first member is its size. Nil for one that is too small.
-func known<Struct>(_ pointer: UnsafePointer<Struct>?) -> Struct? {
+/// The caller's struct, whose first member is its size: members that it does not know yet are 0, those that this
+/// library does not know are left out. Nil for one smaller than `least`, its size in the first version of the header.
+func known<Struct: BitwiseCopyable>(
+  _ pointer: UnsafePointer<Struct>?, atLeast least: Int = MemoryLayout<Struct>.size
+) -> Struct? {
   guard let pointer else { return nil }
   let size = UnsafeRawPointer(pointer).load(as: Int.self)
-  guard size >= MemoryLayout<Struct>.size else { return nil }
-  return pointer.pointee
+  guard size >= least else { return nil }
+  return withUnsafeTemporaryAllocation(of: Struct.self, capacity: 1) { place in
+    let bytes = UnsafeMutableRawBufferPointer(place)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    bytes.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: min(size, bytes.count)))
+    return place[0]
+  }
 }
 
-/// Whether a struct to be filled is as large as this library fills it.
-func hasRoom<Struct>(_ pointer: UnsafeMutablePointer<Struct>?) -> Bool {
-  pointer.map { UnsafeRawPointer($0).load(as: Int.self) >= MemoryLayout<Struct>.size } ?? false
+/// Whether a struct to be filled is as large as in the first version of the header.
+func hasRoom<Struct>(
+  _ pointer: UnsafeMutablePointer<Struct>?, atLeast least: Int = MemoryLayout<Struct>.size
+) -> Bool {
+  pointer.map { UnsafeRawPointer($0).load(as: Int.self) >= least } ?? false
+}
+
+/// Fills as much of the caller's struct as it has, its size aside.
+func fill<Struct: BitwiseCopyable>(_ pointer: UnsafeMutablePointer<Struct>, with value: Struct) {
+  let size = UnsafeRawPointer(pointer).load(as: Int.self)
+  let first = MemoryLayout<Int>.size
+  withUnsafeBytes(of: value) { bytes in
+    let target = UnsafeMutableRawBufferPointer(start: pointer, count: min(size, bytes.count))
+    UnsafeMutableRawBufferPointer(rebasing: target[first...]).copyMemory(
+      from: UnsafeRawBufferPointer(rebasing: bytes[first..<target.count]))
+  }
 }
 
 /// A C string that lives as long as this and never changes.

@@ -23,6 +23,7 @@ final class SegmenterHandle: Handle {
   private let planes: (canvas: PlanarPicture, reduction: Int)?
   private let map: ClassMap
   private let confidence: ConfidenceUpsampler
+  private let masks: MaskSteps
 
   init(model: String, _ options: roadseg_options) throws(RoadError) {
     let size = try Self.size(options.width, options.height, "the frames'")
@@ -36,7 +37,8 @@ final class SegmenterHandle: Handle {
       throw RoadError(.option, "\(threads) threads", remedy: "1 to 64, or 0 for one a core")
     }
     let network = try IntegerSegmenter(graph, name: model, classes: nil, size: inputSize, threads: threads)
-    segmenter = network.segmenter(for: size)
+    masks = try MaskSteps(options, size: size, road: network.classes.drivable)
+    segmenter = network.segmenter(for: size, stabilise: masks.stabilise)
     decoder = try FrameDecoder()
     let largest = max(4 * size.pixels + 65536, Int(options.largest_frame))
     guard Memory.isAvailable(largest + 2 * Picture.byteCount(of: size)) else {
@@ -80,7 +82,11 @@ final class SegmenterHandle: Handle {
     let begin = MonotonicClock.now()
     let pixels = try pixels(of: given)
     let decoded = MonotonicClock.now()
-    let times = segmenter.segment(pixels, into: map)
+    let moment = given.timestamp == 0 ? nil : FrameMoment.time(given.timestamp)
+    let times = segmenter.segment(pixels, at: moment, into: map)
+    let segmented = MonotonicClock.now()
+    masks.refine(map)
+    let refined = MonotonicClock.now()
     guard let source = map.bytes.baseAddress else { return ROADSEG_OK }
     for y in 0..<size.height {
       UnsafeMutableRawPointer(classes + y * classesPitch).copyMemory(
@@ -91,12 +97,16 @@ final class SegmenterHandle: Handle {
       segmenter.writeConfidence(confidence, into: base, rowPitch: confidencePitch)
     }
     guard let timings else { return ROADSEG_OK }
-    timings.pointee.decode = decoded - begin
-    timings.pointee.scale = times.scale
-    timings.pointee.network = times.network
-    timings.pointee.class_map = times.classMap
-    timings.pointee.confidence = MonotonicClock.now() - classified
-    timings.pointee.road_pixels = UInt64(map.count(of: road))
+    var told = roadseg_timings()
+    told.decode = decoded - begin
+    told.scale = times.scale
+    told.network = times.network
+    told.class_map = times.classMap
+    told.confidence = MonotonicClock.now() - classified
+    told.road_pixels = UInt64(map.count(of: road))
+    told.stabilise = times.stabilised?.nanoseconds ?? 0
+    told.refine = refined - segmented
+    fill(timings, with: told)
     return ROADSEG_OK
   }
 

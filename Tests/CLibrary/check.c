@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <roadseg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,92 @@ static void takes_the_caller_s_memory(void) {
   free(rgb), free(bgr), free(classes), free(confidence);
 }
 
+static void opens_with_mask_options(void) {
+  roadseg_segmenter *segmenter;
+  roadseg_options options = ROADSEG_OPTIONS(320, 240, ROADSEG_RGB24);
+  options.own_parts = "0,90 100,90 100";
+  EXPECT(roadseg_open(NULL, &options, &segmenter) == ROADSEG_BAD_ARGUMENT && segmenter == NULL);
+  EXPECT(strstr(roadseg_last_error(), "own_parts:1: '100' is no corner") != NULL);
+  options.own_parts = NULL;
+  options.near_bottom = 101;
+  EXPECT(roadseg_open(NULL, &options, &segmenter) == ROADSEG_BAD_ARGUMENT);
+  options.near_bottom = 0;
+  options.stabilise = (roadseg_strength)3;
+  EXPECT(roadseg_open(NULL, &options, &segmenter) == ROADSEG_BAD_ARGUMENT);
+  /* A program of ABI 1 gives and takes less: what lies behind its structs is neither read nor written. */
+  options.size = offsetof(roadseg_options, clean);
+  EXPECT(roadseg_open(NULL, &options, &segmenter) == ROADSEG_OK);
+  static unsigned char rgb[3 * 320 * 240], classes[320 * 240];
+  roadseg_frame frame = {.size = sizeof frame, .format = ROADSEG_RGB24, .width = 320, .height = 240, .bytes = rgb,
+                         .byte_count = sizeof rgb};
+  roadseg_output output = {.size = sizeof output, .classes = classes};
+  roadseg_timings timings = {.size = offsetof(roadseg_timings, stabilise), .stabilise = 77, .refine = 78};
+  EXPECT(roadseg_segment(segmenter, &frame, &output, &timings) == ROADSEG_OK);
+  EXPECT(timings.network > 0 && timings.stabilise == 77 && timings.refine == 78);
+  timings.size--;
+  EXPECT(roadseg_segment(segmenter, &frame, &output, &timings) == ROADSEG_BAD_ARGUMENT);
+  roadseg_close(segmenter);
+}
+
+enum { film_width = 320, film_height = 240, film_pixels = film_width * film_height, film_frames = 6 };
+static roadseg_frame film[film_frames];
+
+/* Some frames of a film at these times (in tenths of a second; 0 is none); the class map of the last one. */
+static void segments_film(const roadseg_options *options, int first, const int *times, unsigned char *classes) {
+  roadseg_segmenter *segmenter;
+  EXPECT(roadseg_open(NULL, options, &segmenter) == ROADSEG_OK);
+  roadseg_output output = {.size = sizeof output, .classes = classes};
+  roadseg_timings timings = {.size = sizeof timings};
+  for (int i = first; i < film_frames; i++) {
+    film[i].timestamp = (uint64_t)times[i] * 100000000;
+    EXPECT(roadseg_segment(segmenter, &film[i], &output, &timings) == ROADSEG_OK);
+    EXPECT((timings.stabilise > 0) == (options->stabilise != ROADSEG_OFF));
+  }
+  roadseg_close(segmenter);
+}
+
+static void steadies_cleans_and_cuts(void) {
+  roadseg_source *source;
+  roadseg_source_options wanted = {.size = sizeof wanted, .width = film_width, .height = film_height, .rate = 30};
+  EXPECT(roadseg_source_open("synthetic", &wanted, &source) == ROADSEG_OK);
+  for (int i = 0; i < film_frames; i++) {
+    film[i].size = sizeof film[i];
+    EXPECT(roadseg_source_read(source, 10000, &film[i]) == ROADSEG_OK);
+    void *bytes = malloc(film[i].byte_count);
+    film[i].bytes = memcpy(bytes, film[i].bytes, film[i].byte_count);
+  }
+  roadseg_source_close(source);
+  static unsigned char plain[film_pixels], steady[film_pixels], again[film_pixels], cut[film_pixels];
+  static const int none[film_frames] = {0}, even[] = {1, 2, 3, 4, 5, 6}, gap[] = {1, 2, 3, 4, 5, 11};
+  roadseg_options options = ROADSEG_OPTIONS(film_width, film_height, ROADSEG_JPEG);
+  segments_film(&options, 0, even, plain);
+  options.stabilise = ROADSEG_STRONG;
+  segments_film(&options, 0, even, steady);
+  EXPECT(memcmp(plain, steady, film_pixels) != 0);
+  segments_film(&options, 0, none, again);
+  EXPECT(memcmp(again, steady, film_pixels) == 0);
+  segments_film(&options, 0, gap, again);
+  EXPECT(memcmp(again, plain, film_pixels) == 0);
+  segments_film(&options, film_frames - 1, even, again);
+  EXPECT(memcmp(again, plain, film_pixels) == 0);
+  options.stabilise = ROADSEG_OFF;
+  options.own_parts = "0,75 100,75 100,100 0,100";
+  options.region = "50,0 100,0 100,100 50,100";
+  segments_film(&options, 0, even, cut);
+  int wrong = 0;
+  for (int i = 0; i < film_pixels; i++) {
+    int is_out = i / film_width >= film_height * 3 / 4 || i % film_width < film_width / 2;
+    /* Class 0 of the default network is road, class 1 the first that is not. */
+    wrong += cut[i] != (is_out && plain[i] == 0 ? 1 : plain[i]);
+  }
+  EXPECT(wrong == 0 && memcmp(cut, plain, film_pixels) != 0);
+  options.own_parts = options.region = NULL;
+  options.clean = ROADSEG_STRONG;
+  segments_film(&options, 0, even, cut);
+  EXPECT(memcmp(cut, plain, film_pixels) != 0);
+  for (int i = 0; i < film_frames; i++) free((void *)film[i].bytes);
+}
+
 static void *reads_for_a_while(void *source) {
   roadseg_frame frame = {.size = sizeof frame};
   long busy = 0;
@@ -144,6 +231,8 @@ int main(int count, char **arguments) {
   refuses_what_it_cannot_take();
   writes_the_picture_s_classes(arguments[1], atoi(arguments[2]), atoi(arguments[3]), arguments[4]);
   takes_the_caller_s_memory();
+  opens_with_mask_options();
+  steadies_cleans_and_cuts();
   says_busy_instead_of_racing();
   return failures > 0;
 }

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Grows when a function or member is added; never is one taken away under the same symbol version. */
-#define ROADSEG_ABI 1
+#define ROADSEG_ABI 2
 
 typedef enum roadseg_status {
   ROADSEG_OK = 0,
@@ -81,6 +81,9 @@ typedef enum roadseg_preparation {
   ROADSEG_SCALED_PLANES = 2 /* the same, decoded smaller where that covers the network's input: roadseg record */
 } roadseg_preparation;
 
+/* How much of something is done to masks. */
+typedef enum roadseg_strength { ROADSEG_OFF = 0, ROADSEG_GENTLE = 1, ROADSEG_STRONG = 2 } roadseg_strength;
+
 /* ---- Errors and versions ---- */
 
 /* What went wrong in this thread's last call that did not return ROADSEG_OK: cause and remedy, UTF-8. Valid until this
@@ -107,10 +110,27 @@ typedef struct roadseg_options {
   /* Bytes of the largest JPEG or PNG; 0 takes 4 a pixel and 64 KiB. */
   size_t largest_frame;
   roadseg_preparation preparation;
+  int32_t reserved; /* 0 */
+
+  /* ---- Since ABI 2: what is done to masks, as by the command line's options of the same names ---- */
+
+  /* Specks of road go, holes in it close. */
+  roadseg_strength clean;
+  /* Scores are steadied over the frames that the segmenter is given, which then are one film; see roadseg_segment. */
+  roadseg_strength stabilise;
+  /* Road goes that does not reach into the lowest so many percent of the picture: 1...100; 0 keeps it. */
+  int32_t near_bottom;
+  /* Polygons, NULL for none; read by roadseg_open. Corners as x,y in percent of the picture, polygons separated by ';' or
+   * line ends: "0,93 50,87 100,93 100,100 0,100". There is never road within own_parts, nor outside of region. */
+  const char *own_parts;
+  const char *region;
 } roadseg_options;
 
-#define ROADSEG_OPTIONS(frame_width, frame_height, frame_format) \
-  {sizeof(roadseg_options), (frame_width), (frame_height), (frame_format), 0, 0, 0, 0, ROADSEG_PICTURES}
+#define ROADSEG_OPTIONS(frame_width, frame_height, frame_format)                                                     \
+  {                                                                                                                  \
+    sizeof(roadseg_options), (frame_width), (frame_height), (frame_format), 0, 0, 0, 0, ROADSEG_PICTURES, 0,         \
+        ROADSEG_OFF, ROADSEG_OFF, 0, NULL, NULL                                                                      \
+  }
 
 /* A shipped network's name ("contextnet") or the path of an int8 (QDQ) ONNX file; NULL takes the default network.
  * On failure *segmenter is NULL. */
@@ -147,7 +167,8 @@ typedef struct roadseg_frame {
   size_t byte_count;
   /* Bytes from one row of the first plane to the next; 0: rows without a gap. Of no meaning for JPEG and PNG. */
   size_t row_pitch;
-  /* Of frames from a source: the driver's number, nanoseconds of CLOCK_MONOTONIC. roadseg_segment ignores them. */
+  /* Of frames from a source: the driver's number, nanoseconds of CLOCK_MONOTONIC. roadseg_segment needs the timestamp
+   * where it steadies, and nothing else of them. */
   uint64_t sequence, timestamp;
 } roadseg_frame;
 
@@ -169,10 +190,16 @@ typedef struct roadseg_timings {
   uint64_t decode, scale, network, class_map, confidence;
   /* Pixels of the road class. */
   uint64_t road_pixels;
+  /* Since ABI 2. Nanoseconds: steadying, which class_map counts, too; cleaning and leaving out parts. */
+  uint64_t stabilise, refine;
 } roadseg_timings;
 
 /* The class of every pixel of the frame, which has the size that the segmenter was opened for and may have any format.
- * timings may be NULL. On failure the caller's memory is untouched. */
+ * timings may be NULL. On failure the caller's memory is untouched.
+ *
+ * With options.stabilise each frame is taken as the next one of a film. Where its timestamp is not 0, it begins anew with
+ * a frame that is not later than the last one, or later by more than half a second; it does at a cut, too. The
+ * confidence is that of the steadied scores. */
 roadseg_status roadseg_segment(
     roadseg_segmenter *segmenter, const roadseg_frame *frame, const roadseg_output *output, roadseg_timings *timings);
 
