@@ -19,6 +19,8 @@
       set.packedYUVRow = RowKernel("packedYUV/neon") { packedYUVRowNEON($0) }
       set.roadCodesRow = RowKernel("roadCodes/neon") { roadCodesRowNEON($0) }
       set.classRow = RowKernel("classes/neon") { classRowNEON($0) }
+      set.greyRow = RowKernel("grey/neon") { greyRowNEON($0) }
+      set.steadyRow = RowKernel("steady/neon") { steadyRowNEON($0) }
       set.innerProduct = PlainKernel("inner-product/neon") { innerProductNEON($0, $1, $2) }
       set.normalisation = PlainKernel("normalisation/neon") { normalisationNEON($0, $1, $2) }
       set.binarySum = PlainKernel("binary-sum/neon") { binarySumNEON($0, $1, $2) }

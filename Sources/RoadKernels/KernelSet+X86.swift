@@ -20,6 +20,8 @@
       set.packedYUVRow = RowKernel("packedYUV/avx2") { packedYUVRowAVX2($0) }
       set.roadCodesRow = RowKernel("roadCodes/avx2") { roadCodesRowAVX2($0) }
       set.classRow = RowKernel("classes/avx2") { classRowAVX2($0) }
+      set.greyRow = RowKernel("grey/avx2") { greyRowAVX2($0) }
+      set.steadyRow = RowKernel("steady/avx2") { steadyRowAVX2($0) }
       set.innerProduct = PlainKernel("inner-product/avx2") { innerProductAVX2($0, $1, $2) }
       set.normalisation = PlainKernel("normalisation/avx2") { normalisationAVX2($0, $1, $2) }
       set.binarySum = PlainKernel("binary-sum/avx2") { binarySumAVX2($0, $1, $2) }
@@ -44,6 +46,8 @@
       set.packedYUVRow = RowKernel("packedYUV/avxvnni") { packedYUVRowAVXVNNI($0) }
       set.roadCodesRow = RowKernel("roadCodes/avxvnni") { roadCodesRowAVXVNNI($0) }
       set.classRow = RowKernel("classes/avxvnni") { classRowAVXVNNI($0) }
+      set.greyRow = RowKernel("grey/avxvnni") { greyRowAVXVNNI($0) }
+      set.steadyRow = RowKernel("steady/avxvnni") { steadyRowAVXVNNI($0) }
       set.innerProduct = PlainKernel("inner-product/avxvnni") { innerProductAVXVNNI($0, $1, $2) }
       set.normalisation = PlainKernel("normalisation/avxvnni") { normalisationAVXVNNI($0, $1, $2) }
       set.binarySum = PlainKernel("binary-sum/avxvnni") { binarySumAVXVNNI($0, $1, $2) }
@@ -70,6 +74,8 @@
       set.packedYUVRow = RowKernel("packedYUV/avx512vnni") { packedYUVRowAVX512VNNI($0) }
       set.roadCodesRow = RowKernel("roadCodes/avx512vnni") { roadCodesRowAVX512VNNI($0) }
       set.classRow = RowKernel("classes/avx512vnni") { classRowAVX512VNNI($0) }
+      set.greyRow = RowKernel("grey/avx512vnni") { greyRowAVX512VNNI($0) }
+      set.steadyRow = RowKernel("steady/avx512vnni") { steadyRowAVX512VNNI($0) }
       set.innerProduct = PlainKernel("inner-product/avx512vnni") { innerProductAVX512VNNI($0, $1, $2) }
       set.normalisation = PlainKernel("normalisation/avx512vnni") { normalisationAVX512VNNI($0, $1, $2) }
       set.binarySum = PlainKernel("binary-sum/avx512vnni") { binarySumAVX512VNNI($0, $1, $2) }

@@ -22,6 +22,10 @@ public struct KernelSet: Sendable {
   public var roadCodesRow = RowKernel<RoadCodesArguments>("roadCodes/reference", roadCodesReference)
   public var classRow = RowKernel<ClassRowArguments>("classes/reference", classRowReference)
 
+  // Scores over time.
+  public var greyRow = RowKernel<GreyRowArguments>("grey/reference", greyRowReference)
+  public var steadyRow = RowKernel<SteadyRowArguments>("steady/reference", steadyRowReference)
+
   // Kernels that move bytes, or run too rarely to be worth another than the reference; where a network meets them
   // often, they are loops that the compiler turns into vectors.
   public var maximum = PlainKernel<MaximumArguments>("maximum/portable", maximumReference)

@@ -19,7 +19,8 @@ struct FlickerCommand: ParsableCommand {
       flicker: share of the pixels where the picture, after motion, has not changed and which came or went as road \
       all the same. lag: by how many frames the masks come behind, against the network's own masks, or the truth. \
       changed: share of all pixels that came or went as road. Of the synthetic road also false flicker (share of the \
-      pixels with the same true class as before that came or went) and road IoU.
+      pixels with the same true class as before that came or went) and road IoU; and the flicker of the true masks: \
+      edges that move by less than motion is measured to.
 
       EXAMPLES:
         roadseg flicker drive/ --frames 200
@@ -71,7 +72,7 @@ struct FlickerCommand: ParsableCommand {
     guard read > 2 else {
       throw RoadError(.picture, "\(source): \(read) frames that could be used", remedy: "name a film of three or more")
     }
-    let result = FlickerResult(model: network.name, frames: read, hasTruth: scene != nil, ways: measurement.ways)
+    let result = FlickerResult(model: network.name, frames: read, measurement)
     guard json else { return Terminal.printLine(result.text) }
     let about = RunAbout(network.identity, source: film.properties.name, isSynthetic: scene != nil)
     try Terminal.printJSON(WithAbout(about, result))
@@ -92,6 +93,9 @@ final class FlickerMeasurement {
   }
 
   private(set) var ways: [Way]
+  /// Of the true masks.
+  private(set) var truth: FlickerMeter
+  private let trueMap: ClassMap
   private let size: PictureSize
   private let road: UInt8
   private let cleaner: MaskCleaner
@@ -101,6 +105,8 @@ final class FlickerMeasurement {
   init(_ network: Network, size: PictureSize, clean: CleanOptions) {
     self.size = size
     road = network.classes.drivable
+    truth = FlickerMeter(road: road)
+    trueMap = ClassMap(size: size)
     change = PictureChange(of: size)
     cleaner = MaskCleaner(size: size, road: road, options: clean)
     ways = StabiliseMode.allCases.map { mode in
@@ -135,19 +141,23 @@ final class FlickerMeasurement {
     return count
   }
 
-  private func take(_ picture: Picture, _ moment: FrameMoment, _ truth: [UInt8]?) {
+  private func take(_ picture: Picture, _ moment: FrameMoment, _ given: [UInt8]?) {
     change.begin(isFresh: false)
     for strip in 0..<change.strips { change.fill(strip: strip, from: picture.base, rowPitch: picture.rowPitch) }
     for strip in 0..<change.strips { change.match(strip: strip) }
     _ = change.finish(limit: .max)
-    var other = truth
+    if let given {
+      for index in given.indices { trueMap.bytes[index] = given[index] == 1 ? road : road ^ 1 }
+      truth.add(trueMap, change, hasMatch: hasPrevious)
+    }
+    var other = given
     for index in ways.indices {
       let map = ways[index].map
       let times = ways[index].segmenter.segment(.picture(picture), at: moment, into: map)
       cleaner.clean(map)
       ways[index].network += times.network
       ways[index].stabilise += times.stabilised?.nanoseconds ?? 0
-      ways[index].flicker.add(map, change, hasMatch: hasPrevious, truth: truth)
+      ways[index].flicker.add(map, change, hasMatch: hasPrevious, truth: given)
       // The first way is the network alone.
       let reference = other ?? map.bytes.map { $0 == road ? 1 : 0 }
       other = reference
@@ -163,12 +173,15 @@ private struct FlickerResult: Encodable {
   let frames: Int
   /// Pixels whose picture does not change.
   @Nullable var stillShare: Double?
+  /// Of the true masks.
+  @Nullable var trueFlicker: Double?
   let stabilise: [String: Way]
   private let order: [String]
 
   enum CodingKeys: String, CodingKey {
     case model, frames, stabilise
     case stillShare = "still_share"
+    case trueFlicker = "true_flicker"
   }
 
   struct Way: Encodable {
@@ -201,7 +214,9 @@ private struct FlickerResult: Encodable {
     }
   }
 
-  init(model: String, frames: Int, hasTruth: Bool, ways: [FlickerMeasurement.Way]) {
+  init(model: String, frames: Int, _ measurement: FlickerMeasurement) {
+    let (ways, hasTruth) = (measurement.ways, measurement.truth.sums.frames > 0)
+    trueFlicker = measurement.truth.sums.flicker?.rounded(toDecimals: 6)
     self.model = model
     self.frames = frames
     stillShare = ways.first?.flicker.sums.stillShare?.rounded(toDecimals: 4)
@@ -220,7 +235,9 @@ private struct FlickerResult: Encodable {
         Self.percent(way.roadIoU), Format.fixed(way.ms, 2), Format.percent(way.shareOfNetwork),
       ])
     }
-    return "\(model) on \(frames) frames, \(Format.percent(stillShare)) of the pixels still\n" + Format.table(rows)
+    let truth = trueFlicker.map { ", flicker of the true masks \(Self.percent($0))" } ?? ""
+    return "\(model) on \(frames) frames, \(Format.percent(stillShare)) of the pixels still\(truth)\n"
+      + Format.table(rows)
   }
 
   /// To a hundredth of a percent: flicker is a small share.

@@ -35,6 +35,12 @@ public func packedYUVRowAVX2(_ arguments: UnsafePointer<PackedYUVRowArguments>) 
 public func classRowAVX2(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func greyRowAVX2(_ arguments: UnsafePointer<GreyRowArguments>) { greyRow(arguments) }
+
+@inline(never)
+public func steadyRowAVX2(_ arguments: UnsafePointer<SteadyRowArguments>) { steadyRow(arguments) }
+
+@inline(never)
 public func floatProductAVX2(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
 
 @inline(never)

@@ -35,6 +35,12 @@ public func packedYUVRowAVX512VNNI(_ arguments: UnsafePointer<PackedYUVRowArgume
 public func classRowAVX512VNNI(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func greyRowAVX512VNNI(_ arguments: UnsafePointer<GreyRowArguments>) { greyRow(arguments) }
+
+@inline(never)
+public func steadyRowAVX512VNNI(_ arguments: UnsafePointer<SteadyRowArguments>) { steadyRow(arguments) }
+
+@inline(never)
 public func floatProductAVX512VNNI(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
 
 @inline(never)

@@ -35,6 +35,12 @@ public func packedYUVRowAVXVNNI(_ arguments: UnsafePointer<PackedYUVRowArguments
 public func classRowAVXVNNI(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func greyRowAVXVNNI(_ arguments: UnsafePointer<GreyRowArguments>) { greyRow(arguments) }
+
+@inline(never)
+public func steadyRowAVXVNNI(_ arguments: UnsafePointer<SteadyRowArguments>) { steadyRow(arguments) }
+
+@inline(never)
 public func floatProductAVXVNNI(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
 
 @inline(never)

@@ -35,6 +35,12 @@ public func packedYUVRowNEON(_ arguments: UnsafePointer<PackedYUVRowArguments>) 
 public func classRowNEON(_ arguments: UnsafePointer<ClassRowArguments>) { classRow(arguments) }
 
 @inline(never)
+public func greyRowNEON(_ arguments: UnsafePointer<GreyRowArguments>) { greyRow(arguments) }
+
+@inline(never)
+public func steadyRowNEON(_ arguments: UnsafePointer<SteadyRowArguments>) { steadyRow(arguments) }
+
+@inline(never)
 public func floatProductNEON(_ arguments: UnsafePointer<FloatProductArguments>) { floatProduct(arguments) }
 
 @inline(never)

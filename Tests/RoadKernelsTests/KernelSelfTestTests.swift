@@ -45,9 +45,11 @@ import Testing
     set.interpolateRow = reference.interpolateRow.spoiled { $0.destination[4 * $0.count - 1] ^= 1 }
     set.roadCodesRow = reference.roadCodesRow.spoiled { $0.destination[$0.count - 1] ^= 1 }
     set.classRow = reference.classRow.spoiled { $0.destination[16 * $0.endBlock - 1] ^= 1 }
+    set.greyRow = reference.greyRow.spoiled { $0.destination[$0.count - 1] ^= 1 }
+    set.steadyRow = reference.steadyRow.spoiled { $0.destination[$0.count - 1] ^= 1 }
     let rows = [
       reference.blendRow.name, reference.interpolateRow.name, reference.packedYUVRow.name, reference.roadCodesRow.name,
-      reference.classRow.name,
+      reference.classRow.name, reference.greyRow.name, reference.steadyRow.name,
     ]
     #expect(KernelSelfTest.mismatches(of: set) == rows)
   }

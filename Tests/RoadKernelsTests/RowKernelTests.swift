@@ -22,6 +22,46 @@ import Testing
   }
 
   @Test(arguments: instructionSets)
+  func grey(_ instructionSet: InstructionSet) {
+    for count in Self.counts {
+      var random = TestRandom(count)
+      let (upper, lower) = (Self.bytes(8 * count, &random), Self.bytes(8 * count, &random))
+      Self.expectReference(instructionSet, \.greyRow, bytes: count, "count \(count)") {
+        GreyRowArguments(upper: upper.pointer(), lower: lower.pointer(), count: count, destination: $0.pointer())
+      }
+    }
+  }
+
+  @Test(
+    "scores at their ends and between, one place alone or four; nothing behind a row is touched",
+    arguments: instructionSets)
+  func steady(_ instructionSet: InstructionSet) {
+    for count in Self.counts {
+      var random = TestRandom(count)
+      let scores = (0..<5).map { _ in
+        let row = GuardedMemory(2 * count, flush: .end)
+        for i in 0..<count {
+          row.pointer(to: UInt16.self)[i] = random.pick([0, 32640, UInt16(random.integer(0...32640))])
+        }
+        return row
+      }
+      let (x, y) = (Int32(random.integer(0...15)), Int32(random.integer(1...15)))
+      let four = ((16 - x) * (16 - y), x * (16 - y), (16 - x) * y, x * y)
+      let alone: (Int32, Int32, Int32, Int32) = (256, 0, 0, 0)
+      for weights in [alone, four, (64, 64, 64, 64)] {
+        for share in [0, 1, 16, 255, 256, Int32(random.integer(0...256))] as [Int32] {
+          Self.expectReference(instructionSet, \.steadyRow, bytes: 2 * count, "\(count), \(weights), \(share)") {
+            SteadyRowArguments(
+              new: scores[0].pointer(),
+              old: (scores[1].pointer(), scores[2].pointer(), scores[3].pointer(), scores[4].pointer()),
+              weights: weights, share: share, count: count, destination: $0.pointer())
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: instructionSets)
   func interpolate(_ instructionSet: InstructionSet) {
     for count in Self.counts {
       var random = TestRandom(count)

@@ -256,7 +256,7 @@ private enum Naive {
     _ options: StabiliseOptions, isFresh: Bool
   ) -> [Int] {
     let (width, height, classes) = (one.scores.width, one.scores.height, one.classes)
-    let least = one.mode == .gentle ? 48 : 24
+    let least = one.mode == .gentle ? 16 : 8
     var result: [Int] = []
     for y in 0..<height {
       for x in 0..<width {

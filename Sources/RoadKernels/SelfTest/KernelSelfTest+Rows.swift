@@ -82,4 +82,31 @@ extension KernelSelfTest {
         count: count, road: 7, outline: 253, fringe: 254, plain: nil, destination: target)
     }
   }
+
+  static func greys(_ set: KernelSet) -> Bool {
+    rows(set, \.greyRow, bytesEach: 1) { count, numbers, target, held in
+      held = [SelfTestMemory(8 * count, &numbers), SelfTestMemory(8 * count, &numbers)]
+      return GreyRowArguments(
+        upper: UnsafePointer(held[0].pointer()), lower: UnsafePointer(held[1].pointer()), count: count,
+        destination: target)
+    }
+  }
+
+  static func steadies(_ set: KernelSet) -> Bool {
+    let cases: [(Int32, Int32, Int32, Int32)] = [(256, 0, 0, 0), (17, 80, 49, 110)]
+    return cases.allSatisfy { weights in
+      rows(set, \.steadyRow, bytesEach: 2) { count, numbers, target, held in
+        for _ in 0..<5 {
+          let scores = SelfTestMemory(2 * count, &numbers)
+          for i in 0..<count { scores.pointer(to: UInt16.self)[i] = UInt16(numbers.integer(0...32640)) }
+          held.append(scores)
+        }
+        func scores(_ index: Int) -> UnsafePointer<UInt16> { UnsafePointer(held[index].pointer(to: UInt16.self)) }
+        return SteadyRowArguments(
+          new: scores(0), old: (scores(1), scores(2), scores(3), scores(4)), weights: weights,
+          share: Int32(numbers.integer(0...256)), count: count,
+          destination: UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt16.self))
+      }
+    }
+  }
 }

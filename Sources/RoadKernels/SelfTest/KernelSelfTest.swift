@@ -19,6 +19,8 @@ public enum KernelSelfTest {
       (set.packedYUVRow.name, { packedYUV(set) }),
       (set.roadCodesRow.name, { roadCodes(set) }),
       (set.classRow.name, { classes(set) }),
+      (set.greyRow.name, { greys(set) }),
+      (set.steadyRow.name, { steadies(set) }),
       (set.int16.convolution(from: .int16, to: .int16).name, { int16Convolutions(set) }),
     ]
     let special = [(set.winograd, 3, 32), (set.pointwise, 1, 32), (set.picture, 3, 3)]

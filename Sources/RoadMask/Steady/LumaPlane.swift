@@ -1,4 +1,6 @@
 import RoadBase
+import RoadKernelContract
+import RoadKernels
 
 /// A small grey picture: one byte for 2x2 pixels of a larger one.
 ///
@@ -7,6 +9,7 @@ import RoadBase
 public final class LumaPlane: @unchecked Sendable {
   public let size: PictureSize
   public let base: UnsafeMutablePointer<UInt8>
+  private let greyRow = KernelSet.ofThisMachine.greyRow
 
   /// - Parameter picture: size of the larger one, sides of 2 and more.
   public init(halving picture: PictureSize) {
@@ -21,26 +24,14 @@ public final class LumaPlane: @unchecked Sendable {
   /// Fills some rows from RGBX.
   ///
   /// - Parameters:
-  ///   - pixels: pixel (0, 0) of the larger picture.
+  ///   - pixels: pixel (0, 0) of the larger picture, aligned to four bytes as its rows are.
   ///   - rowPitch: bytes from one of its rows to the next.
   public func fill(rows: Range<Int>, from pixels: UnsafePointer<UInt8>, rowPitch: Int) {
     for y in rows {
-      let upper = UnsafeRawPointer(pixels + 2 * y * rowPitch)
-      let lower = upper + rowPitch
-      let out = base + y * size.width
-      for x in 0..<size.width {
-        let (a, b) = (
-          upper.loadUnaligned(fromByteOffset: 8 &* x, as: UInt64.self).littleEndian,
-          lower.loadUnaligned(fromByteOffset: 8 &* x, as: UInt64.self).littleEndian
-        )
-        // Four lanes of 16 bits: red and blue of both pixels, and green of both.
-        let sides = (a & 0x00FF_00FF_00FF_00FF) &+ (b & 0x00FF_00FF_00FF_00FF)
-        let green = (a &>> 8 & 0x0000_00FF_0000_00FF) &+ (b &>> 8 & 0x0000_00FF_0000_00FF)
-        var sum = sides &+ green &+ green
-        sum &+= sum &>> 32
-        sum &+= sum &>> 16
-        out[x] = UInt8(truncatingIfNeeded: (sum & 0xFFFF) &>> 4)
-      }
+      let upper = pixels + 2 * y * rowPitch
+      var row = GreyRowArguments(
+        upper: upper, lower: upper + rowPitch, count: size.width, destination: base + y * size.width)
+      greyRow.run(&row)
     }
   }
 }

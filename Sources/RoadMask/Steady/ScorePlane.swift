@@ -1,4 +1,6 @@
 import RoadBase
+import RoadKernelContract
+import RoadKernels
 
 /// The memory of a ``ScoreStabiliser``: steadied scores of this frame and the last in 1/128 steps, with what is road in
 /// them. Rows are worked on one by one, by any thread.
@@ -7,6 +9,7 @@ final class ScorePlane: @unchecked Sendable {
   let height: Int
   let output: ScoreView
 
+  private let steadyRow = KernelSet.ofThisMachine.steadyRow
   private let classes: Int
   /// Scores of a pixel in memory; those behind the classes are 0.
   private let pitch: Int
@@ -109,28 +112,14 @@ final class ScorePlane: @unchecked Sendable {
   /// Pixels side by side, whose places in the frame before lie side by side, too, from (x, y) in 1/16 on.
   private func blend(row: Int, _ cell: Int, count: Int, x: Int, y: Int, share: Int) {
     let start = (row &* width &+ cell) &* pitch
-    let (new, out) = (fresh + start, state + start)
-    let (part, down) = (x & 15, y & 15)
-    let left = before + ((y >> 4) &* width &+ x >> 4) &* pitch
+    let (part, down) = (Int32(x & 15), Int32(y & 15))
+    let left = UnsafePointer(before) + ((y >> 4) &* width &+ x >> 4) &* pitch
     let (step, line) = (part == 0 ? 0 : pitch, down == 0 ? 0 : width &* pitch)
-    let a = Int32(share)
-    if part == 0, down == 0 {
-      for i in 0..<count &* pitch {
-        let w = Int32(left[i])
-        out[i] = UInt16(truncatingIfNeeded: w &+ ((Int32(new[i]) &- w) &* a &+ 128) &>> 8)
-      }
-      return
-    }
-    let weights = (
-      Int32((16 &- part) &* (16 &- down)), Int32(part &* (16 &- down)), Int32((16 &- part) &* down), Int32(part &* down)
-    )
-    let (right, lower, corner) = (left + step, left + line, left + (step &+ line))
-    for i in 0..<count &* pitch {
-      let upperSum = Int32(left[i]) &* weights.0 &+ Int32(right[i]) &* weights.1
-      let lowerSum = Int32(lower[i]) &* weights.2 &+ Int32(corner[i]) &* weights.3
-      let w = (upperSum &+ lowerSum &+ 128) &>> 8
-      out[i] = UInt16(truncatingIfNeeded: w &+ ((Int32(new[i]) &- w) &* a &+ 128) &>> 8)
-    }
+    var arguments = SteadyRowArguments(
+      new: UnsafePointer(fresh) + start, old: (left, left + step, left + line, left + (step &+ line)),
+      weights: ((16 &- part) &* (16 &- down), part &* (16 &- down), (16 &- part) &* down, part &* down),
+      share: Int32(share), count: count &* pitch, destination: state + start)
+    steadyRow.run(&arguments)
   }
 
   /// Which pixels are road now and whether that is news.
@@ -182,11 +171,12 @@ final class ScorePlane: @unchecked Sendable {
   @inline(__always)
   private func isRoad(_ cell: UnsafePointer<UInt16>) -> Bool {
     if let level { return (Int(cell[0]) >= level.least) == level.aboveIsRoad }
-    let own = SIMD8<UInt16>(repeating: cell[road])
+    // No score is above 32640; signed comparisons are one instruction everywhere.
+    let own = SIMD8<Int16>(repeating: Int16(truncatingIfNeeded: cell[road]))
     let eights = UnsafeRawPointer(cell)
     var start = 0
     while start < pitch {
-      let scores = eights.loadUnaligned(fromByteOffset: 2 &* start, as: SIMD8<UInt16>.self)
+      let scores = eights.loadUnaligned(fromByteOffset: 2 &* start, as: SIMD8<Int16>.self)
       if any(scores .> own) { return false }
       start &+= 8
     }

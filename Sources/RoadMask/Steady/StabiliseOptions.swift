@@ -13,13 +13,12 @@ public struct StabiliseOptions: Hashable, Sendable {
   /// nothing of the old is kept there.
   let still: Int
   let changed: Int
-
   public init(_ mode: StabiliseMode = .off) {
     self.mode = mode
     switch mode {
     case .off: (least, still, changed) = (256, 0, 16)
-    case .gentle: (least, still, changed) = (48, 6 * 16, 16 * 16)
-    case .strong: (least, still, changed) = (24, 6 * 16, 16 * 16)
+    case .gentle: (least, still, changed) = (16, 6 * 16, 16 * 16)
+    case .strong: (least, still, changed) = (8, 6 * 16, 16 * 16)
     }
   }
 
