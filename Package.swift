@@ -149,7 +149,7 @@ let frameSteps: [Target] = [
   .target(
     name: "RoadLiveView",
     dependencies: [
-      "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry",
+      "RoadBase", "RoadFrame", "RoadMask", "RoadMetres", "RoadSink", "RoadTelemetry",
       .product(name: "FlyingFox", package: "FlyingFox"),
     ],
     resources: [.embedInCode("Page/page.html")], swiftSettings: strict),
@@ -275,7 +275,8 @@ let frameTests: [Target] = [
   .testTarget(
     name: "RoadLiveViewTests",
     dependencies: [
-      "roadseg", "RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadSink", "RoadTelemetry", "RoadTestSupport",
+      "roadseg", "RoadLiveView", "RoadBase", "RoadFrame", "RoadMask", "RoadMetres", "RoadSink", "RoadTelemetry",
+      "RoadTestSupport",
     ],
     exclude: ["browser.py"], swiftSettings: strict),
   .testTarget(
@@ -289,7 +290,11 @@ let frameTests: [Target] = [
   .testTarget(
     name: "RoadDoctorTests", dependencies: ["RoadDoctor", "RoadBase", "RoadCamera", "RoadFrame", "RoadKernels"],
     swiftSettings: strict),
-  .testTarget(name: "RoadSegTests", dependencies: ["RoadSeg"], swiftSettings: strict),
+  .testTarget(
+    name: "RoadSegTests",
+    dependencies: [
+      "RoadSeg", "RoadBase", "RoadCamera", "RoadFrame", "RoadMask", "RoadModel", "RoadPipeline", "RoadSegmentation",
+    ], swiftSettings: strict),
 ]
 
 let wholeTests: [Target] = [

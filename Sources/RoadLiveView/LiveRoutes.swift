@@ -17,7 +17,11 @@ struct LiveRoutes: HTTPHandler {
     if case .answered(let response) = guardian.verdict(request) { return response }
     switch (request.method, request.path) {
     case (.GET, "/"): return page
-    case (.GET, "/stream"): return stream(request)
+    case (.GET, "/stream"): return stream(sink.frames, request)
+    case (.GET, "/birdseye"): return isCalibrated ? stream(sink.birdsEyeFrames, request) : notCalibrated
+    case (.GET, "/birdseye.jpg"):
+      return isCalibrated
+        ? file(sink.birdsEye(), type: "image/jpeg", name: "birdseye.jpg", request) : notCalibrated
     case (.GET, "/events"): return events
     case (.GET, "/snapshot.jpg"): return file(sink.snapshot(), type: "image/jpeg", name: "road.jpg", request)
     case (.GET, "/mask.png"): return file(sink.mask(), type: "image/png", name: "mask.png", request)
@@ -46,14 +50,22 @@ struct LiveRoutes: HTTPHandler {
       body: Data(PackageResources.page_html))
   }
 
-  private func stream(_ request: HTTPRequest) -> HTTPResponse {
+  private var isCalibrated: Bool { sink.session?.calibration != nil }
+
+  private var notCalibrated: HTTPResponse {
+    .text(
+      .notFound,
+      "the camera is not calibrated: roadseg calibrate-camera makes the file for --camera-calibration")
+  }
+
+  private func stream(_ frames: LiveFrames, _ request: HTTPRequest) -> HTTPResponse {
     let asked = request.query.first { $0.name == "fps" }?.value
     let rate = asked.flatMap(Double.init)
     if asked != nil, !(rate.map { $0 >= 0.1 && $0 <= 1000 } ?? false) {
       return .text(.badRequest, "fps takes 0.1 to 1000")
     }
-    guard let admission = Admission(sink.frames, limit: viewers) else { return full }
-    return LiveStreams.pictures(sink.frames, rate: rate, admission: admission)
+    guard let admission = Admission(frames, limit: viewers) else { return full }
+    return LiveStreams.pictures(frames, rate: rate, admission: admission)
   }
 
   private var events: HTTPResponse {

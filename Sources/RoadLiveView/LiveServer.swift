@@ -69,6 +69,7 @@ public final class LiveServer: Sendable {
   public func stop() {
     isStopped.value = true
     sink.frames.close()
+    sink.birdsEyeFrames.close()
     sink.eventReaders.close()
     let running = tasks.withLock { tasks in
       defer { tasks.removeAll() }
@@ -82,7 +83,7 @@ public final class LiveServer: Sendable {
   /// Ten times a second: connections that take too much are ended, and viewers get a sign of life when no frames come.
   /// On a thread of its own: what it guards against may keep all of the library's threads busy.
   private func watch(_ port: UInt16) throws(RoadError) {
-    let frames = sink.frames
+    let pictures = [sink.frames, sink.birdsEyeFrames]
     let isStopped = isStopped
     _ = try SystemThread("road-page-watch") {
       let watch = ConnectionWatch(port: port)
@@ -91,7 +92,7 @@ public final class LiveServer: Sendable {
         SystemThread.sleep(nanoseconds: 100_000_000)
         watch.look(now: MonotonicClock.now())
         turn += 1
-        if turn % 10 == 0 { frames.wakeAll() }
+        if turn % 10 == 0 { for frames in pictures { frames.wakeAll() } }
       }
     }
   }

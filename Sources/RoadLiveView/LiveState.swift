@@ -1,5 +1,6 @@
 import Foundation
 import RoadMask
+import RoadMetres
 import RoadTelemetry
 
 /// What the page shows beside the picture: the JSON of `/state` and of each event of `/events`.
@@ -27,6 +28,12 @@ struct LiveState: Encodable {
     @Nullable var painted: String?
   }
 
+  /// What `/birdseye` shows, in metres.
+  struct BirdsEyeView: Encodable {
+    let ahead: Int
+    let side: Int
+  }
+
   let statistics: StatisticsJSON
   @Nullable var source: Source?
   @Nullable var model: Model?
@@ -36,6 +43,8 @@ struct LiveState: Encodable {
   /// Ordinal of the newest frame; null before the first.
   @Nullable var frame: Int?
   let viewers: Int
+  /// Null where the camera is not calibrated.
+  @Nullable var birdsEye: BirdsEyeView?
   @Nullable var overlay: OverlaySteering.Look?
   /// Null where this run records nothing.
   @Nullable var recording: String?
@@ -63,6 +72,8 @@ struct LiveState: Encodable {
     trouble = sources.trouble(statistics)
     frame = sink.ordinal
     viewers = sink.frames.viewers
+    let extent = LiveViewSink.birdsEyeExtent
+    birdsEye = session?.calibration.map { _ in BirdsEyeView(ahead: extent.ahead, side: extent.side) }
     overlay = sources.overlay?.look()
     recording = sources.recording?.state()
     changesOwnParts = sources.ownParts != nil

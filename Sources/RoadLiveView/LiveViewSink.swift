@@ -2,6 +2,7 @@ import Foundation
 import RoadBase
 import RoadFrame
 import RoadMask
+import RoadMetres
 import RoadSink
 import RoadTelemetry
 import Synchronization
@@ -15,6 +16,8 @@ public final class LiveViewSink: FrameSink {
   public let interest: SinkInterest = [.picture, .map, .notices]
 
   let frames = LiveFrames()
+  /// The road from above, where the camera is calibrated.
+  let birdsEyeFrames = LiveFrames()
   /// Counts who reads events; no frames go through it.
   let eventReaders = LiveFrames()
   let history = LatencyHistory()
@@ -26,8 +29,27 @@ public final class LiveViewSink: FrameSink {
     let canvas: Canvas
     let map: ClassMap
     let encoder: JPEGEncoder
+    /// Of the newest frame; nil where nothing is measured.
+    let figures: RoadFigures?
     var ordinal: Int?
+    /// Made when it is first looked at.
+    var birdsEye: (view: BirdsEye, encoder: JPEGEncoder)?
+
+    /// The newest frame's; nil where the camera is not calibrated.
+    mutating func birdsEyePicture() -> Data? {
+      guard let calibration = session.calibration else { return nil }
+      if birdsEye == nil {
+        let view = BirdsEye(calibration, extent: LiveViewSink.birdsEyeExtent)
+        birdsEye = (try? JPEGEncoder(largest: view.extent.size)).map { (view, $0) }
+      }
+      guard let birdsEye else { return nil }
+      birdsEye.view.draw(canvas)
+      if let figures { birdsEye.view.draw(figures) }
+      return birdsEye.encoder.encode(.rgbx(birdsEye.view.picture)).map { Data($0) }
+    }
   }
+
+  static let birdsEyeExtent = BirdsEye.Extent()
 
   public init() {}
 
@@ -35,7 +57,7 @@ public final class LiveViewSink: FrameSink {
     let size = session.source.size
     let fresh = Latest(
       session: session, canvas: Canvas(session.canvas, size: size), map: ClassMap(size: size),
-      encoder: try JPEGEncoder(largest: size))
+      encoder: try JPEGEncoder(largest: size), figures: session.figures.map { RoadFigures(like: $0) })
     latest.withLock { $0 = fresh }
   }
 
@@ -43,14 +65,20 @@ public final class LiveViewSink: FrameSink {
     let now = MonotonicClock.now()
     if now > frame.stamp.timestamp { history.record(nanoseconds: now - frame.stamp.timestamp, at: now) }
     let isWatched = frames.viewers > 0
-    let jpeg: Data? = latest.withLock { latest in
-      guard let current = latest else { return nil }
+    let isSeenFromAbove = birdsEyeFrames.viewers > 0
+    let (jpeg, birdsEye): (Data?, Data?) = latest.withLock { latest in
+      guard let current = latest else { return (nil, nil) }
       current.canvas.copy(from: frame.canvas)
       current.map.copy(from: frame.map)
+      if let figures = frame.figures { current.figures?.copy(from: figures) }
       latest?.ordinal = frame.stamp.ordinal
-      return isWatched ? current.encoder.encode(current.canvas).map { Data($0) } : nil
+      return (
+        isWatched ? current.encoder.encode(current.canvas).map { Data($0) } : nil,
+        isSeenFromAbove ? latest?.birdsEyePicture() : nil
+      )
     }
     if let jpeg { frames.publish(jpeg) }
+    if let birdsEye { birdsEyeFrames.publish(birdsEye) }
   }
 
   public func receive(_ notice: VideoNotice) throws(RoadError) {
@@ -62,6 +90,8 @@ public final class LiveViewSink: FrameSink {
     }
     if let jpeg { frames.publish(jpeg) }
   }
+
+  package var birdsEyeViewers: Int { birdsEyeFrames.viewers }
 
   /// What the frames are; nil before the first start.
   var session: SinkSession? { latest.withLock { $0?.session } }
@@ -75,6 +105,11 @@ public final class LiveViewSink: FrameSink {
       guard let latest, latest.ordinal != nil else { return nil }
       return latest.encoder.encode(latest.canvas).map { Data($0) }
     }
+  }
+
+  /// The road from above on the newest frame; nil before the first, and where the camera is not calibrated.
+  func birdsEye() -> Data? {
+    latest.withLock { latest in latest?.ordinal == nil ? nil : latest?.birdsEyePicture() }
   }
 
   /// The newest class map as a PNG of class numbers, shown in the classes' colours; nil before the first frame.

@@ -29,11 +29,14 @@ struct BrowserTests {
     try Self.visit { folder in ["record", "synthetic", "--output", "\(folder)/recordings"] }
   }
 
-  @Test("the car's own parts are drawn, dragged, written and deleted; what is saved counts and lies in the file")
+  /// The first visit's camera is not calibrated, this one's is.
+  @Test("own parts are drawn, dragged, written and deleted, and lie in the file; the road is shown from above")
   func ownParts() throws {
     try Self.visit { folder in
       try "0,90 100,90 100,100 0,100\n".write(toFile: "\(folder)/parts.txt", atomically: true, encoding: .utf8)
-      return ["live", "synthetic:bonnet", "--own-parts", "\(folder)/parts.txt"]
+      return [
+        "live", "synthetic:bonnet", "--own-parts", "\(folder)/parts.txt", "--camera-calibration", "synthetic",
+      ]
     } afterwards: { folder in
       let text = try String(contentsOfFile: "\(folder)/parts.txt", encoding: .utf8)
       #expect(text == "# drawn on the page, 640x480\n0,90 100,90 100,100\n")

@@ -1,8 +1,10 @@
 import Foundation
+import Glibc
 import RoadBase
 import RoadFrame
 import RoadLiveView
 import RoadMask
+import RoadMetres
 import RoadSink
 import RoadTelemetry
 import RoadTestSupport
@@ -43,15 +45,18 @@ private final class Page: Sendable {
       })
   }
 
-  func start() throws {
+  func start(_ calibration: CameraCalibration? = nil) throws {
     let source = SourceProperties(
       name: "test", size: PictureSize(width: 64, height: 48), format: .mjpeg, nominalRate: 30, isLive: true,
       frameCount: nil, maximumFrameBytes: 1 << 16)
-    try sink.start(SinkSession(source: source, classes: .driving7, identity: RunIdentity(model: "tiny")))
+    var session = SinkSession(source: source, classes: .driving7, identity: RunIdentity(model: "tiny"))
+    session.calibration = calibration
+    session.figures = calibration.map { RoadMeasure($0, classes: .driving7).figures() }
+    try sink.start(session)
   }
 
   /// - Parameter grey: of the whole picture.
-  func show(_ ordinal: Int, grey: UInt8 = 128) throws {
+  func show(_ ordinal: Int, grey: UInt8 = 128, figures: RoadFigures? = nil) throws {
     let size = PictureSize(width: 64, height: 48)
     let picture = Picture(size: size)
     picture.fill(red: grey, green: grey, blue: grey)
@@ -60,7 +65,7 @@ private final class Page: Sendable {
     let stamp = FrameStamp(
       ordinal: ordinal, sequence: UInt64(ordinal), timestamp: MonotonicClock.now() - 1_000_000,
       timestampSource: .arrival)
-    try sink.receive(ShownFrame(stamp: stamp, picture: picture, map: map))
+    try sink.receive(ShownFrame(stamp: stamp, canvas: .rgbx(picture), map: map, figures: figures))
   }
 }
 
@@ -88,6 +93,52 @@ private final class Page: Sendable {
     #expect(root.status == 200 && root.text.contains("default-src 'none'"))
     #expect(Visitor.ask(port, "GET /nothing").status == 404)
     #expect(Visitor.ask(port, "DELETE /state").status == 405)
+  }
+
+  @Test("the road from above, where the camera is calibrated: bright where the camera sees it, with what was measured")
+  func birdsEye() throws {
+    let page = Page()
+    let (server, port) = try page.serve()
+    defer { server.stop() }
+    try page.start()
+    try page.show(1)
+    func view() throws -> [String: Any]? {
+      let state = try JSONSerialization.jsonObject(with: Visitor.ask(port, "GET /state").body) as? [String: Any]
+      return state?["birds_eye"] as? [String: Any]
+    }
+    for path in ["/birdseye", "/birdseye.jpg"] {
+      let answer = Visitor.ask(port, "GET \(path)")
+      #expect(answer.status == 404 && String(decoding: answer.body, as: UTF8.self).contains("roadseg calibrate-camera"))
+    }
+    #expect(try view() == nil)
+    let calibration = CameraCalibration(
+      name: "test", size: PictureSize(width: 64, height: 48), fx: 58, fy: 58, cx: 31.5, cy: 23.5,
+      mount: .init(height: 1.4, pitch: 4))
+    try page.start(calibration)
+    #expect(Visitor.ask(port, "GET /birdseye.jpg").status == 503)
+    let measure = RoadMeasure(calibration, classes: .driving7)
+    let (figures, map) = (measure.figures(), ClassMap(size: calibration.size))
+    map.bytes.update(repeating: ClassTable.driving7.drivable)
+    measure.measure(map, into: figures)
+    #expect(figures.ahead.end != .unseen)
+    for measured in [nil, figures] {
+      try page.show(2, grey: 90, figures: measured)
+      let picture = try PictureFile.decode(Array(Visitor.ask(port, "GET /birdseye.jpg").body), name: "birdseye")
+      #expect(picture.size == PictureSize(width: 320, height: 600))
+      // 20 pixels a metre: 5.2 m straight ahead, and 0.7 m, which the camera does not see.
+      let (ahead, hidden) = (picture.row(495) + 4 * 160, picture.row(585) + 4 * 160)
+      let isMarked = Int(ahead[0]) - Int(ahead[2]) > 60 || Int(ahead[2]) - Int(ahead[0]) > 60
+      #expect(isMarked == (measured != nil) && hidden[1] < 20)
+      let beside = picture.row(495) + 4 * 190
+      #expect((80...100).contains(beside[0]) && (80...100).contains(beside[2]))
+    }
+    #expect(try view()?["ahead"] as? Int == 30)
+    let stream = try #require(Visitor(port: port))
+    stream.say("GET /birdseye HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    // Shown once the viewer has come.
+    while page.sink.birdsEyeViewers == 0 { usleep(1000) }
+    try page.show(3)
+    #expect(stream.read(400).range(of: Data("image/jpeg".utf8)) != nil)
   }
 
   private static let json = ["Host: localhost", "Content-Type: application/json"]

@@ -90,6 +90,7 @@ def check(driver, failures, name):
         alpha.send_keys(Keys.ARROW_LEFT)
     for _ in range(7):
         alpha.send_keys(Keys.ARROW_RIGHT)
+    check_birds_eye(driver, expect)
     if not driver.find_element(By.ID, "recorder").get_attribute("hidden"):
         check_recorder(driver, expect)
     if not driver.find_element(By.ID, "edit").get_attribute("hidden"):
@@ -101,6 +102,27 @@ def check(driver, failures, name):
     for entry in driver.get_log("browser"):
         if entry["level"] in ("SEVERE", "WARNING"):
             failures.append(f"{name}: console: {entry['message']}")
+
+
+def check_birds_eye(driver, expect):
+    """From above: a picture that moves, its marks and figures; one line and nothing else where nothing is calibrated."""
+    text = lambda identity: driver.find_element(By.ID, identity).text
+    hint, view = driver.find_element(By.ID, "uncalibrated"), driver.find_element(By.ID, "birdseye-view")
+    if hint.is_displayed():
+        expect("roadseg calibrate-camera" in hint.text, f"the hint says {hint.text}")
+        expect(not view.is_displayed() and not text("metres-text"), "figures without a calibration")
+        return
+    pixels = lambda: driver.execute_script(
+        """const image = document.getElementById('birdseye'), canvas = document.createElement('canvas');
+        if (!image.naturalWidth) return null;
+        canvas.width = 32; canvas.height = 60;
+        const draw = canvas.getContext('2d'); draw.drawImage(image, 0, 0, 32, 60);
+        return Array.from(draw.getImageData(0, 0, 32, 60).data).join(',');""")
+    first = wait(pixels)
+    expect(first and max(int(value) for value in first.split(",")[0::4]) > 60, "no road from above")
+    expect(first and wait(lambda: pixels() != first), "the road from above does not move")
+    expect(view.is_displayed() and len(driver.find_elements(By.CSS_SELECTOR, "#marks span")) == 5, "no marks")
+    expect(wait(lambda: "ahead" in text("metres-text") and "width" in text("metres-text")), "no figures in metres")
 
 
 def check_recorder(driver, expect):
