@@ -1,9 +1,23 @@
+/// What a network does with pictures like those that it was calibrated on.
+public struct UsualActivity: Hashable, Sendable {
+  /// Share of the activations that lie at the ends of their range, 0...1.
+  public var saturated: Double
+  /// How sure it is of the road, see ``RoadConfidence``; nil where that is not known.
+  public var road: Double?
+
+  public init(saturated: Double, road: Double?) {
+    (self.saturated, self.road) = (saturated, road)
+  }
+}
+
 /// Tells when what a network sees has left what it was calibrated for: then more of its activations lie at the ends of
-/// their range than usually do.
+/// their range than usually do, or it is far less sure of the road.
 ///
-/// The usual share is learned from the first ``learning`` looks of a run of which the picture can be seen: their mean
-/// m. A look is suspicious above `3·m + 0.2 %`, and calm below `2·m + 0.1 %`. ``patience`` suspicious looks in a row
-/// raise the alarm, as many calm ones end it; a look between the two is neither, and begins a new row.
+/// What is usual, the share s and the confidence r, is what the calibration's pictures had; where nobody knows, it is
+/// learned from the first ``learning`` looks of a run of which the picture can be seen: their means. A look is
+/// suspicious above `3·s + 0.2 %` or below `0.6·r`, and calm below `2·s + 0.1 %` and above `0.7·r`. ``patience``
+/// suspicious looks in a row raise the alarm, as many calm ones end it; a look between the two is neither, and begins a
+/// new row. Without road in the picture the share counts alone.
 ///
 /// Plain arithmetic on what it is given; nothing is allocated.
 package struct DriftWatch {
@@ -11,8 +25,11 @@ package struct DriftWatch {
   package static let learning = 60
   package static let patience = 30
 
+  private let known: UsualActivity?
   private var sum = 0.0
   private var learned = 0
+  private var roadSum = 0.0
+  private var roads = 0
   private var row = 0
   /// Moving means over ``patience`` looks; nil before the first.
   package private(set) var saturated: Double?
@@ -20,25 +37,43 @@ package struct DriftWatch {
   /// How often it was raised.
   package private(set) var alarms = 0
 
-  package init() {}
+  /// - Parameter usual: of the calibration's pictures; nil where nobody knows.
+  package init(usual: UsualActivity? = nil) { known = usual }
 
-  /// 0...1; nil as long as it is being learned.
-  package var usual: Double? { learned < Self.learning ? nil : sum / Double(learned) }
+  /// Nil as long as it is being learned.
+  package var usual: UsualActivity? {
+    if let known { return known }
+    guard learned == Self.learning else { return nil }
+    // A few looks with road are no mean.
+    let road = roads < Self.learning / 2 ? nil : roadSum / Double(roads)
+    return UsualActivity(saturated: sum / Double(learned), road: road)
+  }
 
   /// - Parameters:
   ///   - share: of the activations at the ends of their range, 0...1.
+  ///   - road: how sure the network is of it; nil without road.
   ///   - isSeen: whether the picture is neither dark nor blurred nor blinded: others teach nothing.
-  package mutating func look(_ share: Double, isSeen: Bool) {
+  package mutating func look(_ share: Double, road: Double?, isSeen: Bool) {
     saturated = saturated.map { $0 + (share - $0) / Double(Self.patience) } ?? share
     guard let usual else {
-      if isSeen { (sum, learned) = (sum + share, learned + 1) }
+      if isSeen { learn(share, road) }
       return
     }
-    let isSign = isRaised ? share < 2 * usual + 0.001 : share > 3 * usual + 0.002
-    row = isSign ? row + 1 : 0
+    let isSure = { (part: Double) in
+      guard let road, let usually = usual.road else { return true }
+      return road > part * usually
+    }
+    let isCalm = share < 2 * usual.saturated + 0.001 && isSure(0.7)
+    let isSuspicious = share > 3 * usual.saturated + 0.002 || !isSure(0.6)
+    row = (isRaised ? isCalm : isSuspicious) ? row + 1 : 0
     guard row == Self.patience else { return }
     row = 0
     isRaised.toggle()
     if isRaised { alarms += 1 }
+  }
+
+  private mutating func learn(_ share: Double, _ road: Double?) {
+    (sum, learned) = (sum + share, learned + 1)
+    if let road { (roadSum, roads) = (roadSum + road, roads + 1) }
   }
 }

@@ -11,14 +11,17 @@ final class PictureWatch: Sendable {
     /// Of the newest frame with road, and of some thirty frames.
     var road: Double?
     var roadMean: Double?
-    var drift = DriftWatch()
+    var drift: DriftWatch
     /// Made with the first picture: its size is that of the network's input.
     var dirt: LensDirt?
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let shownNotice = Atomic<Int>(0)
   private static let smoothing = 30.0
+
+  /// - Parameter usual: of the network.
+  init(usual: UsualActivity?) { state = Mutex(State(drift: DriftWatch(usual: usual))) }
 
   /// Of every frame.
   func see(_ confidence: RoadConfidence) {
@@ -43,7 +46,7 @@ final class PictureWatch: Sendable {
         let isLarge = small.size.width >= 16 && small.size.height >= 16
         if state.dirt == nil, isLarge { state.dirt = LensDirt(size: small.size) }
         state.dirt?.add(small, own: own)
-        if let saturated { state.drift.look(saturated, isSeen: isSeen) }
+        if let saturated { state.drift.look(saturated, road: state.road, isSeen: isSeen) }
       }
       health.dirt = state.dirt?.share
       state.health = health
@@ -66,9 +69,10 @@ final class PictureWatch: Sendable {
   var confidence: ConfidenceState? {
     state.withLock { state in
       guard state.roadMean != nil || state.drift.saturated != nil else { return nil }
+      let (drift, usual) = (state.drift, state.drift.usual)
       return ConfidenceState(
-        road: state.road, roadMean: state.roadMean, saturated: state.drift.saturated, usual: state.drift.usual,
-        isDrifting: state.drift.isRaised, alarms: state.drift.alarms)
+        road: state.road, roadMean: state.roadMean, saturated: drift.saturated, usual: usual?.saturated,
+        usualRoad: usual?.road, isDrifting: drift.isRaised, alarms: drift.alarms)
     }
   }
 }

@@ -86,7 +86,7 @@ public final class Pipeline: @unchecked Sendable {
   /// Of the infer thread.
   let refiner: MaskRefiner
   let ownPartsState: OwnPartsState
-  let watch = PictureWatch()
+  let watch: PictureWatch
   /// Of the infer thread; nil without a calibrated camera.
   let metres: MetresStage?
   /// Nil without a budget.
@@ -181,6 +181,7 @@ public final class Pipeline: @unchecked Sendable {
     self.lanes = lanes
     self.options = options
     self.properties = properties
+    watch = PictureWatch(usual: self.segmenter.usual)
     painter = OverlayPainter(
       segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [],
       figures: metres?.figures())

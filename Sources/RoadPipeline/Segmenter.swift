@@ -12,6 +12,8 @@ public protocol Segmenter: AnyObject, Sendable {
   var pictureSize: PictureSize { get }
   /// By how much JPEGs of that size may be made smaller as they are decoded, see ``JPEGReduction``.
   var reduction: Int { get }
+  /// What the network did with the pictures of its calibration; nil where nobody knows.
+  var usual: UsualActivity? { get }
 
   func segment(_ pixels: FramePixels, into map: ClassMap) -> SegmentationTimes
 
@@ -26,6 +28,7 @@ public protocol Segmenter: AnyObject, Sendable {
 
 extension Segmenter {
   public var reduction: Int { 1 }
+  public var usual: UsualActivity? { nil }
 
   /// One that tells nothing: sure of all.
   public func writeConfidence(into map: ClassMap) { map.bytes.update(repeating: 255) }

@@ -13,6 +13,7 @@ public final class IntegerSegmenter: ScoringSegmenter {
   public var inputSize: PictureSize { engine.inputSize }
   public let engine: Engine
   public let name: String
+  private let usual: UsualActivity?
   /// Threads unless the user says otherwise: one a core that this process may use, at most 4. More gain nothing on one
   /// small frame and cost the rest of the board its cores.
   public static var defaultThreads: Int { min(ProcessInfo.processInfo.activeProcessorCount, 4) }
@@ -53,6 +54,7 @@ public final class IntegerSegmenter: ScoringSegmenter {
     self.classes = try Segmenters.classes(
       classes, of: model, name: name, count: engine.scores.channels, threshold: engine.threshold)
     self.name = name
+    usual = model.usualSaturation.map { UsualActivity(saturated: $0, road: model.usualConfidence) }
   }
 
   /// For a pipeline whose pictures have this size. All segmenters share the engine, one at a time.
@@ -61,7 +63,8 @@ public final class IntegerSegmenter: ScoringSegmenter {
   public func segmenter(
     for size: PictureSize, stabilise: StabiliseOptions = StabiliseOptions()
   ) -> NetworkSegmenter {
-    NetworkSegmenter(engine: engine, name: name, classes: classes, pictureSize: size, stabilise: stabilise)
+    NetworkSegmenter(
+      engine: engine, name: name, classes: classes, pictureSize: size, stabilise: stabilise, usual: usual)
   }
 
   public func classMap(of picture: Picture, size: PictureSize) -> ClassMap {

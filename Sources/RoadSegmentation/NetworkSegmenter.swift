@@ -12,6 +12,7 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   public let pictureSize: PictureSize
   /// Of the class maps: the picture's own, unless asked for otherwise.
   public let mapSize: PictureSize
+  public let usual: UsualActivity?
 
   private let engine: Engine
   public let reduction: Int
@@ -47,10 +48,12 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   ///   - classes: that the engine has scores for, see ``ClassTable/scores``.
   ///   - mapSize: nil for that of the picture; evaluation asks for the label's.
   ///   - stabilise: how scores are steadied over the frames that it is given.
+  ///   - usual: what the network did with the pictures of its calibration; nil where nobody knows.
   public init(
     engine: Engine, name: String, classes: ClassTable, pictureSize: PictureSize, mapSize: PictureSize? = nil,
-    stabilise: StabiliseOptions = StabiliseOptions()
+    stabilise: StabiliseOptions = StabiliseOptions(), usual: UsualActivity? = nil
   ) {
+    self.usual = usual
     let scores = engine.scores
     precondition(classes.scores == scores.channels, "\(classes.scores) scores a pixel, not \(scores.channels)")
     self.engine = engine

@@ -131,19 +131,22 @@ public struct ConfidenceState: Hashable, Sendable {
   public var roadMean: Double?
   /// Share of the activations that lie at the ends of their range, over some thirty looks.
   public var saturated: Double?
-  /// What it was at the start of the run; nil while that is learned.
+  /// What both were on the calibration's pictures, or else at the start of the run; nil while that is learned.
   public var usual: Double?
-  /// The alarm: much more is saturated than usual.
+  public var usualRoad: Double?
+  /// The alarm: much more is saturated than usual, or the network is far less sure.
   public var isDrifting: Bool
   public var alarms: Int
 
   public init(
-    road: Double?, roadMean: Double?, saturated: Double?, usual: Double?, isDrifting: Bool, alarms: Int
+    road: Double?, roadMean: Double?, saturated: Double?, usual: Double?, usualRoad: Double?, isDrifting: Bool,
+    alarms: Int
   ) {
     self.road = road
     self.roadMean = roadMean
     self.saturated = saturated
     self.usual = usual
+    self.usualRoad = usualRoad
     self.isDrifting = isDrifting
     self.alarms = alarms
   }

@@ -73,6 +73,7 @@ public struct StatisticsJSON: Encodable {
     @Nullable var roadMean: Double?
     @Nullable var saturated: Double?
     @Nullable var usualSaturated: Double?
+    @Nullable var usualRoad: Double?
     let drift: Bool
     let alarms: Int
 
@@ -80,6 +81,7 @@ public struct StatisticsJSON: Encodable {
       road = state.road?.rounded(toDecimals: 1)
       roadMean = state.roadMean?.rounded(toDecimals: 1)
       saturated = state.saturated?.rounded(toDecimals: 5)
+      usualRoad = state.usualRoad?.rounded(toDecimals: 1)
       usualSaturated = state.usual?.rounded(toDecimals: 5)
       (drift, alarms) = (state.isDrifting, state.alarms)
     }

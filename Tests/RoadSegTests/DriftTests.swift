@@ -1,0 +1,85 @@
+import RoadBase
+import RoadCamera
+import RoadFrame
+import RoadMask
+import RoadModel
+import RoadPipeline
+import RoadSeg
+import RoadSegmentation
+import Testing
+
+/// The drift alarm on the shipped network: frames of the synthetic road as they are, and made unlike any road.
+@Suite("Drift through the shipped network", .serialized) struct DriftTests {
+  /// What is done to a byte of red, green or blue (0, 1, 2).
+  struct Change: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let isDrift: Bool
+    let byte: @Sendable (_ value: Int, _ channel: Int, _ noise: Int) -> Int
+  }
+
+  static let changes = [
+    Change(testDescription: "as it is", isDrift: false) { value, _, _ in value },
+    Change(testDescription: "dusk: half the light", isDrift: false) { value, _, _ in value / 2 },
+    Change(testDescription: "a warm evening", isDrift: false) { value, channel, _ in value * (10 - channel) / 10 },
+    Change(testDescription: "a little noise", isDrift: false) { value, _, noise in value + noise / 16 },
+    Change(testDescription: "nearly red alone", isDrift: true) { value, channel, _ in channel == 0 ? value : value / 5
+    },
+    Change(testDescription: "heavy noise", isDrift: true) { value, _, noise in value + noise },
+    Change(testDescription: "four times the contrast", isDrift: true) { value, _, _ in 128 + (value - 128) * 4 },
+  ]
+
+  private static let size = PictureSize(width: 480, height: 360)
+  /// Each of the pictures is looked at several times.
+  private static let (seen, turns) = (8, 4)
+
+  @Test("32 looks raise it for what drifts, not for what is usual", arguments: changes)
+  func alarm(_ change: Change) throws {
+    let model = try ShippedModels.load("contextnet")
+    let network = try IntegerSegmenter(model, name: "contextnet", classes: nil, threads: 1)
+    let usual = try #require(network.segmenter(for: Self.size).usual)
+    var watch = DriftWatch(usual: usual)
+    var random: UInt64 = 7
+    let map = ClassMap(size: Self.size)
+    var (shares, sure) = ([Double](), [Double]())
+    for original in try Self.pictures.get() {
+      let picture = Picture(size: Self.size)
+      for y in 0..<Self.size.height {
+        let (row, from) = (picture.row(y), original.row(y))
+        for x in 0..<Self.size.width {
+          for channel in 0..<3 {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let noise = Int(random >> 56) - 128
+            row[4 * x + channel] = UInt8(clamping: change.byte(Int(from[4 * x + channel]), channel, noise))
+          }
+        }
+      }
+      // A new one looks at its first frame.
+      let times = network.segmenter(for: Self.size).segment(.picture(picture), into: map)
+      shares.append(try #require(times.saturated))
+      sure.append(try #require(times.roadConfidence?.mean))
+    }
+    for _ in 0..<Self.turns {
+      for (share, road) in zip(shares, sure) { watch.look(share, road: road, isSeen: true) }
+    }
+    let mean = (shares.reduce(0, +) / Double(shares.count), sure.reduce(0, +) / Double(sure.count))
+    #expect(watch.isRaised == change.isDrift, "saturated \(mean.0), sure \(mean.1); usually \(usual)")
+    #expect(shares.count == Self.seen && Self.seen * Self.turns >= DriftWatch.patience)
+  }
+
+  /// A frame of each third of a second of the synthetic road; drawn once.
+  private static let pictures = Result { () throws(RoadError) in
+    let frame = Frame(capacity: 4 * size.pixels)
+    let decoder = try FrameDecoder()
+    let road = try SyntheticRoad(size: size, seed: 3, frames: UInt64(10 * seen))
+    road.start()
+    var pictures: [Picture] = []
+    var number = 0
+    while case .frame = road.read(into: frame, timeout: 0) {
+      number += 1
+      guard number % 10 == 0 else { continue }
+      let picture = Picture(size: size)
+      if case .decoded = decoder.decode(frame, into: picture) { pictures.append(picture) }
+    }
+    return pictures
+  }
+}
