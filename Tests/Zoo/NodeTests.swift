@@ -49,7 +49,7 @@ import Testing
       #expect(found.shape == expected.shape || expected.shape.isEmpty)
       #expect(found.values.count == numbers.count)
       let worst =
-        zip(found.values, numbers).map { a, b in
+        zip(found.values, numbers).map { (a, b) -> Float in
           a == b || a.isNaN && b.isNaN ? 0 : abs(a - b) / max(abs(b), 1)
         }
         .max() ?? 0
