@@ -23,8 +23,8 @@ public enum ShippedModels {
     return model
   }
 
-  /// Of the shipped networks on 60 pictures at random of those that they were calibrated and trained on (CamVid and IDD
-  /// Lite, train), where `roadseg live` learned it: the files were made before roadseg wrote it into them.
+  /// Of the shipped networks: the moving means that `roadseg live` ended with on a shuffled folder of the pictures that
+  /// they were trained on (CamVid and IDD Lite, train). The files do not hold them.
   private static let usualActivity: [String: (saturation: Double, confidence: Double)] = [
     "contextnet": (0.0207, 56), "deeplabv3plus": (0.0058, 69), "fcn8s": (0.0131, 60),
     "contextnet-camvid11": (0.0200, 55), "deeplabv3plus-camvid11": (0.0049, 75),
