@@ -35,6 +35,9 @@ public final class LiveServer: Sendable {
     server = HTTPServer(config: configuration, handler: routes)
   }
 
+  /// Seconds; a busy board may give the server its first turn late.
+  private static let startLimit = 60
+
   /// Listens; returns when viewers can connect.
   ///
   /// - Returns: the port.
@@ -57,8 +60,8 @@ public final class LiveServer: Sendable {
       }
     }
     tasks.withLock { $0 += [listen, settle] }
-    guard let result = outcome.wait(seconds: 10) else {
-      throw RoadError(.option, "the page's server did not start within 10 s", remedy: "try again")
+    guard let result = outcome.wait(seconds: Self.startLimit) else {
+      throw RoadError(.option, "the page's server did not start within \(Self.startLimit) s", remedy: "try again")
     }
     let port = try result.get()
     try watch(port)
