@@ -153,24 +153,24 @@ private struct WindowProduct {
         let to = UnsafeMutableRawPointer(arguments.destination.pixel(y, x &+ pixel &+ index))
         let from = index &* Self.lanes
         switch arguments.destinationElement {
-        case .int16:
-          let words = to.assumingMemoryBound(to: Int16.self) + firstOutput
-          if isShort {
-            rescaling.store(UnsafePointer(sums + from), words, channels)
-          } else {
-            rescaling.store(UnsafePointer(totals + from), words, channels)
-          }
-        case .uint8:
-          let bytes = to.assumingMemoryBound(to: UInt8.self) + firstOutput
-          if isShort {
-            rescaling.store(UnsafePointer(sums + from), bytes, channels)
-          } else {
-            rescaling.store(UnsafePointer(totals + from), bytes, channels)
-          }
+        case .int16: store(from, isShort, to.assumingMemoryBound(to: Int16.self) + firstOutput, channels, rescaling)
+        case .uint8: store(from, isShort, to.assumingMemoryBound(to: UInt8.self) + firstOutput, channels, rescaling)
         }
         index &+= 1
       }
       pixel &+= Self.tile
+    }
+  }
+
+  /// Of one pixel, from the sums or the totals.
+  @inline(__always)
+  private func store<Element: FixedWidthInteger>(
+    _ from: Int, _ isShort: Bool, _ to: UnsafeMutablePointer<Element>, _ channels: Int, _ rescaling: Int16LaneRescaling
+  ) {
+    if isShort {
+      rescaling.store(UnsafePointer(sums + from), to, channels)
+    } else {
+      rescaling.store(UnsafePointer(totals + from), to, channels)
     }
   }
 
