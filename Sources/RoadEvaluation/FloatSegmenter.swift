@@ -145,7 +145,8 @@ extension ModelGraph {
     }
     guard let height = input.shape[2], let width = input.shape[3], height > 0, width > 0 else {
       throw RoadError(
-        .model, "\(file): input '\(input.name)' has no fixed size", remedy: "export the model at the size to run it at")
+        .model, "\(file): input '\(input.name)' has no fixed size", remedy: "name the size to run at (--input-size WxH)"
+      )
     }
     return (input.name, PictureSize(width: width, height: height))
   }

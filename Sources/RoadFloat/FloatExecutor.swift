@@ -71,7 +71,9 @@ public final class FloatExecutor: Sendable {
     var outputs: [String: FloatTensor] = [:]
     for output in graph.outputs {
       guard case .floats(let tensor)? = values[output.name] else {
-        throw RoadError(.model, "no node computes the graph's output '\(output.name)' as numbers")
+        throw RoadError(
+          .model, "output '\(output.name)' holds no real numbers",
+          remedy: "end the model at its scores, N x classes x H x W; --output-name takes a value within it")
       }
       outputs[output.name] = tensor
     }

@@ -1,3 +1,4 @@
+import RoadBase
 import RoadModel
 import Testing
 
@@ -16,7 +17,12 @@ import Testing
     graph.initializers["axis"] = TensorData(integers: [1], shape: [1])
     for (index, node) in nodes.enumerated() {
       let inputs = node.inputs.map { $0 == "-" ? index == 0 ? "s" : "v\(index - 1)" : $0 }
-      let attributes: [String: Attribute] = node.operation == "Cast" ? ["to": .integer(1)] : [:]
+      let attributes: [String: Attribute] =
+        switch node.operation {
+        case "Cast": ["to": .integer(1)]
+        case "MaxPool": ["kernel_shape": .integers([1, 1])]
+        default: [:]
+        }
       graph.nodes.append(
         Node(
           name: "n\(index)", operation: node.operation, inputs: inputs, outputs: ["v\(index)"], attributes: attributes))
@@ -58,12 +64,31 @@ import Testing
     Ending(nodes: [("Sigmoid", ["-"]), ("Round", ["-"])], level: 0.5),
     Ending(nodes: [("Sigmoid", ["-"]), ("Squeeze", ["-", "axis"])], level: 0.5),
     Ending(nodes: [("Squeeze", ["-", "axis"]), ("Greater", ["-", "two"])], level: 2, kept: 1),
+    Ending(nodes: [("Sigmoid", ["-"]), ("Clip", ["-", "zero", "half"])], level: 0.5, kept: 3),
+    Ending(nodes: [("Clip", ["-", "zero", "one"])], level: 0.5),
+    Ending(nodes: [("Clip", ["-", "zero", "255"])], level: 0),
+    Ending(nodes: [("Sigmoid", ["-"]), ("MaxPool", ["-"])], level: 0.5, kept: 3),
+    Ending(nodes: [("Sigmoid", ["-"]), ("Log", ["-"])], level: -0.6931472, kept: 3),
+    Ending(nodes: [("Sigmoid", ["-"]), ("Add", ["-", "-"]), ("Sqrt", ["-"])], level: 1, kept: 4),
+    Ending(nodes: [("Sigmoid", ["-"]), ("Mul", ["-", "s"])], level: 0, kept: 3),
+    Ending(nodes: [("Greater", ["s", "s"])], level: 0),
+    Ending(nodes: [("LessOrEqual", ["s", "s"]), ("Not", ["-"])], level: 0),
   ]
 
   @Test(arguments: endings) func theGraphSaysWhatCountsAsFound(ending: Ending) {
     let separated = graph(ending.nodes).separatingThreshold()
     #expect(separated.scoreThreshold == ScoreThreshold(level: ending.level, findsAbove: ending.findsAbove))
     #expect(separated.nodes.count == ending.kept, "\(separated.nodes.map(\.operation))")
+  }
+
+  /// An ArgMax chose already: what is computed of its class numbers is no score.
+  @Test func classNumbersAreRefused() {
+    let ending = [("ArgMax", ["-"]), ("Cast", ["-"]), ("Mul", ["-", "255"])]
+    let original = graph(ending, channels: 5)
+    #expect(original.separatingThreshold().nodes.count == 4)
+    var remedy = "none was thrown"
+    do throws(RoadError) { _ = try original.simplified() } catch { remedy = error.remedy }
+    #expect(remedy == "end the model at its scores: --output-name s")
   }
 
   /// Of several scores a comparison says which of them are high, not which one wins: nothing is taken off.

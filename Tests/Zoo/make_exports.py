@@ -63,7 +63,9 @@ class Network:
 
 def classes_of(output, axis=1):
     """The class map in what a network gives."""
-    if np.issubdtype(output.dtype, np.integer) or output.size == HEIGHT * WIDTH:
+    if output.size == HEIGHT * WIDTH and np.issubdtype(output.dtype, np.floating):
+        return (output > 0.5).reshape(HEIGHT, WIDTH).astype(np.uint8)
+    if np.issubdtype(output.dtype, np.integer) or output.dtype == bool:
         return output.reshape(HEIGHT, WIDTH).astype(np.uint8)
     return output.argmax(axis).reshape(HEIGHT, WIDTH).astype(np.uint8)
 
@@ -89,7 +91,7 @@ def finish(name, model, shape, kind, axis=1, external=False):
     maps = []
     for picture in PICTURES:
         x = picture if shape[-1] == 3 else picture.transpose(2, 0, 1)
-        x = x[None].astype(helper.tensor_dtype_to_np_dtype(kind))
+        x = x.reshape(shape).astype(helper.tensor_dtype_to_np_dtype(kind))
         results = session.run(None, {"image": x})
         maps.append(classes_of(next(r for r in results if r.size >= HEIGHT * WIDTH), axis))
     model.graph.initializer.append(numpy_helper.from_array(np.stack(maps), "golden_classes"))
@@ -179,6 +181,59 @@ def tails():
         y = net.add("Resize", [y, "", net.reals([1, 1, 2, 2])], mode="linear", coordinate_transformation_mode="half_pixel")
         return net.add("ArgMax", [y], **argmax)
     plain("resize-argmax", lambda n, x: n.add("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2]), end=resized, out=T.INT64)
+
+
+def shapes():
+    """Batches left out, rows and columns in one axis, and other ways to say which class wins."""
+    def flat(net, y):
+        y = net.add("Reshape", [net.add("Transpose", [y], perm=[0, 2, 3, 1]), net.ints(1, -1, CLASSES)])
+        return net.add("Softmax", [y], axis=-1)
+    plain("flat-pixels", end=flat, axis=-1)
+    plain("flat-argmax", end=lambda n, y: n.add("ArgMax", [n.add("Reshape", [y, n.ints(CLASSES, -1)])], axis=0, keepdims=0),
+          out=T.INT64)
+    net = Network()
+    y = net.scores(net.features(net.add("Unsqueeze", ["image", net.ints(0)])))
+    save("no-batch", net, net.add("Squeeze", [y, net.ints(0)]), shape=(3, HEIGHT, WIDTH), axis=0)
+    net = Network()
+    x = net.add("Transpose", [net.add("Cast", ["image"], to=T.FLOAT)], perm=[2, 0, 1])
+    y = net.scores(net.features(net.add("Unsqueeze", [x, net.ints(0)])))
+    y = net.add("Transpose", [net.add("Squeeze", [y, net.ints(0)])], perm=[1, 2, 0])
+    save("no-batch-bytes", net, y, shape=(HEIGHT, WIDTH, 3), kind=T.UINT8, axis=-1)
+    plain("argmin", end=lambda n, y: n.add("ArgMin", [n.add("Mul", [y, n.reals(-0.5)])], axis=1), out=T.INT64)
+    plain("hardmax", end=lambda n, y: n.add("Hardmax", [y], axis=1))
+    plain("top-3-first", end=lambda n, y: n.add("Slice", [
+        n.add("TopK", [y, n.ints(3)], outputs=2, axis=1)[1], n.ints(0), n.ints(1), n.ints(1)]), out=T.INT64)
+    plain("smallest", end=lambda n, y: n.add("TopK", [n.add("Neg", [y]), n.ints(1)], outputs=2, axis=1, largest=0)[1],
+          out=T.INT64)
+
+
+def roads():
+    """One number a pixel: how much it is road. Files `road-...`."""
+    def two(net, y):
+        return net.add("Softmax", [net.add("Gather", [y, net.ints(1, 3)], axis=1)], axis=1)
+
+    def crop(net, y):
+        y = net.add("Pad", [y, net.ints(0, 0, 3, 1, 0, 0, 2, 4)])
+        return net.add("Slice", [y, net.ints(3, 1), net.ints(3 + HEIGHT, 1 + WIDTH), net.ints(2, 3)])
+
+    def road(net, y):
+        return net.add("Sigmoid", [net.add("Sub", [net.add("Gather", [y, net.ints(3)], axis=1), net.reals(1.5)])])
+    plain("road-of-two", end=lambda n, y: n.add("Gather", [two(n, y), n.constant(1, np.int64)], axis=1))
+    plain("road-of-two-split", end=lambda n, y: n.add("Split", [two(n, y)], outputs=2, axis=1)[0])
+    plain("road-of-two-above", out=T.UINT8, end=lambda n, y: n.add("Cast", [n.add("Greater", [
+        n.add("Slice", [two(n, y), n.ints(1), n.ints(2), n.ints(1)]), n.reals(0.6)])], to=T.UINT8))
+    plain("road-of-all", end=lambda n, y: n.add("Gather", [
+        n.add("Softmax", [n.add("Mul", [y, n.reals(4)])], axis=1), n.constant(3, np.int64)], axis=1))
+
+    def compared(net, y):
+        left, right = net.add("Split", [net.add("Gather", [y, net.ints(1, 3)], axis=1)], outputs=2, axis=1)
+        return net.add("LessOrEqual", [left, right])
+    plain("road-compared", out=T.BOOL, end=compared)
+    plain("road-clipped", end=lambda n, y: n.add("Clip", [road(n, y), n.reals(1e-6), n.reals(1 - 1e-6)]))
+    plain("road-cropped", end=lambda n, y: crop(n, road(n, y)))
+    plain("road-flat", end=lambda n, y: n.add("Reshape", [road(n, y), n.ints(1, -1)]))
+    plain("road-of-two-networks", end=lambda n, y: n.add("Mul", [n.add("Add", [
+        road(n, y), n.add("Sigmoid", [n.add("Gather", [y, n.ints(2)], axis=1)])]), n.reals(0.5)]))
 
 
 def gathers():
@@ -384,5 +439,5 @@ def elsewhere():
 
 
 OUT.mkdir(exist_ok=True)
-for group in (files, layouts, tails, gathers, constants, operators, attentions, quantized, elsewhere):
+for group in (files, layouts, tails, shapes, roads, gathers, constants, operators, attentions, quantized, elsewhere):
     group()

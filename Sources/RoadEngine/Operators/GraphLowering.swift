@@ -55,7 +55,8 @@ extension Lowering {
   ) throws(RoadError) -> LoweredNetwork {
     let separated = graph.resizedInput(to: inputSize).bindingPicture(to: inputSize).selectingBranches()
       .separatingThreshold()
-    let (bound, roundsScores, sigmoids) = try separated.endingAtScores().decomposed().withoutPostprocessing()
+    let (bound, roundsScores, sigmoids) = try separated.endingAtScores().refusingClassNumbers().decomposed()
+      .withoutPostprocessing()
     var lowering = Lowering(graph: bound, types: bound.inferringTypes().known, rounding: rounding)
     try lowering.addInput(size: inputSize)
     for node in bound.nodes { lowering.lower(node) }

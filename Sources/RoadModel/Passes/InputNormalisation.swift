@@ -98,7 +98,7 @@ extension ModelGraph {
   }
 
   /// Whoever reads `name` reads `other` from now on.
-  private mutating func redirect(_ name: String, to other: String) {
+  mutating func redirect(_ name: String, to other: String) {
     for index in nodes.indices { nodes[index].inputs = nodes[index].inputs.map { $0 == name ? other : $0 } }
   }
 

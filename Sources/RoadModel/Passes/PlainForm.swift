@@ -89,15 +89,14 @@ extension ModelGraph {
     }
   }
 
-  /// A picture input N x H x W x 3 (TensorFlow's order) as N x 3 x H x W, turned for the nodes that read it; and of
-  /// floats where bytes are only cast to them.
+  /// A picture input N x H x W x 3 (TensorFlow's order) as N x 3 x H x W, turned for the nodes that read it; of floats
+  /// where integers are only moved and cast to them; with a batch axis where it has none.
   func takingPicturesInPlanes() -> ModelGraph {
-    let free = inputs.indices.filter { initializers[inputs[$0].name] == nil }
-    guard free.count == 1, inputs[free[0]].shape.count == 4 else { return self }
-    var graph = self
-    let (index, input) = (free[0], inputs[free[0]])
-    let readers = nodes.filter { $0.inputs.contains(input.name) }
-    if input.elementType == .uint8, readers.allSatisfy({ $0.operation == "Cast" || $0.operation == "Transpose" }) {
+    var graph = addingBatchAxis()
+    let free = graph.inputs.indices.filter { initializers[inputs[$0].name] == nil }
+    guard free.count == 1, graph.inputs[free[0]].shape.count == 4 else { return self }
+    let (index, input) = (free[0], graph.inputs[free[0]])
+    if Self.pixelTypes.contains(input.elementType), graph.onlyCasts(input.name) {
       graph.inputs[index].elementType = .float
     }
     guard input.shape[3] == 3, input.shape[1] != 3 else { return graph }
@@ -110,6 +109,40 @@ extension ModelGraph {
       Node(
         name: turned, operation: "Transpose", inputs: [input.name], outputs: [turned],
         attributes: ["perm": .integers([0, 2, 3, 1])]), at: 0)
+    return graph
+  }
+
+  /// What pixels come as.
+  private static let pixelTypes: Set<ElementType> = [.uint8, .int32, .int64]
+
+  /// Whether whoever reads a value only moves it and then casts it.
+  private func onlyCasts(_ name: String) -> Bool {
+    let moves = ["Transpose", "Unsqueeze", "Squeeze", "Reshape", "Identity"]
+    return !outputs.contains { $0.name == name }
+      && nodes.allSatisfy { node in
+        guard node.captured.contains(name), node.operation != "Cast" else { return true }
+        return moves.contains(node.operation) && node.input(0) == name && node.outputs.allSatisfy(onlyCasts)
+      }
+  }
+
+  /// A picture 3 x H x W or H x W x 3 as one of a batch.
+  private func addingBatchAxis() -> ModelGraph {
+    let free = inputs.indices.filter { initializers[inputs[$0].name] == nil }
+    guard free.count == 1, inputs[free[0]].shape.count == 3,
+      inputs[free[0]].shape[0] == 3 || inputs[free[0]].shape[2] == 3
+    else { return self }
+    var graph = self
+    let input = inputs[free[0]].name
+    let single = unusedName("\(input)/single")
+    graph.inputs[free[0]].shape.insert(1, at: 0)
+    graph.redirect(input, to: single)
+    var squeeze = Node(name: single, operation: "Squeeze", inputs: [input], outputs: [single])
+    if opset < 13 {
+      squeeze.attributes["axes"] = .integers([0])
+    } else {
+      squeeze.inputs.append(graph.addConstant("\(input)/axes", TensorData(integers: [0])))
+    }
+    graph.nodes.insert(squeeze, at: 0)
     return graph
   }
 

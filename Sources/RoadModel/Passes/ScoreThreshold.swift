@@ -25,21 +25,26 @@ extension ModelGraph {
     {
       return ScoreThreshold(level: level, findsAbove: words[0] != "below")
     }
-    return ScoreThreshold(level: outputs.first.map { OutputWalk(self).level(of: $0.name) } ?? 0)
+    return ScoreThreshold(level: outputs.first.flatMap { ScoreLevels(self)[$0.name] } ?? 0)
   }
 
-  /// The graph with its scores as the first output, where it gives one score a pixel and then compares it with a number
-  /// (Greater, Less, Round, Where, ... and casts): those nodes are left out, and the metadata tell the threshold. So
-  /// are moves that only drop the axis of the one class. Other graphs, and those of which no shape is known, stay as
-  /// they are.
+  /// The graph with its scores, N x 1 x H x W, as the first output, where it gives one score a pixel, in whatever shape,
+  /// and perhaps compares it with a number or another score (Greater, Less, Round, Where, ... and casts): comparisons
+  /// are left out, and the metadata tell the threshold. So are moves that only drop the axis of the one class. The
+  /// probability of one of two classes becomes a Sigmoid of their scores' difference. Other graphs, and those of which
+  /// no shape is known, stay as they are.
   public func separatingThreshold() -> ModelGraph {
     guard let output = outputs.first else { return self }
-    let walk = OutputWalk(self)
-    let (scores, threshold) = walk.scores(before: output.name)
-    guard scores != output.name, let shape = walk.types[scores]?.shape else { return self }
-    var graph = self
-    graph.outputs = [ValueInfo(name: scores, elementType: .float, shape: shape.map { $0 })]
-    if let threshold {
+    var graph = subtractingScoresOfTwo()
+    let walk = OutputWalk(graph)
+    guard let end = walk.scores(before: output.name), let shape = walk.types[end.scores]?.shape,
+      end.scores != output.name || shape != end.shape || end.other != nil
+    else { return self }
+    var name = end.scores
+    if let other = end.other { name = graph.append("Sub", [name, other], "difference", of: name) }
+    if shape != end.shape { name = graph.appendReshape(of: name, to: end.shape) }
+    graph.outputs = [ValueInfo(name: name, elementType: .float, shape: end.shape.map { $0 })]
+    if let threshold = end.threshold {
       graph.metadata[Self.thresholdKey] = "\(threshold.findsAbove ? "above" : "below") \(threshold.level)"
     }
     return graph.keepingNeeded()
@@ -61,11 +66,24 @@ extension ModelGraph {
 
 /// Walks from a graph's output towards its input, as long as single scores are only moved, scaled or compared.
 private struct OutputWalk {
+  struct End {
+    var scores: String
+    /// N, 1, H, W, which the scores are given.
+    var shape: [Int]
+    /// What is subtracted from them, where two scores were compared with each other.
+    var other: String?
+    var threshold: ScoreThreshold?
+  }
+
   let types: GraphTypes
   private let producers: [String: Node]
+  private let layout: PixelLayout
+  private let classNumbers: ClassNumbers
 
   init(_ graph: ModelGraph) {
     types = graph.inferringTypes().known
+    classNumbers = ClassNumbers(graph, types.constants)
+    layout = PixelLayout(graph, types)
     var producers: [String: Node] = [:]
     for node in graph.nodes { for output in node.outputs where !output.isEmpty { producers[output] = node } }
     self.producers = producers
@@ -75,28 +93,43 @@ private struct OutputWalk {
     "Identity", "Cast", "Dropout", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose",
   ]
 
-  /// The value with the scores, and the comparison between it and `output`; `output` itself where the graph has more
-  /// than one score a pixel or does nothing with it.
-  func scores(before output: String) -> (name: String, threshold: ScoreThreshold?) {
-    var (name, scores) = (output, output)
-    var threshold: ScoreThreshold?
-    while let node = producers[name], let next = step(over: node, &threshold) {
+  /// The value with the scores, and the comparison between it and `output`; nil where the graph has more than one
+  /// score a pixel.
+  func scores(before output: String) -> End? {
+    var (name, threshold) = (output, ScoreThreshold?.none)
+    var end = end(at: name, threshold)
+    while let node = producers[name] {
+      if let between = twoScores(node, threshold) { return between }
+      guard let next = step(over: node, &threshold) else { break }
       name = next
-      if isOneScore(name) { scores = name }
+      if let earlier = self.end(at: name, threshold) { end = earlier }
     }
-    return isOneScore(scores) ? (scores, threshold) : (output, nil)
+    return end
   }
 
-  /// N, 1, H, W.
-  private func isOneScore(_ name: String) -> Bool {
-    guard let type = types[name], type.elementType == .float else { return false }
-    return type.shape.count == 4 && type.shape[0] == 1 && type.shape[1] == 1
+  private func end(at name: String, _ threshold: ScoreThreshold?) -> End? {
+    guard let type = types[name], type.elementType == .float, classNumbers[name] == nil else { return nil }
+    return layout.oneScore(type.shape).map { End(scores: name, shape: $0, threshold: threshold) }
+  }
+
+  /// A comparison of two scores a pixel is one of their difference with 0.
+  private func twoScores(_ node: Node, _ threshold: ScoreThreshold?) -> End? {
+    guard let comparison = Comparison(node), let left = node.input(0), let right = node.input(1),
+      let end = end(at: left, nil), self.end(at: right, nil)?.shape == end.shape, types[left] == types[right],
+      number(left) == nil, number(right) == nil
+    else { return nil }
+    let findsAbove = threshold?.findsAbove ?? true
+    let zero = comparison.isGreater == comparison.isInclusive ? Float(0).nextDown : 0
+    return End(
+      scores: left, shape: end.shape, other: right,
+      threshold: ScoreThreshold(level: zero, findsAbove: findsAbove == comparison.isGreater))
   }
 
   /// What the node reads, where it moves or compares; the threshold then is that of what it reads.
   private func step(over node: Node, _ threshold: inout ScoreThreshold?) -> String? {
     // What a pixel must exceed behind this node; truth values are 0 and 1.
     let (level, findsAbove) = (threshold?.level ?? 0.5, threshold?.findsAbove ?? true)
+    if let comparison = Comparison(node) { return step(over: comparison, node, findsAbove, &threshold) }
     switch node.operation {
     case "Not":
       threshold = ScoreThreshold(level: level, findsAbove: !findsAbove)
@@ -104,8 +137,6 @@ private struct OutputWalk {
     case "Round":
       threshold = ScoreThreshold(level: 0.5, findsAbove: findsAbove)
       return node.input(0)
-    case "Greater", "GreaterOrEqual", "Less", "LessOrEqual":
-      return step(overComparison: node, findsAbove, &threshold)
     case "Where":
       guard let yes = number(node.input(1)), let no = number(node.input(2)), yes != no else { return nil }
       threshold = ScoreThreshold(level: level, findsAbove: findsAbove == (yes > no))
@@ -119,10 +150,9 @@ private struct OutputWalk {
   }
 
   private func step(
-    overComparison node: Node, _ findsAbove: Bool, _ threshold: inout ScoreThreshold?
+    over comparison: Comparison, _ node: Node, _ findsAbove: Bool, _ threshold: inout ScoreThreshold?
   ) -> String? {
-    let isGreater = node.operation.hasPrefix("Greater")
-    let isInclusive = node.operation.hasSuffix("OrEqual")
+    let (isGreater, isInclusive) = (comparison.isGreater, comparison.isInclusive)
     if let level = number(node.input(1)), level.isFinite {
       // "x >= level" is "x > the number before it", and "x < level" the opposite of it.
       let edge = isGreater == isInclusive ? level.nextDown : level
@@ -145,47 +175,18 @@ private struct OutputWalk {
   }
 
   /// A constant that is the same number everywhere.
-  private func number(_ name: String?) -> Float? {
-    guard let name, let data = types.constants[name], data.count > 0 else { return nil }
-    let values = data.elementType == .float ? data.floats : (data.integers ?? []).map(Float.init)
-    guard let first = values.first, values.allSatisfy({ $0 == first }) else { return nil }
-    return first
-  }
+  private func number(_ name: String?) -> Float? { name.flatMap { types.constants[$0]?.onlyNumber } }
+}
 
-  /// What stands for "as likely as not" in a value: a sigmoid's 0.5 after all that was done with it, else 0.
-  func level(of output: String) -> Float {
-    var name = output
-    // The output is `factor · value + offset`.
-    var (factor, offset) = (Float(1), Float(0))
-    while let node = producers[name] {
-      var next = node.input(0)
-      switch node.operation {
-      case "Sigmoid", "HardSigmoid": return factor * 0.5 + offset
-      case "Clip" where number(node.input(1)) == 0 && number(node.input(2)) == 1: return factor * 0.5 + offset
-      case "Mul", "Add":
-        guard let other = self.name(besides: node), let value = number(node.inputs.first { $0 != other }) else {
-          return 0
-        }
-        next = other
-        if node.operation == "Mul" { factor *= value } else { offset += factor * value }
-      case "Div":
-        guard let value = number(node.input(1)), value != 0 else { return 0 }
-        factor /= value
-      case "Sub":
-        if let value = number(node.input(1)) {
-          offset -= factor * value
-        } else if let value = number(node.input(0)) {
-          (offset, factor, next) = (offset + factor * value, -factor, node.input(1))
-        } else {
-          return 0
-        }
-      case "Resize", "Upsample", "QuantizeLinear", "DequantizeLinear": break
-      default: guard Self.moves.contains(node.operation) else { return 0 }
-      }
-      guard let next else { return 0 }
-      name = next
-    }
-    return 0
+/// Greater, Less and their kin.
+private struct Comparison {
+  var isGreater: Bool
+  var isInclusive: Bool
+
+  init?(_ node: Node) {
+    guard ["Greater", "GreaterOrEqual", "Less", "LessOrEqual"].contains(node.operation) else { return nil }
+    isGreater = node.operation.hasPrefix("Greater")
+    isInclusive = node.operation.hasSuffix("OrEqual")
   }
 }
 
@@ -196,7 +197,7 @@ extension Float {
 extension Node {
   /// Whether a comparison made it, perhaps cast since.
   fileprivate func isTruth(_ producers: [String: Node]) -> Bool {
-    if ["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Where"].contains(operation) { return true }
+    if ["Not", "Where"].contains(operation) || Comparison(self) != nil { return true }
     return operation == "Cast" && input(0).flatMap { producers[$0] }?.isTruth(producers) == true
   }
 }

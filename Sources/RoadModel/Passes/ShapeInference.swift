@@ -11,7 +11,8 @@ extension ModelGraph {
   public func inferTypes() throws(RoadError) -> GraphTypes {
     for input in inputs where !input.hasFixedShape {
       throw RoadError(
-        .model, "the graph input '\(input.name)' has no fixed shape", remedy: "give the size of the input")
+        .model, "the graph input '\(input.name)' has no fixed shape",
+        remedy: "name the size to run at (--input-size WxH)")
     }
     let (known, problems) = inferringTypes()
     guard problems.isEmpty else { throw RoadError.unsupportedNodes(problems.map(\.cause)) }

@@ -13,7 +13,7 @@ extension ModelGraph {
     inputSize size: PictureSize? = nil, endsAtScores: Bool = true
   ) throws(RoadError) -> ModelGraph {
     var bound = try bindingInputs(to: size).selectingBranches()
-    if endsAtScores { bound = bound.separatingThreshold().endingAtScores() }
+    if endsAtScores { bound = try bound.separatingThreshold().endingAtScores().refusingClassNumbers() }
     let plain = try bound.foldingConstants().removingPictureTurn().recognisingSpatialMatrices()
     let folded = try plain.decomposed().upgraded()
     return try folded.removingIdentities(types: folded.inferTypes()).recognisingLayerNorms().foldingBatchNorms()
