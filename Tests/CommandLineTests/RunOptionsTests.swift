@@ -135,7 +135,8 @@ struct RunOptionsTests {
     }
   }
 
-  /// 6000x5000 pixels need some 300 MB, which a limit of 400 MB for everything does not leave.
+  /// The file has 30 MB and its 6000x5000 pixels need some 300. A limit of 460 MB for everything leaves too little for
+  /// one or the other: what the program itself takes depends on its compiler.
   @Test("no memory for one picture names that picture, and the batch goes on")
   func noMemory() throws {
     try withFolder { folder in
@@ -150,7 +151,7 @@ struct RunOptionsTests {
           "1",
         ])
       #expect(result.status == 1, "\(result.errors)")
-      #expect(result.errors.contains("\(folder)/b.png: no memory for 6000x5000 pixels; "), "\(result.errors)")
+      #expect(result.errors.contains("\(folder)/b.png: no memory for "), "\(result.errors)")
       #expect(files(below: "\(folder)/m/road") == ["a.png", "c.png"])
     }
   }

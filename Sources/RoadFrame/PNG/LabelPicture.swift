@@ -36,7 +36,8 @@ extension PNG {
       }
       throw RoadError(
         .label, "\(name): has more pixels than allowed", remedy: "scale it down, or allow them with --max-pixels")
-    case .success(let (header, values)):
+    case .success(let decoded):
+      let (header, values) = decoded
       let bytes = try SampleRows(header, values).eightBits(name: name)
       return picture(header.size, bytes, channels: header.colours.channels)
     }
