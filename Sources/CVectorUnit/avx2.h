@@ -78,7 +78,7 @@ RV_INLINE __m256i rv_sll32_13(__m256i a) { return _mm256_slli_epi32(a, 13); }
 RV_INLINE __m256i rv_sra32_6(__m256i a) { return _mm256_srai_epi32(a, 6); }
 RV_INLINE __m256i rv_srl32_13(__m256i a) { return _mm256_srli_epi32(a, 13); }
 RV_INLINE __m256i rv_srl32_21(__m256i a) { return _mm256_srli_epi32(a, 21); }
-/// A bit for each of 16 16-bit numbers that is negative.
+/// A bit for each 16-bit number that is negative.
 RV_INLINE int rv_signs16(__m256i a) {
   return _mm_movemask_epi8(_mm_packs_epi16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
 }
@@ -136,12 +136,19 @@ RV_INLINE __m256i rv_muladdhi32(__m256i a, __m256i m, __m256i r) {
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
 
-/// The same with r = 2^31, and m in memory with 4 bytes behind it.
-RV_INLINE __m256i rv_mulhi32_nearest(__m256i a, const void *m) {
-  __m256i half = _mm256_set1_epi64x(1LL << 31);
-  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, rv_load(m)), half);
-  __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), rv_load((const char *)m + 4)), half);
-  return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+/// The upper 32 bits of the products of a and the numbers at m, of which four bytes more can be read; the middle two of each four are
+/// swapped.
+RV_INLINE __m256i rv_mulhi32_swapped(__m256i a, const void *m) {
+  __m256i even = _mm256_mul_epi32(a, rv_load(m));
+  __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(a, 32), rv_load((const char *)m + 4));
+  return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xDD));
+}
+
+/// The upper 32 bits of a by the numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32 packs a and b.
+RV_INLINE __m256i rv_packs_nearest(__m256i a, __m256i b, const void *m, const void *n) {
+  __m256i words = rv_packs32(rv_mulhi32_swapped(a, m), rv_mulhi32_swapped(b, n));
+  __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  return rv_mulhrs16(_mm256_shuffle_epi8(words, order), rv_set16(1 << 14));
 }
 
 /// Of each four 16-bit elements the first three, those of a lane together.

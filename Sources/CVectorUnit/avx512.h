@@ -124,12 +124,26 @@ RV_INLINE __m512i rv_muladdhi32(__m512i a, __m512i m, __m512i r) {
   return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
 }
 
-/// The same with r = 2^31, and m in memory with 4 bytes behind it.
-RV_INLINE __m512i rv_mulhi32_nearest(__m512i a, const void *m) {
-  __m512i half = _mm512_set1_epi64(1LL << 31);
-  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, rv_load(m)), half);
-  __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), rv_load((const char *)m + 4)), half);
-  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+/// The upper 32 bits of the products of a and the numbers at m, of which four bytes more can be read, halved to nearest (halves up).
+RV_INLINE __m512i rv_mulhi32_halved(__m512i a, const void *m) {
+  __m512i even = _mm512_mul_epi32(a, rv_load(m));
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(a, 32), rv_load((const char *)m + 4));
+  __m512i upper = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+  return _mm512_srai_epi32(_mm512_add_epi32(upper, _mm512_set1_epi32(1)), 1);
+}
+
+/// The upper 32 bits, the middle two of each four swapped.
+RV_INLINE __m512i rv_mulhi32_swapped(__m512i a, const void *m) {
+  __m512i even = _mm512_mul_epi32(a, rv_load(m));
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(a, 32), rv_load((const char *)m + 4));
+  return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(even), _mm512_castsi512_ps(odd), 0xDD));
+}
+
+/// The upper 32 bits of a by the numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32 packs a and b.
+RV_INLINE __m512i rv_packs_nearest(__m512i a, __m512i b, const void *m, const void *n) {
+  __m512i words = rv_packs32(rv_mulhi32_swapped(a, m), rv_mulhi32_swapped(b, n));
+  __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  return rv_mulhrs16(_mm512_shuffle_epi8(words, order), _mm512_set1_epi16(1 << 14));
 }
 
 /// 16 numbers of 16 bits as the upper halves of 32 bits.

@@ -63,12 +63,25 @@ RV_INLINE rv_v rv_srl16_8(rv_v a) { return (rv_v)vshrq_n_u16(RV_U16(a), 8); }
 RV_INLINE rv_v rv_srl32_16(rv_v a) { return (rv_v)vshrq_n_u32(RV_U32(a), 16); }
 RV_INLINE rv_v rv_srl32_18(rv_v a) { return (rv_v)vshrq_n_u32(RV_U32(a), 18); }
 RV_INLINE rv_v rv_srl32_22(rv_v a) { return (rv_v)vshrq_n_u32(RV_U32(a), 22); }
+RV_INLINE rv_v rv_srl32_7(rv_v a) { return (rv_v)vshrq_n_u32(RV_U32(a), 7); }
+RV_INLINE rv_v rv_srl32_13(rv_v a) { return (rv_v)vshrq_n_u32(RV_U32(a), 13); }
+RV_INLINE rv_v rv_srl32_21(rv_v a) { return (rv_v)vshrq_n_u32(RV_U32(a), 21); }
+RV_INLINE rv_v rv_sll32_6(rv_v a) { return (rv_v)vshlq_n_u32(RV_U32(a), 6); }
+RV_INLINE rv_v rv_sll32_7(rv_v a) { return (rv_v)vshlq_n_u32(RV_U32(a), 7); }
+RV_INLINE rv_v rv_sll32_13(rv_v a) { return (rv_v)vshlq_n_u32(RV_U32(a), 13); }
+RV_INLINE rv_v rv_sra32_6(rv_v a) { return (rv_v)vshrq_n_s32(RV_S32(a), 6); }
 RV_INLINE rv_v rv_sll32_16(rv_v a) { return (rv_v)vshlq_n_u32(RV_U32(a), 16); }
 RV_INLINE rv_v rv_sra32_13(rv_v a) { return (rv_v)vshrq_n_s32(RV_S32(a), 13); }
 RV_INLINE rv_v rv_srav32(rv_v a, rv_v counts) { return (rv_v)vshlq_s32(RV_S32(a), vnegq_s32(RV_S32(counts))); }
 /// Every element of a count holds it.
 RV_INLINE rv_v rv_count(int a) { return rv_set32(a); }
 RV_INLINE rv_v rv_sra32(rv_v a, rv_v count) { return rv_srav32(a, count); }
+
+/// A bit for each 16-bit number that is negative.
+RV_INLINE int rv_signs16(rv_v a) {
+  static const uint16_t bits[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+  return vaddvq_u16(vandq_u16((uint16x8_t)vshrq_n_s16(RV_S16(a), 15), vld1q_u16(bits)));
+}
 
 RV_INLINE rv_v rv_packs32(rv_v a, rv_v b) { return (rv_v)vqmovn_high_s32(vqmovn_s32(RV_S32(a)), RV_S32(b)); }
 RV_INLINE rv_v rv_packus16(rv_v a, rv_v b) { return (rv_v)vqmovun_high_s16(vqmovun_s16(RV_S16(a)), RV_S16(b)); }
@@ -118,11 +131,12 @@ RV_INLINE rv_v rv_muladdhi32(rv_v a, rv_v m, rv_v r) {
   return (rv_v)vuzp2q_u32((uint32x4_t)low, (uint32x4_t)high);
 }
 
-/// The same with r = 2^31, and m in memory.
-RV_INLINE rv_v rv_mulhi32_nearest(rv_v a, const void *m) {
-  int32x4_t factors = vld1q_s32((const int32_t *)m);
-  int32x2_t low = vrshrn_n_s64(vmull_s32(vget_low_s32(RV_S32(a)), vget_low_s32(factors)), 32);
-  return (rv_v)vrshrn_high_n_s64(low, vmull_high_s32(RV_S32(a), factors), 32);
+/// The upper 32 bits of a by the (even) numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32 packs a and b.
+RV_INLINE rv_v rv_packs_nearest(rv_v a, rv_v b, const void *m, const void *n) {
+  // sqdmulh doubles.
+  int32x4_t first = vqdmulhq_s32(RV_S32(a), vshrq_n_s32(vld1q_s32((const int32_t *)m), 1));
+  int32x4_t second = vqdmulhq_s32(RV_S32(b), vshrq_n_s32(vld1q_s32((const int32_t *)n), 1));
+  return (rv_v)vqrshrn_high_n_s32(vqrshrn_n_s32(first, 1), second, 1);
 }
 
 // Sums of products.

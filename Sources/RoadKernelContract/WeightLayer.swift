@@ -66,12 +66,15 @@ public struct WeightLayer: Sendable {
     weights[((output * kernelHeight + row) * kernelWidth + column) * inputChannels + input]
   }
 
-  /// Whether every channel has the rounding of ``ONNXRuntimeFactor/half``, so that kernels need not read it.
+  /// Whether every channel has the rounding of ``ONNXRuntimeFactor/half``, so that kernels need not read it, and a
+  /// multiplier of 30 bits, so that tables may hold twice of it: the upper 32 bits of its products, halved to nearest,
+  /// are then those of the multiplier, rounded.
   public var roundsToNearest: Bool {
-    onnxRuntimeFactors?.allSatisfy { $0.rounding == ONNXRuntimeFactor.half } ?? false
+    onnxRuntimeFactors?.allSatisfy { $0.rounding == ONNXRuntimeFactor.half && $0.multiplier < 1 << 30 } ?? false
   }
 
-  /// What the tables in packed weights hold for the requantization of 32-bit sums: the shift, or the 31-bit multiplier.
+  /// What the tables in packed weights hold for the requantization of 32-bit sums: the shift, or the 31-bit multiplier,
+  /// which those of vector kernels have twice where layers round to nearest (``roundsToNearest``).
   public func factor(_ output: Int) -> Int32 { onnxRuntimeFactors?[output].multiplier ?? shift[output] }
 
   /// And behind it: the 15-bit multiplier, or the rounding of the 31-bit one.

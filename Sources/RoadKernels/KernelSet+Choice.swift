@@ -3,6 +3,8 @@ import RoadKernelContract
 #if arch(x86_64)
   import zKernelsAVX2
   import zKernelsAVXVNNI
+#elseif arch(arm64)
+  import zKernelsNEON
 #endif
 
 // Kernels that take only some layers, and the choice between them and the set's own.
@@ -63,7 +65,28 @@ extension KernelSet {
       resizeOnVectors($0, $1, $2, onnxRuntimeResizeAVX2)
     }
   }
+#else
+  extension KernelSet {
+    // On Arm, Winograd's transforms eat what it saves: Engine.md.
+    private static let winograds: [InstructionSet: WeightKernel] = [:]
+    private static let pointwises: [InstructionSet: WeightKernel] = [:]
+    private static let pictures: [InstructionSet: WeightKernel] = [:]
 
+    #if arch(arm64)
+      private static let fineResizes: [InstructionSet: PlainKernel<ONNXRuntimeResizeArguments>] = [
+        .neon: fineResizeNEON, .neondot: fineResizeNEON, .neoni8mm: fineResizeNEON,
+      ]
+
+      private static let fineResizeNEON = PlainKernel<ONNXRuntimeResizeArguments>("resize-onnxruntime/neon") {
+        resizeOnVectors($0, $1, $2, onnxRuntimeResizeNEON)
+      }
+    #else
+      private static let fineResizes: [InstructionSet: PlainKernel<ONNXRuntimeResizeArguments>] = [:]
+    #endif
+  }
+#endif
+
+#if arch(x86_64) || arch(arm64)
   /// A kernel's resize, or the definition's for what the kernel does not take.
   private func resizeOnVectors(
     _ arguments: UnsafePointer<ONNXRuntimeResizeArguments>, _ firstRow: Int, _ endRow: Int,
@@ -78,13 +101,5 @@ extension KernelSet {
       return onnxRuntimeResizeReference(arguments, firstRow: firstRow, endRow: endRow)
     }
     kernel(arguments, firstRow, endRow, onnxRuntimeResizeChannels)
-  }
-#else
-  extension KernelSet {
-    // On Arm, Winograd's transforms eat what it saves: Engine.md.
-    private static let winograds: [InstructionSet: WeightKernel] = [:]
-    private static let pointwises: [InstructionSet: WeightKernel] = [:]
-    private static let pictures: [InstructionSet: WeightKernel] = [:]
-    private static let fineResizes: [InstructionSet: PlainKernel<ONNXRuntimeResizeArguments>] = [:]
   }
 #endif

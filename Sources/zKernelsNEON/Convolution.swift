@@ -152,7 +152,7 @@ enum Panel4: Panel {
     let (factors, narrow) = (rv_load(table + 16), rv_load_half(table + 32))
     var words: Vector
     if requantizer.roundsToNearest {
-      words = rv_packs32(rv_mulhi32_nearest(a, table + 16), rv_mulhi32_nearest(b, table + 16))
+      words = rv_packs_nearest(a, b, table + 16, table + 16)
     } else if requantizer.roundsAsONNXRuntime {
       let rounding = rv_unpacklo16(rv_zero(), narrow)
       words = rv_packs32(rv_muladdhi32(a, factors, rounding), rv_muladdhi32(b, factors, rounding))

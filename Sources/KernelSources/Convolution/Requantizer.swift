@@ -9,7 +9,7 @@ struct Requantizer {
   /// Panels hold 31-bit multipliers where they would hold shifts, roundings for multipliers: the rounding rule of
   /// `ONNXRuntimeRequantization`.
   let roundsAsONNXRuntime: Bool
-  /// And all those roundings are a half.
+  /// And all those roundings are a half, the multipliers twice what they are.
   let roundsToNearest: Bool
   /// Zero-point 0 and clamp 0...255: the saturation of the last narrowing is the clamp.
   let saturationIsClamp: Bool
@@ -39,7 +39,7 @@ struct Requantizer {
     _ a: Vector, _ b: Vector, _ multipliers: UnsafeRawPointer, rounding: UnsafeRawPointer
   ) -> Vector {
     if roundsToNearest {
-      return rv_packs32(rv_mulhi32_nearest(a, multipliers), rv_mulhi32_nearest(b, multipliers + vectorBytes))
+      return rv_packs_nearest(a, b, multipliers, multipliers + vectorBytes)
     }
     let (both, zero) = (rv_load(rounding), rv_zero())
     return rv_packs32(

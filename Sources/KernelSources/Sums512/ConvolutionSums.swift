@@ -141,7 +141,9 @@ struct PixelSums16: PixelSums {
   @inline(__always)
   func store(_ pointer: UnsafeMutableRawPointer, _ table: UnsafeRawPointer, _ requantizer: Requantizer) {
     var value: Vector
-    if requantizer.roundsAsONNXRuntime {
+    if requantizer.roundsToNearest {
+      value = rv_widen256(rv_narrows32(rv_mulhi32_halved(c0, table + 64)))
+    } else if requantizer.roundsAsONNXRuntime {
       value = rv_widen256(rv_narrows32(rv_muladdhi32(c0, rv_load(table + 64), rv_upper32(table + 128))))
     } else {
       value = rv_widen256(rv_narrows32(rv_srav32(c0, rv_load(table + 64))))

@@ -54,9 +54,8 @@ struct ConvolutionLayer: Layer {
     let packed = parts.map { context.packed($0.weights, by: kernel) }
     let (window, zeroPoint, clamp) = (window, zeroPoint, clamp)
     let roundsAsONNXRuntime = parts[0].weights.onnxRuntimeFactors != nil
-    let roundsToNearest = parts.allSatisfy { $0.weights.roundsToNearest }
     if parts.count == 1 {
-      let base = packed[0]
+      let (base, roundsToNearest) = (packed[0], parts[0].weights.roundsToNearest)
       return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
         var arguments = ConvolutionArguments(
           source: sources[0], destination: destination, window: window, packed: base, zeroPoint: zeroPoint,
@@ -66,12 +65,15 @@ struct ConvolutionLayer: Layer {
       }
     }
     let slices = zip(parts, packed).map { part, packed in
-      (part.firstInput, part.firstOutput, part.weights.inputChannels, part.weights.outputChannels, packed)
+      (
+        part.firstInput, part.firstOutput, part.weights.inputChannels, part.weights.outputChannels, packed,
+        part.weights.roundsToNearest
+      )
     }
     let (list, count) = (UnsafePointer(context.memory.copy(slices)), slices.count)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       for index in 0..<count {
-        let (firstInput, firstOutput, inputs, outputs, packed) = list[index]
+        let (firstInput, firstOutput, inputs, outputs, packed, roundsToNearest) = list[index]
         var arguments = ConvolutionArguments(
           source: sources[0].slice(firstInput, inputs), destination: destination.slice(firstOutput, outputs),
           window: window, packed: packed, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
@@ -86,7 +88,7 @@ extension ConvolutionLayer {
   /// Every region as a convolution of its own; those with the same taps share their weights.
   private func prepareRegions(_ context: inout PlanContext) -> PreparedLayer {
     let (window, zeroPoint, clamp, weights) = (window, zeroPoint, clamp, parts[0].weights)
-    let roundsAsONNXRuntime = weights.onnxRuntimeFactors != nil
+    let (roundsAsONNXRuntime, roundsToNearest) = (weights.onnxRuntimeFactors != nil, weights.roundsToNearest)
     var packed: [[Range<Int>]: (kernel: WeightKernel, base: UnsafeRawPointer)] = [:]
     let ready = regions.map { region in
       let taps = [region.kernelRows, region.kernelColumns]
@@ -104,7 +106,7 @@ extension ConvolutionLayer {
         var arguments = ConvolutionArguments(
           source: region.source(sources[0], window), destination: region.destination(destination),
           window: region.window(of: window), packed: base, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high,
-          roundsAsONNXRuntime: roundsAsONNXRuntime)
+          roundsAsONNXRuntime: roundsAsONNXRuntime, roundsToNearest: roundsToNearest)
         kernel.run(&arguments, own.lowerBound, own.upperBound)
       }
     }

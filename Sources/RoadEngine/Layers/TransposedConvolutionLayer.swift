@@ -45,9 +45,9 @@ struct TransposedConvolutionLayer: Layer {
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
     let kernel = depthwise ? context.kernels.depthwise : context.kernels.convolution
     let list = UnsafePointer(context.memory.copy(phases))
-    let packed = UnsafePointer(context.memory.copy(weights.map { context.packed($0, by: kernel) }))
+    let packed = UnsafePointer(
+      context.memory.copy(weights.map { (context.packed($0, by: kernel), $0.roundsToNearest) }))
     let roundsAsONNXRuntime = weights[0].onnxRuntimeFactors != nil
-    let roundsToNearest = weights.allSatisfy(\.roundsToNearest)
     let (count, down, across, zeroPoint, clamp) = (phases.count, strideHeight, strideWidth, zeroPoint, clamp)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
       for index in 0..<count {
@@ -61,9 +61,9 @@ struct TransposedConvolutionLayer: Layer {
         (every.height, every.width) = (phase.rows, phase.columns)
         (every.rowPitch, every.pixelPitch) = (destination.rowPitch * down, destination.pixelPitch * across)
         var arguments = ConvolutionArguments(
-          source: sources[0], destination: every, window: phase.window, packed: packed[index], zeroPoint: zeroPoint,
+          source: sources[0], destination: every, window: phase.window, packed: packed[index].0, zeroPoint: zeroPoint,
           low: clamp.low, high: clamp.high, roundsAsONNXRuntime: roundsAsONNXRuntime,
-          roundsToNearest: roundsToNearest)
+          roundsToNearest: packed[index].1)
         kernel.run(&arguments, first, end)
       }
     }

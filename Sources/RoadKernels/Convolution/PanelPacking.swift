@@ -127,8 +127,9 @@ struct PackedWriter {
   /// narrowed values; padding channels get zeros.
   mutating func writeTable(_ layer: WeightLayer, sums: [Int], narrow: [Int], activationOffset: Int) {
     let real = layer.outputChannels
+    let times: Int32 = layer.roundsToNearest ? 2 : 1
     for channel in sums { write(channel < real ? layer.foldedBias(channel, activationOffset: activationOffset) : 0) }
-    for channel in sums { write(channel < real ? layer.factor(channel) : 0) }
+    for channel in sums { write(channel < real ? times &* layer.factor(channel) : 0) }
     for channel in narrow { write(channel < real ? layer.smallFactor(channel) : 0) }
     while offset % 64 != 0 { write(UInt8(0)) }
   }

@@ -1,7 +1,7 @@
 internal import CVectorUnit
 import RoadKernelContract
 
-// Shared by the vector units of 256 bits.
+// Shared source: vectors of 128 or 256 bits.
 
 /// What decides the channels of a pixel that are too near to a half: row, column, first channel, a bit for each.
 typealias ResizeDecision = (UnsafePointer<ONNXRuntimeResizeArguments>, Int, Int, Int, UInt32) -> Void
@@ -32,11 +32,11 @@ func onnxRuntimeResize(
       var channel = 0
       while channel < channels {
         let near = blend.pixel(
-          rv_widenu8to16(rv_load128(above + left + channel)), rv_widenu8to16(rv_load128(above + right + channel)),
-          rv_widenu8to16(rv_load128(below + left + channel)), rv_widenu8to16(rv_load128(below + right + channel)),
+          rv_widenu8to16(rv_load_half(above + left + channel)), rv_widenu8to16(rv_load_half(above + right + channel)),
+          rv_widenu8to16(rv_load_half(below + left + channel)), rv_widenu8to16(rv_load_half(below + right + channel)),
           to + channel)
         if near != 0 { decide(arguments, y, x, channel, UInt32(truncatingIfNeeded: near)) }
-        channel &+= 16
+        channel &+= vectorBytes / 2
       }
       to += destination.pixelPitch
       x &+= 1
@@ -80,7 +80,7 @@ struct FineBlend {
   /// In 2^-21 steps: the definition's own 2^-11, and two for what the sums drop.
   private static var window: Int32 { 1 << 10 &+ 2 }
 
-  /// Stores 16 channels.
+  /// Stores as many channels as Int16 fit a vector.
   ///
   /// - Returns: a bit for each channel that is too near to a half.
   @inline(__always)
@@ -89,7 +89,7 @@ struct FineBlend {
     let half = rv_set32(1 << 20)
     let first = rv_add32(low, half)
     let second = rv_add32(high, half)
-    rv_store128(to, rv_narrowus16(rv_packs32(rv_srl32_21(first), rv_srl32_21(second))))
+    rv_store_half(to, rv_narrowus16(rv_packs32(rv_srl32_21(first), rv_srl32_21(second))))
     return rv_signs16(rv_packs32(distance(first), distance(second)))
   }
 
@@ -106,7 +106,7 @@ struct FineBlend {
     )
   }
 
-  /// 16 means of two bytes, 7 bits behind the point.
+  /// Means of two bytes, 7 bits behind the point.
   @inline(__always)
   private func mean(_ a: Vector, _ b: Vector) -> Vector {
     rv_packs32(rv_srl32_7(rv_weighlo16(a, b, column.high)), rv_srl32_7(rv_weighhi16(a, b, column.high)))
@@ -133,7 +133,7 @@ struct FineBlend {
   }
 }
 
-/// 16 means of two bytes, 20 bits behind the point: the nearest of 7 bits, and what is left in 2^-20 (13 bits).
+/// Means of two bytes, 20 bits behind the point: the nearest of 7 bits, and what is left in 2^-20 (13 bits).
 struct FineMean {
   let steps: Vector
   let rest: Vector
