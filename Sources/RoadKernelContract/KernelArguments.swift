@@ -190,11 +190,11 @@ public struct ResamplingArguments {
   public var rule: Int16Rescaling
   public var sourceZeroPoint: Int64
   /// What is written where a row or column has no taps.
-  public var outside: UInt8
+  public var outside: Int64
 
   public init(
     source: TensorView, destination: TensorView, rows: UnsafePointer<Taps>, columns: UnsafePointer<Taps>,
-    weights: UnsafePointer<Int32>, rule: Int16Rescaling, sourceZeroPoint: Int64, outside: UInt8
+    weights: UnsafePointer<Int32>, rule: Int16Rescaling, sourceZeroPoint: Int64, outside: Int64
   ) {
     self.source = source
     self.destination = destination

@@ -178,3 +178,24 @@ public struct SamplingArguments {
     self.zeroPoint = zeroPoint
   }
 }
+
+/// Pixels of 16-bit channels in another order, or one number where there is none:
+/// `out[y][x][c] = a[rows[y]][columns[x]][c]`, `padding` where an index is negative.
+public struct Int16PaddingArguments {
+  public var source: TensorView
+  public var destination: TensorView
+  public var rows: UnsafePointer<Int32>
+  public var columns: UnsafePointer<Int32>
+  public var padding: Int16
+
+  public init(
+    source: TensorView, destination: TensorView, rows: UnsafePointer<Int32>, columns: UnsafePointer<Int32>,
+    padding: Int16
+  ) {
+    self.source = source
+    self.destination = destination
+    self.rows = rows
+    self.columns = columns
+    self.padding = padding
+  }
+}

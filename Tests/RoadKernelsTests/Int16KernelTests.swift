@@ -7,7 +7,7 @@ import Testing
 /// tested with the engine.
 @Suite struct Int16KernelTests {
   /// A tensor of words between guarded edges of 64 canaries.
-  private final class Words {
+  final class Words {
     static let canary = Int16(0x5A5A)
     let storage: UnsafeMutableBufferPointer<Int16>
     let view: TensorView

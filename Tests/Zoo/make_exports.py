@@ -400,6 +400,28 @@ def left_float(net, x):
     return net.add("Einsum", [x, net.reals(net.rng.normal(0, 0.4, (8, 8)))], equation="bchw,dc->bdhw")
 
 
+def fine_operators(net, x):
+    """What would show 8 bits where a file has 16: attention, norms, padding, moves, a cubic resize, sums left in floats."""
+    tokens = net.add("Transpose", [net.add("Reshape", [net.add("MaxPool", [x], kernel_shape=[4, 4], strides=[4, 4]),
+                                                       net.ints(1, 8, -1)])], perm=[0, 2, 1])
+    normed = net.add("LayerNormalization", [tokens, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
+    likeness = net.add("MatMul", [normed, net.add("Transpose", [tokens], perm=[0, 2, 1])])
+    mixed = net.add("MatMul", [net.add("Softmax", [likeness], axis=-1), tokens])
+    small = net.add("Reshape", [net.add("Transpose", [mixed], perm=[0, 2, 1]), net.ints(1, 8, HEIGHT // 4, WIDTH // 4)])
+    large = net.add("Resize", [small, "", "", net.ints(1, 8, HEIGHT, WIDTH)], mode="cubic")
+    x = net.add("Sum", [x, large, net.add("Tanh", [x])])
+    x = net.add("Pad", [x, net.ints(0, 0, 1, 2, 0, 0, 1, 0)], mode="reflect")
+    x = net.add("Slice", [x, net.ints(1, 1), net.ints(1 + HEIGHT, 1 + WIDTH), net.ints(2, 3)])
+    x = net.add("DepthToSpace", [net.add("SpaceToDepth", [x], blocksize=2)], blocksize=2, mode="CRD")
+    norm = net.add("InstanceNormalization", [x, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
+    return net.conv(net.add("Pad", [norm, net.ints(0, 0, 1, 1, 0, 0, -1, -1), net.reals(0.3)]), 8, 8)
+
+
+def padded(net, x):
+    """A border of a number, which operators on integers name as an integer."""
+    return net.conv(net.add("Pad", [x, net.ints(0, 0, 4, 6, 0, 0, -4, -6), net.reals(1.5)]), 8, 8)
+
+
 def elsewhere():
     """One network quantized by ONNX Runtime: operators on integers, activations of 16 bits, a product left in floats; and as
     Brevitas clips to few bits."""
@@ -408,11 +430,15 @@ def elsewhere():
         "operators-s8": (many_operators, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QInt8)),
         "u16": (many_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16)),
         "s16": (many_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt16)),
+        "u16-fine": (fine_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16)),
+        "operators-pad": (padded, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QUInt8)),
         "left-float": (left_float, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8)),
     }
     for form, (middle, options) in forms.items():
         net = Network()
         y = net.scores(middle(net, net.features()))
+        if form == "u16-fine":
+            y = net.add("Sub", [y, net.reals(np.linspace(-0.2, 0.2, CLASSES).reshape(1, -1, 1, 1))])
         with tempfile.TemporaryDirectory() as folder:
             plain, prepared, path = (f"{folder}/{part}.onnx" for part in ("plain", "prepared", "quantized"))
             onnx.save(model_of("plain", net, y, opset=21), plain)

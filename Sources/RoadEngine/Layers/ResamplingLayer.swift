@@ -12,21 +12,24 @@ struct ResamplingLayer: Layer {
   let rows: [ResizeTaps?]
   let columns: [ResizeTaps?]
   let rule: Int16Rescaling
-  let sourceZeroPoint: UInt8
+  /// Of source and result.
+  let elements: (TensorElement, TensorElement)
+  let sourceZeroPoint: Int
   /// What stands where no tap lies inside the source.
-  let outside: UInt8
+  let outside: Int
 
   var inputs: [TensorID] { [source] }
   func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = context.kernels.resampling
+    let kernel =
+      elements == (.uint8, .uint8) ? context.kernels.resampling : context.kernels.int16.resampling(to: elements.1)
     var weights: [Int32] = []
     let rows = UnsafePointer(context.memory.copy(rows.map { $0.fixed(in: &weights) }))
     let columns = UnsafePointer(context.memory.copy(columns.map { $0.fixed(in: &weights) }))
     let numbers = UnsafePointer(context.memory.copy(weights))
-    let (rule, zeroPoint, outside) = (rule, Int64(sourceZeroPoint), outside)
+    let (rule, zeroPoint, outside) = (rule, Int64(sourceZeroPoint), Int64(outside))
     return PreparedLayer(kernel: kernel.name) { sources, destination, range in
       var arguments = ResamplingArguments(
         source: sources[0], destination: destination, rows: rows, columns: columns, weights: numbers, rule: rule,

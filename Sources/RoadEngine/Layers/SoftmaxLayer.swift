@@ -32,3 +32,34 @@ struct SoftmaxLayer: Layer {
     }
   }
 }
+
+/// The same of 16-bit integers.
+struct Int16SoftmaxLayer: Layer {
+  let name: String
+  let kind = LayerKind.softmax
+  let source: TensorID
+  let output: TensorID
+  let element: TensorElement
+  /// By the distance from the maximum.
+  let exponents: [UInt32]
+  let multiplier: Int64
+  let zeroPoint: Int64
+  let integers: ClosedRange<Int>
+
+  var inputs: [TensorID] { [source] }
+  var rowWindow: WindowGeometry? { .pixel }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = context.kernels.int16.softmax(to: element)
+    let (table, count) = (UnsafePointer(context.memory.copy(exponents)), exponents.count)
+    let (multiplier, zeroPoint, integers) = (multiplier, zeroPoint, integers)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = Int16SoftmaxArguments(
+        source: sources[0], destination: destination, exponents: table, count: count, multiplier: multiplier,
+        zeroPoint: zeroPoint, low: Int64(integers.lowerBound), high: Int64(integers.upperBound))
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}

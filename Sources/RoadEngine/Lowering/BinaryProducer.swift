@@ -40,7 +40,11 @@ struct Binary: Producer {
   }
 
   func farthest(in network: LoweredNetwork) -> Float? {
-    range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
+    if needsInt16 {
+      let (a, b) = (network.tensors[left].farthest, network.tensors[right].farthest)
+      return function.kind == .product ? a * b : a + b
+    }
+    return range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
   }
 
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) -> (any Producer)? { sum?.followed(by: affine) }
@@ -117,5 +121,13 @@ extension BinaryLayer.Operation {
       for b in right { bytes.append(min(max(to.quantize(function.apply(a, b)), clamp.low), clamp.high)) }
     }
     self = .table(bytes)
+  }
+}
+
+extension LoweredTensor {
+  /// How far from 0 its numbers can be.
+  fileprivate var farthest: Float {
+    let ends = [format.integers.lowerBound, format.integers.upperBound]
+    return ends.map { abs(Float($0 - format.zeroPoint) * format.scale) }.max() ?? 0
   }
 }

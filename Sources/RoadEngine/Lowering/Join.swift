@@ -27,7 +27,7 @@ struct Join: Producer {
     part.dequantized ?? network.tensors[part.source].format.dequantized[0]
   }
 
-  private func hasInt16(in network: LoweredNetwork) -> Bool {
+  func hasInt16(in network: LoweredNetwork) -> Bool {
     parts.contains { network.tensors[$0.source].element == .int16 }
   }
 

@@ -122,11 +122,16 @@ extension Lowering {
   /// Of a picture of 16 bits and several classes; nil for others.
   private mutating func int16Scores(_ real: RealView, _ name: String) -> TensorID? {
     let source = tensor(real.tensor)
-    guard source.element == .int16, source.channels > 1, real.dequantized == nil,
+    guard source.element == .int16, source.channels > 1,
       real.view.elements.isSame(as: network.canonicalView(of: real.tensor).elements)
     else { return nil }
     network.roundsUpsampledScores = false
-    return network.int15Scores(of: real.tensor, name: name)
+    var scores = real.tensor
+    if real.dequantized != nil {
+      let format = real.spanningFormat(in: source).int16
+      scores = network.convert(real, to: format, name: "\(name)/int16", output: "\(name)/int16").tensor
+    }
+    return network.int15Scores(of: scores, name: name)
   }
 
   /// As bytes; those of 16 bits are coarser than what the graph would round to.

@@ -113,15 +113,15 @@ extension Int16Rescaling {
     return Int16Rescaling(scale: scale, zeroPoint: target.zeroPoint, range: integers, rest: rest)
   }
 
-  /// From a sum over rows and columns, both weighed in units of `2^-bits`, to the output's bytes.
+  /// From a sum over rows and columns, both weighed in units of `2^-bits`, to the output's integers.
   static func weighing(
-    in bits: Int, from: Quantization, to: Quantization, _ integers: ClosedRange<Int>
+    in bits: Int, from: TensorFormat, to: TensorFormat, _ integers: ClosedRange<Int>
   ) throws(RoadError) -> Int16Rescaling {
-    let scale = Double(from.scale) / Double(to.scale) / Double(1 << (2 * bits))
+    let scale = from.step / to.step / Double(1 << (2 * bits))
     guard isUsable(scale) else {
       throw RoadError(.model, "its scales \(from.scale) and \(to.scale) are too far apart")
     }
-    return Int16Rescaling(scale: scale, zeroPoint: Int(to.zeroPoint), range: integers)
+    return Int16Rescaling(scale: scale, zeroPoint: to.zeroPoint, range: integers)
   }
 }
 

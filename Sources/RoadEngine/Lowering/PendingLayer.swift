@@ -88,7 +88,8 @@ struct PendingLayer: Equatable {
 // What may follow: affines and functions whose numbers the graph never rounds.
 extension PendingLayer {
   func takesFunctions(in network: LoweredNetwork) -> Bool {
-    producer.writesInt16 && producer.farthest(in: network) != nil
+    // A step over at 0 would not survive integers over another range.
+    producer.writesInt16 && producer.farthest(in: network) != nil && (producer as? Binary)?.needsInt16 != true
   }
 
   func mapped(_ next: RealFunction) -> PendingLayer {

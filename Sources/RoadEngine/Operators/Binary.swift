@@ -59,6 +59,7 @@ extension Lowering {
         return set(.pending(layer.mapped(next)), outputOf: node)
       }
     }
+    try settleInt16(index, of: node)
     if let combined = try int16Combined(node, index, constant, named) { return set(combined, outputOf: node) }
     let view = try real(index, of: node)
     let spread = broadcastShape(view.shape, constant.shape) ?? []

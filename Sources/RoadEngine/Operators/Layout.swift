@@ -15,6 +15,8 @@ extension Lowering {
       // The layer writes the same plane, which is then seen another way.
       let whole = layer.wholeElements
       guard let elements = try change(whole), elements.shape.reduce(1, *) == whole.shape.reduce(1, *) else {
+        try settleInt16(0, of: node)
+        if case .real = try required(0, of: node) { return try move(node, output: output, change) }
         let view = try network.settled(layer)
         return set(.real(RealView(view: try moved(view, change))), output: output, of: node)
       }
@@ -155,11 +157,12 @@ enum DepthSpaceRule: OperatorRule {
     let block = try node.integer("blocksize", default: 1, in: 1...1024)
     let mode = try node.string("mode", default: "DCR", of: ["DCR", "CRD"])
     let shape = try lowering.inferredShape(of: node)
-    let view = try lowering.real(0, of: node)
-    guard view.shape.count == 4, view.shape[0] == 1 else {
-      throw RoadError(.model, "its input has shape \(view.shape), not 1xCxHxW")
+    var settled = try lowering.int16(0, of: node)
+    if settled == nil { settled = lowering.network.settled(try lowering.real(0, of: node), name: "\(node.name)/input") }
+    guard let settled, settled.shape.count == 4, settled.shape[0] == 1 else {
+      throw RoadError(.model, "its input is no 1xCxHxW")
     }
-    var six = view.view.elements
+    var six = settled.elements
     let (strides, sizes) = (six.strides, six.shape)
     let arrangement: Arrangement
     if node.operation == "DepthToSpace" {
@@ -175,7 +178,6 @@ enum DepthSpaceRule: OperatorRule {
       six.strides = [block * strides[2], block * strides[3], strides[2], strides[3], strides[1]]
       arrangement = Arrangement(rows: [0], columns: [1], channels: mode == "CRD" ? [4, 2, 3] : [2, 3, 4])
     }
-    let settled = lowering.network.settled(view, name: "\(node.name)/input")
     let result = lowering.network.plane(of: ElementView(tensor: settled.tensor, elements: six), arrangement)
     lowering.set(lowering.network.canonicalView(of: result), outputOf: node)
   }

@@ -9,10 +9,13 @@ enum NormalisationRule: OperatorRule {
     guard node.outputs.dropFirst().allSatisfy(\.isEmpty) else {
       throw RoadError(.model, "gives mean or deviation, too, which is not supported")
     }
-    let view = try lowering.activation(viewOf: 0, of: node)
+    var view = try lowering.anyActivation(0, of: node)
     let (rank, isInstance) = (view.shape.count, node.operation == "InstanceNormalization")
     guard rank > (isInstance ? 2 : 0) else { throw RoadError(.model, "input of shape \(view.shape)") }
     let axis = isInstance ? 2 : try node.axis(try node.integer("axis", default: -1, in: -64...64), rank: rank)
+    if view.shape[axis...].reduce(1, *) > Int16NormalisationArguments.mostNumbers {
+      view = try lowering.activation(viewOf: 0, of: node)
+    }
     let arrangement = arrangement(rank: rank, from: axis, isInstance)
     let whole = !isInstance && axis == rank - 1 && lowering.network.channelAxis(ofWhole: view) == axis
     let source = whole ? view.tensor : lowering.network.plane(of: view, arrangement)
@@ -23,7 +26,8 @@ enum NormalisationRule: OperatorRule {
     let offsets = try lowering.reals(2, of: node, count: count, default: 0)
     let spread = try Self.spread(of: node, from)
     let producer = Normalisation(
-      source: source, shape: from.shape, spread: spread, gains: gains, offsets: offsets, isByColumn: isInstance)
+      source: source, shape: from.shape, spread: spread, gains: gains, offsets: offsets, isByColumn: isInstance,
+      writesInt16: from.element == .int16)
     lowering.set(.pending(PendingLayer(node: node.name, producer: producer, elements: elements)), outputOf: node)
   }
 
@@ -41,7 +45,7 @@ enum NormalisationRule: OperatorRule {
       throw RoadError(.model, "normalises \(from.channels) numbers at once, which is too many")
     }
     let epsilon = Double(try node.float("epsilon", default: 1e-5))
-    let relative = Double(from.channels) / Double(from.quantization.scale)
+    let relative = Double(from.channels) / Double(from.format.scale)
     let spread = (epsilon * relative * relative).rounded()
     guard spread >= 0, spread < Double(NormalisationArguments.mostSpread) else {
       throw RoadError(.model, "its epsilon of \(epsilon) is negative, or too large for its input's scale")
@@ -73,6 +77,8 @@ struct Normalisation: Producer {
   var offsets: [Float]
   /// Whether gains and offsets belong to columns, not to channels.
   var isByColumn: Bool
+  /// Where its source has 16 bits.
+  var writesInt16: Bool
 
   /// No score of n numbers is further from 0 than √n; nearly all are within 8.
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
@@ -87,7 +93,7 @@ struct Normalisation: Producer {
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
-    let to = network.tensors[output].quantization
+    let to = network.tensors[output].format
     func fixed(_ reals: [Float], _ bits: Int, _ most: Int64) throws(RoadError) -> [Int64] {
       let numbers = reals.map { (Double($0) / Double(to.scale) * Double(1 << bits)).rounded() }
       guard numbers.allSatisfy({ $0.magnitude < Double(most) }) else {
@@ -95,11 +101,17 @@ struct Normalisation: Producer {
       }
       return numbers.map { Int64($0) }
     }
+    let gains = try fixed(gains, 16, NormalisationArguments.mostGain)
+    let offsets = try fixed(offsets, 32, NormalisationArguments.mostOffset)
+    guard !writesInt16 else {
+      return network.append(
+        Int16NormalisationLayer(
+          name: name, source: source, output: output, element: to.element, spread: spread, gains: gains,
+          offsets: offsets, isByColumn: isByColumn, zeroPoint: Int64(to.zeroPoint), integers: integers))
+    }
     network.append(
       NormalisationLayer(
-        name: name, source: source, output: output, spread: spread,
-        gains: try fixed(gains, 16, NormalisationArguments.mostGain),
-        offsets: try fixed(offsets, 32, NormalisationArguments.mostOffset),
-        isByColumn: isByColumn, zeroPoint: to.zeroPoint, clamp: ByteClamp(integers)))
+        name: name, source: source, output: output, spread: spread, gains: gains, offsets: offsets,
+        isByColumn: isByColumn, zeroPoint: network.tensors[output].quantization.zeroPoint, clamp: ByteClamp(integers)))
   }
 }

@@ -6,40 +6,58 @@ import RoadModel
 enum PaddingRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let shape = try lowering.inferredShape(of: node)
-    var view = try lowering.real(0, of: node)
-    if view.rows(of: lowering.tensor(view.tensor)).count > 1 || view.tensor == lowering.network.input {
+    let finer = try lowering.int16(0, of: node)
+    var view = if let finer { RealView(view: finer) } else { try lowering.real(0, of: node) }
+    if finer == nil, view.rows(of: lowering.tensor(view.tensor)).count > 1 || view.tensor == lowering.network.input {
       view = RealView(view: try lowering.activation(viewOf: 0, of: node))
     }
-    let mode = try node.string("mode", default: "constant", of: ["constant", "edge", "reflect", "wrap"])
-    let before = try firstPads(node, rank: shape.count, lowering)
     let arrangement = Arrangement(canonical: shape)
+    var places = try places(node, view.shape, shape, arrangement, lowering)
+    let isOfPixels = places[2] == (0..<Int32(places[2].count)).map { $0 }
+    if finer != nil, !isOfPixels {
+      view = RealView(view: try lowering.activation(viewOf: 0, of: node))
+      places = try Self.places(node, view.shape, shape, arrangement, lowering)
+    }
     let source = lowering.network.plane(of: view.view, arrangement)
     let from = lowering.tensor(source)
-    let sides: [(axes: [Int], make: (Int32) -> SourceIndex)] = [
-      (arrangement.rows, { SourceIndex(row: $0, column: 0, channel: 0) }),
-      (arrangement.columns, { SourceIndex(row: 0, column: $0, channel: 0) }),
-      (arrangement.channels, { SourceIndex(row: 0, column: 0, channel: $0) }),
-    ]
-    var indices: [[SourceIndex]] = []
-    for side in sides {
+    let output = lowering.network.addTensor(node.outputs[0], arrangement.plane(of: shape), from.format)
+    let number = try paddedNumber(node, lowering)
+    if from.element == .int16 {
+      lowering.network.append(
+        Int16PaddingLayer(
+          name: node.name, source: source, output: output, rows: places[0], columns: places[1],
+          padding: Int16(from.format.quantize(number))))
+    } else {
+      let indices = places.enumerated().map { axis, list in list.map { SourceIndex($0, axis: axis) } }
+      lowering.network.append(
+        RearrangementLayer(
+          name: node.name, source: source, output: output, rows: indices[0], columns: indices[1], channels: indices[2],
+          padding: paddingByte(number, view, from.quantization)))
+    }
+    let result = ElementView(tensor: output, elements: arrangement.elements(of: shape))
+    lowering.set(.real(RealView(view: result, dequantized: view.dequantized)), outputOf: node)
+  }
+
+  /// For rows, columns and channels of the result those of the source; negative for the constant.
+  private static func places(
+    _ node: Node, _ source: [Int], _ shape: [Int], _ arrangement: Arrangement, _ lowering: Lowering
+  ) throws(RoadError) -> [[Int32]] {
+    let mode = try node.string("mode", default: "constant", of: ["constant", "edge", "reflect", "wrap"])
+    let before = try firstPads(node, rank: shape.count, lowering)
+    var places: [[Int32]] = []
+    for axes in [arrangement.rows, arrangement.columns, arrangement.channels] {
       var positions: [Int?] = [0]
-      for axis in side.axes {
-        let size = view.shape[axis]
+      for axis in axes {
+        let size = source[axis]
         let own = try (0..<shape[axis]).map { (index) throws(RoadError) in
           try position(index - before[axis], size, mode)
         }
         positions = positions.flatMap { outer in own.map { inner in outer.flatMap { o in inner.map { o * size + $0 } } }
         }
       }
-      indices.append(positions.map { $0.map { side.make(Int32($0)) } ?? .outside })
+      places.append(positions.map { Int32($0 ?? -1) })
     }
-    let output = lowering.network.addTensor(node.outputs[0], arrangement.plane(of: shape), from.format)
-    lowering.network.append(
-      RearrangementLayer(
-        name: node.name, source: source, output: output, rows: indices[0], columns: indices[1], channels: indices[2],
-        padding: try paddingByte(node, view, from.quantization, lowering)))
-    let result = ElementView(tensor: output, elements: arrangement.elements(of: shape))
-    lowering.set(.real(RealView(view: result, dequantized: view.dequantized)), outputOf: node)
+    return places
   }
 
   /// The source index; nil for the constant.
@@ -72,14 +90,26 @@ enum PaddingRule: OperatorRule {
     return before
   }
 
+  private static func paddedNumber(_ node: Node, _ lowering: Lowering) throws(RoadError) -> Float {
+    if let constant = try lowering.constant(2, of: node)?.reals.first { return constant }
+    return try node.float("value", default: 0)
+  }
+
   /// The byte that comes closest to the constant.
-  private static func paddingByte(
-    _ node: Node, _ view: RealView, _ quantization: Quantization, _ lowering: Lowering
-  ) throws(RoadError) -> UInt8 {
-    var number = try node.float("value", default: 0)
-    if let constant = try lowering.constant(2, of: node)?.reals.first { number = constant }
+  private static func paddingByte(_ number: Float, _ view: RealView, _ quantization: Quantization) -> UInt8 {
     guard let numbers = view.dequantized?.first else { return quantization.quantize(number) }
     let nearest = numbers.indices.min { abs(numbers[$0] - number) < abs(numbers[$1] - number) }
     return UInt8(nearest ?? 0)
+  }
+}
+
+extension SourceIndex {
+  /// A row, a column or a channel (axis 0, 1, 2); negative: outside.
+  fileprivate init(_ place: Int32, axis: Int) {
+    guard place >= 0 else {
+      self = .outside
+      return
+    }
+    self.init(row: axis == 0 ? place : 0, column: axis == 1 ? place : 0, channel: axis == 2 ? place : 0)
   }
 }

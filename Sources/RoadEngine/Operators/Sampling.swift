@@ -114,7 +114,7 @@ struct Sampling: Producer {
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
-    let (from, to) = (network.tensors[source].quantization, network.tensors[output].quantization)
+    let (from, to) = (network.tensors[source].format, network.tensors[output].format)
     let rule = try Int16Rescaling.weighing(in: SamplingArguments.weightBits, from: from, to: to, integers)
     network.append(layer(name, to: output, .cubic(rule), in: network))
   }

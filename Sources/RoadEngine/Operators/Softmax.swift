@@ -6,7 +6,7 @@ import RoadModel
 /// Softmax along any axis; before opset 13 along all axes from the one named.
 enum SoftmaxRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
-    let view = try lowering.activation(viewOf: 0, of: node)
+    let view = try lowering.anyActivation(0, of: node)
     let rank = view.shape.count
     let isOld = lowering.graph.opset < 13
     let axis = try node.axis(try node.integer("axis", default: isOld ? 1 : -1, in: -64...64), rank: rank)
@@ -22,8 +22,9 @@ enum SoftmaxRule: OperatorRule {
       elements = arrangement.elements(of: view.shape)
     }
     let from = lowering.tensor(source)
-    guard from.channels <= 1 << 20 else { throw RoadError(.model, "a softmax over \(from.channels) numbers") }
-    let softmax = Softmax(source: source, shape: from.shape)
+    let most = from.element == .int16 ? Int16SoftmaxArguments.mostChannels : 1 << 20
+    guard from.channels <= most else { throw RoadError(.model, "a softmax over \(from.channels) numbers") }
+    let softmax = Softmax(source: source, shape: from.shape, writesInt16: from.element == .int16)
     lowering.set(.pending(PendingLayer(node: node.name, producer: softmax, elements: elements)), outputOf: node)
   }
 }
@@ -32,12 +33,15 @@ enum SoftmaxRule: OperatorRule {
 struct Softmax: Producer {
   var source: TensorID
   var shape: PlaneShape
+  /// Where its source has 16 bits.
+  var writesInt16: Bool
 
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? { 0...1 }
 
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
+    if writesInt16 { return try emitInt16(name, to: output, integers, in: &network) }
     let (from, to) = (network.tensors[source].quantization, network.tensors[output].quantization)
     let unit = Double(1 << SoftmaxArguments.exponentBits)
     let multiplier = (Double(1 << SoftmaxArguments.multiplierBits) / Double(to.scale)).rounded()
@@ -50,5 +54,26 @@ struct Softmax: Producer {
         name: name, source: source, output: output,
         exponents: (0...255).map { Int64((unit * exponential(-Double(from.scale) * Double($0))).rounded()) },
         multiplier: Int64(multiplier), zeroPoint: to.zeroPoint))
+  }
+
+  private func emitInt16(
+    _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
+  ) throws(RoadError) {
+    let (from, to) = (network.tensors[source].format, network.tensors[output].format)
+    let multiplier = (Double(1 << Int16SoftmaxArguments.multiplierBits) / Double(to.scale)).rounded()
+    guard multiplier < Double(Int16SoftmaxArguments.mostMultiplier) else {
+      throw RoadError(.model, "its output's scale is \(to.scale), which is not supported")
+    }
+    let unit = Double(1 << Int16SoftmaxArguments.exponentBits)
+    var exponents: [UInt32] = []
+    for distance in 0...Int(UInt16.max) {
+      exponents.append(UInt32((unit * exponential(-Double(from.scale) * Double(distance))).rounded()))
+      if exponents.last == 0 { break }
+    }
+    if exponents.last != 0 { exponents.append(0) }
+    network.append(
+      Int16SoftmaxLayer(
+        name: name, source: source, output: output, element: to.element, exponents: exponents,
+        multiplier: Int64(multiplier), zeroPoint: Int64(to.zeroPoint), integers: integers))
   }
 }

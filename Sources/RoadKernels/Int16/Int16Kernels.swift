@@ -100,7 +100,35 @@ public struct Int16Kernels: Sendable {
     }
   }
 
+  /// Of int16.
+  public func softmax(to: TensorElement) -> PlainKernel<Int16SoftmaxArguments> {
+    let name = "softmax/\(suffix(.int16, to))"
+    return switch to {
+    case .int16: PlainKernel(name) { int16Softmax($0, $1, $2, Int16.self) }
+    case .uint8: PlainKernel(name) { int16Softmax($0, $1, $2, UInt8.self) }
+    }
+  }
+
+  /// Of int16.
+  public func normalisation(to: TensorElement) -> PlainKernel<Int16NormalisationArguments> {
+    let name = "normalisation/\(suffix(.int16, to))"
+    return switch to {
+    case .int16: PlainKernel(name) { int16Normalisation($0, $1, $2, Int16.self) }
+    case .uint8: PlainKernel(name) { int16Normalisation($0, $1, $2, UInt8.self) }
+    }
+  }
+
+  /// Of int16.
+  public func resampling(to: TensorElement) -> PlainKernel<ResamplingArguments> {
+    let name = "resampling/\(suffix(.int16, to))"
+    return switch to {
+    case .int16: PlainKernel(name) { resample($0, $1, $2, Int16.self, Int16.self) }
+    case .uint8: PlainKernel(name) { resample($0, $1, $2, Int16.self, UInt8.self) }
+    }
+  }
+
   public var maximum = PlainKernel<MaximumArguments>("maximum/16-16", int16Maximum)
+  public var padding = PlainKernel<Int16PaddingArguments>("padding/16-16", int16Padding)
   public var unpooling = PlainKernel<Int16UnpoolingArguments>("unpooling/16-16", int16Unpooling)
   public var resize = PlainKernel<ResizeArguments>("resize/16-16", int16Resize)
 

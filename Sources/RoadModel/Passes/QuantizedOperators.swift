@@ -117,6 +117,7 @@ extension QuantizedOperators {
     else { return result.nodes.append(node) }
     var moved = node
     moved.inputs[0] = dequantize(node, source, format, 0)
+    if node.operation == "Pad" { dequantizePadding(of: &moved, format) }
     moved.outputs = node.outputs.enumerated().map { index, name in
       node.operation == "MaxPool" && index > 0 || name.isEmpty ? name : unusedName("\(name)/real")
     }
@@ -125,6 +126,20 @@ extension QuantizedOperators {
       appendQuantization(node, real, format, to: name)
     }
     formats[output] = format
+  }
+}
+
+extension QuantizedOperators {
+  /// What a Pad of integers puts around them is an integer, too: 0 where it does not say which.
+  private mutating func dequantizePadding(of pad: inout Node, _ format: IntegerFormat) {
+    guard pad.attributes["mode"] ?? .string("constant") == .string("constant"),
+      let scale = constants[format.scale]?.floats.first
+    else { return }
+    let zeroPoint = format.zeroPoint.flatMap { constants[$0]?.integers?.first } ?? 0
+    let integer = pad.input(2).flatMap { constants[$0]?.integers?.first } ?? 0
+    let number = constant("\(pad.outputs[0])/padding", floats: [scale * Float(integer - zeroPoint)], scalar: true)
+    while pad.inputs.count < 3 { pad.inputs.append("") }
+    pad.inputs[2] = number
   }
 }
 
