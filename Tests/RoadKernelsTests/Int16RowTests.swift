@@ -20,7 +20,7 @@ import Testing
       var arguments = Int16SoftmaxArguments(
         source: source.view, destination: to.view, exponents: table, count: 65536, multiplier: 65535 << 12,
         zeroPoint: -32768, low: -32768, high: 32767)
-      kernels.softmax(to: .int16).run(&arguments, 0, 2)
+      kernels.softmax(from: .int16, to: .int16).run(&arguments, 0, 2)
     }
     for y in 0..<2 {
       for x in 0..<3 {
@@ -53,7 +53,7 @@ import Testing
         var arguments = Int16NormalisationArguments(
           source: source.view, destination: to.view, spread: 0, gains: gains, offsets: offsets, isByColumn: isByColumn,
           zeroPoint: 5, low: -32768, high: 32767)
-        kernels.normalisation(to: .int16).run(&arguments, 0, 2)
+        kernels.normalisation(from: .int16, to: .int16).run(&arguments, 0, 2)
       }
     }
     for y in 0..<2 {

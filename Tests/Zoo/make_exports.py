@@ -417,6 +417,21 @@ def fine_operators(net, x):
     return net.conv(net.add("Pad", [norm, net.ints(0, 0, 1, 1, 0, 0, -1, -1), net.reals(0.3)]), 8, 8)
 
 
+def floats_between(net, x):
+    """Where only convolutions are quantized: an attention, its norm and a distance in floats between them."""
+    x = net.conv(x, 8, 8)
+    tokens = net.add("Transpose", [net.add("Reshape", [net.add("MaxPool", [x], kernel_shape=[4, 4], strides=[4, 4]),
+                                                       net.ints(1, 8, -1)])], perm=[0, 2, 1])
+    normed = net.add("LayerNormalization", [tokens, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
+    query = net.add("MatMul", [normed, net.reals(net.rng.normal(0, 0.3, (8, 8)))])
+    likeness = net.add("MatMul", [query, net.add("Transpose", [normed], perm=[0, 2, 1])])
+    mixed = net.add("MatMul", [net.add("Softmax", [likeness], axis=-1), tokens])
+    small = net.add("Reshape", [net.add("Transpose", [mixed], perm=[0, 2, 1]), net.ints(1, 8, HEIGHT // 4, WIDTH // 4)])
+    large = net.add("Resize", [small, "", "", net.ints(1, 8, HEIGHT, WIDTH)], mode="nearest")
+    length = net.add("Add", [net.add("ReduceL2", [x], axes=[1], keepdims=1), net.reals(0.5)])
+    return net.conv(net.add("Add", [large, net.add("Mul", [x, length])]), 8, 8)
+
+
 def padded(net, x):
     """A border of a number, which operators on integers name as an integer."""
     return net.conv(net.add("Pad", [x, net.ints(0, 0, 4, 6, 0, 0, -4, -6), net.reals(1.5)]), 8, 8)
@@ -432,6 +447,11 @@ def elsewhere():
         "s16": (many_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QInt16)),
         "u16-fine": (fine_operators, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16)),
         "operators-pad": (padded, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QUInt8)),
+        "convolutions": (floats_between, dict(
+            quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, op_types_to_quantize=["Conv"])),
+        "not-first": (left_float, dict(
+            quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, nodes_to_exclude=["n2"])),
+        "w16": (left_float, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16, weight_type=QuantType.QInt16)),
         "left-float": (left_float, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8)),
     }
     for form, (middle, options) in forms.items():
@@ -441,9 +461,9 @@ def elsewhere():
             y = net.add("Sub", [y, net.reals(np.linspace(-0.2, 0.2, CLASSES).reshape(1, -1, 1, 1))])
         with tempfile.TemporaryDirectory() as folder:
             plain, prepared, path = (f"{folder}/{part}.onnx" for part in ("plain", "prepared", "quantized"))
-            onnx.save(model_of("plain", net, y, opset=21), plain)
+            onnx.save(model_of("plain", net, y, opset=17 if form == "convolutions" else 21), plain)
             quant_pre_process(plain, prepared, skip_symbolic_shape=True)
-            quantize_static(prepared, path, Pictures(), weight_type=QuantType.QInt8, per_channel=True, **options)
+            quantize_static(prepared, path, Pictures(), **(dict(weight_type=QuantType.QInt8, per_channel=True) | options))
             finish(f"quantized-{form}", onnx.load(path), (1, 3, HEIGHT, WIDTH), T.FLOAT)
     net = Network()
 

@@ -36,13 +36,14 @@ struct NormalisationLayer: Layer {
   }
 }
 
-/// The same of 16-bit integers.
+/// The same where source or result has 16 bits.
 struct Int16NormalisationLayer: Layer {
   let name: String
   let kind = LayerKind.normalisation
   let source: TensorID
   let output: TensorID
-  let element: TensorElement
+  /// Of source and result.
+  let elements: (from: TensorElement, to: TensorElement)
   let spread: Int64
   let gains: [Int64]
   let offsets: [Int64]
@@ -57,7 +58,7 @@ struct Int16NormalisationLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = context.kernels.int16.normalisation(to: element)
+    let kernel = context.kernels.int16.normalisation(from: elements.from, to: elements.to)
     let gains = UnsafePointer(context.memory.copy(gains))
     let offsets = UnsafePointer(context.memory.copy(offsets))
     let (spread, isByColumn, zeroPoint, integers) = (spread, isByColumn, zeroPoint, integers)

@@ -31,3 +31,30 @@ struct ReductionLayer: Layer {
     }
   }
 }
+
+/// The norm of each pixel's channels where source or result has 16 bits.
+struct Int16NormLayer: Layer {
+  let name: String
+  let kind = LayerKind.reduction
+  let source: TensorID
+  let output: TensorID
+  /// Of source and result.
+  let elements: (from: TensorElement, to: TensorElement)
+  let zeroPoint: Int
+  let rescaling: Int16Rescaling
+
+  var inputs: [TensorID] { [source] }
+  var rowWindow: WindowGeometry? { .pixel }
+  func halo(ofInput input: Int, in network: LoweredNetwork) -> Int { 0 }
+  func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
+
+  func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
+    let kernel = context.kernels.int16.norm(from: elements.from, to: elements.to)
+    let (zeroPoint, rescaling) = (Int64(zeroPoint), rescaling)
+    return PreparedLayer(kernel: kernel.name) { sources, destination, rows in
+      var arguments = Int16NormArguments(
+        source: sources[0], destination: destination, zeroPoint: zeroPoint, rescaling: rescaling)
+      kernel.run(&arguments, rows.lowerBound, rows.upperBound)
+    }
+  }
+}

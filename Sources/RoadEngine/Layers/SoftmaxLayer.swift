@@ -33,13 +33,14 @@ struct SoftmaxLayer: Layer {
   }
 }
 
-/// The same of 16-bit integers.
+/// The same where source or result has 16 bits.
 struct Int16SoftmaxLayer: Layer {
   let name: String
   let kind = LayerKind.softmax
   let source: TensorID
   let output: TensorID
-  let element: TensorElement
+  /// Of source and result.
+  let elements: (from: TensorElement, to: TensorElement)
   /// By the distance from the maximum.
   let exponents: [UInt32]
   let multiplier: Int64
@@ -52,7 +53,7 @@ struct Int16SoftmaxLayer: Layer {
   func multiplyAccumulates(in network: LoweredNetwork) -> Int { 0 }
 
   func prepare(_ context: inout PlanContext) throws(RoadError) -> PreparedLayer {
-    let kernel = context.kernels.int16.softmax(to: element)
+    let kernel = context.kernels.int16.softmax(from: elements.from, to: elements.to)
     let (table, count) = (UnsafePointer(context.memory.copy(exponents)), exponents.count)
     let (multiplier, zeroPoint, integers) = (multiplier, zeroPoint, integers)
     return PreparedLayer(kernel: kernel.name) { sources, destination, rows in

@@ -40,11 +40,14 @@ struct Binary: Producer {
   }
 
   func farthest(in network: LoweredNetwork) -> Float? {
-    if needsInt16 {
-      let (a, b) = (network.tensors[left].farthest, network.tensors[right].farthest)
-      return function.kind == .product ? a * b : a + b
-    }
-    return range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
+    range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
+  }
+
+  /// Of 16 bits no function follows: a step at 0 would not survive integers over another range.
+  func reach(in network: LoweredNetwork) -> Float? {
+    guard needsInt16 else { return farthest(in: network) }
+    let (a, b) = (network.tensors[left].farthest, network.tensors[right].farthest)
+    return function.kind == .product ? a * b : a + b
   }
 
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) -> (any Producer)? { sum?.followed(by: affine) }
@@ -126,7 +129,7 @@ extension BinaryLayer.Operation {
 
 extension LoweredTensor {
   /// How far from 0 its numbers can be.
-  fileprivate var farthest: Float {
+  var farthest: Float {
     let ends = [format.integers.lowerBound, format.integers.upperBound]
     return ends.map { abs(Float($0 - format.zeroPoint) * format.scale) }.max() ?? 0
   }

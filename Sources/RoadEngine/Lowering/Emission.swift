@@ -110,11 +110,11 @@ extension LoweredNetwork {
 
   /// 16 bits over all that can come out of a layer that no QuantizeLinear follows; nil where that is not known.
   mutating func settledInt16(_ layer: PendingLayer) throws(RoadError) -> ElementView? {
-    if layer.producer is Join, let range = try layer.range(in: self) {
+    if layer.producer.writesInt16, layer.epilogue.function == nil, let range = try layer.range(in: self) {
       return try emit(
         layer, to: .spanning(range.lowerBound, range.upperBound).int16, name: "\(layer.node)/int16")
     }
-    guard layer.producer.writesInt16, let farthest = try layer.folded(in: self).farthest(in: self), farthest.isFinite,
+    guard layer.producer.writesInt16, let farthest = try layer.folded(in: self).reach(in: self), farthest.isFinite,
       farthest > 0
     else { return nil }
     var (lowest, highest) = (-farthest, farthest)

@@ -42,10 +42,26 @@ extension Lowering {
     try settleInt16(index, of: node)
     guard case .real(let view) = try required(index, of: node) else { return nil }
     let source = tensor(view.tensor)
+    if view.tensor == network.input { return try pictureInInt16(view, index, of: node) }
     guard source.element == .int16 else { return nil }
     if view.dequantized == nil { return view.view }
     let name = "\(node.name)/input\(index)"
     return network.convert(view, to: view.spanningFormat(in: source).int16, name: name, output: name)
+  }
+
+  /// The picture that the model leaves unquantized, and what it was normalised to.
+  private mutating func pictureInInt16(
+    _ view: RealView, _ index: Int, of node: Node
+  ) throws(RoadError) -> ElementView? {
+    guard network.rounding.refinesFloatWeights,
+      view.view.elements.isSame(as: network.canonicalView(of: view.tensor).elements)
+    else { return nil }
+    let format = view.spanningFormat(in: tensor(view.tensor)).int16
+    let name = "\(node.inputs[index])/int16"
+    let result = network.convert(view, to: format, name: name, output: name)
+    network.unquantizedNodes.append(node.name)
+    values[node.inputs[index]] = .real(RealView(view: result))
+    return result
   }
 
   /// A result that the model leaves unquantized between quantized layers becomes 16 bits, over all that can come out of
@@ -85,6 +101,7 @@ extension Lowering {
 extension Producer {
   /// Whether bytes over all that can come out would be coarser than what goes in.
   fileprivate func isFine(in network: LoweredNetwork) -> Bool {
-    self is Binary || (self as? Join)?.hasInt16(in: network) == true
+    self is Binary || self is Softmax || self is Normalisation || (self as? Reduction)?.operation == .norm
+      || (self as? Join)?.hasInt16(in: network) == true
   }
 }

@@ -102,9 +102,12 @@ extension Lowering {
       }
       view = scores(real, output.name)
     case .pending(let layer):
-      guard let scores = try network.emitScores(layer) else { throw unusable("is not quantized") }
-      network.output = scores
-      return
+      if let scores = try network.emitScores(layer) {
+        network.output = scores
+        return
+      }
+      guard try layer.range(in: network) != nil else { throw unusable("is not quantized") }
+      view = try network.settled(layer)
     case .none: throw RoadError(.model, "no node makes the output '\(output.name)'")
     default: throw unusable("is not quantized")
     }

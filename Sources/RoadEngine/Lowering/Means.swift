@@ -55,9 +55,12 @@ struct Reduction: Producer {
   /// True: each channel over the whole picture; false: each pixel over its channels.
   var isOverPlane: Bool
 
-  var writesInt16: Bool { operation == .sum && isOverPlane }
+  var writesInt16: Bool { operation == .norm || operation == .sum && isOverPlane }
+
+  func reach(in network: LoweredNetwork) -> Float? { operation == .norm ? range(in: network)?.upperBound : nil }
 
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
+    if operation == .norm { return 0...Float(count).squareRoot() * network.tensors[source].farthest }
     guard operation == .sum else { return nil }
     let (own, gain) = (network.tensors[source].quantization.range, Float(count / divisor))
     return own.lowerBound * gain...own.upperBound * gain
@@ -77,6 +80,12 @@ struct Reduction: Producer {
           sourceZeroPoint: from.quantization.zeroPoint, isOverPlane: isOverPlane))
     }
     let factor = from.format.step / to.format.step / Double(divisor)
+    guard operation == .sum else {
+      return network.append(
+        Int16NormLayer(
+          name: name, source: source, output: output, elements: (from.element, to.element),
+          zeroPoint: from.format.zeroPoint, rescaling: try .rescaling(factor, to: to.format, integers)))
+    }
     network.append(
       Int16AverageLayer(
         name: name, kind: .reduction, source: source, output: output,

@@ -15,6 +15,8 @@ protocol Producer: Equatable, Sendable {
   func range(in network: LoweredNetwork) -> ClosedRange<Float>?
   /// How far from zero its numbers can be; nil: unknown, no function can follow.
   func farthest(in network: LoweredNetwork) -> Float?
+  /// The same where no function may follow, but 16 bits may hold the numbers.
+  func reach(in network: LoweredNetwork) -> Float?
   /// With an affine function of each channel taken in; nil where it cannot be.
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) throws(RoadError) -> (any Producer)?
   /// Adds the layer.
@@ -32,6 +34,7 @@ extension Producer {
   var hasChannelFactors: Bool { false }
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? { nil }
   func farthest(in network: LoweredNetwork) -> Float? { nil }
+  func reach(in network: LoweredNetwork) -> Float? { farthest(in: network) }
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) throws(RoadError) -> (any Producer)? { nil }
 
   func isEqual(_ other: any Producer) -> Bool { (other as? Self) == self }
@@ -88,8 +91,7 @@ struct PendingLayer: Equatable {
 // What may follow: affines and functions whose numbers the graph never rounds.
 extension PendingLayer {
   func takesFunctions(in network: LoweredNetwork) -> Bool {
-    // A step over at 0 would not survive integers over another range.
-    producer.writesInt16 && producer.farthest(in: network) != nil && (producer as? Binary)?.needsInt16 != true
+    producer.writesInt16 && producer.farthest(in: network) != nil
   }
 
   func mapped(_ next: RealFunction) -> PendingLayer {

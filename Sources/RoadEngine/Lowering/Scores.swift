@@ -47,7 +47,7 @@ extension LoweredNetwork {
   /// tables.
   private mutating func emitScoresThroughInt16(_ layer: PendingLayer) throws(RoadError) -> TensorID? {
     guard layer.elements == nil, layer.epilogue.function == nil, layer.producer.writesInt16,
-      let farthest = try layer.folded(in: self).farthest(in: self), farthest.isFinite, farthest > 0
+      let farthest = try layer.folded(in: self).reach(in: self), farthest.isFinite, farthest > 0
     else { return nil }
     let quantization = Int16Quantization(scale: farthest / Float(Int16.max), zeroPoint: 0)
     let wide = try emit(layer, to: TensorFormat(quantization), name: "\(layer.node)/int16")

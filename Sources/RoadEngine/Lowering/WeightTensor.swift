@@ -131,10 +131,10 @@ extension WeightTensor {
 
 extension LoweredNetwork {
   /// What float weights, which no quantizer touched, become for a network that others quantized, in a convolution with
-  /// 16-bit kernels: integers of 14 bits; of 10 where channels of 16 bits are seen one by one, so that an Int32 holds
-  /// all taps. Nil for other weights.
+  /// 16-bit kernels, and weights of 16 bits: integers of 14 bits; of 10 where channels of 16 bits are seen one by one,
+  /// so that an Int32 holds all taps. Nil for other weights.
   func largestFloatWeight(_ constant: ConstantTensor, reading source: TensorID, groups: Int = 1) -> Float? {
-    guard rounding.refinesFloatWeights, constant.scale == nil else { return nil }
+    guard rounding.refinesFloatWeights, constant.scale == nil || constant.has16Bits else { return nil }
     return tensors[source].element == .int16 && groups > 1 ? 1023 : 16383
   }
 }
@@ -150,7 +150,7 @@ extension WeightTensor {
     func scale(_ output: Int) -> Float { scales[scales.count == 1 ? 0 : output] }
 
     init(_ constant: ConstantTensor, outputAxes: [Int], largest: Float = 127) throws(RoadError) {
-      guard let scale = constant.scale else {
+      guard let scale = constant.scale, !constant.has16Bits else {
         (values, scales) = try Self.quantized(constant, axis: outputAxes[0], largest)
         return
       }
@@ -171,7 +171,7 @@ extension WeightTensor {
       _ constant: ConstantTensor, axis: Int, _ largest: Float
     ) throws(RoadError) -> (values: [Int16], scales: [Float]) {
       let reals = constant.reals
-      guard constant.data.integers == nil, reals.allSatisfy(\.isFinite) else {
+      guard constant.data.integers == nil || constant.has16Bits, reals.allSatisfy(\.isFinite) else {
         throw RoadError(.model, "its weights are not quantized, or not finite")
       }
       var scales = [Float](repeating: 0, count: constant.shape[axis])
@@ -187,4 +187,8 @@ extension WeightTensor {
       return (values, scales)
     }
   }
+}
+
+extension ConstantTensor {
+  fileprivate var has16Bits: Bool { scale != nil && [.int16, .uint16].contains(data.elementType) }
 }

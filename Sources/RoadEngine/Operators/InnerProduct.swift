@@ -136,6 +136,13 @@ struct InnerProduct: Producer {
 
   let writesInt16 = true
 
+  /// Shares of a softmax, which sum to one, give means of the right rows.
+  func reach(in network: LoweredNetwork) -> Float? {
+    let maker = network.layers.last { $0.output == left }
+    if maker is SoftmaxLayer || maker is Int16SoftmaxLayer { return network.tensors[right].farthest }
+    return Float(network.tensors[left].channels) * network.tensors[left].farthest * network.tensors[right].farthest
+  }
+
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {

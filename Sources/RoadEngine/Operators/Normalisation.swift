@@ -27,7 +27,7 @@ enum NormalisationRule: OperatorRule {
     let spread = try Self.spread(of: node, from)
     let producer = Normalisation(
       source: source, shape: from.shape, spread: spread, gains: gains, offsets: offsets, isByColumn: isInstance,
-      writesInt16: from.element == .int16)
+      writesInt16: from.element == .int16 || lowering.network.rounding.keepsUnroundedSums)
     lowering.set(.pending(PendingLayer(node: node.name, producer: producer, elements: elements)), outputOf: node)
   }
 
@@ -77,8 +77,13 @@ struct Normalisation: Producer {
   var offsets: [Float]
   /// Whether gains and offsets belong to columns, not to channels.
   var isByColumn: Bool
-  /// Where its source has 16 bits.
+  /// Where its source has 16 bits, and in networks of others, who may leave its result unquantized.
   var writesInt16: Bool
+
+  /// Known by its range.
+  func reach(in network: LoweredNetwork) -> Float? {
+    range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
+  }
 
   /// No score of n numbers is further from 0 than √n; nearly all are within 8.
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {
@@ -103,10 +108,11 @@ struct Normalisation: Producer {
     }
     let gains = try fixed(gains, 16, NormalisationArguments.mostGain)
     let offsets = try fixed(offsets, 32, NormalisationArguments.mostOffset)
-    guard !writesInt16 else {
+    guard [source, output].allSatisfy({ network.tensors[$0].element == .uint8 }) else {
       return network.append(
         Int16NormalisationLayer(
-          name: name, source: source, output: output, element: to.element, spread: spread, gains: gains,
+          name: name, source: source, output: output,
+          elements: (network.tensors[source].element, to.element), spread: spread, gains: gains,
           offsets: offsets, isByColumn: isByColumn, zeroPoint: Int64(to.zeroPoint), integers: integers))
     }
     network.append(

@@ -7,17 +7,19 @@ import RoadModel
 enum ReductionRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let isSum = ["GlobalAveragePool", "ReduceMean", "ReduceSum"].contains(node.operation)
-    let view = try isSum ? lowering.anyActivation(0, of: node) : lowering.activation(viewOf: 0, of: node)
+    let isNorm = node.operation == "ReduceL2"
+    let view =
+      try isSum || isNorm ? lowering.anyActivation(0, of: node) : lowering.activation(viewOf: 0, of: node)
     let rank = view.shape.count
     let axes = try reducedAxes(node, rank: rank, lowering)
     let keeps = try node.integer("keepdims", default: 1, in: 0...1) == 1
     let kept = view.shape.indices.filter { !axes.contains($0) }
     let count = axes.reduce(1) { $0 * view.shape[$1] }
     guard count <= 1 << 23 else { throw RoadError(.model, "reduces \(count) numbers at once, which is too many") }
-    let isNorm = node.operation == "ReduceL2"
     var plan = lowering.reduction(of: view, axes: axes, kept: kept, overChannels: isNorm)
-    if !plan.isOverPlane, lowering.tensor(plan.source).element == .int16 {
-      // Only whole pictures have a kernel for 16 bits.
+    let keepsInt16 = plan.isOverPlane || isNorm && count <= Int16NormArguments.mostChannels
+    if !keepsInt16, lowering.tensor(plan.source).element == .int16 {
+      // Only whole pictures, and norms, have a kernel for 16 bits.
       let bytes = try lowering.activation(viewOf: 0, of: node)
       plan = lowering.reduction(of: bytes, axes: axes, kept: kept, overChannels: isNorm)
     }

@@ -24,7 +24,9 @@ enum SoftmaxRule: OperatorRule {
     let from = lowering.tensor(source)
     let most = from.element == .int16 ? Int16SoftmaxArguments.mostChannels : 1 << 20
     guard from.channels <= most else { throw RoadError(.model, "a softmax over \(from.channels) numbers") }
-    let softmax = Softmax(source: source, shape: from.shape, writesInt16: from.element == .int16)
+    let softmax = Softmax(
+      source: source, shape: from.shape,
+      writesInt16: from.element == .int16 || lowering.network.rounding.keepsUnroundedSums)
     lowering.set(.pending(PendingLayer(node: node.name, producer: softmax, elements: elements)), outputOf: node)
   }
 }
@@ -33,15 +35,18 @@ enum SoftmaxRule: OperatorRule {
 struct Softmax: Producer {
   var source: TensorID
   var shape: PlaneShape
-  /// Where its source has 16 bits.
+  /// Where its source has 16 bits, and in networks of others, who may leave its result unquantized.
   var writesInt16: Bool
 
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? { 0...1 }
+  func reach(in network: LoweredNetwork) -> Float? { 1 }
 
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
   ) throws(RoadError) {
-    if writesInt16 { return try emitInt16(name, to: output, integers, in: &network) }
+    if [source, output].contains(where: { network.tensors[$0].element == .int16 }) {
+      return try emitInt16(name, to: output, integers, in: &network)
+    }
     let (from, to) = (network.tensors[source].quantization, network.tensors[output].quantization)
     let unit = Double(1 << SoftmaxArguments.exponentBits)
     let multiplier = (Double(1 << SoftmaxArguments.multiplierBits) / Double(to.scale)).rounded()
@@ -73,7 +78,8 @@ struct Softmax: Producer {
     if exponents.last != 0 { exponents.append(0) }
     network.append(
       Int16SoftmaxLayer(
-        name: name, source: source, output: output, element: to.element, exponents: exponents,
+        name: name, source: source, output: output, elements: (network.tensors[source].element, to.element),
+        exponents: exponents,
         multiplier: Int64(multiplier), zeroPoint: Int64(to.zeroPoint), integers: integers))
   }
 }

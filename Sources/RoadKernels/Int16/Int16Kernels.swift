@@ -100,21 +100,35 @@ public struct Int16Kernels: Sendable {
     }
   }
 
-  /// Of int16.
-  public func softmax(to: TensorElement) -> PlainKernel<Int16SoftmaxArguments> {
-    let name = "softmax/\(suffix(.int16, to))"
-    return switch to {
-    case .int16: PlainKernel(name) { int16Softmax($0, $1, $2, Int16.self) }
-    case .uint8: PlainKernel(name) { int16Softmax($0, $1, $2, UInt8.self) }
+  /// Where one of both is int16.
+  public func softmax(from: TensorElement, to: TensorElement) -> PlainKernel<Int16SoftmaxArguments> {
+    let name = "softmax/\(suffix(from, to))"
+    return switch (from, to) {
+    case (.int16, .int16): PlainKernel(name) { int16Softmax($0, $1, $2, Int16.self, Int16.self) }
+    case (.int16, .uint8): PlainKernel(name) { int16Softmax($0, $1, $2, Int16.self, UInt8.self) }
+    case (.uint8, .int16): PlainKernel(name) { int16Softmax($0, $1, $2, UInt8.self, Int16.self) }
+    case (.uint8, .uint8): PlainKernel(name) { int16Softmax($0, $1, $2, UInt8.self, UInt8.self) }
     }
   }
 
-  /// Of int16.
-  public func normalisation(to: TensorElement) -> PlainKernel<Int16NormalisationArguments> {
-    let name = "normalisation/\(suffix(.int16, to))"
-    return switch to {
-    case .int16: PlainKernel(name) { int16Normalisation($0, $1, $2, Int16.self) }
-    case .uint8: PlainKernel(name) { int16Normalisation($0, $1, $2, UInt8.self) }
+  /// Where one of both is int16.
+  public func normalisation(from: TensorElement, to: TensorElement) -> PlainKernel<Int16NormalisationArguments> {
+    let name = "normalisation/\(suffix(from, to))"
+    return switch (from, to) {
+    case (.int16, .int16): PlainKernel(name) { int16Normalisation($0, $1, $2, Int16.self, Int16.self) }
+    case (.int16, .uint8): PlainKernel(name) { int16Normalisation($0, $1, $2, Int16.self, UInt8.self) }
+    case (.uint8, .int16): PlainKernel(name) { int16Normalisation($0, $1, $2, UInt8.self, Int16.self) }
+    case (.uint8, .uint8): PlainKernel(name) { int16Normalisation($0, $1, $2, UInt8.self, UInt8.self) }
+    }
+  }
+
+  public func norm(from: TensorElement, to: TensorElement) -> PlainKernel<Int16NormArguments> {
+    let name = "norm/\(suffix(from, to))"
+    return switch (from, to) {
+    case (.int16, .int16): PlainKernel(name) { int16Norm($0, $1, $2, Int16.self, Int16.self) }
+    case (.int16, .uint8): PlainKernel(name) { int16Norm($0, $1, $2, Int16.self, UInt8.self) }
+    case (.uint8, .int16): PlainKernel(name) { int16Norm($0, $1, $2, UInt8.self, Int16.self) }
+    case (.uint8, .uint8): PlainKernel(name) { int16Norm($0, $1, $2, UInt8.self, UInt8.self) }
     }
   }
 

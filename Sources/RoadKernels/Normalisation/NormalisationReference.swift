@@ -44,14 +44,15 @@ private func standardDeviation<Element: FixedWidthInteger>(
 
 /// The definition of ``Int16NormalisationArguments``.
 @inline(__always)
-func int16Normalisation<Destination: FixedWidthInteger>(
-  _ pointer: UnsafePointer<Int16NormalisationArguments>, _ firstRow: Int, _ endRow: Int, _: Destination.Type
+func int16Normalisation<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
+  _ pointer: UnsafePointer<Int16NormalisationArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type,
+  _: Destination.Type
 ) {
   let arguments = pointer.pointee
   let channels = arguments.source.channels
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {
-      let from = arguments.source.elements(y, x, Int16.self)
+      let from = arguments.source.elements(y, x, Source.self)
       let to = arguments.destination.elements(y, x, Destination.self)
       let (sum, inverse, shift) = standardDeviation(from, channels, arguments.spread)
       for channel in 0..<channels {

@@ -2,16 +2,16 @@ import RoadKernelContract
 
 /// The definition of ``Int16SoftmaxArguments``.
 @inline(__always)
-func int16Softmax<Destination: FixedWidthInteger>(
-  _ pointer: UnsafePointer<Int16SoftmaxArguments>, _ firstRow: Int, _ endRow: Int, _: Destination.Type
+func int16Softmax<Source: FixedWidthInteger, Destination: FixedWidthInteger>(
+  _ pointer: UnsafePointer<Int16SoftmaxArguments>, _ firstRow: Int, _ endRow: Int, _: Source.Type, _: Destination.Type
 ) {
   let arguments = pointer.pointee
   let (channels, last) = (arguments.source.channels, arguments.count &- 1)
   for y in firstRow..<endRow {
     for x in 0..<arguments.destination.width {
-      let from = arguments.source.elements(y, x, Int16.self)
+      let from = arguments.source.elements(y, x, Source.self)
       let to = arguments.destination.elements(y, x, Destination.self)
-      var largest = Int16.min
+      var largest = Source.min
       for channel in 0..<channels { largest = max(largest, from[channel]) }
       func exponential(_ channel: Int) -> Int64 {
         Int64(arguments.exponents[min(Int(largest) &- Int(from[channel]), last)])

@@ -1,6 +1,7 @@
 import RoadBase
 
-/// Values that are made of class numbers and constants alone: an ArgMax and what was computed of it. They are no scores.
+/// Values that are made of class numbers and constants alone: an ArgMax and what was computed of it. They are no
+/// scores.
 struct ClassNumbers {
   /// For each value what the ArgMax or its like chose among.
   private var scores: [String: String] = [:]

@@ -1,5 +1,5 @@
-/// Which axes of a value are the rows and columns of the picture, and which holds the classes, whatever rank an exporter
-/// gave it: with or without a batch axis, classes before or behind the pixels, rows and columns in one axis.
+/// Which axes of a value are the rows and columns of the picture, and which holds the classes, whatever rank an
+/// exporter gave it: with or without a batch axis, classes before or behind the pixels, rows and columns in one axis.
 struct PixelLayout {
   /// A value as N x classes x H x W.
   struct Planes: Equatable {

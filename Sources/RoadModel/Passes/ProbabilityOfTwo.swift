@@ -1,8 +1,8 @@
 import RoadBase
 
 extension ModelGraph {
-  /// Where only one of the two probabilities of a Softmax is read, for every pixel: the Sigmoid of the difference of the
-  /// scores, which is the same number. The last such Softmax alone.
+  /// Where only one of the two probabilities of a Softmax is read, for every pixel: the Sigmoid of the difference of
+  /// the scores, which is the same number. The last such Softmax alone.
   func subtractingScoresOfTwo() -> ModelGraph {
     let types = inferringTypes().known
     let layout = PixelLayout(self, types)

@@ -28,11 +28,11 @@ extension ModelGraph {
     return ScoreThreshold(level: outputs.first.flatMap { ScoreLevels(self)[$0.name] } ?? 0)
   }
 
-  /// The graph with its scores, N x 1 x H x W, as the first output, where it gives one score a pixel, in whatever shape,
-  /// and perhaps compares it with a number or another score (Greater, Less, Round, Where, ... and casts): comparisons
-  /// are left out, and the metadata tell the threshold. So are moves that only drop the axis of the one class. The
-  /// probability of one of two classes becomes a Sigmoid of their scores' difference. Other graphs, and those of which
-  /// no shape is known, stay as they are.
+  /// The graph with its scores, N x 1 x H x W, as the first output, where it gives one score a pixel, in whatever
+  /// shape, and perhaps compares it with a number or another score (Greater, Less, Round, Where, ... and casts):
+  /// comparisons are left out, and the metadata tell the threshold. So are moves that only drop the axis of the one
+  /// class. The probability of one of two classes becomes a Sigmoid of their scores' difference. Other graphs, and
+  /// those of which no shape is known, stay as they are.
   public func separatingThreshold() -> ModelGraph {
     guard let output = outputs.first else { return self }
     var graph = subtractingScoresOfTwo()

@@ -3,8 +3,8 @@ import RoadBase
 extension ModelGraph {
   /// The graph with its scores, N x classes x H x W, as its only output: without what exporters put behind them that
   /// roadseg does itself or that does not change which class wins. That is ArgMax, ArgMin, TopK or Max over the classes
-  /// with what moves, casts or enlarges the class map, Softmax, LogSoftmax, Hardmax and Sigmoid, and whatever brings the
-  /// scores into another order or number of axes. Of several outputs the first that leads to scores counts. A graph
+  /// with what moves, casts or enlarges the class map, Softmax, LogSoftmax, Hardmax and Sigmoid, and whatever brings
+  /// the scores into another order or number of axes. Of several outputs the first that leads to scores counts. A graph
   /// without such scores stays as it is, and so does one with a single score a pixel.
   ///
   /// Needs fixed input shapes.
