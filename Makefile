@@ -7,6 +7,7 @@ BINARY := .build/release/roadseg
 # A program that is installed carries the Swift runtime in it.
 PROGRAM := .build/static/release/roadseg
 PREFIX ?= /usr/local
+COMMIT = $$(git describe --always --dirty --exclude '*' 2>/dev/null)
 # Pictures, peers and the camera guest that some tests use when they lie beside the checkout.
 export ROADSEG_SHARED ?= $(abspath ../shared)
 
@@ -16,8 +17,8 @@ help: ## Lists what can be made
 setup: ## Installs the system packages that are missing (as root or with sudo)
 	@.ci/setup
 
-build: setup ## Builds the release binary
-	$(SWIFT_BUILD) --product roadseg
+build: setup ## Builds the release binary, commit in --version
+	ROADSEG_COMMIT=$(COMMIT) $(SWIFT_BUILD) --product roadseg
 
 demo: build ## Road masks from the camera, or from a computed road when there is none: 300 frames, overlays in out/demo
 	@if $(BINARY) cameras --json | grep -q '"device"'; then $(BINARY) live --frames 300 --output out/demo; \
@@ -37,8 +38,8 @@ test-extended: ## What takes long: bare machines, packages, fuzzing, soaks (as r
 	@Tests/extended $(NAMES)
 
 program: setup ## Builds the program to install: static Swift runtime, commit in --version
-	options=$$(Packaging/stand-ins .build/stand-ins) && \
-	  ROADSEG_COMMIT=$$(git describe --always --dirty --exclude '*' 2>/dev/null) \
+	options=$$(Packaging/stand-ins .build/stand-ins) && ROADSEG_STAND_INS=$$PWD/.build/stand-ins/stand-ins.o \
+	  ROADSEG_COMMIT=$(COMMIT) \
 	  $(SWIFT_BUILD) --product roadseg --static-swift-stdlib --disable-local-rpath --scratch-path .build/static $$options
 
 install: ## Installs program, models, man pages, completions, services, profiles (PREFIX, DESTDIR; `make program` first)

@@ -56,6 +56,10 @@ let kernels: [Target.Dependency] = instructionSets.map { .byName(name: $0.name) 
 var commit: [CSetting] = []
 if let name = Context.environment["ROADSEG_COMMIT"] { commit.append(.define("ROADSEG_COMMIT", to: "\"\(name)\"")) }
 
+/// What the program to install is linked with in front of the libraries: Packaging/stand-ins.
+var standIns: [LinkerSetting] = []
+if let object = Context.environment["ROADSEG_STAND_INS"] { standIns.append(.unsafeFlags([object])) }
+
 // Targets in parts, each with its type: as one expression they are too complex for the type checkers before Swift 6.3.
 
 let shims: [Target] = [
@@ -181,7 +185,8 @@ let frameSteps: [Target] = [
       "RoadService", "RoadProfiler",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    path: "Sources/roadseg-cli", resources: [.embedInCode("Calibration/calibrate_camera.py")], swiftSettings: strict),
+    path: "Sources/roadseg-cli", resources: [.embedInCode("Calibration/calibrate_camera.py")], swiftSettings: strict,
+    linkerSettings: standIns),
 ]
 
 let modelTests: [Target] = [

@@ -20,7 +20,8 @@ public struct BoardChecks: Sendable {
     if words.contains("raspberry pi 5") || words.contains("bcm2712") { return "raspberry-pi-5" }
     if words.contains("raspberry pi 4") || words.contains("bcm2711") { return "raspberry-pi-4" }
     if words.contains("rk3588") { return "rk3588" }
-    if words.contains("jetson") || words.contains("tegra") { return "jetson-cpu" }
+    // Earlier ones have slower cores without dot product.
+    if words.contains("jetson") && words.contains("orin") || words.contains("tegra234") { return "jetson-cpu" }
     return "generic"
   }
 

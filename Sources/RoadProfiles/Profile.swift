@@ -18,7 +18,8 @@ public struct Profile: Hashable, Sendable {
   /// The arguments that stand for this profile in a call of `roadseg live` or `roadseg record`.
   ///
   /// - Parameters:
-  ///   - given: what the user typed behind the command's name. An option that stands there is left out: it wins.
+  ///   - given: what the user typed behind the command's name. An option that stands there is left out: it wins. With
+  ///     `--model` that model's input size and classes are left out, too.
   ///   - hasSource: whether the user typed a SOURCE.
   public func arguments(for command: String, given: [String], hasSource: Bool) -> [String] {
     let typed = Set(given.filter { $0.hasPrefix("-") }.map { String($0.prefix { $0 != "=" }) })
@@ -30,6 +31,7 @@ public struct Profile: Hashable, Sendable {
         continue
       }
       if typed.contains(option) || Self.shortNames[option].map(typed.contains) == true { continue }
+      if typed.contains("--model"), Self.ofTheModel.contains(option) { continue }
       if key.kind == .flag {
         if values == ["true"] { arguments.append(option) }
       } else {
@@ -40,6 +42,7 @@ public struct Profile: Hashable, Sendable {
   }
 
   private static let shortNames = ["--output": "-o"]
+  private static let ofTheModel = ["--input-size", "--classes"]
 }
 
 /// One key on which two profiles differ.

@@ -27,7 +27,8 @@ import Testing
     "each board gets its profile",
     arguments: [
       ("Raspberry Pi 4 Model B Rev 1.4\0", "raspberry-pi-4"), ("Raspberry Pi 5 Model B Rev 1.0\0", "raspberry-pi-5"),
-      ("NVIDIA Jetson Orin Nano\0", "jetson-cpu"), ("Radxa ROCK 5B rk3588\0", "rk3588"), ("some box", "generic"),
+      ("NVIDIA Jetson Orin Nano\0", "jetson-cpu"), ("NVIDIA Jetson Nano Developer Kit\0", "generic"),
+      ("Radxa ROCK 5B rk3588\0", "rk3588"), ("some box", "generic"),
     ])
   func profiles(model: String, profile: String) throws {
     try withMachine(["/proc/device-tree/model": model]) { machine in

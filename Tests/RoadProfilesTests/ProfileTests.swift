@@ -69,6 +69,18 @@ import Testing
       profile.arguments(for: "record", given: typed, hasSource: true) == ["--threads=3", "--sync=seconds=5"])
   }
 
+  @Test("input size and classes are those of the profile's model: one that was typed brings its own")
+  func typedModel() throws {
+    let text = "network:\n  model: a.onnx\n  classes: a.tsv\n  input-size: 480x360\n  threads: 3\n"
+    let profile = try ProfileReader.read(text, name: "box.yaml")
+    #expect(
+      profile.arguments(for: "live", given: ["--threads=2"], hasSource: true)
+        == ["--model=a.onnx", "--classes=a.tsv", "--input-size=480x360"])
+    for typed in [["--model", "b.onnx"], ["--model=b.onnx"]] {
+      #expect(profile.arguments(for: "record", given: typed, hasSource: true) == ["--threads=3"])
+    }
+  }
+
   @Test("SOURCE is the camera's, unless one was typed")
   func source() throws {
     let profile = try ProfileReader.read("camera:\n  source: /dev/video2\n", name: "box.yaml")
