@@ -91,6 +91,17 @@ public struct Binary32: Hashable, Sendable {
     return Binary32(rounding: isNegative ? -magnitude : magnitude, left.exponent &- right.exponent &- 38)
   }
 
+  @inlinable
+  @inline(__always)
+  public func isAtLeast(_ other: Binary32) -> Bool {
+    // Zero and numbers of two signs are told apart by their significands, numbers of the same by their exponents first.
+    if significand == 0 || other.significand == 0 || significand ^ other.significand < 0 {
+      return significand >= other.significand
+    }
+    if exponent == other.exponent { return significand >= other.significand }
+    return (exponent > other.exponent) == (significand > 0)
+  }
+
   /// The nearest integer, ties to the even one.
   ///
   /// - Precondition: its magnitude is under 2^31.

@@ -69,13 +69,15 @@ public struct ONNXRuntimeResizeArguments {
   /// Of the source.
   public var scale: Binary32
   public var zeroPoint: Int64
+  /// What ``thresholds(scale:zeroPoint:)`` gives for them.
+  public var thresholds: UnsafePointer<Binary32>
   /// The scales of the output, one a channel, with its zero-point; nil where they are the source's.
   public var rescalings: UnsafePointer<Rescaling>?
   public var outputZeroPoint: Int64
 
   public init(
     source: TensorView, destination: TensorView, columns: UnsafePointer<Tap>, rows: UnsafePointer<Tap>, isExact: Bool,
-    dequantized: UnsafePointer<Binary32>, scale: Binary32, zeroPoint: Int64,
+    dequantized: UnsafePointer<Binary32>, scale: Binary32, zeroPoint: Int64, thresholds: UnsafePointer<Binary32>,
     rescalings: UnsafePointer<Rescaling>? = nil,
     outputZeroPoint: Int64 = 0
   ) {
@@ -87,7 +89,27 @@ public struct ONNXRuntimeResizeArguments {
     self.dequantized = dequantized
     self.scale = scale
     self.zeroPoint = zeroPoint
+    self.thresholds = thresholds
     self.rescalings = rescalings
     self.outputZeroPoint = outputZeroPoint
+  }
+
+  /// For each byte but the last, the least real number that becomes the next one: what divides by the scale and rounds
+  /// grows with the number, so that a comparison tells what a division would.
+  ///
+  /// - Parameters:
+  ///   - scale: positive; its exponent between -48 and 48.
+  ///   - zeroPoint: 0...255.
+  public static func thresholds(scale: Float, zeroPoint: Int64) -> [Binary32] {
+    (0..<255 as Range<Int64>).map { byte in
+      func isNext(_ number: Float) -> Bool {
+        (Binary32(number) / Binary32(scale)).nearestInteger + zeroPoint > byte
+      }
+      // Halves are never zero, and a few steps from the real product.
+      var number = (Float(byte - zeroPoint) + 0.5) * scale
+      while isNext(number) { number = number.nextDown }
+      while !isNext(number) { number = number.nextUp }
+      return Binary32(number)
+    }
   }
 }

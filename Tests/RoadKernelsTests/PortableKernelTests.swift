@@ -86,26 +86,31 @@ import Testing
     }
     let (rows, columns) = ((0..<9).map { _ in tap(6, isRow: true) }, (0..<11).map { _ in tap(7, isRow: false) })
     let levels = (0...255).map { Binary32(quantization.dequantize(UInt8($0))) }
-    rows.map(\.tap).withUnsafeBufferPointer { rowTaps in
-      columns.map(\.tap).withUnsafeBufferPointer { columnTaps in
-        levels.withUnsafeBufferPointer { levels in
-          for instructionSet in InstructionSet.available {
-            check(height: 9, width: 11, channels: channels, &random) { to, first, end in
-              var arguments = ONNXRuntimeResizeArguments(
-                source: from.view, destination: to, columns: columnTaps.baseAddress!, rows: rowTaps.baseAddress!,
-                isExact: isExact, dequantized: levels.baseAddress!, scale: Binary32(quantization.scale), zeroPoint: 114)
-              KernelSet.of(instructionSet).fineResize.run(&arguments, first, end)
-            } expected: { y, x, channel in
-              let (row, column) = (rows[y], columns[x])
-              func real(_ y: Int32, _ x: Int32) -> Float {
-                quantization.dequantize(from.view.pixel(Int(y), Int(x))[channel])
+    let thresholds = ONNXRuntimeResizeArguments.thresholds(scale: quantization.scale, zeroPoint: 114)
+    thresholds.withUnsafeBufferPointer { thresholds in
+      rows.map(\.tap).withUnsafeBufferPointer { rowTaps in
+        columns.map(\.tap).withUnsafeBufferPointer { columnTaps in
+          levels.withUnsafeBufferPointer { levels in
+            for instructionSet in InstructionSet.available {
+              check(height: 9, width: 11, channels: channels, &random) { to, first, end in
+                var arguments = ONNXRuntimeResizeArguments(
+                  source: from.view, destination: to, columns: columnTaps.baseAddress!, rows: rowTaps.baseAddress!,
+                  isExact: isExact, dequantized: levels.baseAddress!, scale: Binary32(quantization.scale),
+                  zeroPoint: 114,
+                  thresholds: thresholds.baseAddress!)
+                KernelSet.of(instructionSet).fineResize.run(&arguments, first, end)
+              } expected: { y, x, channel in
+                let (row, column) = (rows[y], columns[x])
+                func real(_ y: Int32, _ x: Int32) -> Float {
+                  quantization.dequantize(from.view.pixel(Int(y), Int(x))[channel])
+                }
+                let (left, above) = (1 - column.weight, 1 - row.weight)
+                var sum = left * above * real(row.tap.first, column.tap.first)
+                sum += column.weight * above * real(row.tap.first, column.tap.second)
+                sum += left * row.weight * real(row.tap.second, column.tap.first)
+                sum += column.weight * row.weight * real(row.tap.second, column.tap.second)
+                return quantization.quantize(sum)
               }
-              let (left, above) = (1 - column.weight, 1 - row.weight)
-              var sum = left * above * real(row.tap.first, column.tap.first)
-              sum += column.weight * above * real(row.tap.first, column.tap.second)
-              sum += left * row.weight * real(row.tap.second, column.tap.first)
-              sum += column.weight * row.weight * real(row.tap.second, column.tap.second)
-              return quantization.quantize(sum)
             }
           }
         }

@@ -43,6 +43,10 @@ struct ONNXRuntimeResizeLayer: Layer {
     let taps = UnsafePointer(context.memory.copy(rows))
     let dequantized = UnsafePointer(
       context.memory.copy((0...255).map { Binary32(quantization.dequantize(UInt8($0))) }))
+    let thresholds = UnsafePointer(
+      context.memory.copy(
+        ONNXRuntimeResizeArguments.thresholds(
+          scale: quantization.scale, zeroPoint: Int64(quantization.zeroPoint))))
     let (scale, zeroPoint, isExact) = (Binary32(quantization.scale), Int64(quantization.zeroPoint), isExact)
     let rescalings = rescalings.isEmpty ? nil : UnsafePointer(context.memory.copy(rescalings))
     let outputZeroPoint = Int64(outputZeroPoint)
@@ -50,7 +54,8 @@ struct ONNXRuntimeResizeLayer: Layer {
       var arguments = ONNXRuntimeResizeArguments(
         source: sources[0], destination: destination, columns: columns, rows: taps, isExact: isExact,
         dequantized: dequantized,
-        scale: scale, zeroPoint: zeroPoint, rescalings: rescalings, outputZeroPoint: outputZeroPoint)
+        scale: scale, zeroPoint: zeroPoint, thresholds: thresholds, rescalings: rescalings,
+        outputZeroPoint: outputZeroPoint)
       kernel.run(&arguments, rows.lowerBound, rows.upperBound)
     }
   }

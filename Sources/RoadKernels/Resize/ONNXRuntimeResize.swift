@@ -29,18 +29,17 @@ func onnxRuntimeResizeChannels(
   let cell = Cell(arguments, y, x)
   let bits = arguments.isExact ? ONNXRuntimeResizeArguments.exactWeightBits : ONNXRuntimeResizeArguments.weightBits
   let mean = WeightedMean(cell.column.secondWeight, cell.row.secondWeight, Int64(bits))
-  var (left, halves) = (channels, 0 as UInt32)
-  while left != 0 {
-    let channel = firstChannel + left.trailingZeroBitCount
-    if channel < arguments.destination.channels, !cell.tell(channel, mean) { halves |= left & (0 &- left) }
-    left &= left &- 1
-  }
-  guard halves != 0 else { return }
   let factors = CellFactors(cell.row, cell.column)
-  while halves != 0 {
-    let channel = firstChannel + halves.trailingZeroBitCount
-    cell.to[channel] = cell.settled(channel, factors, arguments, arguments.scale, arguments.zeroPoint)
-    halves &= halves &- 1
+  var left = channels
+  while left != 0 {
+    let channel = firstChannel &+ left.trailingZeroBitCount
+    if channel < arguments.destination.channels {
+      let sum = cell.weighted(channel, mean)
+      cell.to[channel] =
+        mean.isNearHalf(sum)
+        ? cell.nearHalf(channel, mean.below(sum), factors, arguments) : mean.nearest(sum)
+    }
+    left &= left &- 1
   }
 }
 
@@ -70,27 +69,21 @@ private struct Cell {
     let mean = WeightedMean(column.secondWeight, row.secondWeight, weightBits)
     var halves: Sum = 0
     for channel in 0..<arguments.destination.channels {
-      let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
+      let sum = weighted(channel, mean)
       to[channel] = mean.nearest(sum)
       halves |= mean.isNearHalf(sum) ? 1 : 0
     }
     guard halves != 0 else { return }
     let factors = CellFactors(row, column)
     for channel in 0..<arguments.destination.channels {
-      let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
-      if mean.isNearHalf(sum) {
-        to[channel] = settled(channel, factors, arguments, arguments.scale, arguments.zeroPoint)
-      }
+      let sum = weighted(channel, mean)
+      if mean.isNearHalf(sum) { to[channel] = nearHalf(channel, mean.below(sum), factors, arguments) }
     }
   }
 
-  /// Writes the nearest byte, unless it is too near to a half to tell.
   @inline(__always)
-  func tell(_ channel: Int, _ mean: WeightedMean<Int64>) -> Bool {
-    let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
-    if mean.isNearHalf(sum) { return false }
-    to[channel] = mean.nearest(sum)
-    return true
+  func weighted<Sum: FixedWidthInteger>(_ channel: Int, _ mean: WeightedMean<Sum>) -> Sum {
+    mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel])
   }
 
   /// Every channel to the nearest byte of a scale of its own.
@@ -104,7 +97,7 @@ private struct Cell {
     let zero = arguments.zeroPoint &<< mean.bits &+ mean.half
     for channel in 0..<arguments.destination.channels {
       let rule = rescalings[channel]
-      let sum = mean.sum(topLeft[channel], topRight[channel], bottomLeft[channel], bottomRight[channel]) &- zero
+      let sum = weighted(channel, mean) &- zero
       let bits = rule.shift &+ Int64(ONNXRuntimeResizeArguments.Rescaling.fractionBits)
       let rounded = (sum &>> excess) &* rule.multiplier &+ (1 &<< (bits &- 1))
       if (rounded &+ rule.window) & (1 &<< bits &- 1) <= 2 &* rule.window {
@@ -116,18 +109,32 @@ private struct Cell {
     }
   }
 
+  /// The byte below a half, or the one above, as floats round it.
+  @inline(never)
+  func nearHalf(
+    _ channel: Int, _ below: UInt8, _ factors: CellFactors, _ arguments: ONNXRuntimeResizeArguments
+  ) -> UInt8 {
+    real(channel, factors, arguments.dequantized).isAtLeast(arguments.thresholds[Int(below)]) ? below &+ 1 : below
+  }
+
   /// As floats round it.
   @inline(never)
   func settled(
     _ channel: Int, _ factors: CellFactors, _ arguments: ONNXRuntimeResizeArguments, _ scale: Binary32,
     _ zeroPoint: Int64
   ) -> UInt8 {
-    func real(_ pixel: UnsafePointer<UInt8>) -> Binary32 { arguments.dequantized[Int(pixel[channel])] }
-    let upper = factors.topLeft * real(topLeft) + factors.topRight * real(topRight)
-    let three = upper + factors.bottomLeft * real(bottomLeft)
-    let all = three + factors.bottomRight * real(bottomRight)
-    let byte = (all / scale).nearestInteger + zeroPoint
+    let byte = (real(channel, factors, arguments.dequantized) / scale).nearestInteger + zeroPoint
     return UInt8(min(max(byte, 0), 255))
+  }
+
+  @inline(__always)
+  private func real(
+    _ channel: Int, _ factors: CellFactors, _ dequantized: UnsafePointer<Binary32>
+  ) -> Binary32 {
+    let upper =
+      factors.topLeft * dequantized[Int(topLeft[channel])] + factors.topRight * dequantized[Int(topRight[channel])]
+    let three = upper + factors.bottomLeft * dequantized[Int(bottomLeft[channel])]
+    return three + factors.bottomRight * dequantized[Int(bottomRight[channel])]
   }
 }
 
@@ -179,6 +186,10 @@ private struct WeightedMean<Sum: FixedWidthInteger> {
 
   @inline(__always)
   func nearest(_ sum: Sum) -> UInt8 { UInt8(truncatingIfNeeded: sum &>> bits) }
+
+  /// The byte below a half that the sum is near to: at most 254, since means of bytes are at most 255.
+  @inline(__always)
+  func below(_ sum: Sum) -> UInt8 { UInt8(truncatingIfNeeded: (sum &- half) &>> bits) }
 
   /// A half has become a whole number; within the window on either side of one.
   @inline(__always)
