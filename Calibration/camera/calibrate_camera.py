@@ -284,6 +284,74 @@ def vanishing_point(lines, size):
     return float(point[0]), float(point[1])
 
 
+# The road from above, in heights of the camera: how far to the sides, from where to where ahead, how much a pixel is.
+SIDE, NEAR, FAR, ACROSS, ALONG = 4.0, 2.5, 10.0, 0.01, 0.05
+# A mark is so wide. The camera drives between two of them; dashes are seen so much weaker than lines, but so much
+# stronger than the road.
+MARK, NEAREST_MARK, WEAKEST, ABOVE_ROAD = 0.1, 0.3, 0.12, 5
+
+
+def from_above(flat, k, pitch, yaw):
+    """The road from above, as if the camera were one unit high; and where it is in the picture. Without roll."""
+    size = (int(2 * SIDE / ACROSS), int((FAR - NEAR) / ALONG))
+    (sin_p, cos_p), (sin_y, cos_y) = ((math.sin(angle), math.cos(angle)) for angle in (pitch, yaw))
+    ground = np.array([
+        [cos_y, -sin_y, 0], [-sin_y * sin_p, -cos_y * sin_p, cos_p], [sin_y * cos_p, cos_y * cos_p, sin_p]])
+    grid = np.array([[ACROSS, 0, ACROSS / 2 - SIDE], [0, -ALONG, FAR - ALONG / 2], [0, 0, 1]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    matrix = k @ ground @ grid
+    seen = cv2.warpPerspective(np.full(flat.shape, 255, np.uint8), matrix, size, flags=cv2.INTER_NEAREST | flags)
+    return cv2.warpPerspective(flat, matrix, size, flags=flags), seen > 0
+
+
+def marks_across(flat, k, pitch, yaw):
+    """How much of a mark there is at each place across the road."""
+    above, seen = from_above(flat, k, pitch, yaw)
+    above = above.astype(np.float32)
+    width = int(MARK / ACROSS) | 1
+    thin = cv2.boxFilter(above, -1, (width, 1))
+    beside = 2 * width
+    left, right = np.roll(thin, beside, axis=1), np.roll(thin, -beside, axis=1)
+    inside = seen & np.roll(seen, beside + width, axis=1) & np.roll(seen, -beside - width, axis=1)
+    # Brighter than the road on both sides: no edge of a shadow is.
+    ridge = np.where(inside, np.clip(thin - np.maximum(left, right), 0, 60), 0)
+    count = inside.sum(axis=0)
+    return np.where(count > inside.shape[0] // 4, ridge.sum(axis=0) / np.maximum(count, 1), 0)
+
+
+def between_marks(across):
+    """From the mark on the left of the camera to that on its right, in heights of the camera; None without them."""
+    places = (np.arange(len(across)) + 0.5) * ACROSS - SIDE
+    smooth = np.convolve(across, np.ones(5) / 5, mode="same")
+    peaks = [i for i in range(2, len(smooth) - 2) if smooth[i] == smooth[i - 2 : i + 3].max() > 0]
+    least = max(WEAKEST * smooth.max(), ABOVE_ROAD * float(np.median(smooth)), 1)
+    strong = [i for i in peaks if smooth[i] >= least]
+    left = [i for i in strong if places[i] < -NEAREST_MARK]
+    right = [i for i in strong if places[i] > NEAREST_MARK]
+    if not left or not right:
+        return None
+
+    def middle(index):
+        around = range(max(0, index - 8), min(len(smooth), index + 9))
+        weights = np.array([max(smooth[i] - smooth[index] / 2, 0) for i in around])
+        return float((weights * places[list(around)]).sum() / weights.sum())
+
+    return middle(right[0]) - middle(left[-1])
+
+
+def mount_of_lane(intrinsics, grey, point, width):
+    """The mount, its height among it, from a lane whose width is known; None where its marks are not seen."""
+    k, distortion = lens(intrinsics)
+    flat = cv2.undistort(grey, k, distortion)
+    x, y = (point[0] - k[0, 2]) / k[0, 0], (point[1] - k[1, 2]) / k[1, 1]
+    pitch = math.atan(-y)
+    yaw = math.atan(-x * math.cos(pitch))
+    gap = between_marks(marks_across(flat, k, pitch, yaw))
+    if gap is None:
+        return None
+    return {"height": width / gap, "pitch": math.degrees(pitch), "roll": 0.0, "yaw": math.degrees(yaw)}
+
+
 def distorted(intrinsics, point):
     """A point of the undistorted picture as the camera shows it."""
     k, distortion = lens(intrinsics)
@@ -353,21 +421,35 @@ class Session:
             point = (self.intrinsics["cx"] if x is None else x, y)
             return mount_of_vanishing_point(self.intrinsics, point, wanted["height"])
         if wanted["kind"] == "lanes":
-            points = []
+            points, seen = [], []
             for grey in self.lanes:
                 lines = lane_lines(self.intrinsics, grey)
                 point = vanishing_point(lines, (grey.shape[1], grey.shape[0]))
                 if point:
                     points.append(point)
+                    seen.append(grey)
             if not points:
                 raise Refusal(
                     "no lane marks that meet are seen",
                     "take a picture of a straight, level road, or give --horizon or --vanishing-point",
                 )
+            if wanted.get("lane"):
+                return self.mount_of_lanes(list(zip(seen, points)), wanted["lane"])
             point = distorted(self.intrinsics, np.median(np.array(points), axis=0))
             mount = mount_of_vanishing_point(self.intrinsics, point, wanted["height"])
             return {**mount, "vanishing_point": point, "pictures": len(points)}
         return {key: wanted[key] for key in ("height", "pitch", "roll", "yaw")}
+
+    def mount_of_lanes(self, seen, width):
+        mounts = [mount_of_lane(self.intrinsics, grey, point, width) for grey, point in seen]
+        mounts = [mount for mount in mounts if mount]
+        if not mounts:
+            raise Refusal(
+                "the marks on both sides of the lane are not seen",
+                "take pictures of a straight, level road from the middle of a marked lane, or give --height",
+            )
+        return {**{key: float(np.median([mount[key] for mount in mounts])) for key in mounts[0]},
+                "pictures": len(mounts)}
 
 
 def say(answer):

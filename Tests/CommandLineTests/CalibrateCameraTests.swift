@@ -99,6 +99,38 @@ import Testing
     }
   }
 
+  @Test(
+    "height and pitch from a lane of known width",
+    .enabled(if: python != nil), arguments: ["640x480", "1280x720"])
+  func laneWidth(size: String) throws {
+    let python = try #require(Self.python)
+    try withFolder { folder in
+      let sides = size.split(separator: "x").compactMap { Double($0) }
+      // The marks of the synthetic road: its edge line and the dashed middle line, 3.6 metres apart.
+      let drive = try Roadseg.run([
+        "record", "synthetic", "--seed", "3", "--size", size, "--rate", "15", "--frames", "6", "--output",
+        "\(folder)/drive", "--model", Roadseg.model,
+      ])
+      #expect(drive.status == 0, "\(drive.errors)")
+      try """
+      picture: \(size)
+      intrinsics: {fx: \(sides[0] * 0.9), fy: \(sides[0] * 0.9), cx: \(sides[0] / 2 - 0.5), cy: \(sides[1] * 0.43)}
+      mount: {height: 1}
+      """.write(toFile: "\(folder)/lens.yaml", atomically: true, encoding: .utf8)
+      let run = try Roadseg.run(
+        [
+          "calibrate-camera", "-o", "\(folder)/camera.yaml", "--json", "--intrinsics", "\(folder)/lens.yaml",
+          "--lanes", "\(folder)/drive", "--lane-width", "3.6",
+        ], environment: ["ROADSEG_PYTHON": python])
+      #expect(run.status == 0, "\(run.errors)")
+      let found = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+      let mount = try #require(found["mount"] as? [String: Any])
+      #expect(abs(try Self.number(mount["height"]) - 1.4) < 0.042, "\(mount)")
+      // It nods by up to 0.16 degrees at 640x480.
+      #expect(abs(try Self.number(mount["pitch"])) < 0.2, "\(mount)")
+    }
+  }
+
   @Test("without OpenCV, without a mount, with too few views: one message")
   func refused() throws {
     try withFolder { folder in
@@ -112,6 +144,8 @@ import Testing
       #expect(none.status == 1 && none.errors.contains("needs Python with OpenCV"), "\(none.errors)")
       #expect(none.errorLines.count == 1 && none.errors.contains("apt install python3-opencv"))
       #expect(try refusal([RunTests.picture] + board).errors.contains("metres need a mount"))
+      let lane = try refusal([RunTests.picture] + board + mount + ["--lane-width", "3.5"])
+      #expect(lane.status == 64 && lane.errors.contains("--lane-width belongs to --lanes"), "\(lane.errors)")
       #expect(try refusal([RunTests.picture] + mount).errors.contains("give --board and --square"))
       if let python = Self.python {
         let few = try refusal([RunTests.picture] + board + mount, python: python)

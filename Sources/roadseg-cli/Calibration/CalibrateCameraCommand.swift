@@ -17,9 +17,9 @@ struct CalibrateCameraCommand: ParsableCommand {
       (/dev/video0; without a SOURCE the first one), which is watched until enough different views are there; what is \
       still missing is said. Print the board, glue it to something flat, and measure its squares.
 
-      The mount is measured once the camera is where it stays: by a board that lies on the road (--road), or by \
-      --height and where the horizon is: --pitch, --horizon, --vanishing-point, or --lanes with pictures of a \
-      straight, level road. With --intrinsics only the mount is measured anew.
+      The mount is measured once the camera is where it stays: by a board that lies on the road (--road); by --lanes, \
+      pictures of a straight, level road, with the --lane-width between its marks; or by --height and where the \
+      horizon is: --pitch, --horizon, --vanishing-point or --lanes. With --intrinsics only the mount is measured anew.
 
       The arithmetic is OpenCV's, through Python: apt install python3-opencv, or pip's opencv-python-headless.
 
@@ -29,7 +29,7 @@ struct CalibrateCameraCommand: ParsableCommand {
       -o camera.yaml
         roadseg calibrate-camera views/ --board 8x6 --square 30 --charuco DICT_5X5_100 --marker 22 \
       --height 1.3 --horizon 331 -o camera.yaml
-        roadseg calibrate-camera --intrinsics camera.yaml --height 1.3 --lanes straight/ -o mounted.yaml
+        roadseg calibrate-camera --intrinsics camera.yaml --lanes straight/ --lane-width 3.5 -o mounted.yaml
         roadseg live --camera-calibration camera.yaml
       """)
 

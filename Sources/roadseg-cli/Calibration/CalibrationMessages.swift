@@ -27,6 +27,8 @@ struct CalibrationTask: Encodable {
     /// "board", "vanishing-point", "lanes" or "given".
     var kind: String
     var height: Double?
+    /// Width of the lane that tells it.
+    var lane: Double?
     var pitch: Double?
     var roll: Double?
     var yaw: Double?

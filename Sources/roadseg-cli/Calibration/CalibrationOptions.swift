@@ -75,14 +75,27 @@ struct MountOptions: ParsableArguments {
     help: ArgumentHelp("Pictures of a straight, level road: its lane marks tell pitch and yaw.", valueName: "source"))
   var lanes: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With --lanes: from the middle of one mark of the lane to that of the other; tells the height.", valueName: "m"))
+  var laneWidth: Double?
+
   func validate() throws {
+    if let laneWidth {
+      guard lanes != nil, height == nil else {
+        throw ValidationError("--lane-width belongs to --lanes, and takes the place of --height")
+      }
+      guard (1...10).contains(laneWidth) else { throw ValidationError("--lane-width takes 1 to 10 metres") }
+    }
     let ways = [pitch != nil, horizon != nil, vanishingPoint != nil, lanes != nil].filter { $0 }.count
     if road != nil {
       guard height == nil, ways == 0 else { throw ValidationError("--road tells height and pitch: give it alone") }
     } else {
-      guard height != nil, ways == 1 else {
+      guard height != nil || laneWidth != nil, ways == 1 else {
         throw ValidationError(
-          "give --road, or --height with one of --pitch, --horizon, --vanishing-point and --lanes: metres need a mount")
+          "give --road, or --height with one of --pitch, --horizon, --vanishing-point and --lanes, or --lanes with "
+            + "--lane-width: metres need a mount")
       }
       guard roadBoard == nil, roadSquare == nil else { throw ValidationError("--road-board needs --road") }
     }
@@ -111,7 +124,7 @@ struct MountOptions: ParsableArguments {
 
   var task: CalibrationTask.Mount {
     if road != nil { return CalibrationTask.Mount(kind: "board") }
-    if lanes != nil { return CalibrationTask.Mount(kind: "lanes", height: height) }
+    if lanes != nil { return CalibrationTask.Mount(kind: "lanes", height: height, lane: laneWidth) }
     if let pitch { return CalibrationTask.Mount(kind: "given", height: height, pitch: pitch, roll: 0, yaw: 0) }
     return CalibrationTask.Mount(
       kind: "vanishing-point", height: height, point: [vanishingPoint?.x, vanishingPoint?.y ?? horizon])
