@@ -12,6 +12,11 @@ extension BirdsEye {
   /// directions (amber where something blocks, blue where it is open), a bar straight ahead up to there, and one across
   /// the road that is as long as it is wide. Allocates nothing.
   public func draw(_ figures: RoadFigures) {
+    // The picture is drawn as the camera was calibrated, whatever it nods.
+    let tilt = figures.tilt ?? .none
+    func drawLine(from first: (x: Int, z: Int), to last: (x: Int, z: Int), _ ink: Ink) {
+      self.drawLine(from: tilt.apparent(first), to: tilt.apparent(last), ink)
+    }
     for index in 1..<max(1, figures.ways.count) {
       let (left, right) = (figures.ways[index - 1], figures.ways[index])
       guard left.end != .unseen, right.end != .unseen else { continue }

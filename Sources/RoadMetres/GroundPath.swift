@@ -74,10 +74,20 @@ struct GroundRays {
     let half = Self.halfAngle(projection, farthest: limit)
     let angles = (0..<count).map { count == 1 ? 0 : half * (2 * $0 - count + 1) / (count - 1) }
     self.angles = angles
-    let from = max(Self.start, calibration.nearest ?? 0)
-    paths = angles.map { angle in
-      let (sine, cosine) = Trigonometry.sineCosine(degrees: Double(angle) / 10)
-      return Self.path(calibration, from: from, to: limit) { projection.index(x: sine * $0, z: cosine * $0) }
+    paths = Self.ways(calibration, degrees: angles.map { Double($0) / 10 }, limit: limit, fineness: 8)
+  }
+
+  /// - Parameter fineness: steps of a way for each row and column of the picture.
+  static func ways(
+    _ calibration: CameraCalibration, degrees: [Double], limit: Double, fineness: Int
+  ) -> [GroundPath] {
+    let projection = GroundProjection(calibration)
+    let from = max(start, calibration.nearest ?? 0)
+    return degrees.map {
+      let (sine, cosine) = Trigonometry.sineCosine(degrees: $0)
+      return path(calibration, from: from, to: limit, fineness: fineness) {
+        projection.index(x: sine * $0, z: cosine * $0)
+      }
     }
   }
 
@@ -91,18 +101,20 @@ struct GroundRays {
     let limit = Self.limit(projection)
     return stride(from: -stripReach, through: stripReach, by: stripStep).map { millimetres in
       let x = Double(millimetres) / 1000
-      return path(calibration, from: max(start, calibration.nearest ?? 0), to: limit) { projection.index(x: x, z: $0) }
+      return path(calibration, from: max(start, calibration.nearest ?? 0), to: limit, fineness: 8) {
+        projection.index(x: x, z: $0)
+      }
     }
   }
 
   /// - Parameter index: the pixel at a distance in metres.
   private static func path(
-    _ calibration: CameraCalibration, from: Double, to: Double, index: (Double) -> Int?
+    _ calibration: CameraCalibration, from: Double, to: Double, fineness: Int, index: (Double) -> Int?
   ) -> GroundPath {
     // Rows of the picture go by one over the distance.
     func distance(_ place: Double) -> Double { 1 / (1 / from + (1 / to - 1 / from) * place) }
     return GroundPath(
-      steps: 8 * (calibration.size.width + calibration.size.height), index: { index(distance($0)) },
+      steps: fineness * (calibration.size.width + calibration.size.height), index: { index(distance($0)) },
       millimetres: { 1000 * distance($0) })
   }
 

@@ -38,6 +38,8 @@ public final class RoadFigures: @unchecked Sendable {
   public internal(set) var width: Int32?
   /// Of the camera from the middle of the road, positive to the right, millimetres.
   public internal(set) var offset: Int32?
+  /// How the camera nods, by which all is corrected; nil where that was not asked for, or is not known.
+  public internal(set) var tilt: RoadTilt?
 
   init(angles: [Int], size: PictureSize) {
     self.angles = angles
@@ -58,7 +60,7 @@ public final class RoadFigures: @unchecked Sendable {
   public func copy(from other: RoadFigures) {
     precondition(ways.count == other.ways.count, "figures of \(other.ways.count) directions into \(ways.count)")
     _ = ways.update(fromContentsOf: other.ways)
-    (ahead, width, offset) = (other.ahead, other.width, other.offset)
+    (ahead, width, offset, tilt) = (other.ahead, other.width, other.offset, other.tilt)
   }
 
   /// The place on the road `distance` along a way: to the right and ahead, millimetres.
@@ -83,7 +85,7 @@ extension RoadFigures {
     let places = seen.map { place($0, ways[$0].free) } + seen.reversed().map { place($0, ways[$0].start) }
     return MetresJSON(
       ahead: ahead.end == .unseen ? nil : metres(Int(ahead.free)), width: width.map { metres(Int($0)) },
-      offset: offset.map { metres(Int($0)) },
+      offset: offset.map { metres(Int($0)) }, nod: tilt.map { ($0.degrees * 1000).rounded() / 1000 },
       directions: ways.indices.map { index in
         let way = ways[index]
         return MetresJSON.Direction(

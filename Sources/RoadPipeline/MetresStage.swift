@@ -9,10 +9,14 @@ public struct MetresOptions: Sendable {
   public var calibration: CalibrationChoice
   /// Odd, in ``RoadMeasure/directionRange``.
   public var directions: Int
+  public var pitch: Pitch
 
-  public init(calibration: CalibrationChoice, directions: Int = RoadMeasure.usualDirections) {
+  public init(
+    calibration: CalibrationChoice, directions: Int = RoadMeasure.usualDirections, pitch: Pitch = .fixed
+  ) {
     self.calibration = calibration
     self.directions = directions
+    self.pitch = pitch
   }
 }
 
@@ -32,7 +36,8 @@ final class MetresStage: Sendable {
     self.options = options
     self.classes = classes
     calibration = try options.calibration.calibration(for: size)
-    let measure = RoadMeasure(calibration, classes: classes, directions: options.directions, ownParts: hidden)
+    let measure = RoadMeasure(
+      calibration, classes: classes, directions: options.directions, pitch: options.pitch, ownParts: hidden)
     newest = Mutex((measure.figures(), false))
     self.measure = Mutex(measure)
   }
@@ -41,7 +46,8 @@ final class MetresStage: Sendable {
 
   /// From the next frame on something else hides the road.
   func hide(_ mask: OwnPartsMask?) {
-    let fresh = RoadMeasure(calibration, classes: classes, directions: options.directions, ownParts: mask)
+    let fresh = RoadMeasure(
+      calibration, classes: classes, directions: options.directions, pitch: options.pitch, ownParts: mask)
     measure.withLock { $0 = fresh }
   }
 

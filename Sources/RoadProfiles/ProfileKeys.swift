@@ -44,6 +44,9 @@ extension ProfileKey {
     ProfileKey(
       .metres, "directions", .integer(1...91),
       "Directions in which the free distance is measured, an odd number."),
+    ProfileKey(
+      .metres, "camera-pitch", .choice(["fixed", "road"]),
+      "Pitch of the camera: as calibrated, or found on each frame from where the edges of a road of one width meet."),
   ]
 
   private static let live: [ProfileKey] = [
@@ -68,6 +71,9 @@ extension ProfileKey {
     ProfileKey(.record, "output", .text, "Folder for the recordings."),
     ProfileKey(.record, "images-every", .integer(0...1_000_000), "Keep every so many-th picture; 0 for none."),
     ProfileKey(.record, "masks-every", .integer(0...1_000_000), "Keep the mask of every so many-th frame; 0 for none."),
+    ProfileKey(
+      .record, "birdseye-every", .integer(0...1_000_000),
+      "Keep every so many-th frame from above, too, where the camera is calibrated; 0 for none."),
     ProfileKey(.record, "jpeg-quality", .integer(1...100), "Of pictures that the camera does not send as JPEG."),
     ProfileKey(.record, "raw-masks", .flag, "Masks as raw images, a byte a pixel, instead of PNGs."),
     ProfileKey(.record, "schemas", .choice(["foxglove", "ros2"]), "Whose message types a recording uses."),

@@ -6,6 +6,9 @@ public struct MetresJSON: Codable, Hashable, Sendable {
   public var width: Double?
   /// Of the camera from the middle of the road, positive to the right; null where that is not known.
   public var offset: Double?
+  /// How far the camera looks down more than it was calibrated to, in degrees; null where that is not asked for, or
+  /// not known.
+  public var nod: Double?
   /// From left to right.
   public var directions: [Direction]
   public var freeSpace: FreeSpace
@@ -43,8 +46,10 @@ public struct MetresJSON: Codable, Hashable, Sendable {
     public init(pixels: [[Int]], metres: [[Double]]) { (self.pixels, self.metres) = (pixels, metres) }
   }
 
-  public init(ahead: Double?, width: Double?, offset: Double?, directions: [Direction], freeSpace: FreeSpace) {
-    (self.ahead, self.width, self.offset) = (ahead, width, offset)
+  public init(
+    ahead: Double?, width: Double?, offset: Double?, nod: Double?, directions: [Direction], freeSpace: FreeSpace
+  ) {
+    (self.ahead, self.width, self.offset, self.nod) = (ahead, width, offset, nod)
     (self.directions, self.freeSpace) = (directions, freeSpace)
   }
 
@@ -52,6 +57,7 @@ public struct MetresJSON: Codable, Hashable, Sendable {
     case ahead = "ahead_m"
     case width = "width_m"
     case offset = "offset_m"
+    case nod = "nod_degrees"
     case directions
     case freeSpace = "free_space"
   }
@@ -62,6 +68,7 @@ public struct MetresJSON: Codable, Hashable, Sendable {
     try container.encode(ahead, forKey: .ahead)
     try container.encode(width, forKey: .width)
     try container.encode(offset, forKey: .offset)
+    try container.encode(nod, forKey: .nod)
     try container.encode(directions, forKey: .directions)
     try container.encode(freeSpace, forKey: .freeSpace)
   }

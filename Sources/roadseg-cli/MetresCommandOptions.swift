@@ -4,7 +4,7 @@ import RoadCamera
 import RoadMetres
 import RoadPipeline
 
-/// `--camera-calibration` and `--directions`: figures in metres.
+/// `--camera-calibration`, `--directions` and `--camera-pitch`: figures in metres.
 struct MetresCommandOptions: ParsableArguments {
   @Option(
     name: .long,
@@ -22,7 +22,20 @@ struct MetresCommandOptions: ParsableArguments {
       "Directions in which the free distance is measured, an odd number up to 91. (default: 15)", valueName: "n"))
   var directions: Int?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      Pitch of the camera: fixed, as calibrated, or road, found on each frame from where the edges of the road meet, \
+      for roads of one width. (default: fixed; of the synthetic road: road)
+      """,
+      valueName: "mode"))
+  var cameraPitch: Pitch?
+
   func validate() throws {
+    if cameraPitch != nil, cameraCalibration == nil {
+      throw ValidationError("--camera-pitch needs --camera-calibration")
+    }
     guard let directions else { return }
     guard RoadMeasure.directionRange.contains(directions), directions % 2 == 1 else {
       throw ValidationError("--directions takes an odd number from 1 to 91: the middle one is straight ahead")
@@ -35,9 +48,15 @@ struct MetresCommandOptions: ParsableArguments {
   /// - Throws: `.calibration` for a file that is none.
   func options() throws(RoadError) -> MetresOptions? {
     guard let cameraCalibration else { return nil }
+    let isSynthetic = cameraCalibration == SyntheticScene.calibrationChoice.name
     let calibration =
-      cameraCalibration == SyntheticScene.calibrationChoice.name
+      isSynthetic
       ? SyntheticScene.calibrationChoice : CalibrationChoice(try CalibrationReader.read(path: cameraCalibration))
-    return MetresOptions(calibration: calibration, directions: directions ?? RoadMeasure.usualDirections)
+    return MetresOptions(
+      calibration: calibration, directions: directions ?? RoadMeasure.usualDirections,
+      // The camera of the synthetic road nods, and the road is as wide everywhere.
+      pitch: cameraPitch ?? (isSynthetic ? .road : .fixed))
   }
 }
+
+extension Pitch: ExpressibleByArgument {}

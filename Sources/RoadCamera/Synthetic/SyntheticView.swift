@@ -15,6 +15,7 @@ public struct SyntheticView: Sendable {
 
   /// A vehicle; it stands over the road from its foot upwards.
   public struct Vehicle: Hashable, Sendable {
+    /// Of the ground that is seen where its foot is drawn: half a row above the ground that it drives on.
     public var distance: Double
     /// Of its middle, from the middle of the road, positive to the right.
     public var lateral: Double
@@ -77,8 +78,9 @@ extension SyntheticScene {
       },
       vehicles: (0..<Self.vehicleCount).map { index in
         let vehicle = vehicle(index, turn: turn)
+        let halfRow = 0.5 / (calibration.fy * calibration.mount.height)
         return SyntheticView.Vehicle(
-          distance: Self.metres(vehicle.distance), lateral: Self.metres(vehicle.lateral))
+          distance: 1 / max(1 / Self.metres(vehicle.distance) - halfRow, 1e-4), lateral: Self.metres(vehicle.lateral))
       }, offset: Self.metres(geometry.cameraLateral))
   }
 
