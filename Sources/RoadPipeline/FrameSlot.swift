@@ -2,6 +2,7 @@ import RoadBase
 import RoadFrame
 import RoadMask
 import RoadMetres
+import RoadSink
 import RoadTelemetry
 
 /// All that one frame needs on its way, allocated once. The stage that holds the slot's number owns it.
@@ -20,6 +21,7 @@ final class FrameSlot: @unchecked Sendable {
   let figures: RoadFigures?
   /// How many frame numbers the source had used before this one.
   var ordinal = 0
+  var insight = FrameInsight()
   var times = FrameTimes()
 
   /// - Parameter canvasSize: of planes that nobody paints on it may be smaller.

@@ -1,5 +1,6 @@
 import RoadBase
 import RoadMask
+import RoadSink
 import RoadTelemetry
 import Synchronization
 
@@ -8,6 +9,8 @@ import Synchronization
 final class PictureWatch: Sendable {
   private struct State {
     var health: PictureHealth?
+    /// Frames by ``PictureHealth/Word``.
+    var frames = HealthCounts()
     /// Of the newest frame with road, and of some thirty frames.
     var road: Double?
     var roadMean: Double?
@@ -24,34 +27,41 @@ final class PictureWatch: Sendable {
   init(usual: UsualActivity?) { state = Mutex(State(drift: DriftWatch(usual: usual))) }
 
   /// Of every frame.
-  func see(_ confidence: RoadConfidence) {
-    let mean = confidence.mean
-    state.withLock { state in
+  ///
+  /// - Parameter small: what the network saw.
+  func see(_ confidence: RoadConfidence?, _ small: LumaPlane?) -> FrameInsight {
+    let mean = confidence?.mean
+    var health = small.map { PictureHealth(of: $0) }
+    return state.withLock { state in
       state.road = mean
-      guard let mean else { return }
-      state.roadMean = state.roadMean.map { $0 + (mean - $0) / Self.smoothing } ?? mean
+      if let mean { state.roadMean = state.roadMean.map { $0 + (mean - $0) / Self.smoothing } ?? mean }
+      health?.dirt = state.dirt?.share
+      state.health = health ?? state.health
+      if let health { state.frames.add(health.word) }
+      tell(state)
+      return FrameInsight(health: health, roadConfidence: mean)
     }
   }
 
-  /// Of some frames.
+  private func tell(_ state: State) {
+    let notice = state.drift.isRaised ? PictureNotice.drift : state.health.flatMap { PictureNotice($0.word) }
+    shownNotice.store(notice?.rawValue ?? 0, ordering: .relaxed)
+  }
+
+  /// Of some frames, after ``see(_:_:)``.
   ///
   /// - Parameters:
   ///   - isUsual: whether the usual network saw it: lighter ones are not compared with it.
   ///   - own: what the car itself hides.
   func look(_ small: LumaPlane, saturated: Double?, isUsual: Bool, own: OwnPartsMask?) {
-    var health = PictureHealth(of: small)
+    guard isUsual else { return }
     state.withLock { state in
-      let isSeen = health.word == .good
-      if isUsual {
-        let isLarge = small.size.width >= 16 && small.size.height >= 16
-        if state.dirt == nil, isLarge { state.dirt = LensDirt(size: small.size) }
-        state.dirt?.add(small, own: own)
-        if let saturated { state.drift.look(saturated, road: state.road, isSeen: isSeen) }
-      }
-      health.dirt = state.dirt?.share
-      state.health = health
-      let notice = state.drift.isRaised ? PictureNotice.drift : PictureNotice(health.word)
-      shownNotice.store(notice?.rawValue ?? 0, ordering: .relaxed)
+      let isLarge = small.size.width >= 16 && small.size.height >= 16
+      if state.dirt == nil, isLarge { state.dirt = LensDirt(size: small.size) }
+      state.dirt?.add(small, own: own)
+      guard let saturated else { return }
+      state.drift.look(saturated, road: state.road, isSeen: state.health?.word == .good)
+      tell(state)
     }
   }
 
@@ -59,10 +69,11 @@ final class PictureWatch: Sendable {
   var notice: Int { shownNotice.load(ordering: .relaxed) }
 
   var picture: PictureState? {
-    state.withLock(\.health).map {
-      PictureState(
-        health: $0.word.rawValue, luma: $0.luma, sharpness: $0.sharpness, glare: Double($0.glare) / 1000,
-        dirt: $0.dirt.map { Double($0) / 1000 })
+    state.withLock { state in
+      guard let health = state.health else { return nil }
+      var told = PictureState(health)
+      told.frames = state.frames
+      return told
     }
   }
 
@@ -73,6 +84,18 @@ final class PictureWatch: Sendable {
       return ConfidenceState(
         road: state.road, roadMean: state.roadMean, saturated: drift.saturated, usual: usual?.saturated,
         usualRoad: usual?.road, isDrifting: drift.isRaised, alarms: drift.alarms)
+    }
+  }
+}
+
+extension HealthCounts {
+  fileprivate mutating func add(_ word: PictureHealth.Word) {
+    switch word {
+    case .good: good += 1
+    case .dark: dark += 1
+    case .glare: glare += 1
+    case .blurred: blurred += 1
+    case .dirty: dirty += 1
     }
   }
 }

@@ -84,8 +84,8 @@ extension Pipeline {
         let times = segmenter.segment(slot.pixels, at: moment(of: slot.frame), into: slot.map)
         slot.times.segmented(times)
         if let stabilised = times.stabilised { refiner.add(stabilised) }
-        if let confidence = times.roadConfidence { watch.see(confidence) }
-        if let small = times.small { look(small, saturated: times.saturated, isUsual: choice.1 == 0) }
+        slot.insight = watch.see(times.roadConfidence, times.small)
+        if times.isLook, let small = times.small { look(small, saturated: times.saturated, isUsual: choice.1 == 0) }
         if let confidence = slot.confidence { segmenter.writeConfidence(into: confidence) }
         refine(slot)
         trace?.segmented(slot, choice.1)
@@ -266,7 +266,8 @@ extension Pipeline {
   private func feedSinks(_ slot: FrameSlot) -> Bool {
     let stamp = FrameStamp(ordinal: slot.ordinal, of: slot.frame)
     let shown = ShownFrame(
-      stamp: stamp, canvas: slot.canvas, map: slot.map, confidence: slot.confidence, figures: slot.figures)
+      stamp: stamp, canvas: slot.canvas, map: slot.map, confidence: slot.confidence, figures: slot.figures,
+      insight: slot.insight)
     for sink in sinks {
       do throws(RoadError) {
         try sink.receive(shown)

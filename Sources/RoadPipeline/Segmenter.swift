@@ -66,8 +66,10 @@ public struct SegmentationTimes: Sendable {
   public var roadConfidence: RoadConfidence?
   /// Of some frames: the share of the activations that lie at the ends of their range, 0...1.
   public var saturated: Double?
-  /// Of some frames: what the network saw, small and grey, as it is until the next `segment`.
+  /// What the network saw, small and grey, as it is until the next `segment`; nil where it does not say.
   public var small: LumaPlane?
+  /// Whether this is one of the frames, every eighth, that are looked at for what changes slowly.
+  public var isLook = false
 
   public init(scale: UInt64 = 0, network: UInt64 = 0, classMap: UInt64 = 0) {
     self.scale = scale

@@ -26,8 +26,9 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
   private let stabiliser: ScoreStabiliser?
   /// The step of it that the threads are at.
   private var step = StabiliserStep.grey
-  /// The network's input made grey, for those who watch the picture, and the frames until that is made again.
+  /// The network's input made grey, for those who watch the picture, where no stabiliser has it.
   private let grey: LumaPlane?
+  /// Frames until the next that is looked at for dirt, drift and the car's own parts, which change slowly.
   private var framesToLook = 0
   private static let framesALook = 8
   /// For those who ask for it.
@@ -131,12 +132,13 @@ public final class NetworkSegmenter: LayerTimedSegmenter, @unchecked Sendable {
     times.roadConfidence = RoadConfidence(of: stabiliser?.output ?? scores, road: road, margin: margin)
     if engine.countsSaturation { times.saturated = engine.saturation.share }
     engine.countsSaturation = false
-    if looks { times.small = look() }
+    times.small = small()
+    times.isLook = looks
     return times
   }
 
-  /// Every eighth frame: light, sharpness and the car's own parts change slowly.
-  private func look() -> LumaPlane? {
+  private func small() -> LumaPlane? {
+    if let stabiliser { return stabiliser.small }
     guard let grey else { return nil }
     grey.fill(rows: 0..<grey.size.height, from: UnsafePointer(engine.input.base), rowPitch: engine.input.rowPitch)
     return grey

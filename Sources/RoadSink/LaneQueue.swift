@@ -24,6 +24,8 @@ final class LaneQueue: @unchecked Sendable {
     var byteCount = 0
     /// Of a captured frame where the newest wins, and of a shown frame.
     var slot = 0
+    /// Of a shown frame.
+    var insight = FrameInsight()
     var settled = SettledFrames(ordinal: 0, fate: .shown)
   }
 
@@ -77,6 +79,7 @@ final class LaneQueue: @unchecked Sendable {
 
   func offer(_ frame: ShownFrame) {
     var entry = Entry(kind: .shown, stamp: frame.stamp)
+    entry.insight = frame.insight
     guard reserve(&entry) else { return }
     memory.pictures.isEmpty ? () : memory.pictures[entry.slot].copy(from: frame.canvas)
     memory.maps.isEmpty ? () : memory.maps[entry.slot].copy(from: frame.map)

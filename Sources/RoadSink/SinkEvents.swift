@@ -66,10 +66,13 @@ public struct ShownFrame {
   public let confidence: ClassMap?
   /// What was measured on the class map; nil without a calibrated camera, and for a sink that asked for no maps.
   public let figures: RoadFigures?
+  public let insight: FrameInsight
 
   public init(
-    stamp: FrameStamp, canvas: Canvas?, map: ClassMap?, confidence: ClassMap? = nil, figures: RoadFigures? = nil
+    stamp: FrameStamp, canvas: Canvas?, map: ClassMap?, confidence: ClassMap? = nil, figures: RoadFigures? = nil,
+    insight: FrameInsight = FrameInsight()
   ) {
+    self.insight = insight
     self.confidence = confidence
     self.figures = figures
     self.stamp = stamp

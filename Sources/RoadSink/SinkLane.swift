@@ -272,7 +272,7 @@ extension SinkLane {
         ShownFrame(
           stamp: entry.stamp, canvas: memory.pictures.isEmpty ? nil : memory.pictures[entry.slot],
           map: memory.maps.isEmpty ? nil : memory.maps[entry.slot],
-          figures: memory.figures.isEmpty ? nil : memory.figures[entry.slot]))
+          figures: memory.figures.isEmpty ? nil : memory.figures[entry.slot], insight: entry.insight))
       note(entry.stamp, began: began, done: MonotonicClock.now())
     case .notice:
       try sink.receive(VideoNotice(canvas: memory.pictures[entry.slot], time: entry.stamp.timestamp))

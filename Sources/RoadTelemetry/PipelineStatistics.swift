@@ -113,6 +113,8 @@ public struct PictureState: Hashable, Sendable {
   public var glare: Double
   /// Of the picture: blurred at fixed places while it moves; nil as long as nobody can tell.
   public var dirt: Double?
+  /// So far, of all that were looked at.
+  public var frames = HealthCounts()
 
   public init(health: String, luma: Int, sharpness: Int?, glare: Double = 0, dirt: Double? = nil) {
     self.health = health
@@ -120,6 +122,25 @@ public struct PictureState: Hashable, Sendable {
     self.sharpness = sharpness
     self.glare = glare
     self.dirt = dirt
+  }
+}
+
+/// Frames by the word for their health.
+public struct HealthCounts: Codable, Hashable, Sendable {
+  public var good = 0
+  public var dark = 0
+  public var glare = 0
+  public var blurred = 0
+  public var dirty = 0
+
+  public init() {}
+
+  public static func += (left: inout HealthCounts, right: HealthCounts) {
+    left.good += right.good
+    left.dark += right.dark
+    left.glare += right.glare
+    left.blurred += right.blurred
+    left.dirty += right.dirty
   }
 }
 

@@ -61,10 +61,11 @@ public struct StatisticsJSON: Encodable {
     @Nullable var sharpness: Int?
     let glare: Double
     @Nullable var dirt: Double?
+    let frames: HealthCounts
 
     init(_ state: PictureState) {
       (health, luma, sharpness) = (state.health, state.luma, state.sharpness)
-      (glare, dirt) = (state.glare, state.dirt)
+      (glare, dirt, frames) = (state.glare, state.dirt, state.frames)
     }
   }
 

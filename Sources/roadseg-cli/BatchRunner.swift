@@ -20,6 +20,7 @@ final class BatchRunner {
   private var damaged: [RunResult.Damaged] = []
   /// Of the last frame of the last pipeline.
   private var metres: MetresJSON?
+  private var health = HealthCounts()
   /// Those of them that were used all the same.
   private var shownDamaged = 0
   private let isStopped = StopFlag()
@@ -161,6 +162,7 @@ final class BatchRunner {
     let statistics = try pipeline.run { bar.update(before.settled.total + $0.ledger.settled.total) }
     ledger += statistics.ledger
     metres = statistics.metres ?? metres
+    if let picture = statistics.picture { health += picture.frames }
     bar.update(ledger.settled.total)
     for frame in pipeline.damagedFrames.sorted(by: { $0.ordinal < $1.ordinal }) {
       let damage = Self.damage(frame, isStream: names == nil, input: input)
@@ -185,6 +187,7 @@ final class BatchRunner {
     bar.finish()
     var result = RunResult(
       settings, model: network.name, resumed: resumed, since: start, ledger: ledger, damaged: damaged)
+    result.health = health
     result.metres = metres.map { RunResult.Metres(calibration: settings.metres?.calibration.name ?? "", last: $0) }
     return result
   }
@@ -218,12 +221,15 @@ struct RunResult: Encodable {
   let damaged: [Damaged]
   /// Pictures that an earlier run had written (`--resume`).
   let resumed: Int
+  /// Frames by the word for their picture's health.
+  var health = HealthCounts()
   /// Null without a calibrated camera.
   @Nullable var metres: Metres?
   private let folders: String
 
   enum CodingKeys: CodingKey {
-    case output, model, classes, drivable, frames, written, seconds, framesPerSecond, ledger, damaged, resumed, metres
+    case output, model, classes, drivable, frames, written, seconds, framesPerSecond, ledger, damaged, resumed, health,
+      metres
   }
 
   struct Metres: Encodable {

@@ -22,7 +22,8 @@ struct RunCommand: ParsableCommand {
       the road is, \
       else 0) and overlay/NAME.jpg; with --write also palette/NAME.png, the classes in their colours; with \
       --confidence confidence/NAME.png, how far the best class of each pixel is above the second (0 to 255 steps of \
-      the scores). With --camera-calibration also metres/NAME.json: free distances ahead, width of the road and place \
+      the scores). With --write health also health/NAME.json, how well the picture can be seen. With \
+      --camera-calibration also metres/NAME.json: free distances ahead, width of the road and place \
       in it; with --write birdseye the road from above. A damaged picture is named and left out; the exit code is \
       then 1.
 
@@ -51,7 +52,7 @@ struct RunCommand: ParsableCommand {
     name: .long,
     help: ArgumentHelp(
       """
-      What is written: classes, road, palette, confidence, overlay; with a calibration also metres, birdseye. \
+      What is written: classes, road, palette, confidence, overlay, health; with a calibration also metres, birdseye. \
       (default: classes,road,overlay, and metres with a calibration)
       """,
       valueName: "kinds"))

@@ -8,7 +8,7 @@ import Testing
     return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
-  private static let keys: Set = ["ahead_m", "width_m", "offset_m", "directions", "free_space"]
+  private static let keys: Set = ["ahead_m", "width_m", "offset_m", "nod_degrees", "directions", "free_space"]
 
   @Test("live tells the figures of the newest frame; null without a calibration")
   func live() throws {
@@ -84,6 +84,7 @@ import Testing
         (["--camera-calibration", "\(folder)/short.yaml"], 1, "short.yaml: has no intrinsics"),
         (["--directions", "5"], 64, "--directions needs --camera-calibration"),
         (["--camera-calibration", "synthetic", "--directions", "4"], 64, "an odd number from 1 to 91"),
+        (["--camera-pitch", "road"], 64, "--camera-pitch needs --camera-calibration"),
         (["--write", "birdseye"], 64, "--write birdseye needs --camera-calibration"),
       ]
       for (arguments, status, words) in cases {
@@ -95,21 +96,38 @@ import Testing
     }
   }
 
-  @Test("a recording has the figures of each frame, and the calibration")
+  @Test("a recording has the figures of each frame, the calibration, and the road from above where asked")
   func record() throws {
     try withFolder { folder in
       let file = try Self.file(in: folder, picture: "160x120")
       let run = try Roadseg.run([
         "record", "synthetic", "--size", "160x120", "--model", Roadseg.model, "--frames", "2", "--output",
-        "\(folder)/drive", "--camera-calibration", file,
+        "\(folder)/drive", "--camera-calibration", file, "--birdseye-every", "2",
       ])
       #expect(run.status == 0, "\(run.errors)")
       let name = try #require(files(below: "\(folder)/drive").first { $0.hasSuffix(".mcap") })
       // Not packed: the JSON of the frames stands in the file as it is.
       let bytes = try #require(FileManager.default.contents(atPath: "\(folder)/drive/\(name)"))
-      for words in ["\"metres\":{\"ahead_m\":", "camera-calibration.yaml", "intrinsics: {fx: 160.0"] {
+      for words in [
+        "\"metres\":{\"ahead_m\":", "camera-calibration.yaml", "intrinsics: {fx: 160.0", "/road/birdseye",
+        "\"nod_degrees\":null",
+        "\"free_space\":{\"metres\":[[", "\"picture\":{\"dirt\":null,\"glare\":0",
+      ] {
         #expect(bytes.range(of: Data(words.utf8)) != nil, "\(words)")
       }
+      // It is a source like any other, whose pictures are the camera's and not those from above.
+      let again = try Roadseg.run([
+        "run", "\(folder)/drive", "--output", "\(folder)/again", "--model", Roadseg.model, "--camera-calibration", file,
+        "--write", "metres,birdseye,health",
+      ])
+      #expect(again.status == 0, "\(again.errors)")
+      // Three files for each picture that was kept, of which there may be more than masks.
+      let written = files(below: "\(folder)/again")
+      #expect(written.count >= 6 && written.count % 3 == 0, "\(written)")
+      let refused = try Roadseg.run([
+        "record", "synthetic", "--frames", "1", "--output", "\(folder)/none", "--birdseye-every", "2",
+      ])
+      #expect(refused.status == 64 && refused.errors.contains("--birdseye-every needs --camera-calibration"))
     }
   }
 }

@@ -31,6 +31,7 @@ import Testing
       grey.fill(rows: 0..<grey.size.height, from: picture.base, rowPitch: picture.rowPitch)
       var times = SegmentationTimes()
       times.small = grey
+      times.isLook = true
       return times
     }
   }

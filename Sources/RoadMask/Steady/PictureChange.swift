@@ -18,7 +18,7 @@ public final class PictureChange: @unchecked Sendable {
   /// Row-major, 0...4080.
   package let changes: UnsafeMutablePointer<UInt16>
 
-  private var current: LumaPlane
+  private(set) var current: LumaPlane
   private var previous: LumaPlane
   private var hasPrevious = false
 

@@ -45,25 +45,15 @@ public struct PictureHealth: Hashable, Sendable {
 
   public init(of plane: LumaPlane) {
     let (width, height) = (plane.size.width, plane.size.height)
-    var (sum, edges, gradients, bends) = (0, 0, 0, 0)
-    for index in 0..<width &* height { sum &+= Int(plane.base[index]) }
-    if width > 2, height > 2 {
-      for y in 1..<height &- 1 {
-        let row = plane.base + y &* width
-        let (upper, lower) = (row - width, row + width)
-        for x in 1..<width &- 1 {
-          let (left, right) = (Int32(row[x &- 1]), Int32(row[x &+ 1]))
-          let (above, below) = (Int32(upper[x]), Int32(lower[x]))
-          let gradient = abs(right &- left) &+ abs(below &- above)
-          guard gradient >= 16 else { continue }
-          edges &+= 1
-          gradients &+= Int(gradient)
-          bends &+= Int(abs(4 &* Int32(row[x]) &- left &- right &- above &- below))
-        }
-      }
+    var sums = EdgeSums()
+    var light = 0
+    for y in 0..<height {
+      let row = UnsafePointer(plane.base + y &* width)
+      light &+= EdgeSums.light(row, count: width)
+      if y > 0, y &+ 1 < height { sums.add(row, width: width) }
     }
-    luma = sum / (width &* height)
-    sharpness = edges >= Self.fewestEdges ? 100 &* bends / gradients : nil
+    luma = light / (width &* height)
+    sharpness = sums.edges >= Self.fewestEdges ? 100 &* sums.bends / sums.gradients : nil
     glare = Self.glare(of: plane)
   }
 

@@ -21,6 +21,9 @@ public final class ScoreStabiliser: @unchecked Sendable {
   /// The steadied scores.
   public let output: ScoreView
 
+  /// What the network saw, small and grey; of the frame whose ``StabiliserStep/grey`` was run last.
+  public var small: LumaPlane { change.current }
+
   private let change: PictureChange
   private let plane: ScorePlane
   private let cells: CellMap

@@ -8,17 +8,17 @@ import RoadSink
 /// What a picture comes to, in a folder a kind: `classes/NAME.png` (a class a pixel), `road/NAME.png` (255 where the
 /// road is, else 0), `overlay/NAME.jpg`, `palette/NAME.png` (the classes, shown in their colours),
 /// `confidence/NAME.png` (how far the best class is above the second, see ``ConfidenceUpsampler``; for pipelines that
-/// keep it); with a calibrated camera also `metres/NAME.json` (what was measured) and `birdseye/NAME.jpg` (the picture
-/// from above).
+/// keep it), `health/NAME.json` (how well the picture could be seen); with a calibrated camera also
+/// `metres/NAME.json` (what was measured) and `birdseye/NAME.jpg` (the picture from above).
 public final class MaskFiles: FrameSink, @unchecked Sendable {
   /// The kinds in the order in which a picture's files are written; each is the name of its folder.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
-    case classes, road, palette, confidence, overlay, metres, birdseye
+    case classes, road, palette, confidence, overlay, health, metres, birdseye
 
     var ending: String {
       switch self {
       case .overlay, .birdseye: "jpg"
-      case .metres: "json"
+      case .health, .metres: "json"
       case .classes, .road, .palette, .confidence: "png"
       }
     }
@@ -105,16 +105,18 @@ public final class MaskFiles: FrameSink, @unchecked Sendable {
         guard let birdsEye else { continue }
         birdsEye.view.draw(frame.canvas)
         try birdsEye.encoder.write(.rgbx(birdsEye.view.picture), to: path)
-      case .metres: try frame.figures.map { (figures) throws(RoadError) in try Self.write(figures, to: path) }
+      case .health:
+        try FrameHealthJSON(frame.insight).map { (health) throws(RoadError) in try Self.write(health, path) }
+      case .metres: try frame.figures.map { (figures) throws(RoadError) in try Self.write(figures.json, path) }
       }
     }
   }
 
-  private static func write(_ figures: RoadFigures, to path: String) throws(RoadError) {
+  private static func write(_ object: some Encodable, _ path: String) throws(RoadError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     // Plain values of our own, which always encode.
-    guard let data = try? encoder.encode(figures.json) else { return }
+    guard let data = try? encoder.encode(object) else { return }
     try FileOutput.write(Array(data) + [UInt8(ascii: "\n")], to: path)
   }
 }

@@ -1,4 +1,5 @@
 import RoadBase
+import RoadSink
 import RoadTelemetry
 
 /// What is known of one frame number: one JSON object on `/road/frame`.
@@ -26,6 +27,8 @@ public struct FrameRecord: Codable, Hashable, Sendable {
   public var roadShare: Double?
   /// What a calibrated camera measured on the class map; nil without one.
   public var metres: MetresJSON?
+  /// How well the picture could be seen, and how sure the network was of the road; nil for a frame without a mask.
+  public var picture: FrameHealthJSON?
   /// Whether picture and mask of the frame are in the recording.
   public var hasImage: Bool
   public var hasMask: Bool
@@ -51,7 +54,7 @@ public struct FrameRecord: Codable, Hashable, Sendable {
     case latencyMs = "latency_ms"
     case maskHash = "mask_hash"
     case roadShare = "road_share"
-    case metres
+    case metres, picture
     case hasImage = "has_image"
     case hasMask = "has_mask"
     case yuvEncoding = "yuv_encoding"
@@ -84,8 +87,26 @@ public struct FrameRecord: Codable, Hashable, Sendable {
           "width_m": {"type": ["number", "null"], "description": "Width of the road, metres"},
           "offset_m": {"type": ["number", "null"],
             "description": "Of the camera from the middle of the road, positive to the right, metres"},
-          "directions": {"type": "array", "items": {"type": "object"}},
-          "free_space": {"type": "object", "description": "A polygon in pixels and in metres"}}},
+          "nod_degrees": {"type": ["number", "null"],
+            "description": "How far the camera looks down more than it was calibrated to; all is corrected by it"},
+          "directions": {"type": "array", "items": {"type": "object", "properties": {
+            "degrees": {"type": "number", "description": "From straight ahead, positive to the right"},
+            "free_m": {"type": ["number", "null"], "description": "Free road along it, metres"},
+            "end": {"type": "string", "enum": ["blocked", "open", "unseen"]}}}},
+          "free_space": {"type": "object", "description": "One polygon", "properties": {
+            "pixels": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}},
+              "description": "Column and row"},
+            "metres": {"type": "array", "items": {"type": "array", "items": {"type": "number"}},
+              "description": "To the right and ahead"}}}}},
+        "picture": {"type": "object", "properties": {
+          "health": {"type": "string", "enum": ["good", "dark", "glare", "blurred", "dirty"]},
+          "luma": {"type": "integer", "minimum": 0, "maximum": 255},
+          "sharpness": {"type": ["integer", "null"], "description": "Null without edges to tell it by"},
+          "glare": {"type": "number", "description": "Share of the picture's lower part"},
+          "dirt": {"type": ["number", "null"],
+            "description": "Share of the picture; null as long as nobody can tell"},
+          "road_confidence": {"type": ["number", "null"],
+            "description": "Steps of the scores, 0 to 255; null without road"}}},
         "has_image": {"type": "boolean"},
         "has_mask": {"type": "boolean"},
         "yuv_encoding": {"type": "string", "description": "What the bytes of a raw image mean"},

@@ -16,9 +16,14 @@ package struct MessageLayout: Hashable, Sendable {
   /// Pictures and masks are raw images, not files of their own.
   package var rawImages: Bool
   package var rawMasks: Bool
+  /// Whether there is a topic with the road from above.
+  package var birdsEye: Bool
 
-  package init(_ schemas: MessageSchemas = .foxglove, rawImages: Bool = false, rawMasks: Bool = false) {
+  package init(
+    _ schemas: MessageSchemas = .foxglove, rawImages: Bool = false, rawMasks: Bool = false, birdsEye: Bool = false
+  ) {
     (self.schemas, self.rawImages, self.rawMasks) = (schemas, rawImages, rawMasks)
+    self.birdsEye = birdsEye
   }
 
   /// What the file's header calls the rules that it keeps (MCAP registry, "Well-known profiles").

@@ -10,6 +10,8 @@ public enum RecordingTopic: UInt16, CaseIterable, Sendable {
   case statistics
   /// ``LogRecord``.
   case log
+  /// foxglove.CompressedImage: the road from above. Only where that was asked for.
+  case birdsEye
 
   public var name: String {
     switch self {
@@ -18,6 +20,7 @@ public enum RecordingTopic: UInt16, CaseIterable, Sendable {
     case .frame: "/road/frame"
     case .statistics: "/roadseg/statistics"
     case .log: "/roadseg/log"
+    case .birdsEye: "/road/birdseye"
     }
   }
 
@@ -83,7 +86,7 @@ package enum RecordingChannels {
     return [
       image(.image, isRaw: layout.rawImages), image(.mask, isRaw: layout.rawMasks), text(.frame, schema: 2),
       text(.statistics, schema: isROS ? 2 : 3), text(.log, schema: 4),
-    ]
+    ] + (layout.birdsEye ? [image(.birdsEye, isRaw: false)] : [])
   }
 
   private static func json(_ id: UInt16, _ name: String, _ text: String) -> MCAPSchema {

@@ -23,6 +23,8 @@ final class MessageComposer {
   private let decoder: FrameDecoder
   private let encoder: JPEGEncoder
   private let picture: Picture
+  /// Nil where nobody asked for it, or the camera is not calibrated.
+  private let birdsEye: (view: BirdsEye, encoder: JPEGEncoder)?
   private let scratch: Frame
   private let json = JSONEncoder()
   /// Of frames whose fate is still open.
@@ -35,6 +37,7 @@ final class MessageComposer {
     var maskHash: UInt64?
     var roadShare: Double?
     var metres: MetresJSON?
+    var picture: FrameHealthJSON?
     var yuvEncoding: YUVEncoding?
   }
 
@@ -47,13 +50,19 @@ final class MessageComposer {
     layout = MessageLayout(
       options.schemas,
       rawImages: session.source.format.compressedImageFormat == nil && options.rawImages == .raw,
-      rawMasks: options.rawMasks)
+      rawMasks: options.rawMasks, birdsEye: options.birdsEyeStride > 0 && session.calibration != nil)
     palette = session.classes.classes.map { PNG.RGB(red: $0.colour.red, green: $0.colour.green, blue: $0.colour.blue) }
     var quality = 90
     if case .jpeg(let wanted) = options.rawImages { quality = wanted }
     decoder = try FrameDecoder()
     encoder = try JPEGEncoder(largest: session.source.size, quality: quality)
     picture = Picture(size: session.source.size)
+    if options.birdsEyeStride > 0, let calibration = session.calibration {
+      let view = BirdsEye(calibration)
+      birdsEye = (view, try JPEGEncoder(largest: view.extent.size, quality: 85))
+    } else {
+      birdsEye = nil
+    }
     scratch = Frame(capacity: max(1, session.source.maximumFrameBytes))
     json.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     frameName = "camera"
@@ -66,6 +75,7 @@ final class MessageComposer {
   func close(_ compressor: ZstdCompressor?) -> ClosedChunk { chunk.close(compressor) }
 
   func add(_ frame: CapturedFrame, now: UInt64) {
+    putFromAbove(frame, now: now)
     guard options.imageStride > 0, frame.stamp.ordinal % options.imageStride == 0 else { return }
     guard put(frame, now: now) else { return }
     remember(frame.stamp.ordinal) { entry in
@@ -86,6 +96,7 @@ final class MessageComposer {
       entry.hasMask = isKept
       entry.maskHash = map.hash
       entry.metres = frame.figures?.json
+      entry.picture = FrameHealthJSON(frame.insight)
       entry.roadShare = Double(map.count(of: session.classes.drivable)) / Double(max(map.size.pixels, 1))
     }
   }
@@ -102,6 +113,7 @@ final class MessageComposer {
     record.maskHash = entry.maskHash.map(ClassMap.text(ofHash:))
     record.roadShare = entry.roadShare.map { $0.rounded(toDecimals: 6) }
     record.metres = entry.metres
+    record.picture = entry.picture
     record.yuvEncoding = entry.yuvEncoding.map { "\($0)" }
     record.missed = missed.isEmpty ? nil : missed
     // Plain values of our own, which always encode.
@@ -146,6 +158,18 @@ extension MessageComposer {
     else { return false }
     put(jpeg, "jpeg", frame.stamp, time: time, now: now)
     return true
+  }
+
+  /// Before anything is drawn on the picture.
+  private func putFromAbove(_ frame: CapturedFrame, now: UInt64) {
+    guard let birdsEye, frame.stamp.ordinal % options.birdsEyeStride == 0, frame.size == picture.size,
+      fill(scratch, frame), decoder.decode(scratch, into: picture) == .decoded
+    else { return }
+    birdsEye.view.draw(.rgbx(picture))
+    guard let jpeg = birdsEye.encoder.encode(birdsEye.view.picture) else { return }
+    let head = layout.compressedHead(
+      format: "jpeg", frame: frameName, time: clock.time(frame.stamp.timestamp), byteCount: jpeg.count)
+    put(.birdsEye, frame.stamp, head, jpeg, isPacked: true, now: now)
   }
 
   private func fill(_ target: Frame, _ frame: CapturedFrame) -> Bool {

@@ -23,6 +23,8 @@ public struct RecorderOptions: Sendable {
   /// Every so many-th frame's picture and mask; 0 for none.
   public var imageStride = 1
   public var maskStride = 1
+  /// Every so many-th frame also from above, where the camera is calibrated; 0 for none.
+  public var birdsEyeStride = 0
   public var rawImages = RawImages.jpeg(quality: 90)
   /// Masks as raw images, a byte a pixel that is the class, instead of PNGs with the classes' colours.
   public var rawMasks = false

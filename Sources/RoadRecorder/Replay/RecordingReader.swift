@@ -191,7 +191,8 @@ extension MCAPContents {
       guard let message = try next(), let channel = channels[message.channel] else { return nil }
       let schema = schemas[channel.schemaID]?.name ?? ""
       guard RecordedImage.encodings[schema] == channel.messageEncoding else { continue }
-      if RecordingTopic(named: channel.topic) != .mask { return channel.id }
+      guard let own = RecordingTopic(named: channel.topic) else { return channel.id }
+      if own != .mask, own != .birdsEye { return channel.id }
     }
     return nil
   }

@@ -65,6 +65,8 @@ struct SummaryCollector {
     case .frame: if let record = message.frameRecord() { add(record, run: run) }
     case .log: if let record = message.logRecord() { add(record) }
     case .statistics: if let json = message.json { addHeat(json) }
+    case .birdsEye:
+      result.disk.payloadBytes += UInt64(RecordedImage(message.data, schema: message.schema)?.bytes.count ?? 0)
     case .image, nil: break
     }
   }

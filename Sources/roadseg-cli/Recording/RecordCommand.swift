@@ -88,6 +88,9 @@ struct RecordCommand: ParsableCommand {
     var options = try recording.options(folder: output)
     try ownParts.check()
     let measured = try metres.options()
+    if recording.birdsEyeStride > 0, measured == nil {
+      throw ValidationError("--birdseye-every needs --camera-calibration")
+    }
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)
     options.metadata["model_file"] = RecordedNetwork.file(of: modelOptions.model)

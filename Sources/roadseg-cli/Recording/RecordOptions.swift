@@ -11,6 +11,11 @@ struct RecordOptions: ParsableArguments {
   @Option(name: .customLong("masks-every"), help: "Keep the mask of every so many-th frame; 0 for none.")
   var maskStride = 1
 
+  @Option(
+    name: .customLong("birdseye-every"),
+    help: "With --camera-calibration: keep every so many-th frame from above, too, undistorted; 0 for none.")
+  var birdsEyeStride = 0
+
   @Flag(
     name: .long,
     help:
@@ -100,6 +105,7 @@ struct RecordOptions: ParsableArguments {
 
   func validate() throws {
     if imageStride < 0 || maskStride < 0 { throw ValidationError("--images-every and --masks-every take 0 or more") }
+    if birdsEyeStride < 0 { throw ValidationError("--birdseye-every takes 0 or more") }
     if !(1...100).contains(quality) { throw ValidationError("--jpeg-quality takes 1 to 100") }
     if preRoll != nil, trigger.isEmpty { throw ValidationError("--pre-roll needs a --trigger") }
     if !(4096...(1 << 27)).contains(chunkSize.bytes) { throw ValidationError("--chunk-size takes 4k to 128M") }
@@ -120,6 +126,7 @@ struct RecordOptions: ParsableArguments {
     var options = RecorderOptions(folder: folder)
     options.imageStride = imageStride
     options.maskStride = maskStride
+    options.birdsEyeStride = birdsEyeStride
     options.rawImages = raw ? .raw : .jpeg(quality: quality)
     options.rawMasks = rawMasks
     options.schemas = schemas
