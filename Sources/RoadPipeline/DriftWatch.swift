@@ -15,9 +15,9 @@ public struct UsualActivity: Hashable, Sendable {
 ///
 /// What is usual, the share s and the confidence r, is what the calibration's pictures had; where nobody knows, it is
 /// learned from the first ``learning`` looks of a run of which the picture can be seen: their means. A look is
-/// suspicious above `3·s + 0.2 %` or below `0.6·r`, and calm below `2·s + 0.1 %` and above `0.7·r`. ``patience``
-/// suspicious looks in a row raise the alarm, as many calm ones end it; a look between the two is neither, and begins a
-/// new row. Without road in the picture the share counts alone.
+/// suspicious above `2.5·s + 0.2 %` or below `0.6·r`, and calm below `2·s + 0.1 %` and above `0.7·r`. The alarm
+/// is raised when ``patience`` more looks were suspicious than were not, counted from 0 and never below, and ends when
+/// as many more were calm than were not. Without road in the picture the share counts alone.
 ///
 /// Plain arithmetic on what it is given; nothing is allocated.
 package struct DriftWatch {
@@ -64,8 +64,8 @@ package struct DriftWatch {
       return road > part * usually
     }
     let isCalm = share < 2 * usual.saturated + 0.001 && isSure(0.7)
-    let isSuspicious = share > 3 * usual.saturated + 0.002 || !isSure(0.6)
-    row = (isRaised ? isCalm : isSuspicious) ? row + 1 : 0
+    let isSuspicious = share > 2.5 * usual.saturated + 0.002 || !isSure(0.6)
+    row = (isRaised ? isCalm : isSuspicious) ? row + 1 : max(0, row - 1)
     guard row == Self.patience else { return }
     row = 0
     isRaised.toggle()

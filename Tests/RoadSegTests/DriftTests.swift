@@ -34,8 +34,7 @@ import Testing
 
   @Test("32 looks raise it for what drifts, not for what is usual", arguments: changes)
   func alarm(_ change: Change) throws {
-    let model = try ShippedModels.load("contextnet")
-    let network = try IntegerSegmenter(model, name: "contextnet", classes: nil, threads: 1)
+    let network = try Self.network.get()
     let usual = try #require(network.segmenter(for: Self.size).usual)
     var watch = DriftWatch(usual: usual)
     var random: UInt64 = 7
@@ -66,20 +65,18 @@ import Testing
     #expect(shares.count == Self.seen && Self.seen * Self.turns >= DriftWatch.patience)
   }
 
+  /// Read and planned once for all changes, which are tried one after the other.
+  private static nonisolated(unsafe) let network = Result { () throws(RoadError) in
+    try IntegerSegmenter(ShippedModels.load("contextnet"), name: "contextnet", classes: nil, threads: 1)
+  }
+
   /// A frame of each third of a second of the synthetic road; drawn once.
   private static let pictures = Result { () throws(RoadError) in
-    let frame = Frame(capacity: 4 * size.pixels)
-    let decoder = try FrameDecoder()
-    let road = try SyntheticRoad(size: size, seed: 3, frames: UInt64(10 * seen))
-    road.start()
-    var pictures: [Picture] = []
-    var number = 0
-    while case .frame = road.read(into: frame, timeout: 0) {
-      number += 1
-      guard number % 10 == 0 else { continue }
+    let scene = try SyntheticScene(size: size, seed: 3)
+    return (1...seen).map { number in
       let picture = Picture(size: size)
-      if case .decoded = decoder.decode(frame, into: picture) { pictures.append(picture) }
+      scene.render(frame: UInt64(10 * number - 1), pixels: picture.base, rowPitch: picture.rowPitch)
+      return picture
     }
-    return pictures
   }
 }
