@@ -256,7 +256,7 @@ private enum Naive {
     _ options: StabiliseOptions, isFresh: Bool
   ) -> [Int] {
     let (width, height, classes) = (one.scores.width, one.scores.height, one.classes)
-    let least = one.mode == .gentle ? 16 : 8
+    let (least, still, changed) = one.mode == .gentle ? (16, 96, 256) : (10, 120, 320)
     var result: [Int] = []
     for y in 0..<height {
       for x in 0..<width {
@@ -264,7 +264,8 @@ private enum Naive {
         let v = min((2 * y + 1) * change.size.height / (2 * height), change.size.height - 1)
         let vector = change.motion.vectors[v / 8 * change.motion.columns + u / 8]
         let d = Int(change.changes[v / 4 * change.columns + u / 4])
-        let a = isFresh || d >= 256 ? 256 : d <= 96 ? least : least + (256 - least) * (d - 96) / 160
+        let part = (256 - least) * (d - still) / (changed - still)
+        let a = isFresh || d >= changed ? 256 : d <= still ? least : least + part
         func place(_ cell: Int, _ way: Int16, _ count: Int, _ pixels: Int) -> Int {
           let sixteenths = (abs(Int(way)) * count * 16 + pixels / 2) / pixels
           return min(max(cell * 16 + (way < 0 ? -sixteenths : sixteenths), 0), (count - 1) * 16)
