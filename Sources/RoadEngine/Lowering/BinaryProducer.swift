@@ -43,6 +43,8 @@ struct Binary: Producer {
     range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
   }
 
+  func losesInBytes(in network: LoweredNetwork) -> Bool { true }
+
   /// Of 16 bits no function follows: a step at 0 would not survive integers over another range.
   func reach(in network: LoweredNetwork) -> Float? {
     guard needsInt16 else { return farthest(in: network) }

@@ -27,7 +27,9 @@ struct Join: Producer {
     part.dequantized ?? network.tensors[part.source].format.dequantized[0]
   }
 
-  func hasInt16(in network: LoweredNetwork) -> Bool {
+  func losesInBytes(in network: LoweredNetwork) -> Bool { hasInt16(in: network) }
+
+  private func hasInt16(in network: LoweredNetwork) -> Bool {
     parts.contains { network.tensors[$0.source].element == .int16 }
   }
 

@@ -69,7 +69,8 @@ extension Lowering {
   /// tensors, whose range is known, are bytes there.
   mutating func settleInt16(_ index: Int, of node: Node) throws(RoadError) {
     guard index < node.inputs.count, case .pending(let layer)? = values[node.inputs[index]],
-      try layer.range(in: network) == nil || network.rounding.keepsUnroundedSums && layer.producer.isFine(in: network),
+      try layer.range(in: network) == nil
+        || network.rounding.keepsUnroundedSums && layer.producer.losesInBytes(in: network),
       let view = try network.settledInt16(layer)
     else { return }
     network.unquantizedNodes.append(layer.node)
@@ -96,12 +97,4 @@ extension Lowering {
 
   /// What a layer left behind.
   mutating func set(_ view: ElementView, outputOf node: Node) { set(.real(RealView(view: view)), outputOf: node) }
-}
-
-extension Producer {
-  /// Whether bytes over all that can come out would be coarser than what goes in.
-  fileprivate func isFine(in network: LoweredNetwork) -> Bool {
-    self is Binary || self is Softmax || self is Normalisation || (self as? Reduction)?.operation == .norm
-      || (self as? Join)?.hasInt16(in: network) == true
-  }
 }

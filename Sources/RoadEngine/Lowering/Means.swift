@@ -57,6 +57,7 @@ struct Reduction: Producer {
 
   var writesInt16: Bool { operation == .norm || operation == .sum && isOverPlane }
 
+  func losesInBytes(in network: LoweredNetwork) -> Bool { operation == .norm }
   func reach(in network: LoweredNetwork) -> Float? { operation == .norm ? range(in: network)?.upperBound : nil }
 
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? {

@@ -17,6 +17,8 @@ protocol Producer: Equatable, Sendable {
   func farthest(in network: LoweredNetwork) -> Float?
   /// The same where no function may follow, but 16 bits may hold the numbers.
   func reach(in network: LoweredNetwork) -> Float?
+  /// Whether bytes over all that can come out would be coarser than what goes in.
+  func losesInBytes(in network: LoweredNetwork) -> Bool
   /// With an affine function of each channel taken in; nil where it cannot be.
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) throws(RoadError) -> (any Producer)?
   /// Adds the layer.
@@ -35,6 +37,7 @@ extension Producer {
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? { nil }
   func farthest(in network: LoweredNetwork) -> Float? { nil }
   func reach(in network: LoweredNetwork) -> Float? { farthest(in: network) }
+  func losesInBytes(in network: LoweredNetwork) -> Bool { false }
   func folding(_ affine: ChannelAffine, in network: LoweredNetwork) throws(RoadError) -> (any Producer)? { nil }
 
   func isEqual(_ other: any Producer) -> Bool { (other as? Self) == self }

@@ -80,6 +80,8 @@ struct Normalisation: Producer {
   /// Where its source has 16 bits, and in networks of others, who may leave its result unquantized.
   var writesInt16: Bool
 
+  func losesInBytes(in network: LoweredNetwork) -> Bool { true }
+
   /// Known by its range.
   func reach(in network: LoweredNetwork) -> Float? {
     range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }

@@ -40,6 +40,7 @@ struct Softmax: Producer {
 
   func range(in network: LoweredNetwork) -> ClosedRange<Float>? { 0...1 }
   func reach(in network: LoweredNetwork) -> Float? { 1 }
+  func losesInBytes(in network: LoweredNetwork) -> Bool { true }
 
   func emit(
     _ name: String, to output: TensorID, _ integers: ClosedRange<Int>, in network: inout LoweredNetwork
