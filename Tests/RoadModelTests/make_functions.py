@@ -75,6 +75,9 @@ FUNCTIONS = {
     "gelu": ("Gelu", {}, gelu), "gelu-tanh": ("Gelu", dict(approximate="tanh"), gelu_tanh),
     "shrink": ("Shrink", dict(bias=0.3, lambd=0.9),
                lambda x: x + real(0.3) if x < -real(0.9) else x - real(0.3) if x > real(0.9) else mpf(0)),
+    "acos": ("Acos", {}, mp.acos, "share"), "asin": ("Asin", {}, mp.asin, "share"), "atan": ("Atan", {}, mp.atan),
+    "acosh": ("Acosh", {}, mp.acosh, "one"), "asinh": ("Asinh", {}, mp.asinh), "atanh": ("Atanh", {}, mp.atanh, "within"),
+    "cosh": ("Cosh", {}, mp.cosh), "sinh": ("Sinh", {}, mp.sinh), "tan": ("Tan", {}, mp.tan),
     "swish": ("Swish", dict(alpha=1.5), lambda x: x * sigmoid(real(1.5) * x)),
 }
 SINCE = {"Gelu": 20, "HardSwish": 14, "Mish": 18, "Swish": 24}
@@ -113,6 +116,13 @@ def write(name, operator, attributes, function, domain="all"):
         x = np.where(x > 0, x, np.float32(1))
     if domain == "nonzero":
         x = np.where(x != 0, x, np.float32(1))
+    if domain == "share":
+        x = np.where(abs(x) <= 1, x, 1 / x)
+    if domain == "within":
+        x = np.where(abs(x) < 1, x, 0.999 / x)
+    if domain == "one":
+        x = np.maximum(abs(x), np.float32(1)) + np.where(abs(x) < 1, abs(x), 0)
+    x = x.astype(np.float32)
     exact = np.array([nearest(function(mpf(float(v)))) for v in x], np.float32)
     session = onnxruntime.InferenceSession(model(operator, attributes, len(x)).SerializeToString(), providers=["CPUExecutionProvider"])
     peer = session.run(None, {"x": x})[0]

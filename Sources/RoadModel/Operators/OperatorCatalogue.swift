@@ -29,9 +29,16 @@ public enum OperatorCatalogue {
 extension OperatorCatalogue {
   private static let functions: [Operator] = [
     .function("Abs", plain: { abs($0) }),
+    .function("Acos", plain: Elementary.arcCosine),
+    .function("Acosh", plain: Elementary.areaCosine),
+    .function("Asin", plain: Elementary.arcSine),
+    .function("Asinh", plain: Elementary.areaSine),
+    .function("Atan", plain: Elementary.arcTangent),
+    .function("Atanh", plain: Elementary.areaTangent),
     .function("Ceil", plain: { $0.rounded(.up) }),
     .function("Celu", ScalarFunctions.celu),
     .function("Cos", plain: Elementary.cosine),
+    .function("Cosh", plain: Elementary.hyperbolicCosine),
     .function("Elu", ScalarFunctions.elu),
     .function("Erf", plain: Elementary.errorFunction),
     .function("Exp", plain: Elementary.exponential),
@@ -50,10 +57,12 @@ extension OperatorCatalogue {
     .function("Sigmoid", range: .shares, plain: Elementary.sigmoid),
     .function("Sign", plain: { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }),
     .function("Sin", plain: Elementary.sine),
+    .function("Sinh", plain: Elementary.hyperbolicSine),
     .function("Softplus", plain: Elementary.softplus),
     .function("Softsign", plain: { $0 / (1 + abs($0)) }),
     .function("Sqrt", plain: { $0.squareRoot() }),
     .function("Swish", ScalarFunctions.swish),
+    .function("Tan", plain: Elementary.tangent),
     .function("Tanh", range: .signedShares, plain: Elementary.hyperbolicTangent),
     .function("ThresholdedRelu", ScalarFunctions.thresholdedRelu),
   ]
@@ -144,6 +153,7 @@ extension OperatorCatalogue {
     Operator("LayerNormalization", ElementwiseShapes.layerNormalization, NormalizationOperators.layer),
     Operator("InstanceNormalization", ElementwiseShapes.instanceNormalization, NormalizationOperators.instance),
     Operator("GroupNormalization", ElementwiseShapes.same, nil, decomposition: ModelGraph.groups),
+    Operator("RMSNormalization", ElementwiseShapes.same, nil, decomposition: ModelGraph.rootMeanSquare),
     Operator("LpNormalization", ElementwiseShapes.same, nil, decomposition: ModelGraph.unitLength),
     Operator("QuantizeLinear", ElementwiseShapes.quantize, QuantizationOperators.quantize),
     Operator(
@@ -173,6 +183,8 @@ extension OperatorCatalogue {
     Operator("ReduceL2", ReductionShapes.reduce, ReductionOperators.euclidean),
     Operator(
       "ReduceSumSquare", ReductionShapes.reduce, ReductionOperators.squareSum, decomposition: ModelGraph.squareSum),
+    Operator("ReduceLogSum", ReductionShapes.reduce, nil, decomposition: ModelGraph.logarithmOfSum),
+    Operator("ReduceLogSumExp", ReductionShapes.reduce, nil, decomposition: ModelGraph.logarithmOfExponentials),
     Operator("ArgMax", ReductionShapes.argMax, ReductionOperators.argMax),
   ]
 }

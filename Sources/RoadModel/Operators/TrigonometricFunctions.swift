@@ -1,7 +1,30 @@
-/// Sine and cosine, by the same means.
+/// Sine, cosine, tangent and their inverses, by the same means.
 extension Elementary {
   static func sine(_ x: Double) -> Double { turned(x, by: 0) }
   static func cosine(_ x: Double) -> Double { turned(x, by: 1) }
+  static func tangent(_ x: Double) -> Double { sine(x) / cosine(x) }
+
+  /// NaN beyond −1...1.
+  static func arcSine(_ x: Double) -> Double { arcTangent(x / ((1 - x) * (1 + x)).squareRoot()) }
+  /// Likewise. Twice the angle whose tangent is √((1 − x)/(1 + x)): no digits are lost near 1.
+  static func arcCosine(_ x: Double) -> Double { 2 * arcTangent(((1 - x) / (1 + x)).squareRoot()) }
+
+  /// Of numbers above 1 a right angle less that of 1/x; then two halvings of the angle, to 0.2 at most, and the series.
+  static func arcTangent(_ x: Double) -> Double {
+    guard abs(x) <= 1 else { return x.isNaN ? x : (x < 0 ? -quarterTurn : quarterTurn) - arcTangent(1 / x) }
+    var tangent = x
+    for _ in 0..<2 { tangent /= 1 + (1 + tangent * tangent).squareRoot() }
+    let square = tangent * tangent
+    var sum = 0.0
+    for divisor in arcTangentDivisors { sum = divisor - square * sum }
+    return 4 * tangent * sum
+  }
+
+  private static let quarterTurn = 0x1.921fb54442d18p+0
+  /// 1/31, 1/29, … 1.
+  private static let arcTangentDivisors = (0...15).reversed().map { (index: Int) -> Double in
+    1 / Double(2 * index + 1)
+  }
 
   /// The sine of `x` and a number of quarter turns. Beyond 2^20 its absolute error is up to 2^-32; beyond 2^40, where
   /// binary32 numbers lie thousands of turns apart, it is NaN.

@@ -97,4 +97,47 @@ extension ModelGraph {
     writer.append(node, "Div", [node.inputs[0], divisor], to: node.outputs[0])
     return true
   }
+
+  /// Numbers over the root of their squares' mean (Zhang and Sennrich 2019), over the axes from the one named on.
+  @Sendable static func rootMeanSquare(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard node.inputs.count == 2, let shape = writer.types[node.inputs[0]]?.shape,
+      let given = try? node.integer("axis", default: -1, in: -64...64),
+      let axis = try? node.axis(given, rank: shape.count), let epsilon = try? node.float("epsilon", default: 1e-5)
+    else { return false }
+    let squares = writer.step(node, "Mul", node.inputs[0], node.inputs[0])
+    let name = writer.name(node, "mean")
+    var mean = Node(
+      name: name, operation: "ReduceMean", inputs: [squares], outputs: [name],
+      attributes: ["axes": .integers(Array(axis..<shape.count)), "keepdims": .integer(1)])
+    writer.takeAxes(of: &mean, from: 18)
+    writer.replace(with: mean)
+    let least = writer.constant(node, "epsilon", TensorData(floats: [epsilon], shape: []))
+    let root = writer.step(node, "Sqrt", writer.step(node, "Add", name, least))
+    writer.append(node, "Mul", [writer.step(node, "Div", node.inputs[0], root), node.inputs[1]], to: node.outputs[0])
+    return true
+  }
+
+  @Sendable static func logarithmOfSum(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    var sum = node
+    sum.outputs = [writer.name(node, "sum")]
+    _ = writer.sum(sum, of: "Identity", [node.inputs[0]])
+    writer.append(node, "Log", sum.outputs, to: node.outputs[0])
+    return true
+  }
+
+  /// Less the greatest of them, so that no exponential overflows.
+  @Sendable static func logarithmOfExponentials(_ node: Node, _ writer: inout DecompositionWriter) -> Bool {
+    guard let result = writer.types[node.outputs[0]]?.shape else { return false }
+    var greatest = node
+    (greatest.operation, greatest.outputs) = ("ReduceMax", [writer.name(node, "greatest")])
+    greatest.attributes["keepdims"] = .integer(1)
+    writer.takeAxes(of: &greatest, from: 18)
+    writer.replace(with: greatest)
+    var sum = node
+    sum.outputs = [writer.name(node, "sum")]
+    _ = writer.sum(sum, of: "Exp", [writer.step(node, "Sub", node.inputs[0], greatest.outputs[0])])
+    let whole = writer.reshaped(node, "shaped", greatest.outputs[0], result)
+    writer.append(node, "Add", [writer.step(node, "Log", sum.outputs[0]), whole], to: node.outputs[0])
+    return true
+  }
 }
