@@ -40,7 +40,7 @@ struct Binary: Producer {
   }
 
   func farthest(in network: LoweredNetwork) -> Float? {
-    range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
+    range(in: network)?.farthest
   }
 
   func losesInBytes(in network: LoweredNetwork) -> Bool { true }
@@ -127,6 +127,11 @@ extension BinaryLayer.Operation {
     }
     self = .table(bytes)
   }
+}
+
+extension ClosedRange<Float> {
+  /// How far from 0 its numbers can be.
+  var farthest: Float { Swift.max(abs(lowerBound), abs(upperBound)) }
 }
 
 extension LoweredTensor {

@@ -110,13 +110,11 @@ extension LoweredNetwork {
 
   /// 16 bits over all that can come out of a layer that no QuantizeLinear follows; nil where that is not known.
   mutating func settledInt16(_ layer: PendingLayer) throws(RoadError) -> ElementView? {
-    if layer.producer.writesInt16, layer.epilogue.function == nil, let range = try layer.range(in: self) {
-      return try emit(
-        layer, to: .spanning(range.lowerBound, range.upperBound).int16, name: "\(layer.node)/int16")
+    guard layer.producer.writesInt16 else { return nil }
+    if layer.epilogue.function == nil, let range = try layer.range(in: self) {
+      return try emit(layer, to: .spanning(range.lowerBound, range.upperBound).int16, name: "\(layer.node)/int16")
     }
-    guard layer.producer.writesInt16, let farthest = try layer.folded(in: self).reach(in: self), farthest.isFinite,
-      farthest > 0
-    else { return nil }
+    guard let farthest = try layer.folded(in: self).reach(in: self), farthest.isFinite, farthest > 0 else { return nil }
     var (lowest, highest) = (-farthest, farthest)
     if let function = layer.epilogue.function {
       let numbers = (-1024...1024).map { function(farthest * Float($0) / 1024) }

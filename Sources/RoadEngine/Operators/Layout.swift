@@ -160,7 +160,7 @@ enum DepthSpaceRule: OperatorRule {
     var settled = try lowering.int16(0, of: node)
     if settled == nil { settled = lowering.network.settled(try lowering.real(0, of: node), name: "\(node.name)/input") }
     guard let settled, settled.shape.count == 4, settled.shape[0] == 1 else {
-      throw RoadError(.model, "its input is no 1xCxHxW")
+      throw RoadError(.model, "its input has shape \(settled?.shape ?? []), not 1xCxHxW")
     }
     var six = settled.elements
     let (strides, sizes) = (six.strides, six.shape)

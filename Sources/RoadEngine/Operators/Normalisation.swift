@@ -84,7 +84,7 @@ struct Normalisation: Producer {
 
   /// Known by its range.
   func reach(in network: LoweredNetwork) -> Float? {
-    range(in: network).map { max(abs($0.lowerBound), abs($0.upperBound)) }
+    range(in: network)?.farthest
   }
 
   /// No score of n numbers is further from 0 than √n; nearly all are within 8.

@@ -2,21 +2,16 @@ import RoadBase
 import RoadKernelContract
 import RoadModel
 
-/// Pad in the modes constant, edge and reflect; negative pads cut.
+/// Pad in the modes constant, edge, reflect and wrap; negative pads cut.
 enum PaddingRule: OperatorRule {
   static func lower(_ node: Node, _ lowering: inout Lowering) throws(RoadError) {
     let shape = try lowering.inferredShape(of: node)
-    let finer = try lowering.int16(0, of: node)
-    var view = if let finer { RealView(view: finer) } else { try lowering.real(0, of: node) }
-    if finer == nil, view.rows(of: lowering.tensor(view.tensor)).count > 1 || view.tensor == lowering.network.input {
-      view = RealView(view: try lowering.activation(viewOf: 0, of: node))
-    }
     let arrangement = Arrangement(canonical: shape)
-    var places = try places(node, view.shape, shape, arrangement, lowering)
-    let isOfPixels = places[2] == (0..<Int32(places[2].count)).map { $0 }
-    if finer != nil, !isOfPixels {
+    var view = try Self.source(of: node, &lowering)
+    let places = try places(node, view.shape, shape, arrangement, lowering)
+    let padsChannels = places[2] != (0..<Int32(places[2].count)).map { $0 }
+    if padsChannels, lowering.tensor(view.tensor).element == .int16 {
       view = RealView(view: try lowering.activation(viewOf: 0, of: node))
-      places = try Self.places(node, view.shape, shape, arrangement, lowering)
     }
     let source = lowering.network.plane(of: view.view, arrangement)
     let from = lowering.tensor(source)
@@ -36,6 +31,16 @@ enum PaddingRule: OperatorRule {
     }
     let result = ElementView(tensor: output, elements: arrangement.elements(of: shape))
     lowering.set(.real(RealView(view: result, dequantized: view.dequantized)), outputOf: node)
+  }
+
+  /// Integers that one function makes numbers of.
+  private static func source(of node: Node, _ lowering: inout Lowering) throws(RoadError) -> RealView {
+    if let finer = try lowering.int16(0, of: node) { return RealView(view: finer) }
+    let view = try lowering.real(0, of: node)
+    guard view.rows(of: lowering.tensor(view.tensor)).count > 1 || view.tensor == lowering.network.input else {
+      return view
+    }
+    return RealView(view: try lowering.activation(viewOf: 0, of: node))
   }
 
   /// For rows, columns and channels of the result those of the source; negative for the constant.

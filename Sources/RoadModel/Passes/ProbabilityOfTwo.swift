@@ -4,6 +4,7 @@ extension ModelGraph {
   /// Where only one of the two probabilities of a Softmax is read, for every pixel: the Sigmoid of the difference of
   /// the scores, which is the same number. The last such Softmax alone.
   func subtractingScoresOfTwo() -> ModelGraph {
+    guard nodes.contains(where: { $0.operation == "Softmax" }) else { return self }
     let types = inferringTypes().known
     let layout = PixelLayout(self, types)
     let index = GraphIndex(self)
