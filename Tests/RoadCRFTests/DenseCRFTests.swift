@@ -47,7 +47,9 @@ import Testing
   @Test("the field is that of brute force, within what the lattice approximates", arguments: ["once", "two", "three"])
   func goldens(name: String) throws {
     let golden = try Golden(name)
+    // As in make_goldens.py.
     var options = DenseCRFOptions()
+    (options.colourWeight, options.colourPlace, options.colour) = (4, 67, 3)
     options.iterations = golden.iterations
     let field = DenseCRF(golden.picture, options: options)
       .probabilities(logits: golden.logits, classes: golden.classes)
