@@ -22,8 +22,11 @@ struct FlickerCommand: ParsableCommand {
       pixels with the same true class as before that came or went) and road IoU; and the flicker of the true masks: \
       edges that move by less than motion is measured to.
 
+      --sheet makes a picture of the places that flicker most: neighbouring frames with the network's masks, and below \
+      them the same ones steadied.
+
       EXAMPLES:
-        roadseg flicker drive/ --frames 200
+        roadseg flicker drive/ --frames 200 --sheet drive.jpg
         roadseg flicker synthetic --seed 3 --frames 300 --json
       """)
 
@@ -43,6 +46,9 @@ struct FlickerCommand: ParsableCommand {
 
   @Option(name: .long, help: "Which synthetic road.")
   var seed: UInt64 = 1
+
+  @Option(name: .long, help: ArgumentHelp("Also write a sheet of pictures, a JPEG.", valueName: "file"))
+  var sheet: String?
 
   @Flag(name: .long, help: "Print one JSON object instead of a table.")
   var json = false
@@ -68,14 +74,20 @@ struct FlickerCommand: ParsableCommand {
     try film.start()
     defer { film.stop() }
     let measurement = FlickerMeasurement(network, size: film.properties.size, clean: cleaning.options())
+    if sheet != nil { measurement.sheet = FlickerSheet(size: film.properties.size, classes: network.classes) }
     let read = try measurement.run(film, scene, limit: frames ?? .max)
     guard read > 2 else {
       throw RoadError(.picture, "\(source): \(read) frames that could be used", remedy: "name a film of three or more")
     }
     let result = FlickerResult(model: network.name, frames: read, measurement)
-    guard json else { return Terminal.printLine(result.text) }
-    let about = RunAbout(network.identity, source: film.properties.name, isSynthetic: scene != nil)
-    try Terminal.printJSON(WithAbout(about, result))
+    if json {
+      let about = RunAbout(network.identity, source: film.properties.name, isSynthetic: scene != nil)
+      try Terminal.printJSON(WithAbout(about, result))
+    } else {
+      Terminal.printLine(result.text)
+    }
+    // Last: where it cannot be written, the figures are not lost.
+    if let sheet { try measurement.sheet?.write(to: sheet) }
   }
 }
 
@@ -95,6 +107,8 @@ final class FlickerMeasurement {
   private(set) var ways: [Way]
   /// Of the true masks.
   private(set) var truth: FlickerMeter
+  /// Where pictures are wanted, too.
+  var sheet: FlickerSheet?
   private let trueMap: ClassMap
   private let size: PictureSize
   private let road: UInt8
@@ -151,6 +165,7 @@ final class FlickerMeasurement {
       truth.add(trueMap, change, hasMatch: hasPrevious)
     }
     var other = given
+    let flips = ways.first?.flicker.sums.flips ?? 0
     for index in ways.indices {
       let map = ways[index].map
       let times = ways[index].segmenter.segment(.picture(picture), at: moment, into: map)
@@ -164,6 +179,9 @@ final class FlickerMeasurement {
       ways[index].lag.add(map, other: reference)
     }
     hasPrevious = true
+    sheet?.take(picture, flips: (ways.first?.flicker.sums.flips ?? 0) - flips) { mode in
+      ways.first { $0.mode == mode }?.map
+    }
   }
 }
 

@@ -77,6 +77,22 @@ import Testing
     #expect(table.status == 0 && table.output.contains("false flicker"), "\(table)")
   }
 
+  @Test("a sheet shows the places that flicker most, as they are and steadied")
+  func sheet() throws {
+    try withFolder { folder in
+      let arguments = ["flicker", "synthetic", "--size", "160x120", "--model", Roadseg.model, "--frames", "24"]
+      let run = try Roadseg.run(arguments + ["--sheet", "\(folder)/sheet.jpg"])
+      #expect(run.status == 0, "\(run)")
+      // Three neighbours of 400x300 across; two rows for each of two or three places eight frames apart.
+      let picture = try PictureFile.read("\(folder)/sheet.jpg")
+      #expect(picture.size.width == 6 + 3 * 406)
+      let heights = [2, 3].map { (places: Int) -> Int in 6 + 2 * places * 324 }
+      #expect(heights.contains(picture.size.height), "\(picture.size)")
+      let failed = try Roadseg.run(arguments + ["--sheet", "\(folder)/none/sheet.jpg"])
+      #expect(failed.status == 1 && failed.errors.contains("sheet.jpg"), "\(failed)")
+    }
+  }
+
   @Test("recorded masks are those of single pictures: record and verify know no steadying")
   func recordings() throws {
     try withFolder { folder in
