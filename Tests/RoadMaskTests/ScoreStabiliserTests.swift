@@ -256,7 +256,7 @@ private enum Naive {
     _ options: StabiliseOptions, isFresh: Bool
   ) -> [Int] {
     let (width, height, classes) = (one.scores.width, one.scores.height, one.classes)
-    let (least, still, changed) = one.mode == .gentle ? (16, 96, 256) : (10, 120, 320)
+    let (least, still, changed) = one.mode == .gentle ? (16, 96, 256) : (13, 120, 320)
     var result: [Int] = []
     for y in 0..<height {
       for x in 0..<width {

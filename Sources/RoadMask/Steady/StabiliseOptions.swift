@@ -18,7 +18,7 @@ public struct StabiliseOptions: Hashable, Sendable {
     switch mode {
     case .off: (least, still, changed) = (256, 0, 16)
     case .gentle: (least, still, changed) = (16, 6 * 16, 16 * 16)
-    case .strong: (least, still, changed) = (10, 120, 20 * 16)
+    case .strong: (least, still, changed) = (13, 120, 20 * 16)
     }
   }
 
