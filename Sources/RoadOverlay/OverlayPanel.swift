@@ -16,6 +16,9 @@ public struct OverlayNumbers: Hashable, Sendable {
   /// From capture to the drawn picture, over the last minute.
   public var latencyMedian: UInt64?
   public var latency99: UInt64?
+  /// Of masks that are steadied over time: the share of the still score pixels that came or went as road, 0...1. Shown
+  /// where the panel was made with room for it.
+  public var flicker: Double?
   /// Number of the frame as its source counts.
   public var frame: UInt64
   /// Number of the notice that takes the source's place, see ``OverlayPanel/init(size:model:source:notices:)``.
@@ -35,8 +38,8 @@ public struct OverlayNumbers: Hashable, Sendable {
   }
 }
 
-/// The translucent panel in the upper left corner: four rates, two latencies, frame, model and source. Its letters grow
-/// with the picture: 8 and 13 pixels at 480 rows.
+/// The translucent panel in the upper left corner: four rates, two latencies, frame, model and source, and how masks
+/// that are steadied flicker. Its letters grow with the picture: 8 and 13 pixels at 480 rows.
 ///
 /// Made once; `draw` allocates nothing. One thread draws at a time.
 public final class OverlayPanel: @unchecked Sendable {
@@ -52,8 +55,9 @@ public final class OverlayPanel: @unchecked Sendable {
   private let timeUnit = Text("ms")
   private let unknown = Text("-")
   private let number = Text(capacity: 24)
-  private let line = Text(capacity: 40)
+  private let line = Text(capacity: 56)
   private let layout: Layout
+  private let showsFlicker: Bool
 
   private static let labelColour = Colour(150, 166, 176)
   private static let valueColour = Colour(244, 248, 250)
@@ -80,8 +84,12 @@ public final class OverlayPanel: @unchecked Sendable {
   ///   - model: name of the network, shortened where it does not fit.
   ///   - source: name of the frame source, likewise.
   ///   - notices: what may have to be told instead of the source: "half rate".
-  public init(size: PictureSize, model: String, source: String, notices: [String] = []) {
+  ///   - showsFlicker: keeps room for ``OverlayNumbers/flicker``.
+  public init(
+    size: PictureSize, model: String, source: String, notices: [String] = [], showsFlicker: Bool = false
+  ) {
     self.size = size
+    self.showsFlicker = showsFlicker
     let unit = max(size.height, 240)
     small = Lettering(capHeight: max(6, (unit * 8 + 240) / 480), weight: 0.15)
     large = Lettering(capHeight: max(8, (unit * 13 + 240) / 480), weight: 0.14)
@@ -107,7 +115,8 @@ public final class OverlayPanel: @unchecked Sendable {
     layout.cornerInsets = Self.corner(radius: small.capHeight)
     self.layout = layout
     // One line for model, source and frame number; the names give way.
-    let counter = small.width(of: Text("frame 0000000")) + small.capHeight
+    let longest = showsFlicker ? "flicker 00.00 %  frame 0000000" : "frame 0000000"
+    let counter = small.width(of: Text(longest)) + small.capHeight
     let names = max(0, layout.width - 2 * layout.inset - counter - small.capHeight)
     self.model.shorten(to: names / 2, with: small)
     self.source.shorten(to: names - small.width(of: self.model), with: small)
@@ -226,6 +235,11 @@ extension OverlayPanel {
       small.write(source, at: end + small.capHeight, y, colour: Self.labelColour, on: canvas)
     }
     line.clear()
+    if showsFlicker, let flicker = numbers.flicker, (0...1).contains(flicker) {
+      line.append("flicker ")
+      line.append(hundredths: UInt64(10_000 * flicker + 0.5))
+      line.append(" %  ")
+    }
     line.append("frame ")
     line.append(number: numbers.frame)
     let right = layout.margin + layout.width - layout.inset

@@ -49,6 +49,14 @@ package final class Text: @unchecked Sendable {
     append(number: tenths % 10)
   }
 
+  /// With two digits after the point: 12 → "0.12".
+  package func append(hundredths: UInt64) {
+    append(number: hundredths / 100)
+    append(UInt8(ascii: "."))
+    append(number: hundredths / 10 % 10)
+    append(number: hundredths % 10)
+  }
+
   /// Cuts the text to what `width` pixels hold, ending in two points where something was cut.
   func shorten(to width: Int, with lettering: Lettering) {
     guard lettering.width(of: self) > width else { return }

@@ -61,6 +61,9 @@ final class MaskRefiner: @unchecked Sendable {
 
   func add(_ frame: StabilisedFrame) { figures.withLock { $0.stabilise?.add(frame) } }
 
+  /// Since the start, see ``MaskStatistics/Stabilise/flicker``; nil where masks are not steadied.
+  var flicker: Double? { figures.withLock { $0.stabilise?.flicker } }
+
   /// Nil where masks are the network's own.
   var statistics: MaskStatistics? {
     var told = figures.withLock { $0 }

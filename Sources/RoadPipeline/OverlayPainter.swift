@@ -10,6 +10,7 @@ final class OverlayPainter: @unchecked Sendable {
   private let panel: OverlayPanel?
   private let metres: MetresPainter?
   private let control: OverlayControl?
+  private let refiner: MaskRefiner
   private var numbers = OverlayNumbers()
   private var refreshed: UInt64 = 0
   private let levelCount: Int
@@ -19,12 +20,14 @@ final class OverlayPainter: @unchecked Sendable {
   private static let refreshInterval: UInt64 = 250_000_000
 
   /// - Parameters:
+  ///   - refiner: whose masks are painted, for how much they flicker.
   ///   - levels: of degradation; level 0 is not told.
   ///   - figures: of the kind that is painted; nil without a calibrated camera.
   init(
-    segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions, levels: [String],
-    figures: RoadFigures? = nil
+    segmenter: any Segmenter, source: SourceProperties, options: PipelineOptions, refiner: MaskRefiner,
+    levels: [String], figures: RoadFigures? = nil
   ) {
+    self.refiner = refiner
     control = options.overlayControl
     renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
     let showsPanel = options.showsPanel && options.style != nil
@@ -32,9 +35,12 @@ final class OverlayPainter: @unchecked Sendable {
     firstPictureNotice = levels.count + BoardHealth.Notice.allCases.count
     let notices = levels + BoardHealth.Notice.allCases.map(\.words) + PictureNotice.allCases.map(\.words)
     // Masks that remember are told apart on the picture, too.
-    let model = options.masks.stabilise.isOff ? segmenter.name : "\(segmenter.name), steadied"
+    let isSteadied = !options.masks.stabilise.isOff
+    let model = isSteadied ? "\(segmenter.name), steadied" : segmenter.name
     panel =
-      showsPanel ? OverlayPanel(size: source.size, model: model, source: source.name, notices: notices) : nil
+      showsPanel
+      ? OverlayPanel(
+        size: source.size, model: model, source: source.name, notices: notices, showsFlicker: isSteadied) : nil
     let top = panel?.bottom ?? 0
     metres = options.style == nil ? nil : figures.map { MetresPainter(size: source.size, figures: $0, below: top) }
   }
@@ -65,6 +71,7 @@ final class OverlayPainter: @unchecked Sendable {
     numbers.deliveredRate = rates.delivered
     numbers.inferredRate = rates.inferred
     numbers.shownRate = rates.shown
+    numbers.flicker = refiner.flicker
     let latency = telemetry.recentLatency.summary(now: now, below: telemetry.latency.maximum)
     guard latency.count > 0 else { return }
     numbers.latencyMedian = latency.p50

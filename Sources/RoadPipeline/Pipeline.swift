@@ -182,11 +182,11 @@ public final class Pipeline: @unchecked Sendable {
     self.options = options
     self.properties = properties
     watch = PictureWatch(usual: self.segmenter.usual)
-    painter = OverlayPainter(
-      segmenter: self.segmenter, source: properties, options: options, levels: degrading?.levels ?? [],
-      figures: metres?.figures())
     refiner = MaskRefiner(
       options.masks, ownPartsState, size: properties.size, classes: self.segmenter.classes)
+    painter = OverlayPainter(
+      segmenter: self.segmenter, source: properties, options: options, refiner: refiner,
+      levels: degrading?.levels ?? [], figures: metres?.figures())
     let traced = degrading?.segmenters ?? [self.segmenter]
     trace = options.trace.map { PipelineTrace($0, segmenters: traced, lanes: lanes) }
     let kind: Canvas.Kind = options.preparation != .pictures && properties.format.hasHalfChroma ? .planes : .rgbx

@@ -56,6 +56,15 @@ public struct MaskStatistics: Hashable, Sendable {
     public var flips = 0
 
     public init(mode: String) { self.mode = mode }
+
+    /// Shares, 0...1; nil before there are two frames to compare.
+    public var stillShare: Double? { Self.share(stillCells, of: cells) }
+    public var networkFlicker: Double? { Self.share(networkFlips, of: stillCells) }
+    public var flicker: Double? { Self.share(flips, of: stillCells) }
+
+    private static func share(_ part: Int, of whole: Int) -> Double? {
+      whole == 0 ? nil : Double(part) / Double(whole)
+    }
   }
 
   public struct Clean: Hashable, Sendable {
@@ -122,15 +131,12 @@ extension StatisticsJSON {
       @Nullable var flicker: Double?
 
       init(_ sums: MaskStatistics.Stabilise) {
-        func share(_ part: Int, of whole: Int) -> Double? {
-          whole == 0 ? nil : (Double(part) / Double(whole)).rounded(toDecimals: 6)
-        }
         mode = sums.mode
         restarts = sums.restarts
         ms = (Double(sums.nanoseconds) / Double(max(sums.frames, 1)) / 1e6).rounded(toDecimals: 4)
-        stillShare = share(sums.stillCells, of: sums.cells)
-        networkFlicker = share(sums.networkFlips, of: sums.stillCells)
-        flicker = share(sums.flips, of: sums.stillCells)
+        stillShare = sums.stillShare?.rounded(toDecimals: 6)
+        networkFlicker = sums.networkFlicker?.rounded(toDecimals: 6)
+        flicker = sums.flicker?.rounded(toDecimals: 6)
       }
     }
 

@@ -22,6 +22,8 @@ import Testing
     #expect(text { $0.append(number: UInt64.max) } == "18446744")
     #expect(text { $0.append(tenths: 297) } == "29.7")
     #expect(text { $0.append(tenths: 5) } == "0.5")
+    #expect(text { $0.append(hundredths: 7) } == "0.07")
+    #expect(text { $0.append(hundredths: 1234) } == "12.34")
     #expect(text { $0.append("Büro\n") } == "B?ro?")
   }
 
@@ -42,6 +44,24 @@ import Testing
 
   /// 0 and O.
   static let twins = 1
+
+  @Test("flicker is written where there is room for it and it is known, and changes nothing else")
+  func flicker() {
+    let size = PictureSize(width: 640, height: 480)
+    func drawn(shows: Bool, _ flicker: Double?) -> [UInt8] {
+      let panel = OverlayPanel(size: size, model: "contextnet", source: "camera", showsFlicker: shows)
+      let picture = Picture(size: size)
+      picture.fill(red: 90, green: 120, blue: 200)
+      var numbers = Self.numbers
+      numbers.flicker = flicker
+      panel.draw(numbers, on: picture)
+      return Self.bytes(picture)
+    }
+    let without = drawn(shows: false, 0.0012)
+    #expect(without == drawn(shows: false, nil) && without == drawn(shows: true, nil))
+    #expect(drawn(shows: true, 0.0012) != without && drawn(shows: true, 0.0012) != drawn(shows: true, 0.0034))
+    #expect(drawn(shows: true, .nan) == without && drawn(shows: true, 7) == without)
+  }
 
   @Test func theSamePictureGivesTheSameBytesAndNothingOutsideChanges() {
     let size = PictureSize(width: 640, height: 480)
