@@ -172,3 +172,23 @@ def unfold_batch_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:
         norm.weight.copy_(scale * (variance + norm.eps).sqrt())
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(variance)
+
+
+@torch.no_grad()
+def renew_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give batch norms the mean statistics of what reaches them in training, and keep their scales and offsets.
+
+    The mean of two networks computes features that neither has, and of other means and variances than both (Izmailov et
+    al. 2018, "Averaging weights leads to wider optima and better generalization", section 3.2).
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momentum = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+        norm.train()
+    for batch in batches:
+        network(batch)
+    for norm, kept in zip(norms, momentum):
+        norm.momentum = kept
+        norm.eval()

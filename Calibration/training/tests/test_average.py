@@ -13,13 +13,15 @@ import pytest
 import torch
 
 from conftest import RECIPE, Refusal
-from roadtrain.average import averaged, main
+from roadtrain.average import MEAN_STATISTICS_CROPS, averaged, main
+from roadtrain.crops import Crops
 from roadtrain.device import Device
 from roadtrain.export import export
 from roadtrain.integers.graph import constants_of
 from roadtrain.modelfile import terms_of
 from roadtrain.networks import build
-from roadtrain.recipe import Recipe
+from roadtrain.pictures import load_pictures
+from roadtrain.recipe import Recipe, load_recipe
 from roadtrain.trainer import Trainer
 from roadtrain.weights import read_terms, read_weights
 
@@ -83,6 +85,35 @@ def test_model_files_are_averaged_as_they_compute(recipe: Recipe, tmp_path: Path
     assert one.keys() == averages.keys() and any(value.ndim == 4 for value in averages.values())
     for name, value in averages.items():
         np.testing.assert_allclose(value, (one[name] + other[name]) / 2, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_batch_norms_of_a_mean_learn_what_reaches_them(recipe: Recipe, data: Path, tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run and a model file: in the mean every batch norm has the statistics of what comes to it, as in training."""
+    run(recipe, 1, tmp_path / "1")
+    torch.manual_seed(2)
+    export(build("contextnet", 3, recipe.mean, recipe.std).eval(), recipe.view, tmp_path / "2.onnx", recipe.classes)
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    monkeypatch.setattr(sys, "argv", ["average", str(tmp_path / "tiny.yaml"), str(tmp_path / "1"),
+                                      str(tmp_path / "2.onnx"), "--statistics-from", str(data),
+                                      "--output", str(tmp_path / "mean")])
+    main()
+    network = build("contextnet", 3, recipe.mean, recipe.std).eval()
+    network.load_state_dict(read_weights(tmp_path / "mean/average.pt", network, Device("cpu")))
+    seen: list[tuple[torch.nn.BatchNorm2d, torch.Tensor]] = []
+    norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.register_forward_hook(lambda norm, inputs, _: seen.append((norm, inputs[0])))
+        norm.train().momentum = 0.0  # normalises by the batch, and keeps its statistics
+    recipe = load_recipe(tmp_path / "tiny.yaml")
+    crops, phase = Crops(recipe, load_pictures(recipe, data).training), recipe.phases[-1]
+    with torch.no_grad():
+        for number in range(0, MEAN_STATISTICS_CROPS, phase.batch):
+            network(crops.make(number, phase)[0])
+    for norm in norms:
+        means = torch.stack([x.mean((0, 2, 3)) for module, x in seen if module is norm])
+        torch.testing.assert_close(norm.running_mean, means.mean(0), rtol=1e-3, atol=1e-3)
+    assert (tmp_path / "mean/tiny-float.onnx").exists()
 
 
 def test_runs_that_cannot_be_averaged(recipe: Recipe, tmp_path: Path, refusal: Refusal) -> None:
