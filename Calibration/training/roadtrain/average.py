@@ -37,6 +37,7 @@ from .weights import (STATISTICS_CROPS, is_model, read_checkpoint, read_terms, r
 from .whole import written_whole
 
 MEAN_STATISTICS_CROPS = 480
+"""Several times what unfolding takes: nothing undoes what these get wrong."""
 
 
 def averaged(weights: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -55,7 +56,7 @@ def _files(runs: list[Path], unfolds: bool) -> list[Path]:
 
 
 class _Batches:
-    """Crops of the recipe's training pictures, of its last phase's own size."""
+    """Crops of the recipe's training pictures, of its last phase's own size: nearest to those of use."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.phase = replace(recipe.phases[-1], also=())
@@ -84,8 +85,7 @@ def _weights(file: Path, network: Normalised, recipe: Recipe) -> dict[str, Tenso
 
 def _unfolded(weights: dict[str, Tensor], network: Normalised, batches: _Batches) -> dict[str, Tensor]:
     network.load_state_dict(weights)
-    with torch.no_grad():
-        unfold_batch_norms(network, batches.first(STATISTICS_CROPS))
+    unfold_batch_norms(network, batches.first(STATISTICS_CROPS))
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
