@@ -27,31 +27,24 @@ public struct FrameHealthJSON: Codable, Hashable, Sendable {
   /// "good", "dark", "glare", "blurred", "dirty".
   public var health: String
   public var luma: Int
-  public var sharpness: Int?
+  @Nullable public var sharpness: Int?
   public var glare: Double
-  public var dirt: Double?
-  public var roadConfidence: Double?
+  @Nullable public var dirt: Double?
+  @Nullable public var roadConfidence: Double?
 
   /// - Returns: nil where nobody looked at the picture.
   public init?(_ insight: FrameInsight) {
     guard let state = insight.health.map({ PictureState($0) }) else { return nil }
-    (health, luma, sharpness, glare, dirt) = (state.health, state.luma, state.sharpness, state.glare, state.dirt)
+    health = state.health
+    luma = state.luma
+    sharpness = state.sharpness
+    glare = state.glare
+    dirt = state.dirt
     roadConfidence = insight.roadConfidence.map { ($0 * 10).rounded() / 10 }
   }
 
   enum CodingKeys: String, CodingKey {
     case health, luma, sharpness, glare, dirt
     case roadConfidence = "road_confidence"
-  }
-
-  /// What is unknown is null, so that the set of keys never changes.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(health, forKey: .health)
-    try container.encode(luma, forKey: .luma)
-    try container.encode(sharpness, forKey: .sharpness)
-    try container.encode(glare, forKey: .glare)
-    try container.encode(dirt, forKey: .dirt)
-    try container.encode(roadConfidence, forKey: .roadConfidence)
   }
 }

@@ -26,6 +26,8 @@ public final class FrameTrace: Sendable {
     /// That found the ring full.
     public var lost = 0
     public var bytes = 0
+    /// Nanoseconds that the writer's thread has computed; told once the trace is finished.
+    public var writerNanoseconds: UInt64 = 0
     /// Why it ended before the run; nil where it did not.
     public var ending: String?
   }
@@ -190,6 +192,8 @@ public final class FrameTrace: Sendable {
     text.put("\"}}\n]\n")
     _ = System.writeAll(descriptor, text.written)
     System.close(descriptor)
+    let computed = ProcessUsage.threadNanoseconds()
+    monitor.locked { state.value.summary.writerNanoseconds = computed }
   }
 
   private func next() -> (first: Int, end: Int, isClosed: Bool) {

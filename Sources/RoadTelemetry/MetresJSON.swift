@@ -1,14 +1,14 @@
 /// What a calibrated camera measured on one frame. Metres from the place below the camera: `x` to the right, `z` ahead.
 public struct MetresJSON: Codable, Hashable, Sendable {
   /// Free road straight ahead, over a strip 2 metres wide; null where none is seen.
-  public var ahead: Double?
+  @Nullable public var ahead: Double?
   /// Of the road; null where not both edges are seen.
-  public var width: Double?
+  @Nullable public var width: Double?
   /// Of the camera from the middle of the road, positive to the right; null where that is not known.
-  public var offset: Double?
+  @Nullable public var offset: Double?
   /// How far the camera looks down more than it was calibrated to, in degrees; null where that is not asked for, or
   /// not known.
-  public var nod: Double?
+  @Nullable public var nod: Double?
   /// From left to right.
   public var directions: [Direction]
   public var freeSpace: FreeSpace
@@ -17,24 +17,19 @@ public struct MetresJSON: Codable, Hashable, Sendable {
     /// From straight ahead, positive to the right.
     public var degrees: Double
     /// Null where no road is seen.
-    public var free: Double?
+    @Nullable public var free: Double?
     /// "blocked": something else than road begins there; "open": no more can be measured; "unseen".
     public var end: String
 
     public init(degrees: Double, free: Double?, end: String) {
-      (self.degrees, self.free, self.end) = (degrees, free, end)
+      self.degrees = degrees
+      self.free = free
+      self.end = end
     }
 
     enum CodingKeys: String, CodingKey {
       case degrees, end
       case free = "free_m"
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(degrees, forKey: .degrees)
-      try container.encode(free, forKey: .free)
-      try container.encode(end, forKey: .end)
     }
   }
 
@@ -49,8 +44,12 @@ public struct MetresJSON: Codable, Hashable, Sendable {
   public init(
     ahead: Double?, width: Double?, offset: Double?, nod: Double?, directions: [Direction], freeSpace: FreeSpace
   ) {
-    (self.ahead, self.width, self.offset, self.nod) = (ahead, width, offset, nod)
-    (self.directions, self.freeSpace) = (directions, freeSpace)
+    self.ahead = ahead
+    self.width = width
+    self.offset = offset
+    self.nod = nod
+    self.directions = directions
+    self.freeSpace = freeSpace
   }
 
   enum CodingKeys: String, CodingKey {
@@ -60,16 +59,5 @@ public struct MetresJSON: Codable, Hashable, Sendable {
     case nod = "nod_degrees"
     case directions
     case freeSpace = "free_space"
-  }
-
-  /// What is unknown is null, so that the set of keys never changes.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(ahead, forKey: .ahead)
-    try container.encode(width, forKey: .width)
-    try container.encode(offset, forKey: .offset)
-    try container.encode(nod, forKey: .nod)
-    try container.encode(directions, forKey: .directions)
-    try container.encode(freeSpace, forKey: .freeSpace)
   }
 }

@@ -11,16 +11,23 @@ public struct ProcessUsage: Hashable, Sendable {
   public var peakResidentBytes: UInt64
 
   public static func now() -> ProcessUsage {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)
     let resident = residentPages() * UInt64(getpagesize())
     return ProcessUsage(
-      processorNanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec),
+      processorNanoseconds: nanoseconds(CLOCK_PROCESS_CPUTIME_ID),
       residentBytes: resident,
       // getrusage(2): Linux gives kibibytes. It counts a little behind.
       peakResidentBytes: max(UInt64(max(0, usage.ru_maxrss)) * 1024, resident))
+  }
+
+  /// Nanoseconds that the calling thread has computed.
+  public static func threadNanoseconds() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
+
+  private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
   /// The second number of `/proc/self/statm` (proc(5)).

@@ -86,25 +86,29 @@ import Testing
   }
 
   /// A frame of the default network has some 60 events and takes several milliseconds: 1 % of 5 ms is 50 µs, which is
-  /// 830 ns an event. The writer's thread is counted, too, since it takes processor time from the others.
+  /// 830 ns an event. The writer's thread is counted, too, since it takes processor time from the others; the threads
+  /// of other tests are not.
   @Test("an event costs less than 830 ns of processor time, its text and file included")
   func cost() throws {
+    let times = try (0..<5).map { _ in try costOfAnEvent() }
+    let best = try #require(times.min())
+    print("an event of a trace: \(best) ns of processor time")
+    #expect(best < 830)
+  }
+
+  /// Nanoseconds of the calling thread and of the writer's, over a trace of 20,000 events.
+  private func costOfAnEvent() throws -> UInt64 {
     try withFile { path in
-      let trace = try FrameTrace(path: path, limits: FrameTrace.Limits(events: 1 << 18))
+      let trace = try FrameTrace(path: path, limits: FrameTrace.Limits(events: 1 << 16))
       let word = trace.word("a layer of a network/Conv")
-      func processor() -> UInt64 { ProcessUsage.now().processorNanoseconds }
-      var best = UInt64.max
-      for _ in 0..<5 {
-        let begin = processor()
-        for number in 0..<20_000 {
-          trace.work(3, word, frame: number, from: UInt64(number) * 1000, to: UInt64(number) * 1000 + 500)
-        }
-        usleep(150_000)
-        best = min(best, (processor() - begin) / 20_000)
+      let begin = ProcessUsage.threadNanoseconds()
+      for number in 0..<20_000 {
+        trace.work(3, word, frame: number, from: UInt64(number) * 1000, to: UInt64(number) * 1000 + 500)
       }
-      trace.finish()
-      print("an event of a trace: \(best) ns of processor time")
-      #expect(best < 830)
+      let adding = ProcessUsage.threadNanoseconds() - begin
+      let summary = trace.finish()
+      try #require(summary.events == 20_000 && summary.writerNanoseconds > 0)
+      return (adding + summary.writerNanoseconds) / 20_000
     }
   }
 }
