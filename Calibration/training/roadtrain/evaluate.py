@@ -128,7 +128,11 @@ def main() -> None:
     with bad_input_exits(parser):
         recipe = load_recipe(arguments.recipe)
         predict = onnx_network(arguments.model, recipe, arguments.threads)
-        for name, samples in load_validation(recipe, arguments.data).items():
+        validation = load_validation(recipe, arguments.data)
+        if not validation and not arguments.road:
+            raise ValueError(f"{arguments.recipe}: nothing to score: val of each data set is trained on, or its labels "
+                             "do not tell all classes apart; take `roadseg evaluate --list`")
+        for name, samples in validation.items():
             for label, disturb in disturbances(recipe).items():
                 scores = evaluate(predict, samples, recipe.view, len(recipe.class_names), recipe.classes.road, disturb)
                 print(f"{name} {label}: {scores.line()}", flush=True)

@@ -23,8 +23,9 @@ def load_split_of(recipe: Recipe, data: Path, d: DataSet, split: str) -> list[Sa
 
 
 def load_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
-    """Val of each of the recipe's data sets that can be scored."""
-    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data if tells_classes_apart(recipe, d)}
+    """Val of each of the recipe's data sets that can be scored and is not trained on."""
+    return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data
+            if tells_classes_apart(recipe, d) and not d.val_too}
 
 
 def tells_classes_apart(recipe: Recipe, d: DataSet) -> bool:
@@ -47,7 +48,7 @@ def load_road_validation(recipe: Recipe, data: Path) -> dict[str, list[Sample]]:
     """
     road = recipe.classes.road
     return {d.name: load_split_of(recipe, data, d, "val") for d in recipe.data
-            if d.groups and road in d.classes and not any(road in group for group in d.groups)}
+            if d.groups and road in d.classes and not any(road in group for group in d.groups) and not d.val_too}
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ class Pictures:
 
 
 def load_pictures(recipe: Recipe, data: Path) -> Pictures:
-    """Train and val of every data set; drives that the recipe holds out of train are scored as NAME/held-out."""
+    """Train and val of every data set; drives that the recipe holds out of training are scored as NAME/held-out."""
     training, validation = [], load_validation(recipe, data)
     for d in recipe.data:
-        samples = load_split_of(recipe, data, d, "train")
+        samples = [s for split in (("train", "val") if d.val_too else ("train",))
+                   for s in load_split_of(recipe, data, d, split)]
         held_out = [s for s in samples if d.hold_out and s.name.startswith(d.hold_out)]
         if d.hold_out and not held_out:
             raise ValueError(f"{data / d.name}: no training picture's name begins with {', '.join(d.hold_out)}")

@@ -37,6 +37,8 @@ class DataSet:
     hold_out: tuple[str, ...] = ()
     """Training pictures whose names begin with one of these are kept out and scored as NAME/held-out: whole drives, to
     choose between models by, where the official val is too near to train."""
+    val_too: bool = False
+    """Val is trained on as well and not scored, as the literature does before CamVid's test pictures are."""
     rows: Count | None = None
     """Pictures higher than this are scaled down to so many rows when they are read."""
 
@@ -400,8 +402,8 @@ def _data(recipe: Recipe) -> Iterator[str]:
             yield f"data: {d.name}: 'classes' says what the values 0 to {VOID - 1} are, it has {len(d.classes)} entries"
         if d.format == UNLABELLED and not recipe.distillation:
             yield f"data: {d.name}: {UNLABELLED} have no labels: name a teacher, who says what they show, in 'distillation'"
-        if d.format == UNLABELLED and (d.classes or d.hold_out):
-            yield f"data: {d.name}: {UNLABELLED} have no labels: no classes and no hold_out here"
+        if d.format == UNLABELLED and (d.classes or d.hold_out or d.val_too):
+            yield f"data: {d.name}: {UNLABELLED} have no labels: no classes, no hold_out and no val_too here"
         if d.groups and d.hold_out:
             yield f"data: {d.name}: labels that stand for several classes cannot be scored: no hold_out here"
 

@@ -23,7 +23,7 @@ from roadtrain.evaluate import Scores, evaluate
 from roadtrain.labels import label_set
 from roadtrain.losses import LOSSES, WeightedLoss, segmentation_loss
 from roadtrain.networks import DepthwiseConv2d
-from roadtrain.pictures import load_pictures, tells_classes_apart
+from roadtrain.pictures import load_pictures, load_validation, tells_classes_apart
 from roadtrain.recipe import OPTIMIZERS, DataSet, Distillation, Recipe
 from roadtrain.train import main, train
 from roadtrain.trainer import Trainer
@@ -267,6 +267,21 @@ def test_held_out_drives_are_scored_and_not_trained_on(data: Path, recipe: Recip
         load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("xyz",))]), data)
     with pytest.raises(ValueError, match="leaves nothing"):
         load_pictures(replace(recipe, data=[replace(recipe.data[0], hold_out=("",))]), data)
+
+
+def test_val_may_be_trained_on_and_is_not_scored_then(data: Path, recipe: Recipe) -> None:
+    """With a drive held out of both, it alone is scored."""
+    apart = load_pictures(recipe, data)
+    names = [s.name for s in [*apart.training[0], *apart.validation["made"]]]
+    together = replace(recipe, data=[replace(recipe.data[0], val_too=True)])
+    pictures = load_pictures(together, data)
+    assert [s.name for s in pictures.training[0]] == names and pictures.validation == {}
+    assert load_validation(together, data) == {}
+    held_out = replace(recipe, data=[replace(recipe.data[0], val_too=True, hold_out=("0",))])
+    pictures = load_pictures(held_out, data)
+    assert {s.name for s in pictures.training[0]} == set(names) - {"0"}
+    assert {name: {s.name for s in samples} for name, samples in pictures.validation.items()} == {
+        "made/held-out": {"0"}}
 
 
 @pytest.mark.parametrize(("form", "target", "classes", "told"), [
