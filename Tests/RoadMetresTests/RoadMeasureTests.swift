@@ -90,6 +90,19 @@ import Testing
     #expect(abs(try #require(figures.offset) - 1000) < 25)
   }
 
+  @Test("a shadow that a mask leaves out has ragged edges: lines that it cuts tell no width")
+  func shadow() throws {
+    func shadow(from nearest: Double) -> ClassMap {
+      Self.straight { x, z in z > nearest && x < -2 + 0.4 * Double(Int(z * 2 + 0.2) * 7 % 5) ? 1 : nil }
+    }
+    let figures = Self.measured(shadow(from: 10))
+    #expect(abs(try #require(figures.width) - 6000) < 60)
+    #expect(abs(try #require(figures.offset) - 1000) < 40)
+    // The left edge is out of the picture up to 7 metres.
+    let cut = Self.measured(shadow(from: 6))
+    #expect(cut.width.map { $0 > 5900 } ?? true && cut.offset.map { abs($0 - 1000) < 60 } ?? true)
+  }
+
   @Test("a narrow thing before the car is ahead of it, wherever it is in the strip")
   func strip() {
     for side in stride(from: -0.9, through: 0.9, by: 0.3) {
@@ -98,15 +111,34 @@ import Testing
     }
   }
 
-  @Test("a bonnet without a class is passed over; one with a class blocks, unless the calibration looks beyond it")
-  func bonnet() {
-    func bonnet(_ value: UInt8) -> ClassMap { Self.straight { _, z in z < 4 ? value : nil } }
-    #expect(Self.measured(bonnet(ClassMap.void)).ahead.end == .open)
-    let blocked = Self.measured(bonnet(1)).ahead
-    #expect(blocked.end == .blocked && blocked.free == 0)
+  @Test("a bonnet is passed over, whatever its class", arguments: [1, 3, 5, ClassMap.void])
+  func bonnet(value: UInt8) {
+    // As bonnets are seen: lower at both sides.
+    func bonnet(_ hidden: Double) -> ClassMap { Self.straight { x, z in z < hidden - 0.2 * abs(x) ? value : nil } }
+    for hidden in [3.5, 4, 6] {
+      let figures = Self.measured(bonnet(hidden))
+      #expect(figures.ahead.end == .open && figures.ahead.start > 3000, "\(hidden): \(figures.ahead)")
+      let middle = figures.angles.indices.filter { abs(figures.angles[$0]) <= 100 }
+      #expect(middle.allSatisfy { figures.ways[$0].end != .unseen && figures.ways[$0].free > 11_000 })
+    }
     var camera = Self.camera
     camera.nearest = 4.1
-    #expect(Self.measured(bonnet(1), camera).ahead.end == .open)
+    #expect(Self.measured(bonnet(4), camera).ahead.end == .open)
+  }
+
+  @Test("what hides the road right before the camera and is no bonnet blocks it")
+  func notABonnet() {
+    let things: [(String, (Double, Double) -> UInt8?)] = [
+      ("narrower than the car", { x, z in z < 4 && abs(x) < 0.5 ? 2 : nil }),
+      ("before half of the car", { x, z in z < 4 && x > 0 ? 3 : nil }),
+      ("a truck's back, as high as the picture", { x, _ in abs(x) < 2 ? 3 : nil }),
+      ("longer than bonnets", { _, z in z < 9 ? 1 : nil }),
+      ("a car's back before the car alone", { x, z in z < 4 && abs(x) < 0.9 ? 3 : nil }),
+    ]
+    for (name, thing) in things {
+      let blocked = Self.measured(Self.straight(thing)).ahead
+      #expect(blocked.end == .blocked && blocked.free == 0, "\(name): \(blocked)")
+    }
   }
 
   @Test("parts of the car are looked past, wherever they are; no edge of theirs is one of the road's")
@@ -116,13 +148,22 @@ import Testing
       try OwnParts(text: "0,80 100,80 100,100 0,100; 48,55 52,55 52,60 48,60", name: "parts"), size: Self.size, road: 0)
     let map = Self.straight()
     parts.apply(to: map)
-    #expect(Self.measured(map).ahead.free == 0)
+    // Where nobody told of them the bonnet is, and the stamp is not.
+    #expect(Self.measured(map).ahead.end == .blocked && Self.measured(map).ahead.free < 20_000)
     let measure = RoadMeasure(Self.camera, classes: .driving7, ownParts: parts)
     let figures = measure.figures()
     measure.measure(map, into: figures)
     #expect(figures.ahead.end == .open && figures.ahead.free > 55_000)
     #expect(abs(try #require(figures.width) - 6000) < 60)
     #expect(abs(try #require(figures.offset) - 1000) < 40)
+    // The bonnet is a little larger than its outline on the right, where a way may begin.
+    for v in 380..<384 { for u in 320..<640 { map.bytes[v * Self.size.width + u] = 3 } }
+    let before = figures.ways.map(\.free)
+    measure.measure(map, into: figures)
+    #expect(figures.ahead.end == .open && zip(before, figures.ways).allSatisfy { abs($0 - $1.free) < 60 })
+    for v in 350..<384 { for u in 320..<640 { map.bytes[v * Self.size.width + u] = 3 } }
+    measure.measure(map, into: figures)
+    #expect(figures.ahead.end == .blocked && figures.ahead.free == 0)
   }
 
   @Test("where nothing is known, nothing is said")
