@@ -24,10 +24,10 @@ public enum ShippedModels {
   }
 
   /// Of the shipped networks: the moving means that `roadseg live` ended with on a shuffled folder of the pictures that
-  /// they were trained on (CamVid and IDD Lite, train). The files do not hold them.
+  /// they were trained on (CamVid and IDD Lite, train). These files do not hold them.
   private static let usualActivity: [String: (saturation: Double, confidence: Double)] = [
     "contextnet": (0.0207, 56), "deeplabv3plus": (0.0058, 69), "fcn8s": (0.0131, 60),
-    "contextnet-camvid11": (0.0200, 55), "deeplabv3plus-camvid11": (0.0049, 75),
+    "deeplabv3plus-camvid11": (0.0049, 75),
   ]
 
   private static func stem(of name: String) -> String {
