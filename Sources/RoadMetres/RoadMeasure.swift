@@ -23,8 +23,8 @@ import RoadMask
 ///   (vehicles, people), a pixel without a class or a part of the car. Where one of these hides up to 3.5 metres of the
 ///   line and there is road on its other side, the stretch goes on there.
 /// - *Width*: the median over the lines with both edges whose width is within a twentieth of that of the line before or
-///   behind; told where half of all lines with both edges, three or more, are within a tenth of it. What is cut out of a
-///   mask, as a shadow, has edges that go their own ways.
+///   behind; told where half of all lines with both edges, three or more, are within a tenth of it. What is cut out of
+///   a mask, as a shadow, has edges that go their own ways.
 /// - *Offset*: by least squares, weighted by one over the square of the distance, a parabola goes through the middles
 ///   of the lines up to 20 metres that are as wide within a tenth; where one edge is seen alone, the middle is half the
 ///   width away from it. Minus its value at the camera is the offset.
