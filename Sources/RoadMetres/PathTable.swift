@@ -37,4 +37,16 @@ final class PathTable {
     let start = starts[index]
     return (UnsafePointer(pixels + start), UnsafePointer(edges + start + index), starts[index + 1] - start)
   }
+
+  /// The last pixel of a path, of one at least, that begins at a place or before it; the first where none does.
+  ///
+  /// - Parameter place: as the path's edges, millimetres.
+  static func pixel(of path: Path, at place: Int32) -> Int {
+    var (low, high) = (0, path.count - 1)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if path.edges[middle] <= place { low = middle } else { high = middle - 1 }
+    }
+    return low
+  }
 }

@@ -60,13 +60,9 @@ extension RoadMeasure {
   /// The pixel of road of a line that is nearest to a place on it; nil where there is none near.
   private func roadPixel(_ line: Int, near place: Int32, _ classes: UnsafePointer<UInt8>) -> Int? {
     let (pixels, edges, count) = lines[line]
-    var (low, high) = (0, count - 1)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if edges[middle] <= place { low = middle } else { high = middle - 1 }
-    }
-    if Self.class(pixels[low], classes) == road { return low }
-    var (left, right) = (low - 1, low + 1)
+    let start = PathTable.pixel(of: lines[line], at: place)
+    if Self.class(pixels[start], classes) == road { return start }
+    var (left, right) = (start - 1, start + 1)
     while true {
       let leftGap = left >= 0 ? place - edges[left + 1] : .max
       let rightGap = right < count ? edges[right] - place : .max

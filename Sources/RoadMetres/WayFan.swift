@@ -60,18 +60,14 @@ final class WayFan {
     let (pixels, edges, count) = path
     guard count > 1 else { return nil }
     func isRoad(_ index: Int) -> Bool { pixels[index] >= 0 && classes[Int(pixels[index])] == road }
-    var (low, high) = (0, count - 1)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if edges[middle] <= place { low = middle } else { high = middle - 1 }
-    }
-    var index = low
+    let start = PathTable.pixel(of: path, at: place)
+    var index = start
     if isRoad(index) {
-      repeat { index += 1 } while index < count && index - low <= limit && isRoad(index)
-      guard index < count, index - low <= limit, pixels[index] >= 0 else { return nil }
+      repeat { index += 1 } while index < count && index - start <= limit && isRoad(index)
+      guard index < count, index - start <= limit, pixels[index] >= 0 else { return nil }
     } else {
-      while index > 0, low - index <= limit, !isRoad(index - 1) { index -= 1 }
-      guard index > 0, low - index <= limit, pixels[index] >= 0 else { return nil }
+      while index > 0, start - index <= limit, !isRoad(index - 1) { index -= 1 }
+      guard index > 0, start - index <= limit, pixels[index] >= 0 else { return nil }
     }
     return edges[index] > 0 ? edges[index] : nil
   }
