@@ -14,13 +14,15 @@ extension ModelGraph {
 
 extension ModelGraph {
   /// Keys, in the metadata, of what the int8 network did with the pictures of its calibration: the share of saturated
-  /// activations, and how sure it was of the road in steps of the scores.
+  /// activations, how sure it was of the road in steps of the scores, and the share of that which few were below.
   public static let usualSaturationKey = "usual-saturation"
   public static let usualConfidenceKey = "usual-confidence"
+  public static let doubtfulConfidenceKey = "doubtful-confidence"
 
   /// Nil where the model says nothing, or nothing that can be.
   public var usualSaturation: Double? { share(Self.usualSaturationKey, 0...1) }
   public var usualConfidence: Double? { share(Self.usualConfidenceKey, 0...255) }
+  public var doubtfulConfidence: Double? { share(Self.doubtfulConfidenceKey, 0...1) }
 
   private func share(_ key: String, _ range: ClosedRange<Double>) -> Double? {
     metadata[key].flatMap { Double($0) }.flatMap { range.contains($0) ? $0 : nil }

@@ -41,6 +41,7 @@ public final class OverlayRenderer: @unchecked Sendable {
     let showsConfidence = style.colouring == .confidence
     let limit = Int(showsConfidence ? Self.confidenceCodes : Self.outline) - 1
     precondition(classes.count <= limit, "\(classes.count) classes; the overlay paints up to \(limit)")
+    precondition((1...255).contains(style.usualMargin), "a usual margin of \(style.usualMargin) of 255 steps")
     self.size = size
     self.style = style
     outlineThickness = max(1, (size.height + 120) / 240)
@@ -63,7 +64,7 @@ public final class OverlayRenderer: @unchecked Sendable {
     confidenceCode = showsConfidence ? .allocate(capacity: 256) : nil
     if let confidenceCode {
       for margin in 0..<256 {
-        let level = OverlayStyle.confidenceColours.count { Int($0.margin) <= margin } - 1
+        let level = OverlayStyle.confidenceColours.count { $0.percent * style.usualMargin <= 100 * margin } - 1
         (confidenceCode + margin).initialize(to: Self.confidenceCodes + UInt8(level))
       }
       paintConfidence(weight: style.weight ?? style.roadWeight)

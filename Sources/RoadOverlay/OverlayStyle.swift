@@ -11,13 +11,15 @@ public struct OverlayStyle: Hashable, Sendable {
     case confidence
   }
 
-  /// Of the road by its margin, 0...255 steps of the scores: from each `margin` on the colour.
-  public static let confidenceColours: [(margin: UInt8, colour: Colour)] = [
-    (0, Colour(214, 40, 57)), (4, Colour(235, 94, 40)), (8, Colour(247, 144, 30)), (16, Colour(250, 196, 40)),
-    (24, Colour(214, 222, 60)), (32, Colour(140, 222, 90)), (48, Colour(60, 218, 120)), (64, Colour(0, 214, 140)),
+  /// Of the road by its margin: from each share of ``usualMargin`` on, in percent, the colour.
+  public static let confidenceColours: [(percent: Int, colour: Colour)] = [
+    (0, Colour(214, 40, 57)), (7, Colour(235, 94, 40)), (14, Colour(247, 144, 30)), (29, Colour(250, 196, 40)),
+    (43, Colour(214, 222, 60)), (57, Colour(140, 222, 90)), (86, Colour(60, 218, 120)), (114, Colour(0, 214, 140)),
   ]
 
   public var colouring: Colouring
+  /// How far the road's scores usually are above the second ones, 1...255 steps: steps differ from network to network.
+  public var usualMargin = 56
   /// A green that neither asphalt, sky nor foliage has, by day or at dusk.
   public var road = Colour(0, 214, 140)
   public var roadWeight = 84

@@ -4,9 +4,14 @@ public struct UsualActivity: Hashable, Sendable {
   public var saturated: Double
   /// How sure it is of the road, see ``RoadConfidence``; nil where that is not known.
   public var road: Double?
+  /// Share of ``road`` that few of those pictures are below, 0...1: the confidence of some networks varies less.
+  public var doubtful: Double
 
-  public init(saturated: Double, road: Double?) {
-    (self.saturated, self.road) = (saturated, road)
+  /// Where nobody knows.
+  public static let doubtful = 0.6
+
+  public init(saturated: Double, road: Double?, doubtful: Double = Self.doubtful) {
+    (self.saturated, self.road, self.doubtful) = (saturated, road, doubtful)
   }
 }
 
@@ -14,10 +19,11 @@ public struct UsualActivity: Hashable, Sendable {
 /// their range than usually do, or it is far less sure of the road.
 ///
 /// What is usual, the share s and the confidence r, is what the calibration's pictures had; where nobody knows, it is
-/// learned from the first ``learning`` looks of a run of which the picture can be seen: their means. A look is
-/// suspicious above `2.5·s + 0.2 %` or below `0.6·r`, and calm below `2·s + 0.1 %` and above `0.7·r`. The alarm
-/// is raised when ``patience`` more looks were suspicious than were not, counted from 0 and never below, and ends when
-/// as many more were calm than were not. Without road in the picture the share counts alone.
+/// learned from the first ``learning`` looks of a run of which the picture can be seen: their means. With d for
+/// ``UsualActivity/doubtful``, a look is suspicious above `2.5·s + 0.2 %` or below `d·r`, and calm below
+/// `2·s + 0.1 %` and above `(0.75·d + 0.25)·r`. The alarm is raised when ``patience`` more looks were suspicious than
+/// were not, counted from 0 and never below, and ends when as many more were calm than were not. Without road in the
+/// picture the share counts alone.
 ///
 /// Plain arithmetic on what it is given; nothing is allocated.
 package struct DriftWatch {
@@ -63,8 +69,8 @@ package struct DriftWatch {
       guard let road, let usually = usual.road else { return true }
       return road > part * usually
     }
-    let isCalm = share < 2 * usual.saturated + 0.001 && isSure(0.7)
-    let isSuspicious = share > 2.5 * usual.saturated + 0.002 || !isSure(0.6)
+    let isCalm = share < 2 * usual.saturated + 0.001 && isSure(0.75 * usual.doubtful + 0.25)
+    let isSuspicious = share > 2.5 * usual.saturated + 0.002 || !isSure(usual.doubtful)
     row = (isRaised ? isCalm : isSuspicious) ? row + 1 : max(0, row - 1)
     guard row == Self.patience else { return }
     row = 0

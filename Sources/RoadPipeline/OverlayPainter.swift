@@ -29,7 +29,11 @@ final class OverlayPainter: @unchecked Sendable {
   ) {
     self.refiner = refiner
     control = options.overlayControl
-    renderer = options.style.map { OverlayRenderer(size: source.size, classes: segmenter.classes, style: $0) }
+    renderer = options.style.map {
+      var style = $0
+      if let usual = segmenter.usual?.road { style.usualMargin = min(255, max(1, Int(usual.rounded()))) }
+      return OverlayRenderer(size: source.size, classes: segmenter.classes, style: style)
+    }
     let showsPanel = options.showsPanel && options.style != nil
     levelCount = levels.count
     firstPictureNotice = levels.count + BoardHealth.Notice.allCases.count

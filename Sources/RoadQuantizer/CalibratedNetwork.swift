@@ -61,13 +61,19 @@ public struct CalibratedNetwork {
     return best?.network ?? self
   }
 
+  /// Share of the samples' pixels to which an int8 network made of this one gives the class that the float network
+  /// gives; nil where that has no scores of classes.
+  public func agreement(of quantized: ModelGraph) throws(RoadError) -> Double? {
+    try WideSearch(self).agreement(ofQuantized: quantized)
+  }
+
   /// Share of the samples' pixels to which bytes alone give the class that the float network gives; nil where that has
   /// no scores of classes.
   public func agreementInBytes() throws(RoadError) -> Double? {
     if let known = cache.agreements[options.observer] { return known }
-    let agreement = try WideSearch(self).agreement(ofQuantized: quantized(wide: []))
-    cache.agreements[options.observer] = agreement
-    return agreement
+    let share = try agreement(of: quantized(wide: []))
+    cache.agreements[options.observer] = share
+    return share
   }
 
   /// The network in integers, its activations of the bits that ``QuantizerOptions/wide`` says.

@@ -54,7 +54,7 @@ public final class IntegerSegmenter: ScoringSegmenter {
     self.classes = try Segmenters.classes(
       classes, of: model, name: name, count: engine.scores.channels, threshold: engine.threshold)
     self.name = name
-    usual = model.usualSaturation.map { UsualActivity(saturated: $0, road: model.usualConfidence) }
+    usual = model.usualActivity
   }
 
   /// For a pipeline whose pictures have this size. All segmenters share the engine, one at a time.

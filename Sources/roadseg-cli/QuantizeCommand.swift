@@ -129,10 +129,12 @@ struct QuantizeCommand: ParsableCommand {
     let narrow = try calibrated.quantized { done, _ in search.update(done) }
     search.finish()
     _ = try Engine(model: narrow, options: EngineOptions(instructionSet: .reference))
+    try warnOfLosses(calibrated, narrow)
     var (quantized, drop) = try allowedDrop.enforce(
       float: graph, int8: narrow, name: model, maximumPixels: pictureOptions.maximumPixels, on: labelled,
       widened: wide.isAutomatic ? calibrated.widened : nil)
     quantized.metadata[CalibrationManifest.metadataKey] = manifest.json
+    try noteUsualActivity(of: &quantized, files)
     let layers = report ? try layerReport(calibrated, quantized, files.spread(over: 8)) : nil
     let bytes = ONNXWriter.write(quantized)
     // Minutes of work: a power cut right behind must not undo it.
@@ -215,6 +217,17 @@ struct QuantizeCommand: ParsableCommand {
     return others > kept + 0.001 ? equalised : plain
   }
 
+  /// Without labels nothing else would say so.
+  private func warnOfLosses(_ network: CalibratedNetwork, _ quantized: ModelGraph) throws(RoadError) {
+    guard let kept = try network.agreement(of: quantized), kept < Self.poorlyKept else { return }
+    Terminal.say(
+      "roadseg: only \(Format.percent(kept)) of the calibration pictures' pixels keep their class in integers; "
+        + "--report tells which layers lose it")
+  }
+
+  /// Share of the pixels that keep their class, below which a network is hardly what it was.
+  private static let poorlyKept = 0.8
+
   /// Share of the pixels that keep their class, from which on a network is not made anew to keep more.
   private static let wellKept = 0.99
 
@@ -256,6 +269,16 @@ struct QuantizeCommand: ParsableCommand {
     var manifest = CalibrationManifest()
     for file in files { manifest.add(file: file.name, bytes: try file.bytes()) }
     return manifest
+  }
+
+  /// For the drift alarm. A network whose classes nobody names tells nothing of a road.
+  private func noteUsualActivity(of graph: inout ModelGraph, _ files: [CalibrationPicture]) throws(RoadError) {
+    let threads = IntegerSegmenter.defaultThreads
+    guard let network = try? IntegerSegmenter(graph, name: model, classes: nil, threads: threads) else { return }
+    let usual = try network.usualActivity(count: files.count) { index throws(RoadError) in
+      try files[index].picture(maximumPixels: pictureOptions.maximumPixels)
+    }
+    if let usual { graph.note(usual) }
   }
 
   private func layerReport(

@@ -81,6 +81,33 @@ struct ModelCommandTests {
     }
   }
 
+  /// Beside a channel of millions, those that tell the classes are less than a step of eight bits.
+  @Test("quantize says where few pixels keep their class")
+  func losses() throws {
+    try withLabelledPicture { folder in
+      let weights = [Float](repeating: 0, count: 6) + [1e6, 1e6, 1e6]
+      let graph = ModelGraph(
+        inputs: [ValueInfo(name: "x", elementType: .float, shape: [1, 3, 16, 16])],
+        outputs: [ValueInfo(name: "y", elementType: .float, shape: [1, 2, 16, 16])],
+        nodes: [
+          Node(name: "first", operation: "Conv", inputs: ["x", "w1", "b1"], outputs: ["h"]),
+          Node(name: "relu", operation: "Relu", inputs: ["h"], outputs: ["r"]),
+          Node(name: "second", operation: "Conv", inputs: ["r", "w2", "b2"], outputs: ["y"]),
+        ],
+        initializers: [
+          "w1": TensorData(floats: weights, shape: [3, 3, 1, 1]), "b1": TensorData(floats: [1, 3, 0], shape: [3]),
+          "w2": TensorData(floats: [1, 0, 0, 0, 1, 0], shape: [2, 3, 1, 1]),
+          "b2": TensorData(floats: [0, 0], shape: [2]),
+        ])
+      try Data(ONNXWriter.write(graph)).write(to: URL(filePath: "\(folder)/float.onnx"))
+      let result = try Roadseg.run([
+        "quantize", "\(folder)/float.onnx", "--calibration", "\(folder)/images", "--output", "\(folder)/int8.onnx",
+        "--wide", "none", "--no-equalize",
+      ])
+      #expect(result.status == 0 && result.errors.contains("pixels keep their class in integers"), "\(result.errors)")
+    }
+  }
+
   /// A good model's classes are the labels; one calibrated on the label picture, nearly black, clips everything that
   /// matters.
   @Test("quantize holds the drop that is allowed, and writes nothing where it cannot")
@@ -142,6 +169,8 @@ struct ModelCommandTests {
       let measured = try object(Roadseg.run(other + ["--wide", "none"]).output)
       let lost = try #require((measured["drop"] as? [String: Any])?["miou"] as? Double)
       try #require(lost > 0)
+      let usual = try ONNXReader.read(path: "\(folder)/int8.onnx").usualSaturation
+      #expect(usual != nil, "of named classes, for the drift alarm")
       try FileManager.default.removeItem(atPath: "\(folder)/int8.onnx")
       let limit = ["--max-drop", "\(0.99 * lost),1"]
       let refused = try Roadseg.run(other + limit + ["--wide", "none"])

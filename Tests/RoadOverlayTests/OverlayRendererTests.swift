@@ -111,8 +111,10 @@ import Testing
     #expect(allocation_count_of_this_thread() == before)
   }
 
-  @Test("the road's inside has the colour of its confidence, on pictures and planes; outline and the rest as ever")
-  func confidence() throws {
+  @Test(
+    "the road's inside has the colour of its confidence, on pictures and planes; outline and the rest as ever",
+    arguments: [1, 26, 56, 200])
+  func confidence(usual: Int) throws {
     let size = PictureSize(width: 64, height: 64)
     let map = ClassMap(size: size)
     let confidence = ClassMap(size: size)
@@ -121,6 +123,7 @@ import Testing
       confidence.bytes[index] = UInt8(index % 64 * 4)
     }
     var style = OverlayStyle(colouring: .confidence)
+    style.usualMargin = usual
     style.roadWeight = 170
     let renderer = OverlayRenderer(size: size, classes: .driving7, style: style)
     let plain = OverlayRenderer(size: size, classes: .driving7)
@@ -132,7 +135,7 @@ import Testing
     }
     let (shown, ever) = (drawn(renderer, confidence), drawn(plain, nil))
     for x in 0..<64 {
-      let wanted = try #require(OverlayStyle.confidenceColours.last { Int($0.margin) <= 4 * x }).colour
+      let wanted = try #require(OverlayStyle.confidenceColours.last { $0.percent * usual <= 400 * x }).colour
       let pixel = shown.row(40) + 4 * x
       // 170 · 3 / 2 = 255 of 256: next to nothing of the picture is left.
       #expect(abs(Int(pixel[0]) - Int(wanted.red)) <= 1 && abs(Int(pixel[1]) - Int(wanted.green)) <= 1)
@@ -144,6 +147,6 @@ import Testing
     let canvas = Canvas(.planes, size: size)
     renderer.draw(map, on: canvas, confidence: confidence)
     guard case .planes(let planes) = canvas else { return }
-    #expect(Set((0..<64).map { planes.luma[40 * planes.lumaPitch + $0] }).count >= 6)
+    #expect(Set((0..<64).map { planes.luma[40 * planes.lumaPitch + $0] }).count >= (usual == 1 ? 2 : 6))
   }
 }

@@ -78,6 +78,19 @@ import Testing
     }
   }
 
+  @Test("a network whose confidence varies less is doubted earlier, and calm later")
+  func doubtful() {
+    var watch = DriftWatch(usual: UsualActivity(saturated: 0.01, road: 100, doubtful: 0.8))
+    for _ in 0..<100 { watch.look(0.01, road: 80.1, isSeen: true) }
+    #expect(!watch.isRaised)
+    for _ in 0..<30 { watch.look(0.01, road: 79.9, isSeen: true) }
+    #expect(watch.isRaised)
+    for _ in 0..<100 { watch.look(0.01, road: 84.9, isSeen: true) }
+    #expect(watch.isRaised)
+    for _ in 0..<30 { watch.look(0.01, road: 85.1, isSeen: true) }
+    #expect(!watch.isRaised)
+  }
+
   @Test("what was calibrated is known from the first look on")
   func known() {
     var watch = DriftWatch(usual: UsualActivity(saturated: 0.02, road: nil))
