@@ -65,6 +65,45 @@ import Testing
     #expect(shares.count == Self.seen && Self.seen * Self.turns >= DriftWatch.patience)
   }
 
+  @Test(
+    "what is usual is known of every shipped network, and the synthetic road is not far from it",
+    arguments: ShippedModels.names)
+  func usual(_ name: String) throws {
+    let network = try IntegerSegmenter(ShippedModels.load(name), name: name, classes: nil, threads: 1)
+    let segmenter = network.segmenter(for: Self.size)
+    let usual = try #require(segmenter.usual?.road)
+    let picture = try #require(try Self.pictures.get().first)
+    let sure = try #require(segmenter.segment(.picture(picture), into: ClassMap(size: Self.size)).roadConfidence?.mean)
+    #expect((0.6 * usual...1.5 * usual).contains(sure), "sure \(sure), usually \(usual)")
+  }
+
+  @Test("what a network does with pictures is their mean, and what one in twenty of them is below; the model keeps it")
+  func measured() throws {
+    let network = try Self.network.get()
+    let pictures = try Self.pictures.get()
+    func usual(_ indices: [Int]) throws -> UsualActivity {
+      try #require(try network.usualActivity(count: indices.count) { pictures[indices[$0]] })
+    }
+    let each = try pictures.indices.map { try usual([$0]) }
+    let all = try usual(Array(pictures.indices))
+    let roads = try each.map { try #require($0.road) }
+    let mean = roads.reduce(0, +) / Double(roads.count)
+    #expect(abs(all.saturated - each.map(\.saturated).reduce(0, +) / Double(each.count)) < 1e-12)
+    #expect(abs((all.road ?? 0) - mean) < 1e-9)
+    let least = try #require(roads.min())
+    #expect(abs(all.doubtful - min(0.8, least / mean)) < 1e-9)
+    let none = try network.usualActivity(count: 0) { pictures[$0] }
+    #expect(none == nil)
+
+    var model = try ShippedModels.load("contextnet")
+    model.note(all)
+    let kept = try IntegerSegmenter(
+      ONNXReader.read(bytes: ONNXWriter.write(model)), name: "kept", classes: nil, threads: 1)
+    let read = try #require(kept.segmenter(for: Self.size).usual)
+    #expect(abs(read.saturated - all.saturated) < 1e-4 && abs((read.road ?? 0) - mean) < 1e-4)
+    #expect(abs(read.doubtful - all.doubtful) < 1e-4)
+  }
+
   /// Read and planned once for all changes, which are tried one after the other.
   private static nonisolated(unsafe) let network = Result { () throws(RoadError) in
     try IntegerSegmenter(ShippedModels.load("contextnet"), name: "contextnet", classes: nil, threads: 1)
