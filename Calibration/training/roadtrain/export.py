@@ -13,6 +13,7 @@ from torch import nn
 
 from .labels import LabelSet
 from .modelfile import CLASSES, TERMS
+from .weights import clear_silent_channels
 from .whole import written_whole
 
 
@@ -24,6 +25,7 @@ def export(model: nn.Module, view: tuple[int, int], path: Path, classes: LabelSe
     road; so do the `terms` of the weights, which it tells whoever uses them.
     """
     model = copy.deepcopy(model).eval().cpu().to(memory_format=torch.contiguous_format)
+    clear_silent_channels(model)
     texts = {CLASSES: classes.text if classes else None, TERMS: terms}
     with written_whole(path) as unfinished:
         with warnings.catch_warnings():

@@ -19,6 +19,8 @@ from .networks import Normalised, observed, smaller
 
 STATISTICS_CROPS = 96
 """Crops that the statistics of batch norms are taken from."""
+SILENT_DEVIATION = 1e-5
+"""A channel that varies by less, in units of what batch norms give, says nothing."""
 WITH_WEIGHTS = ("Conv", "ConvTranspose")
 
 
@@ -192,3 +194,15 @@ def renew_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
     for norm, kept in zip(norms, momentum):
         norm.momentum = kept
         norm.eval()
+
+
+@torch.no_grad()
+def clear_silent_channels(network: nn.Module) -> None:
+    """Make batch norms' channels that always give the same value give it whatever comes: no filter counts any more.
+
+    Training leaves some channels that nothing reaches, with filters and scales that nothing holds back; folded into one
+    another these came to 3e8. A picture unlike all others, or the mean with another network, could wake them.
+    """
+    for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
+        deviation = norm.weight.abs() * (norm.running_var / (norm.running_var + norm.eps)).sqrt()
+        norm.weight[deviation < SILENT_DEVIATION] = 0

@@ -63,6 +63,26 @@ def test_an_exported_network_comes_back(name: str, tmp_path: Path) -> None:
         torch.testing.assert_close(again.train()(batch)[0], wanted, **close)
 
 
+def test_channels_that_nothing_reaches_are_exported_without_filters(tmp_path: Path) -> None:
+    """Their filters may have grown to anything. What the network computes stays, and the others' filters do."""
+    network, batch = trained("contextnet"), pictures(1)
+    expanded, depthwise = network.network.deep[2].body[:2]
+    with torch.no_grad():
+        expanded[1].weight[3], expanded[1].bias[3] = 0, -1  # nothing passes its ReLU
+        depthwise[0].weight[3] = 3e8
+        depthwise[1].running_mean[3], depthwise[1].running_var[3] = 0, 0
+        wanted = network(batch).numpy()
+    export(network, (72, 96), tmp_path / "model.onnx")
+    again = build("contextnet", 3, MEAN, STD).eval()
+    weights = read_weights(tmp_path / "model.onnx", again, CPU)
+    filters = weights["network.deep.2.body.1.0.weight"].abs().amax((1, 2, 3))
+    assert filters[3] == 0 and (filters > 0).sum() == len(filters) - 1
+    assert depthwise[0].weight[3].max() == 3e8, "the network itself keeps what it has"
+    again.load_state_dict(weights)
+    with torch.no_grad():
+        torch.testing.assert_close(again(batch).numpy(), wanted, rtol=1e-3, atol=1e-4 * float(np.abs(wanted).max()))
+
+
 def begun_as_nothing(network: Normalised) -> list[nn.Parameter]:
     """The weights that keep what a grown network has more from counting at first."""
     grown = network.network
