@@ -19,6 +19,7 @@ from .device import Device
 from .evaluate import Scores, evaluate
 from .export import export
 from .logs import RunLog, log
+from .memory import KeptMemory
 from .pictures import HELD_OUT, load_pictures
 from .recipe import Recipe, load_recipe
 from .teachers import taught
@@ -111,6 +112,7 @@ class Run:
         glance = {name: samples if name.endswith(HELD_OUT) else samples[::3]
                   for name, samples in self.pictures.validation.items()}
         save, look = Every(SAVE_SECONDS, state.seconds), Every(REPORT_SECONDS, state.seconds)
+        memory = KeptMemory()
         started = time.monotonic() - state.seconds
         while self._goes_on():
             if stop():
@@ -118,6 +120,7 @@ class Run:
                 log(f"stopped after step {state.step}; the same command goes on from there")
                 return
             self._step()
+            memory.bound()
             state.seconds = time.monotonic() - started
             if state.step % LOG_STEPS == 0:
                 self._log_loss()
