@@ -1,6 +1,6 @@
 /// What a network does with pictures like those that it was calibrated on.
 public struct UsualActivity: Hashable, Sendable {
-  /// Share of the activations that lie at the ends of their range, 0...1.
+  /// Share of the activations that lie at the ends of their range, 0...1: a mean, or more where pictures differ much.
   public var saturated: Double
   /// How sure it is of the road, see ``RoadConfidence``; nil where that is not known.
   public var road: Double?
@@ -13,6 +13,12 @@ public struct UsualActivity: Hashable, Sendable {
   public init(saturated: Double, road: Double?, doubtful: Double = Self.doubtful) {
     (self.saturated, self.road, self.doubtful) = (saturated, road, doubtful)
   }
+
+  /// A look is suspicious above it.
+  var suspicious: Double { 2.5 * saturated + 0.002 }
+
+  /// The least usual share with which `share` is not suspicious.
+  package static func saturated(sparing share: Double) -> Double { max(0, (share - 0.002) / 2.5) }
 }
 
 /// Tells when what a network sees has left what it was calibrated for: then more of its activations lie at the ends of
@@ -70,7 +76,7 @@ package struct DriftWatch {
       return road > part * usually
     }
     let isCalm = share < 2 * usual.saturated + 0.001 && isSure(0.75 * usual.doubtful + 0.25)
-    let isSuspicious = share > 2.5 * usual.saturated + 0.002 || !isSure(usual.doubtful)
+    let isSuspicious = share > usual.suspicious || !isSure(usual.doubtful)
     row = (isRaised ? isCalm : isSuspicious) ? row + 1 : max(0, row - 1)
     guard row == Self.patience else { return }
     row = 0

@@ -49,7 +49,7 @@ struct LighterNetworks {
       return
     }
     var found: [(name: String, segmenter: IntegerSegmenter)] = []
-    let size = Self.smaller(usual.inputSize)
+    let size = LighterSegmenter.inputSize(below: usual.inputSize)
     if size != usual.inputSize, let graph = try? models.graph(), let small = try? usual.variant(graph, size: size) {
       found.append(("input \(small.inputSize)", small))
     }
@@ -69,13 +69,6 @@ struct LighterNetworks {
     networks.map {
       LighterSegmenter(name: $0.name, segmenter: $0.segmenter.segmenter(for: size, stabilise: stabilise))
     }
-  }
-
-  /// About half the pixels, in multiples of 32, which every stride of the usual networks divides.
-  private static func smaller(_ size: PictureSize) -> PictureSize {
-    func side(_ length: Int) -> Int { max(32, (length * 7 / 10 + 16) / 32 * 32) }
-    let small = PictureSize(width: side(size.width), height: side(size.height))
-    return small.pixels < size.pixels ? small : size
   }
 }
 

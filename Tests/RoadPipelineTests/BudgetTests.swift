@@ -50,6 +50,22 @@ import Testing
     #expect((degrade["reason"] as? String)?.contains("missed 15.0 ms") == true)
   }
 
+  @Test("the input to step down to has half the pixels and ends where the usual one does in the coarsest stride's grid")
+  func lighterInput() {
+    func below(_ width: Int, _ height: Int) -> String {
+      "\(LighterSegmenter.inputSize(below: PictureSize(width: width, height: height)))"
+    }
+    #expect(below(480, 360) == "352x264" && below(640, 480) == "448x352")
+    #expect(below(32, 32) == "32x32" && below(20, 15) == "20x15" && below(48, 33) == "48x33")
+    for (width, height) in [(65, 64), (321, 243), (288, 200), (1280, 720), (95, 127)] {
+      let usual = PictureSize(width: width, height: height)
+      let small = LighterSegmenter.inputSize(below: usual)
+      #expect(small.width % 32 == width % 32 && small.height % 32 == height % 32)
+      #expect(abs(small.width * 10 - width * 7) <= 160 && abs(small.height * 10 - height * 7) <= 160)
+      #expect(small.pixels < usual.pixels)
+    }
+  }
+
   @Test("without a slow network nothing is dropped; without a budget nothing is told")
   func keepsTheBudget() throws {
     Self.slowness.store(0, ordering: .relaxed)

@@ -77,7 +77,7 @@ import Testing
     #expect((0.6 * usual...1.5 * usual).contains(sure), "sure \(sure), usually \(usual)")
   }
 
-  @Test("what a network does with pictures is their mean, and what one in twenty of them is below; the model keeps it")
+  @Test("what a network does with pictures is their mean, and what spares all but a few; the model keeps it")
   func measured() throws {
     let network = try Self.network.get()
     let pictures = try Self.pictures.get()
@@ -88,7 +88,10 @@ import Testing
     let all = try usual(Array(pictures.indices))
     let roads = try each.map { try #require($0.road) }
     let mean = roads.reduce(0, +) / Double(roads.count)
-    #expect(abs(all.saturated - each.map(\.saturated).reduce(0, +) / Double(each.count)) < 1e-12)
+    // One picture alone gives its own share: 2.5 times that spares it.
+    let shares = each.map(\.saturated)
+    let spared = ((shares.max() ?? 0) - 0.002) / 2.5
+    #expect(abs(all.saturated - max(shares.reduce(0, +) / Double(each.count), spared)) < 1e-12)
     #expect(abs((all.road ?? 0) - mean) < 1e-9)
     let least = try #require(roads.min())
     #expect(abs(all.doubtful - min(0.8, least / mean)) < 1e-9)
