@@ -18,7 +18,27 @@ public struct UsualActivity: Hashable, Sendable {
   var suspicious: Double { 2.5 * saturated + 0.002 }
 
   /// The least usual share with which `share` is not suspicious.
-  package static func saturated(sparing share: Double) -> Double { max(0, (share - 0.002) / 2.5) }
+  private static func saturated(sparing share: Double) -> Double { max(0, (share - 0.002) / 2.5) }
+
+  /// What is usual of pictures that were each seen by itself; nil without any.
+  ///
+  /// The share of saturated activations is their mean, or what spares all but one picture in fifty: whole drives may
+  /// lie above the mean. The confidence is a mean, too; nil where fewer than half of the pictures have road. Doubtful
+  /// is the share of it that one picture in twenty is below, 0.5...0.8.
+  ///
+  /// - Parameters:
+  ///   - shares: of the saturated activations, 0...1, of each picture.
+  ///   - roads: how sure the network is of the road, of each picture that has any.
+  package init?(shares: [Double], roads: [Double]) {
+    guard !shares.isEmpty else { return nil }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    let spared = shares.sorted()[shares.count - 1 - shares.count / 50]
+    self.init(saturated: max(mean(shares), Self.saturated(sparing: spared)), road: nil)
+    guard !roads.isEmpty, 2 * roads.count >= shares.count else { return }
+    let road = mean(roads)
+    self.road = road
+    doubtful = min(0.8, max(0.5, roads.sorted()[roads.count / 20] / max(road, 1)))
+  }
 }
 
 /// Tells when what a network sees has left what it was calibrated for: then more of its activations lie at the ends of

@@ -7,10 +7,6 @@ import RoadPipeline
 extension IntegerSegmenter {
   /// What the network does with some pictures, such as those of its calibration, each seen by itself.
   ///
-  /// The share of saturated activations is the mean over the pictures, or what spares all but one in fifty of them:
-  /// whole drives may lie above the mean. The confidence is the mean over the pictures with road; nil where fewer than
-  /// half have any. Doubtful is the share of it that one picture in twenty is below, 0.5...0.8.
-  ///
   /// - Returns: nil where the engine does not count saturated activations, or without pictures.
   /// - Throws: what `picture`, which gives them by their index, throws.
   public func usualActivity(
@@ -25,16 +21,7 @@ extension IntegerSegmenter {
       shares.append(share)
       if let road = times.roadConfidence?.mean { roads.append(road) }
     }
-    guard !shares.isEmpty else { return nil }
-    shares.sort()
-    let saturated = max(
-      shares.reduce(0, +) / Double(shares.count),
-      UsualActivity.saturated(sparing: shares[shares.count - 1 - shares.count / 50]))
-    guard !roads.isEmpty, 2 * roads.count >= count else { return UsualActivity(saturated: saturated, road: nil) }
-    roads.sort()
-    let mean = roads.reduce(0, +) / Double(roads.count)
-    let doubtful = roads[roads.count / 20] / max(mean, 1)
-    return UsualActivity(saturated: saturated, road: mean, doubtful: min(0.8, max(0.5, doubtful)))
+    return UsualActivity(shares: shares, roads: roads)
   }
 }
 

@@ -91,6 +91,29 @@ import Testing
     #expect(!watch.isRaised)
   }
 
+  @Test("what is usual of pictures is their mean, but three of a hundred that stand out are spared the alarm")
+  func ofPictures() throws {
+    func usual(_ outliers: Int) throws -> UsualActivity {
+      let shares = [Double](repeating: 0.2, count: outliers) + [Double](repeating: 0.01, count: 100 - outliers)
+      return try #require(UsualActivity(shares: shares, roads: [Double](repeating: 60, count: 50)))
+    }
+    #expect(abs(try usual(2).saturated - 0.0138) < 1e-12)
+    #expect(abs(try usual(3).saturated - 0.0792) < 1e-12)
+    var watch = try DriftWatch(usual: usual(3))
+    for _ in 0..<100 { watch.look(0.2, road: 60, isSeen: true) }
+    #expect(!watch.isRaised)
+    for _ in 0..<30 { watch.look(0.2001, road: 60, isSeen: true) }
+    #expect(watch.isRaised)
+  }
+
+  @Test("without road in half of the pictures nobody knows how sure a network is; without pictures, nothing")
+  func ofFewPictures() {
+    #expect(UsualActivity(shares: [0.01, 0.01], roads: [60])?.road == 60)
+    #expect(UsualActivity(shares: [0.01, 0.01, 0.01], roads: [60])?.road == nil)
+    #expect(UsualActivity(shares: [], roads: []) == nil)
+    #expect(UsualActivity(shares: [0.01, 0.01], roads: [20, 80])?.doubtful == 0.5)
+  }
+
   @Test("what was calibrated is known from the first look on")
   func known() {
     var watch = DriftWatch(usual: UsualActivity(saturated: 0.02, road: nil))

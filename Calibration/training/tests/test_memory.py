@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from roadtrain.memory import KeptMemory
 
 JEMALLOC = "libjemalloc.so.2"
@@ -38,10 +36,8 @@ def test_freed_memory_is_kept_up_to_the_limit_and_then_given_back() -> None:
     assert frees("1e6", **keeping) == "True True True"
 
 
-def test_another_allocator_is_let_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = KeptMemory(limit=1)
-    monkeypatch.setattr(kept, "purge", None)
-    assert not kept.bound() and kept.resident > 1
+def test_another_allocator_is_let_alone() -> None:
+    assert frees("1e6", LD_PRELOAD="") == "False False True", "what is this large it gives back by itself"
 
 
 def test_the_limit_is_a_share_of_the_machine() -> None:
