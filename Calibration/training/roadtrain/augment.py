@@ -17,8 +17,8 @@ from .datasets import Sample
 from .geometry import LABEL_STRIDE, ViewChange, crop_matrix, random_view, scores_crop, to_crop
 from .labels import VOID
 from .roadside import barrier, mirror_bonnet, shade_band
-from .scenery import (cast_shadow, dry_grass, glare, mix_in, overexpose, paste_bonnet, rain, reflect, reflect_dashboard,
-                      stamp)
+from .scenery import (cast_shadow, colours_of, dry_grass, glare, mix_in, overexpose, paste_bonnet, rain, reflect,
+                      reflect_dashboard, stamp)
 from .typed import Share, Within
 
 __all__ = ["LABEL_STRIDE", "Augmentation", "augmented_crop", "crop_matrix", "to_crop"]
@@ -79,6 +79,8 @@ class Augmentation:
     shade_band: Share = 0.0
     mirror_bonnet: Share = 0.0
     """Has `bonnet_class`, too."""
+    colours: Share = 0.0
+    """Takes them from a picture of any of the data sets."""
 
 
 def tone(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.ndarray:
@@ -130,7 +132,7 @@ def degrade(rng: np.random.Generator, image: np.ndarray, a: Augmentation) -> np.
 
 
 STREAMS = {"view": 1, "rain": 2, "glare": 3, "overexposure": 4, "dashboard": 5, "stamp": 6, "dry_grass": 7, "mix": 8,
-           "barrier": 9, "shade_band": 10, "mirror_bonnet": 11}
+           "barrier": 9, "shade_band": 10, "mirror_bonnet": 11, "colours": 12}
 """Numbers of the random streams besides the first, one for each disturbance: switching one on or off changes no
 other.
 """
@@ -139,8 +141,8 @@ other.
 def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: tuple[int, int],
                    size: tuple[int, int], scale: Scale, a: Augmentation,
                    key: tuple[int, ...] = (0,)) -> tuple[np.ndarray, np.ndarray]:
-    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in. At scale 1
-    the crop shows things as large as `view` does.
+    """One training crop and its half-size labels; `other` is a second picture, for reflections and to mix in. At scale
+    1 the crop shows things as large as `view` does.
 
     `rng` and `key` (seed and number of the crop) decide everything.
     """
@@ -149,9 +151,10 @@ def augmented_crop(rng: np.random.Generator, sample: Sample, other: Sample, view
 
 def taught_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: tuple[int, int],
                 size: tuple[int, int], scale: Scale, a: Augmentation,
-                key: tuple[int, ...] = (0,)) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+                key: tuple[int, ...] = (0,),
+                coloured: Sample | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """As `augmented_crop`, and, where the picture has them, what teachers said of it, at a quarter of the crop's size:
-    nothing where something was pasted, and beyond the picture.
+    nothing where something was pasted, and beyond the picture. Colours come from `coloured`, or else from `other`.
     """
     def stream(name: str) -> np.random.Generator:
         return np.random.default_rng([*key, STREAMS[name]])
@@ -171,6 +174,7 @@ def taught_crop(rng: np.random.Generator, sample: Sample, other: Sample, view: t
     sometimes("mix", lambda own, image: mix_in(own, image, label, *cut(own, other)[:2], a.mix_classes))
     sometimes("dry_grass", lambda own, image: dry_grass(own, image, label, a.dry_grass_classes))
     sometimes("barrier", lambda own, image: barrier(own, image, label, a.road_class, a.barrier_keeps, a.barrier_class))
+    sometimes("colours", lambda own, image: colours_of(own, image, (coloured or other).image))
     sometimes("overexposure", overexpose)
     image = tone(rng, image, a)
     if rng.random() < a.shadow:

@@ -22,13 +22,18 @@ WORKERS = max(1, min(8, (os.cpu_count() or 1) // 2))
 """Processes that make batches. A thread would hold Python's lock between the many small steps of training: with one, a
 step of ContextNet took 1.3 times as long on two cores."""
 PREFETCHED = max(1, 4 // WORKERS)
-"""Batches that each makes ahead, so that a slow one (JPEG, blur) does not stop the network. They lie in shared memory, of
-which containers have little.
+"""Batches that each makes ahead, so that a slow one (JPEG, blur) does not stop the network. They lie in shared memory,
+of which containers have little.
 """
 
 
 SIZES_STREAM = 100
 """Number of the random stream that chooses a batch's size; see `augment.STREAMS`."""
+
+COLOURS_STREAM = 101
+"""Number of the random stream that chooses the picture whose colours a crop may take: each data set alike, so that a
+small one with another light counts.
+"""
 
 
 class _Batches(Dataset):
@@ -49,8 +54,10 @@ class _Batches(Dataset):
         rng = np.random.default_rng([self.recipe.seed, number])
         samples = self.sets[rng.choice(len(self.sets), p=self.shares)]
         sample, other = (samples[rng.integers(len(samples))] for _ in range(2))
+        own = np.random.default_rng([self.recipe.seed, number, COLOURS_STREAM])
+        coloured = self.sets[own.integers(len(self.sets))]
         return taught_crop(rng, sample, other, self.recipe.view, size, scale, self.augmentation,
-                           (self.recipe.seed, number))
+                           (self.recipe.seed, number), coloured[own.integers(len(coloured))])
 
     def __getitem__(self, batch: tuple[int, Phase]) -> tuple[Tensor, ...]:
         first, phase = batch

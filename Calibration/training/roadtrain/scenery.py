@@ -57,6 +57,22 @@ def _patches(rng: np.random.Generator, size: tuple[int, int], grain: int) -> np.
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
+def colours_of(rng: np.random.Generator, image: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The picture with the light and the colours of another: each channel gets the other's mean and standard deviation,
+    by a share of three tenths to all of it (Reinhard et al. 2001, "Color Transfer between Images", with RGB for its lab
+    space: one table look-up a channel).
+    """
+    share = rng.uniform(0.3, 1.0)
+    level = np.arange(256, dtype=np.float32)
+    tables = np.empty((1, 256, 3), np.uint8)
+    for channel in range(3):
+        own, wanted = image[::4, ::4, channel], other[::4, ::4, channel]
+        gain = np.clip(wanted.std() / max(1, own.std()), 0.5, 2)
+        matched = (level - own.mean()) * gain + wanted.mean()
+        tables[0, :, channel] = np.clip((1 - share) * level + share * matched, 0, 255)
+    return cv2.LUT(image, tables)
+
+
 def cast_shadow(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """A four-cornered shadow (or patch of sun) across the crop, its edge soft or hard."""
     height, width = image.shape[:2]

@@ -13,7 +13,7 @@ from conftest import CLASSES, scene
 from roadtrain.augment import NOISE, STREAMS, Augmentation, augmented_crop, degrade
 from roadtrain.geometry import LABEL_STRIDE, camera_view, crop_matrix, to_crop
 from roadtrain.datasets import VOID, Sample, label_table, load, read_pairs
-from roadtrain.scenery import dry_grass, mix_in
+from roadtrain.scenery import colours_of, dry_grass, mix_in
 
 STILL = Augmentation(
     aspect=0, rotation_degrees=0, flip=0, brightness=0, contrast=0, gamma=0, tint=0, saturation=0, darken=0,
@@ -91,7 +91,8 @@ def test_undisturbed_tone_keeps_the_picture() -> None:
 
 
 @pytest.mark.parametrize("name", ["darken", "fade", "shadow", "reflection", "blur", "noise", "jpeg", "rain", "glare",
-                                  "overexposure", "dashboard", "stamp", "dry_grass", "shade_band"])
+                                  "overexposure", "dashboard", "stamp", "dry_grass", "shade_band",
+                                  "colours"])
 def test_disturbances_change_the_picture_and_not_the_labels(name: str) -> None:
     plain = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), (1, 1), STILL)
     disturbed = augmented_crop(np.random.default_rng(5), sample(3), sample(4), (72, 96), (72, 96), (1, 1),
@@ -126,6 +127,27 @@ def test_dry_grass_covers_its_classes_alone(seed: int, size: tuple[int, int]) ->
     assert changed[label == 1].mean() > 0.05
     assert not changed[~spread].any()
     np.testing.assert_array_equal(dry_grass(np.random.default_rng(seed), image, small, ()), image)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_colours_go_the_way_to_the_other_picture_s(seed: int) -> None:
+    """Mean and contrast of each channel lie between both pictures', at least three tenths of the way."""
+    rng = np.random.default_rng(seed)
+    dusk, day = (np.clip(rng.normal(mean, spread, (360, 480, 3)), 0, 255).astype(np.uint8)
+                 for mean, spread in (([90, 70, 60], 15), ([120, 130, 150], 24)))
+    moved = colours_of(rng, dusk, day)
+    for figure in (np.mean, np.std):
+        before, wanted, after = (figure(image, (0, 1)) for image in (dusk, day, moved))
+        way = (after - before) / (wanted - before)
+        assert (way > 0.25).all() and (way < 1.05).all()
+    assert np.abs(colours_of(rng, dusk, dusk).astype(int) - dusk).max() <= 1
+
+
+def test_colours_of_a_plain_picture_stay_within_the_range() -> None:
+    """A picture of one colour has no contrast to divide by."""
+    plain = np.full((8, 8, 3), 40, np.uint8)
+    bright = colours_of(np.random.default_rng(1), plain, np.full((8, 8, 3), 250, np.uint8))
+    assert len(np.unique(bright)) == 1 and 40 < bright[0, 0, 0] <= 250
 
 
 @pytest.mark.parametrize("size", [(72, 96), (71, 95)])
