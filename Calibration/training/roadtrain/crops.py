@@ -12,10 +12,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from .augment import Scale, taught_crop
 from .datasets import Sample
+from .memory import KeptMemory
 from .recipe import Phase, Recipe
 
 WORKERS = max(1, min(8, (os.cpu_count() or 1) // 2))
@@ -48,6 +49,8 @@ class _Batches(Dataset):
                                     dry_grass_classes=recipe.labels_within(augmentation.dry_grass_classes),
                                     barrier_keeps=recipe.labels_within(augmentation.barrier_keeps))
         """The recipe's, with the labels that stand for its classes in all of its data sets."""
+        self.kept: KeptMemory | None = None
+        """In a process that makes batches ahead."""
 
     def _crop(self, number: int, size: tuple[int, int],
               scale: Scale) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -60,6 +63,8 @@ class _Batches(Dataset):
                            (self.recipe.seed, number), coloured[own.integers(len(coloured))])
 
     def __getitem__(self, batch: tuple[int, Phase]) -> tuple[Tensor, ...]:
+        if self.kept is not None:
+            self.kept.bound()
         first, phase = batch
         size, scale = phase.size_of(np.random.default_rng([self.recipe.seed, first, SIZES_STREAM]).random())
         crops = zip(*(self._crop(first + i, size, scale) for i in range(phase.batch)))
@@ -102,18 +107,20 @@ class Crops:
         # Forked, they share the pictures; elsewhere each gets a copy.
         start = "fork" if sys.platform == "linux" else None
         return iter(DataLoader(self.batches, batch_size=None, sampler=numbers, num_workers=WORKERS,
-                               prefetch_factor=PREFETCHED, multiprocessing_context=start, worker_init_fn=_give_way))
+                               prefetch_factor=PREFETCHED, multiprocessing_context=start, worker_init_fn=_begin))
 
     def close(self) -> None:
         """Stops making batches ahead."""
         self._ahead = None
 
 
-def _give_way(_: int) -> None:
+def _begin(_: int) -> None:
     """In a process that makes batches: training, which waits for its slowest thread, goes first, and decides when to
     stop. `timeout` and service managers ask all processes of a command, and one that died would end the run without a
-    checkpoint; without training, which it looks for every few seconds, it ends by itself.
+    checkpoint; without training, which it looks for every few seconds, it ends by itself. What it keeps of freed memory
+    has a limit.
     """
+    get_worker_info().dataset.kept = KeptMemory.beside_training(WORKERS)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):

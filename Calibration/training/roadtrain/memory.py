@@ -10,7 +10,9 @@ from pathlib import Path
 EVERY_ARENA = b"arena.4096.purge"
 """jemalloc's MALLCTL_ARENAS_ALL (jemalloc(3), "arena.<i>.purge")."""
 SHARE = 0.5
-"""Of the machine's memory: more than any network here needs."""
+"""Of the memory that there is for it: more than any network here needs."""
+SHARE_BESIDE = 0.2
+"""What the processes that make batches may have besides, together."""
 
 
 class KeptMemory:
@@ -21,11 +23,19 @@ class KeptMemory:
     """
 
     def __init__(self, limit: float | None = None) -> None:
-        """`limit`: bytes that the process may have, by default half of the machine's."""
-        pages = os.sysconf("SC_PHYS_PAGES")
+        """`limit`: bytes that the process may have, by default half of what there is."""
         self.page = os.sysconf("SC_PAGE_SIZE")
-        self.limit = SHARE * pages * self.page if limit is None else limit
+        self.limit = SHARE * granted() if limit is None else limit
         self.purge = _purge()
+
+    @classmethod
+    def beside_training(cls, processes: int) -> KeptMemory:
+        """Of one of so many forked processes, which may have its part of a fifth of the memory that there is, and what
+        it has now: the pictures, which are training's.
+        """
+        kept = cls()
+        kept.limit = kept.resident + SHARE_BESIDE * granted() / processes
+        return kept
 
     @property
     def resident(self) -> int:
@@ -38,6 +48,19 @@ class KeptMemory:
             return False
         self.purge()
         return True
+
+
+def granted(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+    """Bytes of memory that the process can have: the machine's, or less where a control group that it is in grants less
+    (kernel document "Control Group v2", memory.max).
+    """
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for line in own.read_text().splitlines() if own.exists() else ():
+        if line.startswith("0::"):
+            group = groups / line[len("0::/"):]
+            files = (each / "memory.max" for each in (group, *group.parents))
+            limits += [int(text) for file in files if file.exists() and (text := file.read_text().strip()) != "max"]
+    return min(limits)
 
 
 def _purge() -> Callable[[], None] | None:

@@ -148,7 +148,8 @@ class Recipe:
     learning_rate: Positive
     label_set: str | None = None
     terms: str | None = None
-    """What may be done with the weights, in one line: that of the pictures. It travels with them, and roadseg shows it."""
+    """What may be done with the weights, in one line: that of the pictures. It travels with them, and roadseg shows
+    it."""
     class_weights: list[NotNegative] | None = None
     losses: tuple[WeightedLoss, ...] = (WeightedLoss("cross_entropy", 1.0),)
     minutes: Positive | None = None
@@ -401,7 +402,8 @@ def _data(recipe: Recipe) -> Iterator[str]:
         if len(d.classes or ()) > VOID:
             yield f"data: {d.name}: 'classes' says what the values 0 to {VOID - 1} are, it has {len(d.classes)} entries"
         if d.format == UNLABELLED and not recipe.distillation:
-            yield f"data: {d.name}: {UNLABELLED} have no labels: name a teacher, who says what they show, in 'distillation'"
+            yield (f"data: {d.name}: {UNLABELLED} have no labels: name a teacher, who says what they show,"
+                   " in 'distillation'")
         if d.format == UNLABELLED and (d.classes or d.hold_out or d.val_too):
             yield f"data: {d.name}: {UNLABELLED} have no labels: no classes, no hold_out and no val_too here"
         if d.groups and d.hold_out:

@@ -115,8 +115,8 @@ def _look(recipe: Recipe, samples: Sequence[Sample], device: Device) -> np.ndarr
 
 
 def _say(recipe: Recipe, teacher: Teacher, device: Device) -> Callable[[Tensor], Tensor]:
-    """From a picture to the teacher's logits. A model file is run as it is, by ONNX Runtime: an int8 one takes a quarter
-    of the time of the float network that it stands for.
+    """From a picture to the teacher's logits. A model file is run as it is, by ONNX Runtime: an int8 one takes a
+    quarter of the time of the float network that it stands for.
     """
     path = Path(teacher.checkpoint)
     network = _network(recipe, teacher, device).eval()

@@ -151,8 +151,8 @@ def _units(network: Normalised) -> list[tuple[str, str | None]]:
 
 @torch.no_grad()
 def unfold_batch_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Give batch norms the statistics of what reaches them, and scales and offsets that undo these: the network computes
-    what it did, and in training, where each batch is normalised by itself, nearly so.
+    """Give batch norms the statistics of what reaches them, and scales and offsets that undo these: the network
+    computes what it did, and in training, where each batch is normalised by itself, nearly so.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}

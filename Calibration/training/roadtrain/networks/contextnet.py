@@ -100,8 +100,8 @@ class ContextNetPlus(ContextNet):
 
 
 class ContextNetRefined(ContextNetPlus):
-    """ContextNetPlus whose joined branches are looked at once more at stride 16, for its deep branch, at stride 32, is too
-    coarse and its detail branch sees too little around a place. 2.0 M parameters.
+    """ContextNetPlus whose joined branches are looked at once more at stride 16, for its deep branch, at stride 32, is
+    too coarse and its detail branch sees too little around a place. 2.0 M parameters.
 
     What is found is added to what the branches gave, and begins as nothing: with a ContextNetPlus's weights it gives
     that network's logits, and training goes on from there.
