@@ -1,6 +1,7 @@
 # The front door: `make demo` shows it working, `make test` shows it correct. Both set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-training test-extended program install deb deb-arm64 library library-deb wheel format lint clean
+.PHONY: help setup build demo test test-training test-extended \
+	program install deb deb-arm64 library library-deb wheel format lint clean
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/roadseg

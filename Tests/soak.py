@@ -106,7 +106,8 @@ def main(program, minutes):
             if ends != shown["offered"] or shown["failed"]:
                 failures.append(f"{sink['name']}: {shown}")
         rate = ledger["shown"] / max(watched.last["seconds"], 1e-9)
-        print(f"{watched.last['seconds']:.0f} s: {ledger['frames']} frames, {ledger['shown']} shown, {rate:.1f} a second")
+        print(f"{watched.last['seconds']:.0f} s: {ledger['frames']} frames, "
+              f"{ledger['shown']} shown, {rate:.1f} a second")
     for failure in failures:
         print(f"soak: {failure}", file=sys.stderr)
     return 1 if failures else 0

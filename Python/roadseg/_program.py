@@ -49,7 +49,8 @@ def _run(arguments: List[str], options: Dict[str, Any]) -> Dict[str, Any]:
     done = subprocess.run([program(), *arguments, "--json"], capture_output=True, text=True)
     if done.returncode != 0:
         words = [line for line in done.stderr.splitlines() if line.strip()]
-        message = next((line for line in words if line.startswith(("roadseg: ", "Error: "))), words[-1] if words else "")
+        last = words[-1] if words else ""
+        message = next((line for line in words if line.startswith(("roadseg: ", "Error: "))), last)
         kind = "argument" if done.returncode == 64 else "failed"
         raise RoadsegError(message.split(": ", 1)[-1] or f"ended with exit code {done.returncode}", kind)
     result: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -63,14 +63,14 @@ class Segmenter:
 
     ``preparation`` says how JPEGs come to the network: "pictures" as ``roadseg run`` has it, "planes" as ``live``,
     "scaled-planes" as ``record``; the last two are faster and give nearly the same classes.
-    ``model`` is a shipped network's name or the path of an int8 ONNX file, ``threads`` counts the caller's own (0: one a
-    core, at most 4), ``input_size`` is the network's (width, height). Pictures of any size are taken; each new size takes
-    memory once. One thread at a time uses a segmenter; Python's lock is given up while it works.
+    ``model`` is a shipped network's name or the path of an int8 ONNX file, ``threads`` counts the caller's own (0: one
+    a core, at most 4), ``input_size`` is the network's (width, height). Pictures of any size are taken; each new size
+    takes memory once. One thread at a time uses a segmenter; Python's lock is given up while it works.
 
     What is done to masks, as by the options of the command line: ``clean`` and ``stabilise`` are "off", "gentle" or
     "strong", ``near_bottom`` is a percentage. There is never road within ``own_parts``, a file of polygons or polygons,
-    nor outside of ``region``, one polygon; corners are (x, y) in percent. With ``stabilise`` the pictures of one size are
-    one film, in order; frames of a ``Source`` begin it anew after half a second without one.
+    nor outside of ``region``, one polygon; corners are (x, y) in percent. With ``stabilise`` the pictures of one size
+    are one film, in order; frames of a ``Source`` begin it anew after half a second without one.
     """
 
     #: Sizes whose memory is kept at a time.
@@ -137,9 +137,9 @@ class Segmenter:
     ) -> Result:
         """The class of every pixel.
 
-        ``picture`` is an array of height x width x 3 (``order`` "rgb" or "bgr"), height x width (grey) or height x width
-        x 4 (RGBX) bytes, or a Pillow picture. Rows may lie apart; they are read where they are. ``out`` takes the class
-        map where it is given: height x width bytes.
+        ``picture`` is an array of height x width x 3 (``order`` "rgb" or "bgr"), height x width (grey) or height x
+        width x 4 (RGBX) bytes, or a Pillow picture. Rows may lie apart; they are read where they are. ``out`` takes the
+        class map where it is given: height x width bytes.
         """
         pixels, format = _pixels(picture, order)
         height, width = pixels.shape[:2]
@@ -176,13 +176,17 @@ class Segmenter:
         return self._segment(size, frame, classes, margins, len(data), preparation)
 
     def recorded(self, frame: RecordedFrame, *, confidence: bool = False) -> Result:
-        """The same of a recorded frame, whatever its format, prepared as its recording says: the recorded mask again."""
+        """The same of a recorded frame, whatever its format, prepared as its recording says: the recorded mask
+        again.
+        """
         if frame.image is None:
             raise RoadsegError(f"frame {frame.record.get('ordinal')}: no picture was recorded", "frame")
         if frame.format in ("jpeg", "png"):
             return self.decode(frame.image, _size(frame.image), confidence=confidence, preparation=frame.preparation)
         if frame.format not in _RAW:
-            raise RoadsegError(f"frame {frame.record.get('ordinal')}: raw images of '{frame.format}' are not known", "frame")
+            raise RoadsegError(
+                f"frame {frame.record.get('ordinal')}: raw images of '{frame.format}' are not known", "frame"
+            )
         width, height = frame.size
         given = c.FrameStruct(
             format=_RAW[frame.format],
@@ -344,5 +348,7 @@ def _pixels(picture: Any, order: str) -> Tuple[Bytes, int]:
 
 def _checked(out: Bytes, shape: Tuple[int, int]) -> Bytes:
     if out.shape != shape or out.dtype != np.uint8 or out.strides[1] != 1 or not out.flags.writeable:
-        raise RoadsegError(f"out is {out.dtype} of {out.shape}; bytes of {shape}, writeable, rows in one piece", "argument")
+        raise RoadsegError(
+            f"out is {out.dtype} of {out.shape}; bytes of {shape}, writeable, rows in one piece", "argument"
+        )
     return out

@@ -2,9 +2,9 @@
 
     report = roadseg.fleet.run("s3://drives/2026/", "results/", model="contextnet")
 
-One process a core holds the network once. What is done is known by the SHA-256 of each input's bytes with the run's settings, so
-a run that was broken off goes on where it was, and a file that lies in two places is worked on once. The results do not depend on the
-number of workers:
+One process a core holds the network once. What is done is known by the SHA-256 of each input's bytes with the run's
+settings, so a run that was broken off goes on where it was, and a file that lies in two places is worked on once. The
+results do not depend on the number of workers:
 
     results/frames/SHA.parquet   a row a frame: input, frame, time, road_pixels, road_share, mask_hash (XXH64), matches
     results/masks/SHA/N.png      the class of every pixel
@@ -88,7 +88,9 @@ def run(
     labels: Optional[str] = None,
     progress: bool = True,
 ) -> Report:
-    """Works through all inputs; see the module. ``workers`` counts processes; default: one for each core of the cluster."""
+    """Works through all inputs; see the module. ``workers`` counts processes; default: one for each core of the
+    cluster.
+    """
     try:
         import ray
         import ray.data

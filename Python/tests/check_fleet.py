@@ -138,7 +138,8 @@ def main(pictures: int) -> None:
         # Which frame got the first mask hangs on the machine's load.
         assert [name.split("/")[-1].split("#")[0] for name in report.mismatches] == ["forged.mcap"], report.mismatches
         assert report.verified >= 20, report
-        assert [reason.split(":")[0] for reason in report.unverified.values()] == ["recorded with another model"], report
+        reasons = [reason.split(":")[0] for reason in report.unverified.values()]
+        assert reasons == ["recorded with another model"], report
 
         options = fleet.Options(str(folder / "one"))
         worker = fleet.Worker(options)
@@ -153,7 +154,8 @@ def main(pictures: int) -> None:
         assert again.frames == report.frames and again.known >= report.inputs - 2, again
         print(
             f"check-fleet: {report.frames} frames, worker {killed[0]} killed, results as of one process;"
-            f" {report.frames / took:.0f} frames a second with two workers, {report.frames / alone:.0f} with one process;"
+            f" {report.frames / took:.0f} frames a second with two workers,"
+            f" {report.frames / alone:.0f} with one process;"
             f" {report.verified} recorded masks verified, one forged hash found; {len(report.failed)} poisoned"
             f" inputs set aside; the second run knew {again.known}"
         )

@@ -213,7 +213,9 @@ def test_evaluates(folder: Path, picture: Path) -> None:
     assert "1" in str(report) and report["model"] == "contextnet"
 
 
-def test_the_readme_s_examples_run(folder: Path, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readme_s_examples_run(
+    folder: Path, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = (Path(__file__).parent.parent / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, re.S)
     (tmp_path / "road.jpg").write_bytes(picture.read_bytes())

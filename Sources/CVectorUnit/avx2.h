@@ -1,4 +1,5 @@
-// AVX2, and AVX-VNNI where it is switched on: one instruction a function (rv_narrowus16 takes two). Where avx512.h has the same name it does the same to twice the bytes.
+// AVX2, and AVX-VNNI where it is switched on: one instruction a function (rv_narrowus16 takes two). Where avx512.h has
+// the same name it does the same to twice the bytes.
 #pragma once
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
@@ -47,8 +48,9 @@ RV_INLINE __m256i rv_unpacklo16(__m256i a, __m256i b) { return _mm256_unpacklo_e
 RV_INLINE __m256i rv_unpackhi16(__m256i a, __m256i b) { return _mm256_unpackhi_epi16(a, b); }
 
 RV_INLINE __m256i rv_madd16(__m256i a, __m256i b) { return _mm256_madd_epi16(a, b); }
-// The same with one operand read by the instruction itself. An intrinsic's operand that several pixels share the compiler loads once, into a
-// register that the sums need: it then spills those, which costs a third of a convolution's speed.
+// The same with one operand read by the instruction itself. An intrinsic's operand that several pixels share the
+// compiler loads once, into a register that the sums need: it then spills those, which costs a third of a convolution's
+// speed.
 RV_INLINE __m256i rv_madd16_at(__m256i a, const void *p) {
   __m256i sums;
   __asm__("vpmaddwd %2, %1, %0" : "=x"(sums) : "x"(a), "m"(*(const __m256i_u *)p));
@@ -62,8 +64,12 @@ RV_INLINE __m256i rv_addmadd16(__m256i sum, __m256i a, __m256i b) {
 #endif
 }
 /// a·w + b·w' of the lower, or the upper, half of each lane; every 32-bit element of `weights` holds (w, w').
-RV_INLINE __m256i rv_weighlo16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpacklo16(a, b), weights); }
-RV_INLINE __m256i rv_weighhi16(__m256i a, __m256i b, __m256i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }
+RV_INLINE __m256i rv_weighlo16(__m256i a, __m256i b, __m256i weights) {
+  return rv_madd16(rv_unpacklo16(a, b), weights);
+}
+RV_INLINE __m256i rv_weighhi16(__m256i a, __m256i b, __m256i weights) {
+  return rv_madd16(rv_unpackhi16(a, b), weights);
+}
 RV_INLINE __m256i rv_add32(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
 RV_INLINE __m256i rv_sub32(__m256i a, __m256i b) { return _mm256_sub_epi32(a, b); }
 RV_INLINE __m256i rv_add16(__m256i a, __m256i b) { return _mm256_add_epi16(a, b); }
@@ -127,7 +133,8 @@ RV_INLINE __m256i rv_dpbusd(__m256i sum, __m256i bytes, __m256i weights) {
 }
 #endif
 
-/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is unsigned.
+/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is
+/// unsigned.
 RV_INLINE __m256i rv_muladdhi32(__m256i a, __m256i m, __m256i r) {
   __m256i low = _mm256_blend_epi32(r, _mm256_setzero_si256(), 0xAA);
   __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), low);
@@ -136,15 +143,16 @@ RV_INLINE __m256i rv_muladdhi32(__m256i a, __m256i m, __m256i r) {
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
 
-/// The upper 32 bits of the products of a and the numbers at m, of which four bytes more can be read; the middle two of each four are
-/// swapped.
+/// The upper 32 bits of the products of a and the numbers at m, of which four bytes more can be read; the middle two of
+/// each four are swapped.
 RV_INLINE __m256i rv_mulhi32_swapped(__m256i a, const void *m) {
   __m256i even = _mm256_mul_epi32(a, rv_load(m));
   __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(a, 32), rv_load((const char *)m + 4));
   return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xDD));
 }
 
-/// The upper 32 bits of a by the numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32 packs a and b.
+/// The upper 32 bits of a by the numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32
+/// packs a and b.
 RV_INLINE __m256i rv_packs_nearest(__m256i a, __m256i b, const void *m, const void *n) {
   __m256i words = rv_packs32(rv_mulhi32_swapped(a, m), rv_mulhi32_swapped(b, n));
   __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));

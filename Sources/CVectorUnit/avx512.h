@@ -1,5 +1,5 @@
-// AVX-512 F, BW, DQ, VL and VNNI: one instruction a function. Where avx2.h has the same name it does the same to half the bytes,
-// so that one Swift source serves both.
+// AVX-512 F, BW, DQ, VL and VNNI: one instruction a function. Where avx2.h has the same name it does the same to half
+// the bytes, so that one Swift source serves both.
 #pragma once
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__)
@@ -67,8 +67,12 @@ RV_INLINE __m512i rv_unpackhi16(__m512i a, __m512i b) { return _mm512_unpackhi_e
 RV_INLINE __m512i rv_madd16(__m512i a, __m512i b) { return _mm512_madd_epi16(a, b); }
 RV_INLINE __m512i rv_addmadd16(__m512i sum, __m512i a, __m512i b) { return _mm512_dpwssd_epi32(sum, a, b); }
 /// a·w + b·w' of the lower, or the upper, half of each lane; every 32-bit element of `weights` holds (w, w').
-RV_INLINE __m512i rv_weighlo16(__m512i a, __m512i b, __m512i weights) { return rv_madd16(rv_unpacklo16(a, b), weights); }
-RV_INLINE __m512i rv_weighhi16(__m512i a, __m512i b, __m512i weights) { return rv_madd16(rv_unpackhi16(a, b), weights); }
+RV_INLINE __m512i rv_weighlo16(__m512i a, __m512i b, __m512i weights) {
+  return rv_madd16(rv_unpacklo16(a, b), weights);
+}
+RV_INLINE __m512i rv_weighhi16(__m512i a, __m512i b, __m512i weights) {
+  return rv_madd16(rv_unpackhi16(a, b), weights);
+}
 RV_INLINE __m512i rv_add32(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
 RV_INLINE __m512i rv_sub32(__m512i a, __m512i b) { return _mm512_sub_epi32(a, b); }
 RV_INLINE __m512i rv_mullo32(__m512i a, __m512i b) { return _mm512_mullo_epi32(a, b); }
@@ -115,7 +119,8 @@ RV_INLINE __m512i rv_zip_lanes_high(__m512i a, __m512i b) {
   return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
 }
 
-/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is unsigned.
+/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is
+/// unsigned.
 RV_INLINE __m512i rv_muladdhi32(__m512i a, __m512i m, __m512i r) {
   __m512i low = _mm512_maskz_mov_epi32(0x5555, r);
   __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m), low);
@@ -124,7 +129,8 @@ RV_INLINE __m512i rv_muladdhi32(__m512i a, __m512i m, __m512i r) {
   return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
 }
 
-/// The upper 32 bits of the products of a and the numbers at m, of which four bytes more can be read, halved to nearest (halves up).
+/// The upper 32 bits of the products of a and the numbers at m, of which four bytes more can be read, halved to nearest
+/// (halves up).
 RV_INLINE __m512i rv_mulhi32_halved(__m512i a, const void *m) {
   __m512i even = _mm512_mul_epi32(a, rv_load(m));
   __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(a, 32), rv_load((const char *)m + 4));
@@ -139,7 +145,8 @@ RV_INLINE __m512i rv_mulhi32_swapped(__m512i a, const void *m) {
   return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(even), _mm512_castsi512_ps(odd), 0xDD));
 }
 
-/// The upper 32 bits of a by the numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32 packs a and b.
+/// The upper 32 bits of a by the numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32
+/// packs a and b.
 RV_INLINE __m512i rv_packs_nearest(__m512i a, __m512i b, const void *m, const void *n) {
   __m512i words = rv_packs32(rv_mulhi32_swapped(a, m), rv_mulhi32_swapped(b, n));
   __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));

@@ -1,5 +1,5 @@
-// What the kernel says of the processor: the cores that the calling thread may run on, as a bit each (Linux' sched_getaffinity and
-// sched_setaffinity), and its capabilities. glibc declares these for GNU sources only.
+// What the kernel says of the processor: the cores that the calling thread may run on, as a bit each (Linux'
+// sched_getaffinity and sched_setaffinity), and its capabilities. glibc declares these for GNU sources only.
 #pragma once
 
 #include <sys/syscall.h>

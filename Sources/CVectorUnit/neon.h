@@ -1,5 +1,5 @@
-// NEON (every aarch64), with the dot product and the 8-bit matrix product where they are switched on. Vectors of 16 bytes. Where avx2.h has
-// the same name it does the same to twice the bytes, so that one Swift source serves both.
+// NEON (every aarch64), with the dot product and the 8-bit matrix product where they are switched on. Vectors of 16
+// bytes. Where avx2.h has the same name it does the same to twice the bytes, so that one Swift source serves both.
 #pragma once
 
 #if defined(__aarch64__)
@@ -124,14 +124,17 @@ RV_INLINE rv_v rv_weighhi16(rv_v a, rv_v b, rv_v weights) {
   return (rv_v)vmlal_high_lane_s16(vmull_high_lane_s16(RV_S16(a), w, 0), RV_S16(b), w, 1);
 }
 
-/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is unsigned.
+/// The upper 32 bits of the 64-bit products a·m plus r: the rounding rule of `ONNXRuntimeRequantization`. `r` is
+/// unsigned.
 RV_INLINE rv_v rv_muladdhi32(rv_v a, rv_v m, rv_v r) {
-  int64x2_t low = vmlal_s32((int64x2_t)vmovl_u32(vget_low_u32(RV_U32(r))), vget_low_s32(RV_S32(a)), vget_low_s32(RV_S32(m)));
+  int64x2_t low = vmlal_s32(
+      (int64x2_t)vmovl_u32(vget_low_u32(RV_U32(r))), vget_low_s32(RV_S32(a)), vget_low_s32(RV_S32(m)));
   int64x2_t high = vmlal_high_s32((int64x2_t)vmovl_high_u32(RV_U32(r)), RV_S32(a), RV_S32(m));
   return (rv_v)vuzp2q_u32((uint32x4_t)low, (uint32x4_t)high);
 }
 
-/// The upper 32 bits of a by the (even) numbers at m and of b by those at n, halved to nearest (halves up), as rv_packs32 packs a and b.
+/// The upper 32 bits of a by the (even) numbers at m and of b by those at n, halved to nearest (halves up), as
+/// rv_packs32 packs a and b.
 RV_INLINE rv_v rv_packs_nearest(rv_v a, rv_v b, const void *m, const void *n) {
   // sqdmulh doubles.
   int32x4_t first = vqdmulhq_s32(RV_S32(a), vshrq_n_s32(vld1q_s32((const int32_t *)m), 1));

@@ -24,8 +24,8 @@ static inline unsigned long long rv_xgetbv(void) {
   return ((unsigned long long)high << 32) | low;
 }
 
-/// Asks Linux for the registers of AMX, which it saves only for programs that asked: arch_prctl(ARCH_REQ_XCOMP_PERM, 18),
-/// kernel document "Using XSTATE features in user space applications". 0, or the negative error number.
+/// Asks Linux for the registers of AMX, which it saves only for programs that asked: arch_prctl(ARCH_REQ_XCOMP_PERM,
+/// 18), kernel document "Using XSTATE features in user space applications". 0, or the negative error number.
 static inline long rv_request_tiles(void) {
   long result;
   __asm__ volatile("syscall" : "=a"(result) : "a"(158L), "D"(0x1023L), "S"(18L) : "rcx", "r11", "memory");

@@ -1,11 +1,19 @@
 import Foundation
 import Testing
 
-/// Lines fit a screen beside another: 120 columns, code, comments and prose.
+/// Lines fit a screen beside another: 120 columns, code, scripts, comments and prose.
 @Suite struct LineLengthTests {
   static let widest = 120
 
-  @Test(arguments: ["Sources", "Tests", "Calibration", "Firmware-Configs", "."])
+  /// What people write. Test data, pictures and models are not read.
+  static let written = [
+    "c", "conf", "h", "html", "in", "ini", "ld", "map", "md", "modulemap", "py", "rules", "service", "sh", "swift",
+    "toml", "yaml",
+  ]
+
+  @Test(arguments: [
+    ".ci", "Calibration", "Examples", "Firmware-Configs", "Packaging", "Python", "Sources", "Tests", ".",
+  ])
   func noLineIsWider(folder: String) throws {
     for path in try Self.files(in: folder) {
       let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -17,18 +25,30 @@ import Testing
     }
   }
 
-  /// Swift and Markdown; of the package's own folder only its files.
+  /// Files with one of the endings in `written`, and without an ending scripts; of the package's own folder only its
+  /// files.
   private static func files(in folder: String) throws -> [String] {
     let root = Source.root + "/" + folder
     let names =
       try folder == "."
       ? FileManager.default.contentsOfDirectory(atPath: root)
       : FileManager.default.subpathsOfDirectory(atPath: root)
-    return names.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".md") }.map { "\(root)/\($0)" }
+    return names.map { "\(root)/\($0)" }.filter { path in
+      let ending = URL(filePath: path).pathExtension
+      return written.contains(ending) || ending.isEmpty && (path.hasSuffix("/Makefile") || isScript(path))
+    }
+  }
+
+  private static func isScript(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    return (try? file.read(upToCount: 2)) == Data("#!".utf8)
   }
 
   @Test func filesAreFound() throws {
     #expect(try Self.files(in: "Sources").count > 100)
-    #expect(try Self.files(in: ".").contains { $0.hasSuffix("README.md") })
+    for known in ["README.md", "Makefile"] {
+      #expect(try Self.files(in: ".").contains { $0.hasSuffix("/" + known) })
+    }
+    #expect(try Self.files(in: ".ci").contains { $0.hasSuffix("/setup") })
   }
 }

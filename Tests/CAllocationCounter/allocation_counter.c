@@ -1,4 +1,5 @@
-// Takes the place of the C library's allocation functions in the test executable; Swift may not define these symbols itself.
+// Takes the place of the C library's allocation functions in the test executable; Swift may not define these symbols
+// itself.
 #include "allocation_counter.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* check PICTURE.jpg WIDTH HEIGHT CLASSES: libroadseg as a program uses it. The class map of the picture goes to the file
- * CLASSES, so that it can be compared with the command line's. Ends with 0 if all is as roadseg.h says. */
+/* check PICTURE.jpg WIDTH HEIGHT CLASSES: libroadseg as a program uses it. The class map of the picture goes to the
+ * file CLASSES, so that it can be compared with the command line's. Ends with 0 if all is as roadseg.h says. */
 #include <pthread.h>
 #include <roadseg.h>
 #include <stdatomic.h>
@@ -10,7 +10,8 @@
 
 static int failures;
 #define EXPECT(condition) \
-  ((condition) ? (void)0 : (void)(failures++, fprintf(stderr, "check.c:%d: %s (%s)\n", __LINE__, #condition, roadseg_last_error())))
+  ((condition) ? (void)0 : (void)(failures++, fprintf(stderr, "check.c:%d: %s (%s)\n", \
+    __LINE__, #condition, roadseg_last_error())))
 
 /* Every allocation of the process, whoever makes it. */
 static atomic_long allocations;

@@ -4,15 +4,16 @@
     Tests/Peers/compare.py --model INT8.onnx --peer openvino=NET.xml --peer tflite=NET.tflite \\
         [--peer onnxruntime=QDQ.onnx] [--threads 1,2] [--rounds 7] [--roadseg .build/release/roadseg]
 
-A benchmark, not a test: run it on a quiet machine, as root for the highest priority. INT8.onnx is what `roadseg quantize` made of the
-same float network; the peers' files come from their own quantizers, and end where roadseg's scores do (at the network's stride).
-Each round measures every engine once for about a second, in a process of its own, one after the other. Three figures:
+A benchmark, not a test: run it on a quiet machine, as root for the highest priority. INT8.onnx is what `roadseg
+quantize` made of the same float network; the peers' files come from their own quantizers, and end where roadseg's
+scores do (at the network's stride). Each round measures every engine once for about a second, in a process of its own,
+one after the other. Three figures:
 
     network   input tensor to scores
-    memory    for a peer, by how much loading the model and running it made its process grow; for roadseg what `profile` prints:
-              activations, strips and packed weights
-    overlay   camera frame (640x480 YUYV) to the painted picture: for a peer OpenCV converts, scales, upsamples the scores and
-              paints, with numpy's argmax
+    memory    for a peer, by how much loading the model and running it made its process grow; for roadseg what `profile`
+              prints: activations, strips and packed weights
+    overlay   camera frame (640x480 YUYV) to the painted picture: for a peer OpenCV converts, scales, upsamples the
+              scores and paints, with numpy's argmax
 
 Needs Python with numpy, opencv-python-headless and the engines that are compared.
 """

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""All of a frame but the network: motion JPEG in, motion JPEG with the road out. roadseg against OpenCV around OpenVINO.
+"""All of a frame but the network: motion JPEG in, motion JPEG with the road out.
+roadseg against OpenCV around OpenVINO.
 
     Tests/Peers/compare_frames.py [--model int8.onnx] [--sizes 640x480,1280x720] [--threads 1,2] [--rounds 5]
         [--picture road.jpg] [--roadseg .build/release/roadseg]
 
-A benchmark, not a test: run it on a quiet machine, as root for the highest priority. Both take turns in one run, each in
-a process of its own, medians of the rounds. Both get the same JPEG (a picture at the frame's size, 4:2:2 as cameras
+A benchmark, not a test: run it on a quiet machine, as root for the highest priority. Both take turns in one run, each
+in a process of its own, medians of the rounds. Both get the same JPEG (a picture at the frame's size, 4:2:2 as cameras
 send it, quality 90, or roadseg's computed road) and the same network: OpenVINO reads roadseg's int8 file. Stages:
 
     decode    JPEG to what the next stages need

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """roadseg's quantizer against others on one float network and one set of calibration pictures.
 
-    Tests/Peers/compare_quantizers.py --model FLOAT.onnx --calibration TRAIN.txt [--calibration MORE.txt] --pictures 96 \\
-        --list VAL.txt[:LABEL-MAP.tsv] [--list ...] [--roadseg .build/release/roadseg]
+    Tests/Peers/compare_quantizers.py --model FLOAT.onnx --calibration TRAIN.txt [--calibration MORE.txt] \\
+        --pictures 96 --list VAL.txt[:LABEL-MAP.tsv] [--list ...] [--roadseg .build/release/roadseg]
 
-Prints mIoU and road IoU of the float network (ONNX Runtime), of roadseg's int8 (`roadseg evaluate`, the integer engine), of ONNX Runtime's
-static quantizer with each of its calibration methods (run by ONNX Runtime) and of NNCF (run by OpenVINO). Class 0 is the road. Every engine
-sees the same pictures, scaled bilinearly, its scores raised bilinearly to the label's size.
+Prints mIoU and road IoU of the float network (ONNX Runtime), of roadseg's int8 (`roadseg evaluate`, the integer
+engine), of ONNX Runtime's static quantizer with each of its calibration methods (run by ONNX Runtime) and of NNCF (run
+by OpenVINO). Class 0 is the road. Every engine sees the same pictures, scaled bilinearly, its scores raised bilinearly
+to the label's size.
 
 Needs Python with numpy, opencv-python-headless, pillow, onnx, onnxruntime and, for NNCF, openvino and nncf.
 """
@@ -141,16 +142,19 @@ def main():
     report("float", onnxruntime_runner(arguments.model))
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder) / "roadseg.onnx"
-        command = [arguments.roadseg, "quantize", arguments.model, "--pictures", str(arguments.pictures), "--output", str(ours)]
+        command = [arguments.roadseg, "quantize", arguments.model, "--pictures", str(arguments.pictures),
+                   "--output", str(ours)]
         for path in arguments.calibration:
             command += ["--calibration", path]
         subprocess.run(command, check=True, capture_output=True)
         for path, label_map in lists:
             miou, road = roadseg_scores(arguments, ours, path, label_map)
             print(f"{'roadseg':24} {Path(path).parent.name:10} mIoU {miou:.4f}   road IoU {road:.4f}", flush=True)
-        for method in (ortq.CalibrationMethod.MinMax, ortq.CalibrationMethod.Entropy, ortq.CalibrationMethod.Percentile):
+        for method in (ortq.CalibrationMethod.MinMax, ortq.CalibrationMethod.Entropy,
+                       ortq.CalibrationMethod.Percentile):
             try:
-                report(f"ONNX Runtime {method.name}", quantized_by_onnxruntime(arguments.model, network, files, method, folder))
+                report(f"ONNX Runtime {method.name}",
+                       quantized_by_onnxruntime(arguments.model, network, files, method, folder))
             except (RuntimeError, ValueError) as problem:  # a peer that fails is a line of the table, not the end of it
                 print(f"ONNX Runtime {method.name}: {problem}", file=sys.stderr)
         report("NNCF", quantized_by_nncf(arguments.model, network, files))

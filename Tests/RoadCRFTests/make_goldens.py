@@ -1,7 +1,7 @@
 """Writes Goldens/*.bin: dense conditional random fields by brute force, as pydensecrf defines them.
 
-python3 make_goldens.py. Needs NumPy. Every sum of the mean field is over all pairs of pixels, exactly.
-Layout, little-endian: width, height, classes, iterations (int32); RGB bytes; logits and result (float32, pixel by pixel).
+python3 make_goldens.py. Needs NumPy. Every sum of the mean field is over all pairs of pixels, exactly. Layout,
+little-endian: width, height, classes, iterations (int32); RGB bytes; logits and result (float32, pixel by pixel).
 """
 import pathlib
 import struct
@@ -26,7 +26,8 @@ def mean_field(picture, logits, iterations):
     y, x = np.mgrid[0:height, 0:width]
     place = np.stack([x.ravel(), y.ravel()], 1).astype(float)
     colour = picture.reshape(-1, 3).astype(float)
-    kernels = [(COLOUR_WEIGHT, kernel(np.hstack([place / COLOUR_PLACE, colour / COLOUR]))), (PLACE_WEIGHT, kernel(place / PLACE))]
+    kernels = [(COLOUR_WEIGHT, kernel(np.hstack([place / COLOUR_PLACE, colour / COLOUR]))),
+               (PLACE_WEIGHT, kernel(place / PLACE))]
     unary = np.log(np.maximum(softmax(logits), 1e-10))
     field = softmax(unary)
     for _ in range(iterations):
@@ -52,7 +53,8 @@ def case(name, seed, width, height, classes, iterations):
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.bin").write_bytes(
         struct.pack("<4i", width, height, classes, iterations) + picture.tobytes() + logits.tobytes() + field.tobytes())
-    print(name, "right before", (logits.argmax(1) == truth.ravel()).mean(), "after", (field.argmax(1) == truth.ravel()).mean())
+    print(name, "right before", (logits.argmax(1) == truth.ravel()).mean(),
+          "after", (field.argmax(1) == truth.ravel()).mean())
 
 
 case("two", 1, 40, 30, 2, 10)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes Goldens/: three frames of a moving test pattern as ffmpeg writes them to a pipe. Needs ffmpeg; run in this folder.
+# Makes Goldens/: three frames of a moving test pattern as ffmpeg writes them to a pipe.
+# Needs ffmpeg; run in this folder.
 set -eu
 cd "$(dirname "$0")/Goldens"
 pattern="-v error -y -f lavfi -i testsrc=size=34x18:rate=12:duration=0.25 -bitexact"

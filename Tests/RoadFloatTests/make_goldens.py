@@ -26,7 +26,8 @@ def write(name, nodes, shape, constants=(), opset=17):
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     x = random(*shape)
-    y = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    y = session.run(None, {"x": x})[0]
     model.graph.initializer.append(numpy_helper.from_array(x, "golden_input"))
     model.graph.initializer.append(numpy_helper.from_array(y.astype(np.float32), "golden_output"))
     onnx.save(model, HERE / f"{name}.onnx")
@@ -60,11 +61,13 @@ def convolutions():
 
 def pools():
     write("max-pool", [node("MaxPool", ["x"], kernel_shape=[2, 2], strides=[2, 2])], (1, 2, 7, 9))
-    write("max-pool-ceil", [node("MaxPool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 0, 1], ceil_mode=1)],
+    write("max-pool-ceil",
+          [node("MaxPool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 0, 1], ceil_mode=1)],
           (1, 2, 8, 10))
     for include in (0, 1):
         write(f"average-pool-{include}",
-              [node("AveragePool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=include)],
+              [node("AveragePool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
+                    count_include_pad=include)],
               (1, 2, 8, 9))
     write("global-average", [node("GlobalAveragePool", ["x"])], (1, 5, 4, 6))
 
@@ -93,17 +96,19 @@ def others():
         (1, 2, 4, 5), {"two": np.array([2]), "four": np.array([4]), "zero": np.array([0]), "double": np.array([2, 3])})
     write("normalise", [node("Sub", ["x", "mean"], ["d"]), node("Div", ["d", "std"])], (1, 3, 4, 5),
           {"mean": random(1, 3, 1, 1), "std": np.abs(random(1, 3, 1, 1)) + 0.5})
-    write("clip-concat", [node("Clip", ["x", "low", "high"], ["c"]), node("Relu", ["x"], ["r"]), node("Sigmoid", ["x"], ["s"]),
-                          node("Concat", ["c", "r", "s"], axis=1)], (1, 3, 4, 5),
+    write("clip-concat", [node("Clip", ["x", "low", "high"], ["c"]), node("Relu", ["x"], ["r"]),
+                          node("Sigmoid", ["x"], ["s"]), node("Concat", ["c", "r", "s"], axis=1)], (1, 3, 4, 5),
           {"low": np.float32(-0.5), "high": np.float32(0.75)})
     write("batch-normalization", [node("BatchNormalization", ["x", "g", "b", "m", "v"], epsilon=1e-3)], (1, 4, 3, 5),
           {"g": random(4), "b": random(4), "m": random(4), "v": np.abs(random(4)) + 0.1})
-    write("quantize-dequantize", [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"])],
+    write("quantize-dequantize",
+          [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"])],
           (1, 3, 4, 5), {"s": np.float32(0.021), "z": np.uint8(117)})
-    write("quantize-signed", [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"])],
+    write("quantize-signed",
+          [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"])],
           (1, 3, 4, 5), {"s": np.float32(0.013), "z": np.int8(-9)})
-    write("reshape", [node("Unsqueeze", ["x", "a"], ["u"]), node("Squeeze", ["u", "a"], ["v"]), node("Reshape", ["v", "r"], ["w"]),
-                      node("Gather", ["w", "i"], axis=1)], (1, 3, 4, 5),
+    write("reshape", [node("Unsqueeze", ["x", "a"], ["u"]), node("Squeeze", ["u", "a"], ["v"]),
+                      node("Reshape", ["v", "r"], ["w"]), node("Gather", ["w", "i"], axis=1)], (1, 3, 4, 5),
           {"a": np.array([2]), "r": np.array([0, -1, 5]), "i": np.array([3, 0, -1])})
 
 
@@ -129,7 +134,8 @@ def matrices():
 
 def reductions():
     for operation in ("ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2"):
-        write(operation.lower().replace("reduce", "reduce-"), [node(operation, ["x"], axes=[1, -1], keepdims=0)], (2, 3, 4, 5))
+        write(operation.lower().replace("reduce", "reduce-"), [node(operation, ["x"], axes=[1, -1], keepdims=0)],
+              (2, 3, 4, 5))
     write("reduce-sum", [node("ReduceSum", ["x", "axes"], keepdims=1)], (2, 3, 4, 5), {"axes": np.array([2, 3])})
     write("reduce-all", [node("ReduceMean", ["x"])], (2, 3, 4, 5))
 
@@ -157,8 +163,9 @@ def samplers():
     write("max-unpool-shape", [node("MaxPool", ["x"], ["p", "i"], kernel_shape=[2, 2], strides=[2, 2]),
                                node("MaxUnpool", ["p", "i", "s"], kernel_shape=[2, 2], strides=[2, 2])],
           (1, 3, 5, 7), {"s": np.array([1, 3, 5, 7])})
-    write("max-pool-overlapping", [node("MaxPool", ["x"], ["p", "i"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
-                                   node("Cast", ["i"], ["f"], to=TensorProto.FLOAT), node("Add", ["p", "f"])], (1, 2, 5, 7))
+    write("max-pool-overlapping", [
+        node("MaxPool", ["x"], ["p", "i"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("Cast", ["i"], ["f"], to=TensorProto.FLOAT), node("Add", ["p", "f"])], (1, 2, 5, 7))
     for mode, padding, aligned in (("bilinear", "zeros", 1), ("bilinear", "border", 0), ("nearest", "zeros", 0),
                                    ("bilinear", "reflection", 1), ("bilinear", "reflection", 0)):
         write(f"grid-sample-{mode}-{padding}-{aligned}",
@@ -184,10 +191,11 @@ def resamplers():
         "cubic-corners": dict(mode="cubic", coordinate_transformation_mode="align_corners"),
     }.items():
         for size in ((10, 5), (3, 13)):
-            write(f"resize-{name}-{size[0]}x{size[1]}", [node("Resize", ["x", "", "", "s"], **attributes)], (1, 2, 5, 8),
-                  {"s": np.array([1, 2, *size])}, opset=19)
+            write(f"resize-{name}-{size[0]}x{size[1]}", [node("Resize", ["x", "", "", "s"], **attributes)],
+                  (1, 2, 5, 8), {"s": np.array([1, 2, *size])}, opset=19)
     for policy in ("not_larger", "not_smaller"):
-        write(f"resize-{policy}", [node("Resize", ["x", "", "", "s"], mode="linear", axes=[2, 3], keep_aspect_ratio_policy=policy)],
+        write(f"resize-{policy}",
+              [node("Resize", ["x", "", "", "s"], mode="linear", axes=[2, 3], keep_aspect_ratio_policy=policy)],
               (1, 2, 5, 8), {"s": np.array([9, 11])}, opset=19)
     for padding in ("zeros", "border", "reflection"):
         for aligned in (0, 1):
@@ -199,30 +207,35 @@ def resamplers():
 def decomposed():
     """What simpler operators can say: each of these graphs must give the same after it is decomposed."""
     def both(name, operation, *others, constants=None, opset=17, **attributes):
-        write(name, [node("Abs", ["x"], ["a"]), node(operation, ["a", *others], **attributes)], (1, 3, 4, 5), constants or {}, opset=opset)
+        write(name, [node("Abs", ["x"], ["a"]), node(operation, ["a", *others], **attributes)], (1, 3, 4, 5),
+              constants or {}, opset=opset)
     for count in (1, 3, 4):
         for operation in ("Min", "Max", "Sum", "Mean"):
-            write(f"{operation.lower()}-{count}", [node("Tanh", ["x"], ["t"]), node(operation, ["x", "t", "c", "x"][:count])],
+            write(f"{operation.lower()}-{count}",
+                  [node("Tanh", ["x"], ["t"]), node(operation, ["x", "t", "c", "x"][:count])],
                   (1, 3, 4, 5), {"c": random(3, 1, 1)})
     for exponent in (0.5, 1, 2, 3):
         both(f"pow-{exponent}", "Pow", "e", constants={"e": np.float32(exponent)})
     both("reduce-l1", "ReduceL1", axes=[1, -1], keepdims=0)
     both("reduce-l1-input", "ReduceL1", "axes", constants={"axes": np.array([2])}, opset=18)
     both("reduce-sum-square", "ReduceSumSquare", axes=[2])
-    write("gemm-scaled", [node("Gemm", ["x", "w", "c"], alpha=0.5, beta=-2.0, transB=1)], (4, 6), {"w": random(5, 6), "c": random(5)})
-    write("tile-ones", [node("GlobalAveragePool", ["x"], ["g"]), node("Tile", ["g", "r"])], (1, 3, 2, 4), {"r": np.array([1, 2, 3, 2])})
+    write("gemm-scaled", [node("Gemm", ["x", "w", "c"], alpha=0.5, beta=-2.0, transB=1)], (4, 6),
+          {"w": random(5, 6), "c": random(5)})
+    write("tile-ones", [node("GlobalAveragePool", ["x"], ["g"]), node("Tile", ["g", "r"])], (1, 3, 2, 4),
+          {"r": np.array([1, 2, 3, 2])})
     for axis, indices in ((1, [2, 0, 1]), (3, [0, 1, 4, 2, 3, -1]), (2, [3, 3, 3])):
         write(f"gather-{axis}", [node("Gather", ["x", "i"], axis=axis)], (1, 3, 4, 5), {"i": np.array(indices)})
     for axis in (1, 2, 3, -1):
         write(f"softmax-{axis}-opset12", [node("Softmax", ["x"], axis=axis)], (1, 3, 4, 5), opset=12)
-    write("attributes-opset12", [node("Split", ["x"], ["a", "b"], axis=1, split=[1, 2]), node("Unsqueeze", ["a"], ["u"], axes=[0]),
-                                 node("Squeeze", ["u"], ["s"], axes=[0]), node("ReduceSum", ["b"], ["r"], axes=[1], keepdims=1),
-                                 node("Add", ["s", "r"])], (1, 3, 4, 5), opset=12)
+    write("attributes-opset12", [
+        node("Split", ["x"], ["a", "b"], axis=1, split=[1, 2]), node("Unsqueeze", ["a"], ["u"], axes=[0]),
+        node("Squeeze", ["u"], ["s"], axes=[0]), node("ReduceSum", ["b"], ["r"], axes=[1], keepdims=1),
+        node("Add", ["s", "r"])], (1, 3, 4, 5), opset=12)
 
 
 def functions():
-    for name, attributes in {"Selu": {}, "Celu": dict(alpha=0.7), "ThresholdedRelu": dict(alpha=0.3), "Mish": {}, "Softsign": {},
-                             "Round": {}, "Sign": {}, "Sin": {}, "Cos": {}}.items():
+    for name, attributes in {"Selu": {}, "Celu": dict(alpha=0.7), "ThresholdedRelu": dict(alpha=0.3), "Mish": {},
+                             "Softsign": {}, "Round": {}, "Sign": {}, "Sin": {}, "Cos": {}}.items():
         write(name.lower(), [node(name, ["x"], **attributes)], (1, 3, 4, 5), opset=18)
 
 
@@ -236,7 +249,8 @@ def windows():
         "same-wide": dict(auto_pad="SAME_UPPER", strides=[4, 3]),
         "valid": dict(auto_pad="VALID", strides=[2, 2]),
     }.items():
-        write(f"conv-transpose-{name}", [node("ConvTranspose", ["x", "w", "b"], group=2, kernel_shape=[3, 2], **attributes)],
+        write(f"conv-transpose-{name}",
+              [node("ConvTranspose", ["x", "w", "b"], group=2, kernel_shape=[3, 2], **attributes)],
               (1, 4, 5, 6), weights)
     for include in (0, 1):
         for name, attributes in {
@@ -248,20 +262,26 @@ def windows():
             write(f"average-pool-{name}-{include}",
                   [node("AveragePool", ["x"], kernel_shape=[3, 3], count_include_pad=include, **attributes)],
                   (1, 2, 8, 9), opset=19)
-    write("max-pool-dilated", [node("MaxPool", ["x"], kernel_shape=[3, 2], dilations=[2, 3], pads=[1, 0, 2, 1])], (1, 2, 8, 9))
-    write("max-pool-same", [node("MaxPool", ["x"], kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER")], (1, 2, 8, 9))
+    write("max-pool-dilated", [node("MaxPool", ["x"], kernel_shape=[3, 2], dilations=[2, 3], pads=[1, 0, 2, 1])],
+          (1, 2, 8, 9))
+    write("max-pool-same", [node("MaxPool", ["x"], kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER")],
+          (1, 2, 8, 9))
     write("conv-same-lower", [node("Conv", ["x", "w"], kernel_shape=[4, 3], strides=[3, 2], auto_pad="SAME_LOWER")],
           (1, 2, 9, 13), {"w": random(3, 2, 4, 3)})
     write("global-max", [node("GlobalMaxPool", ["x"])], (2, 5, 4, 6))
 
 
 def broadcasts():
-    for name, shape in {"channel": (3, 1, 1), "row": (5,), "column": (4, 1), "larger": (2, 1, 3, 1, 5), "scalar": ()}.items():
-        write(f"broadcast-{name}", [node("Add", ["x", "c"], ["a"]), node("Mul", ["c", "a"], ["m"]), node("Sub", ["c", "m"], ["s"]),
-                                    node("Div", ["s", "d"])], (1, 3, 4, 5), {"c": random(*shape), "d": np.float32(3)})
-    write("min-max-sum", [node("Min", ["x", "c", "d"], ["a"]), node("Max", ["c", "x"], ["b"]), node("Sum", ["a", "b", "x"])],
+    for name, shape in {"channel": (3, 1, 1), "row": (5,), "column": (4, 1), "larger": (2, 1, 3, 1, 5),
+                        "scalar": ()}.items():
+        write(f"broadcast-{name}", [node("Add", ["x", "c"], ["a"]), node("Mul", ["c", "a"], ["m"]),
+                                    node("Sub", ["c", "m"], ["s"]), node("Div", ["s", "d"])], (1, 3, 4, 5),
+              {"c": random(*shape), "d": np.float32(3)})
+    write("min-max-sum",
+          [node("Min", ["x", "c", "d"], ["a"]), node("Max", ["c", "x"], ["b"]), node("Sum", ["a", "b", "x"])],
           (2, 3, 4, 5), {"c": random(3, 1, 1), "d": random(5)})
-    write("equal-where", [node("Relu", ["x"], ["r"]), node("Equal", ["r", "zero"], ["q"]), node("Where", ["q", "c", "x"])],
+    write("equal-where",
+          [node("Relu", ["x"], ["r"]), node("Equal", ["r", "zero"], ["q"]), node("Where", ["q", "c", "x"])],
           (2, 3, 4, 5), {"zero": np.float32(0), "c": random(4, 1)})
     for name, shape in {"row": (5,), "one": (1,), "full": (3, 4, 5)}.items():
         write(f"prelu-{name}", [node("PRelu", ["x", "slope"])], (2, 3, 4, 5), {"slope": random(*shape)})
@@ -289,7 +309,8 @@ def cuts():
     def slices(name, starts, ends, axes=None, steps=None):
         given = {"s": starts, "e": ends, "a": axes, "t": steps}
         constants = {k: np.array(v, np.int64) for k, v in given.items() if v is not None}
-        write(f"slice-{name}", [node("Slice", ["x"] + [k if k in constants else "" for k in given])], (2, 3, 6, 7), constants)
+        write(f"slice-{name}", [node("Slice", ["x"] + [k if k in constants else "" for k in given])], (2, 3, 6, 7),
+              constants)
     slices("plain", [0, 1], [1, 3])
     slices("axes", [-5, 1], [100, -1], [-1, 2])
     slices("backwards", [-1, 5], [-100, 0], [3, 2], [-2, -1])
@@ -297,7 +318,8 @@ def cuts():
     write("tile", [node("Tile", ["x", "r"])], (1, 3, 2, 4), {"r": np.array([2, 1, 3, 2])})
     write("cast-truncates", [node("Mul", ["x", "three"], ["m"]), node("Cast", ["m"], ["i"], to=TensorProto.INT64),
                              node("Cast", ["i"], to=TensorProto.FLOAT)], (1, 3, 4, 5), {"three": np.float32(3)})
-    write("split-count", [node("Split", ["x"], ["a", "b", "c"], axis=1, num_outputs=3), node("Concat", ["c", "a", "b"], axis=1)],
+    write("split-count",
+          [node("Split", ["x"], ["a", "b", "c"], axis=1, num_outputs=3), node("Concat", ["c", "a", "b"], axis=1)],
           (1, 7, 4, 5), opset=18)
     write("pad-axes", [node("Pad", ["x", "p", "", "a"], mode="reflect")], (1, 2, 4, 5),
           {"p": np.array([2, 1, 1, 3]), "a": np.array([-1, 2])}, opset=18)
@@ -310,17 +332,19 @@ def layers_of_simpler_ones():
                                       ("groups", dict(group=3, auto_pad="SAME_UPPER", strides=[2]), (3, 2, 4))):
         write(f"composed-conv-lines-{name}", [node("Conv", ["x", "w", "b"], **attributes)], (2, 6, 11),
               {"w": random(*weights), "b": random(weights[0])})
-    write("composed-group-normalization-18", [node("GroupNormalization", ["x", "g", "b"], num_groups=3, epsilon=1e-3)], (2, 6, 4, 5),
-          {"g": random(3), "b": random(3)}, opset=18)
+    write("composed-group-normalization-18", [node("GroupNormalization", ["x", "g", "b"], num_groups=3, epsilon=1e-3)],
+          (2, 6, 4, 5), {"g": random(3), "b": random(3)}, opset=18)
     write("composed-group-normalization-21", [node("GroupNormalization", ["x", "g", "b"], num_groups=2)], (2, 6, 4, 5),
           {"g": random(6), "b": random(6)}, opset=21)
     for p, axis, opset in ((1, 1, 11), (2, -1, 17), (2, 2, 18), (1, 1, 18)):
-        write(f"composed-lp-normalization-{p}-{axis}-opset{opset}", [node("LpNormalization", ["x"], p=p, axis=axis)], (2, 3, 4, 5), opset=opset)
+        write(f"composed-lp-normalization-{p}-{axis}-opset{opset}", [node("LpNormalization", ["x"], p=p, axis=axis)],
+              (2, 3, 4, 5), opset=opset)
 
 
     for name, equation, other in (("matrices", "bcn,bck->bnk", (2, 6, 3)), ("turned", "bcn,bkn->kcb", (2, 4, 11)),
                                   ("outer", "bcn,d->bdcn", (4,)), ("no-batch", "bcn,nk->cbk", (11, 5))):
-        write(f"composed-einsum-{name}", [node("Einsum", ["x", "y2"], equation=equation)], (2, 6, 11), {"y2": random(*other)})
+        write(f"composed-einsum-{name}", [node("Einsum", ["x", "y2"], equation=equation)], (2, 6, 11),
+              {"y2": random(*other)})
 
 
 def layer_normalizations():
@@ -334,7 +358,8 @@ def layer_normalizations():
 def indices():
     pairs = np.array([[[0, 1], [0, -1]], [[0, 0], [0, 1]]])
     updates = random(2, 2, 4, 5)
-    write("scatter-nd", [node("ScatterND", ["x", "i", "u"])], (1, 3, 4, 5), {"i": pairs[1:], "u": updates[1:]}, opset=18)
+    write("scatter-nd", [node("ScatterND", ["x", "i", "u"])], (1, 3, 4, 5), {"i": pairs[1:], "u": updates[1:]},
+          opset=18)
     for reduction in ("add", "mul", "max", "min"):
         write(f"scatter-nd-{reduction}", [node("ScatterND", ["x", "i", "u"], reduction=reduction)], (1, 3, 4, 5),
               {"i": pairs, "u": updates}, opset=18)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes Goldens/: small pictures and what OpenCV and Pillow make of them. Needs numpy, opencv-python-headless, pillow, djpeg (Debian's libjpeg-turbo-progs).
+"""Makes Goldens/: small pictures and what OpenCV and Pillow make of them. Needs numpy, opencv-python-headless, pillow,
+djpeg (Debian's libjpeg-turbo-progs).
 
 Run in this folder; the files are committed, so that the tests need no Python.
 """
@@ -63,7 +64,8 @@ def png(name, colour, depth, rows, *chunks):
     """A PNG by the specification, chunk by chunk: what an encoder would tidy away stays."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    head = struct.pack(">IIBBBBB", len(rows[0]) * 8 // (depth * {0: 1, 2: 3, 3: 1}[colour]), len(rows), depth, colour, 0, 0, 0)
+    channels = {0: 1, 2: 3, 3: 1}[colour]
+    head = struct.pack(">IIBBBBB", len(rows[0]) * 8 // (depth * channels), len(rows), depth, colour, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + bytes(r) for r in rows))
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
     for kind, content in chunks:

@@ -3,8 +3,8 @@
 With `quick` one visit of four. Where a recording runs, its buttons are pressed, too; where the car's own parts may be
 changed and one is known, they are.
 
-Needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium. Writes a screenshot for each width and colour
-scheme into FOLDER; ends with 1 and one line for each thing that does not hold.
+Needs Chromium with its driver (Debian: chromium, chromium-driver) and PyPI's selenium. Writes a screenshot for each
+width and colour scheme into FOLDER; ends with 1 and one line for each thing that does not hold.
 """
 import hashlib
 import sys
@@ -25,8 +25,8 @@ def browser(width, height):
     options.page_load_strategy = "none"
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
     driver.set_window_size(width, height)
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
     return driver
 
 
@@ -74,7 +74,8 @@ def check(driver, failures, name):
     expect(wait(lambda: text("ledger") != before), "the ledger does not change")
     expect(len(driver.find_elements(By.CSS_SELECTOR, "#classes li")) > 1, "no class legend")
     expect(any("(road)" in item.text for item in driver.find_elements(By.CSS_SELECTOR, "#classes li")), "no road class")
-    expect(driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways")
+    expect(driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"),
+           "scrolls sideways")
     overlay = driver.find_element(By.ID, "overlay")
     alpha = driver.find_element(By.ID, "alpha")
     # By keyboard alone.
@@ -105,7 +106,8 @@ def check(driver, failures, name):
 
 
 def check_birds_eye(driver, expect):
-    """From above: a picture that moves, its marks and figures; one line and nothing else where nothing is calibrated."""
+    """From above: a picture that moves, its marks and figures;
+    one line and nothing else where nothing is calibrated."""
     text = lambda identity: driver.find_element(By.ID, identity).text
     hint, view = driver.find_element(By.ID, "uncalibrated"), driver.find_element(By.ID, "birdseye-view")
     if hint.is_displayed():

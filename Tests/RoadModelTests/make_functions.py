@@ -1,9 +1,11 @@
-"""Writes Goldens/functions/*.onnx: one node of a function of one number a file, with inputs and two other ways of computing it.
+"""Writes Goldens/functions/*.onnx: one node of a function of one number a file,
+with inputs and two other ways of computing it.
 
     pip install onnx onnxruntime numpy mpmath && python make_functions.py
 
-In each file, as unused initializers: `golden_input`; `golden_exact`, by mpmath with 60 digits, rounded once to binary32; and
-`golden_output`, by ONNX Runtime. The first 256 inputs are the numbers of a byte with scale 0.05 and zero-point 128.
+In each file, as unused initializers: `golden_input`; `golden_exact`, by mpmath with 60 digits, rounded once to
+binary32; and `golden_output`, by ONNX Runtime. The first 256 inputs are the numbers of a byte with scale 0.05 and
+zero-point 128.
 """
 from pathlib import Path
 
@@ -19,7 +21,8 @@ LEVELS = np.float32(0.05) * np.arange(-128, 128).astype(np.float32)
 RNG = np.random.default_rng(11)
 OTHERS = np.concatenate([
     RNG.normal(0, 1, 60), RNG.normal(0, 8, 60), 10.0 ** RNG.uniform(-20, 2, 40) * RNG.choice([-1, 1], 40),
-    [1e-30, -1e-30, 0.5, -0.5, 1, -1, 1.5, -1.5, 3, -3, 15, -15, 60, -60, 88.5, -87, 100, -100, 1000, -1000, 123456, -123456],
+    [1e-30, -1e-30, 0.5, -0.5, 1, -1, 1.5, -1.5, 3, -3, 15, -15, 60, -60, 88.5, -87, 100, -100, 1000, -1000,
+     123456, -123456],
 ]).astype(np.float32)
 
 
@@ -58,9 +61,10 @@ def clamp(x):
 
 FUNCTIONS = {
     # file: (operator, attributes, function[, domain of inputs])
-    "abs": ("Abs", {}, abs), "ceil": ("Ceil", {}, mp.ceil), "floor": ("Floor", {}, mp.floor), "neg": ("Neg", {}, lambda x: -x),
-    "round": ("Round", {}, half_even), "sign": ("Sign", {}, mp.sign), "cos": ("Cos", {}, mp.cos), "sin": ("Sin", {}, mp.sin),
-    "erf": ("Erf", {}, mp.erf), "exp": ("Exp", {}, mp.exp), "tanh": ("Tanh", {}, mp.tanh), "sigmoid": ("Sigmoid", {}, sigmoid),
+    "abs": ("Abs", {}, abs), "ceil": ("Ceil", {}, mp.ceil), "floor": ("Floor", {}, mp.floor),
+    "neg": ("Neg", {}, lambda x: -x), "round": ("Round", {}, half_even), "sign": ("Sign", {}, mp.sign),
+    "cos": ("Cos", {}, mp.cos), "sin": ("Sin", {}, mp.sin), "erf": ("Erf", {}, mp.erf), "exp": ("Exp", {}, mp.exp),
+    "tanh": ("Tanh", {}, mp.tanh), "sigmoid": ("Sigmoid", {}, sigmoid),
     "log": ("Log", {}, mp.log, "above"), "sqrt": ("Sqrt", {}, mp.sqrt, "above"),
     "reciprocal": ("Reciprocal", {}, lambda x: 1 / x, "nonzero"),
     "softplus": ("Softplus", {}, softplus), "softsign": ("Softsign", {}, lambda x: x / (1 + abs(x))),
@@ -76,7 +80,8 @@ FUNCTIONS = {
     "shrink": ("Shrink", dict(bias=0.3, lambd=0.9),
                lambda x: x + real(0.3) if x < -real(0.9) else x - real(0.3) if x > real(0.9) else mpf(0)),
     "acos": ("Acos", {}, mp.acos, "share"), "asin": ("Asin", {}, mp.asin, "share"), "atan": ("Atan", {}, mp.atan),
-    "acosh": ("Acosh", {}, mp.acosh, "one"), "asinh": ("Asinh", {}, mp.asinh), "atanh": ("Atanh", {}, mp.atanh, "within"),
+    "acosh": ("Acosh", {}, mp.acosh, "one"), "asinh": ("Asinh", {}, mp.asinh),
+    "atanh": ("Atanh", {}, mp.atanh, "within"),
     "cosh": ("Cosh", {}, mp.cosh), "sinh": ("Sinh", {}, mp.sinh), "tan": ("Tan", {}, mp.tan),
     "swish": ("Swish", dict(alpha=1.5), lambda x: x * sigmoid(real(1.5) * x)),
 }
@@ -124,7 +129,8 @@ def write(name, operator, attributes, function, domain="all"):
         x = np.maximum(abs(x), np.float32(1)) + np.where(abs(x) < 1, abs(x), 0)
     x = x.astype(np.float32)
     exact = np.array([nearest(function(mpf(float(v)))) for v in x], np.float32)
-    session = onnxruntime.InferenceSession(model(operator, attributes, len(x)).SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model(operator, attributes, len(x)).SerializeToString(), providers=["CPUExecutionProvider"])
     peer = session.run(None, {"x": x})[0]
     node = helper.make_node(operator, ["x"], ["y"], name=name, **attributes)
     graph = helper.make_graph(
@@ -132,7 +138,8 @@ def write(name, operator, attributes, function, domain="all"):
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [len(x)])],
         [numpy_helper.from_array(v, f"golden_{k}") for k, v in dict(input=x, exact=exact, output=peer).items()])
     opset = max(17, SINCE.get(operator, 17))
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10), HERE / f"{name}.onnx")
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10),
+              HERE / f"{name}.onnx")
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.nanmax(np.abs(peer.astype(np.float64) - exact) / np.maximum(np.abs(exact.astype(np.float64)), 1))
     print(f"{name:20} ONNX Runtime differs by {error:.1e}")

@@ -54,7 +54,8 @@ def shape_arithmetic(opset):
         node("Concat", ["h1", "w1_"], ["hw"], axis=0), node("Div", ["hw", "half"], ["hw2"]),
         node("Shape", ["p1"], ["ps"]), constant("from", [0]), constant("none", [], np.float32), constant("to", [2]),
         node("Slice", ["ps", "from", "to", "axis0"], ["nc"]), node("Concat", ["nc", "hw2"], ["sizes"], axis=0),
-        node("Resize", ["p1", "none", "none", "sizes"], ["up"], mode="linear", coordinate_transformation_mode="half_pixel"),
+        node("Resize", ["p1", "none", "none", "sizes"], ["up"], mode="linear",
+             coordinate_transformation_mode="half_pixel"),
         node("Conv", ["up", "w2"], ["logits"], kernel_shape=[1, 1]),
     ]
     nodes.insert(0, constant("zero", 0, np.float32))
@@ -90,18 +91,22 @@ def control_flow():
                                  [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * 4)])
     body = helper.make_graph(
         [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Relu", ["v"], ["v_next"])], "body",
-        [helper.make_tensor_value_info("i", TensorProto.INT64, []), helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+        [helper.make_tensor_value_info("i", TensorProto.INT64, []),
+         helper.make_tensor_value_info("go", TensorProto.BOOL, []),
          helper.make_tensor_value_info("v", TensorProto.FLOAT, [None] * 4)],
-        [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []), helper.make_tensor_value_info("v_next", TensorProto.FLOAT, [None] * 4)])
+        [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+         helper.make_tensor_value_info("v_next", TensorProto.FLOAT, [None] * 4)])
     nodes = [
         constant("yes", True, np.bool_), constant("count", 3),
-        helper.make_node("If", ["yes"], ["chosen"], name="choice", then_branch=branch("a", "Relu"), else_branch=branch("b", "Tanh")),
+        helper.make_node("If", ["yes"], ["chosen"], name="choice",
+                         then_branch=branch("a", "Relu"), else_branch=branch("b", "Tanh")),
         helper.make_node("Loop", ["count", "yes", "image"], ["turned"], name="turns", body=body),
         node("Add", ["chosen", "turned"], ["sum"]),
         helper.make_node("Hardmax", ["sum"], ["out"], name="behind", axis=1),
     ]
-    graph = helper.make_graph(nodes, "control-flow", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 4, 4])],
-                              [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)])
+    graph = helper.make_graph(
+        nodes, "control-flow", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 4, 4])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     onnx.save(model, HERE / "control-flow.onnx")

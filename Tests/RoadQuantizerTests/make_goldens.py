@@ -4,7 +4,8 @@
 Needs onnx, onnxruntime and numpy. Two steps, since the int8 model is ours:
   make_goldens.py                                                   writes float.onnx
   ROADSEG_WRITE_GOLDENS=1 swift test -c release --filter writesTheInt8Golden   writes int8.onnx
-  make_goldens.py                                                   writes int8-input.bin (u8, NCHW) and int8-output.bin (f32)
+  make_goldens.py                                                   writes int8-input.bin (u8, NCHW) and
+                                                                    int8-output.bin (f32)
 
 The second run also checks that ONNX Runtime fuses the int8 model (QLinearConv, no float Conv left), gives nearly the
 same with and without fusion, and follows the float model.
@@ -22,7 +23,8 @@ RNG = np.random.default_rng(11)
 
 def float_model():
     """Every fusion that the quantizer must get right, on odd sizes."""
-    weights = {"mean": np.array([123.7, 116.3, 103.5]).reshape(1, 3, 1, 1), "std": np.array([58.4, 57.1, 57.4]).reshape(1, 3, 1, 1)}
+    weights = {"mean": np.array([123.7, 116.3, 103.5]).reshape(1, 3, 1, 1),
+               "std": np.array([58.4, 57.1, 57.4]).reshape(1, 3, 1, 1)}
     nodes = [helper.make_node("Sub", ["image", "mean"], ["sub"]), helper.make_node("Div", ["sub", "std"], ["norm"])]
 
     def conv(source, name, inputs, outputs, kernel=1, groups=1, bias=True, **attributes):
@@ -52,9 +54,11 @@ def float_model():
     up = op("Resize", [deep, "", "", "sizes"], "up", mode="linear", coordinate_transformation_mode="half_pixel")
     joined = op("Concat", [up, x], "joined", axis=1)
     conv(joined, "logits", 24, 5)
-    tensors = [numpy_helper.from_array(np.asarray(v, v.dtype if v.dtype == np.int64 else np.float32), k) for k, v in weights.items()]
-    graph = helper.make_graph(nodes, "small", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 17, 25])],
-                              [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 5, 9, 13])], tensors)
+    tensors = [numpy_helper.from_array(np.asarray(v, v.dtype if v.dtype == np.int64 else np.float32), k)
+               for k, v in weights.items()]
+    graph = helper.make_graph(
+        nodes, "small", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 17, 25])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 5, 9, 13])], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -74,13 +78,14 @@ if (HERE / "int8.onnx").exists():
     onnx.checker.check_model(str(HERE / "int8.onnx"), full_check=True)
     int8 = (HERE / "int8.onnx").read_bytes()
     picture = np.random.default_rng(5).integers(0, 256, (1, 3, 17, 25), np.uint8)
-    plain = session(int8, ort.GraphOptimizationLevel.ORT_DISABLE_ALL).run(None, {"image": picture.astype(np.float32)})[0]
-    fused = session(int8, ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED).run(None, {"image": picture.astype(np.float32)})[0]
+    inputs = {"image": picture.astype(np.float32)}
+    plain = session(int8, ort.GraphOptimizationLevel.ORT_DISABLE_ALL).run(None, inputs)[0]
+    fused = session(int8, ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED).run(None, inputs)[0]
     kinds = [n.op_type for n in onnx.load("/tmp/roadseg-optimized.onnx").graph.node]
     print({k: kinds.count(k) for k in kinds})
     assert kinds.count("QLinearConv") == 5 and "Conv" not in kinds and "Add" not in kinds and "Concat" not in kinds
-    exact = session(model.SerializeToString(), ort.GraphOptimizationLevel.ORT_DISABLE_ALL).run(None, {"image": picture.astype(np.float32)})[0]
-    print("fused against plain", np.abs(fused - plain).max(), "int8 against float", np.abs(plain - exact).max(), "of", np.abs(exact).max(),
-          "classes agree", (plain.argmax(1) == exact.argmax(1)).mean())
+    exact = session(model.SerializeToString(), ort.GraphOptimizationLevel.ORT_DISABLE_ALL).run(None, inputs)[0]
+    print("fused against plain", np.abs(fused - plain).max(), "int8 against float", np.abs(plain - exact).max(),
+          "of", np.abs(exact).max(), "classes agree", (plain.argmax(1) == exact.argmax(1)).mean())
     picture.tofile(HERE / "int8-input.bin")
     plain.astype("<f4").tofile(HERE / "int8-output.bin")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Reads recordings with PyPI's `mcap`, which nobody of this project wrote, and prints one JSON object a file.
 
-Checked on the way: every checksum, that the summary says what the file holds, that log times never fall in the order of the file,
-that JSON messages keep their embedded schemas, that protobuf messages decode by their embedded descriptors, that pictures decode.
+Checked on the way: every checksum, that the summary says what the file holds, that log times never fall in the order of
+the file, that JSON messages keep their embedded schemas, that protobuf messages decode by their embedded descriptors,
+that pictures decode.
 """
 
 import collections
@@ -47,7 +48,8 @@ def read(path):
         reader = make_reader(stream, validate_crcs=True, decoder_factories=[DecoderFactory()])
         summary = reader.get_summary()
         statistics = summary.statistics
-        topics = {channel.topic: statistics.channel_message_counts.get(id, 0) for id, channel in summary.channels.items()}
+        topics = {channel.topic: statistics.channel_message_counts.get(id, 0)
+                  for id, channel in summary.channels.items()}
         assert statistics.message_count == sum(seen.values()), f"{path}: {statistics.message_count} {seen}"
         assert {topic: count for topic, count in topics.items() if count} == dict(seen), f"{path}: {topics} {seen}"
         assert statistics.chunk_count == len(summary.chunk_indexes)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Reads recordings with PyPI's `rosbags`, as ROS 2's own tools read a bag, and prints one JSON object a file.
 
-Every message is decoded by the definition that the file embeds; the types' names and definitions are compared with ROS 2's own.
+Every message is decoded by the definition that the file embeds;
+the types' names and definitions are compared with ROS 2's own.
 """
 
 import io
@@ -39,7 +40,8 @@ def read(path):
             result["topics"][connection.topic] = [connection.msgtype, connection.msgcount]
             types = get_types_from_msg(connection.msgdef.data, connection.msgtype)
             for name, fields in types.items():
-                assert humble.fielddefs[name][1] == fields[1], f"{name}: {fields} is not ROS 2's {humble.fielddefs[name]}"
+                assert humble.fielddefs[name][1] == fields[1], (
+                    f"{name}: {fields} is not ROS 2's {humble.fielddefs[name]}")
             store = get_typestore(Stores.EMPTY)
             store.register(types)
             stores[connection.id] = store

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes recordings as other programs do, with PyPI's `mcap`: write_foreign.py FOLDER makes none.mcap, zstd.mcap, lz4.mcap.
+"""Writes recordings as other programs do, with PyPI's `mcap`:
+write_foreign.py FOLDER makes none.mcap, zstd.mcap, lz4.mcap.
 
 Each has 50 messages on /other, which repeat themselves and do not: packed blocks, stored blocks, copies that overlap.
 """

@@ -3,9 +3,9 @@
     venv/bin/python make_zoo.py --work /tmp/zoo
     venv/bin/python conformance.py --work /tmp/zoo --roadseg ../../.build/release/roadseg [NETWORK ...]
 
-Each model goes through one `roadseg quantize` on Pictures/calibration-*.png with the defaults. Then `roadseg evaluate` scores
-the int8 model, and the float one, against the class maps of ONNX Runtime running the float model: its pixel accuracy is the
-agreement. Models of free height and width are run at another size than they were exported at.
+Each model goes through one `roadseg quantize` on Pictures/calibration-*.png with the defaults. Then `roadseg evaluate`
+scores the int8 model, and the float one, against the class maps of ONNX Runtime running the float model: its pixel
+accuracy is the agreement. Models of free height and width are run at another size than they were exported at.
 """
 
 import argparse
@@ -101,7 +101,8 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--roadseg", default=str(HERE.parent.parent / ".build/release/roadseg"))
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS))
-    parser.add_argument("--quantize", nargs="*", default=[], help="further words for roadseg quantize, as --quantize=--report")
+    parser.add_argument("--quantize", nargs="*", default=[],
+                        help="further words for roadseg quantize, as --quantize=--report")
     parser.add_argument("--networks", nargs="*", default=[entry.name for entry in ENTRIES])
     arguments = parser.parse_args()
     rows, failed = [], 0

@@ -1,9 +1,10 @@
-"""Writes Exports/*.onnx: one small network, said in the many ways in which exporters say it, with the class maps of ONNX Runtime.
+"""Writes Exports/*.onnx: one small network, said in the many ways in which exporters say it,
+with the class maps of ONNX Runtime.
 
     pip install numpy onnx onnxruntime pillow && python make_exports.py
 
-Each file holds `golden_classes`, ONNX Runtime's class of each pixel for the left top of Pictures/evaluation-*.png, as an unused
-initializer.
+Each file holds `golden_classes`, ONNX Runtime's class of each pixel for the left top of Pictures/evaluation-*.png, as
+an unused initializer.
 """
 import tempfile
 from pathlib import Path
@@ -19,7 +20,8 @@ from PIL import Image
 HERE = Path(__file__).parent
 OUT = HERE / "Exports"
 HEIGHT, WIDTH, CLASSES = 32, 48, 5
-PICTURES = [np.asarray(Image.open(HERE / f"Pictures/evaluation-{i}.png").convert("RGB"))[:HEIGHT, :WIDTH] for i in range(4)]
+PICTURES = [np.asarray(Image.open(HERE / f"Pictures/evaluation-{i}.png").convert("RGB"))[:HEIGHT, :WIDTH]
+            for i in range(4)]
 
 
 class Network:
@@ -41,13 +43,14 @@ class Network:
 
     def add(self, operation, inputs, outputs=1, domain="", **attributes):
         names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(operation, inputs, names, name=f"n{len(self.nodes)}", domain=domain, **attributes))
+        node = helper.make_node(operation, inputs, names, name=f"n{len(self.nodes)}", domain=domain, **attributes)
+        self.nodes.append(node)
         return names[0] if outputs == 1 else names
 
     def conv(self, x, cin, cout, kernel=3, **attributes):
         w = self.rng.normal(0, 1.3 / np.sqrt(cin * kernel * kernel), (cout, cin, kernel, kernel))
-        return self.add("Conv", [x, self.reals(w), self.reals(self.rng.normal(0, 0.2, cout))], kernel_shape=[kernel] * 2,
-                        pads=[kernel // 2] * 4, **attributes)
+        return self.add("Conv", [x, self.reals(w), self.reals(self.rng.normal(0, 0.2, cout))],
+                        kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4, **attributes)
 
     def normalised(self, x, axis=1):
         shape = [1, 3, 1, 1] if axis == 1 else [3]
@@ -70,8 +73,8 @@ def classes_of(output, axis=1):
     return output.argmax(axis).reshape(HEIGHT, WIDTH).astype(np.uint8)
 
 
-def model_of(name, net, output, *, opset=17, shape=(1, 3, HEIGHT, WIDTH), kind=T.FLOAT, out=T.FLOAT, functions=(), domains=(),
-             more_outputs=()):
+def model_of(name, net, output, *, opset=17, shape=(1, 3, HEIGHT, WIDTH), kind=T.FLOAT, out=T.FLOAT, functions=(),
+             domains=(), more_outputs=()):
     graph = helper.make_graph(
         net.nodes, name, [helper.make_tensor_value_info("image", kind, shape)],
         [helper.make_tensor_value_info(o, t, None) for o, t in [(output, out), *more_outputs]],
@@ -120,7 +123,8 @@ def files():
         save(name, net, y if kind == T.FLOAT16 else net.add("Cast", [y], to=T.FLOAT), kind=kind, out=kind)
     for opset, operation in ((9, "Upsample"), (10, "Resize")):
         net = Network()
-        x = net.add("MaxPool", [net.add("Clip", [net.features()], min=0.0, max=6.0)], kernel_shape=[2, 2], strides=[2, 2])
+        x = net.add("Clip", [net.features()], min=0.0, max=6.0)
+        x = net.add("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
         x = net.add("Pad", [x], pads=[0, 0, 0, 1, 0, 0, 0, -1])
         if opset == 9:
             x = net.add("Slice", [x], starts=[0], ends=[1000], axes=[2])
@@ -131,18 +135,20 @@ def files():
         [helper.make_opsetid("", 17)])
     leaky = helper.make_node("LeakyRelu", ["h"], ["y"])
     leaky.attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT))
-    outer = helper.make_function("local", "Bend", ["x"], ["y"], [helper.make_node("Scale", ["x"], ["h"], domain="local"), leaky],
-                                 [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)], ["slope"])
-    plain("local-functions", lambda n, x: n.add("Bend", [n.conv(x, 8, 8)], domain="local", slope=0.3), functions=[inner, outer],
-          domains=["local"])
+    outer = helper.make_function(
+        "local", "Bend", ["x"], ["y"], [helper.make_node("Scale", ["x"], ["h"], domain="local"), leaky],
+        [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)], ["slope"])
+    plain("local-functions", lambda n, x: n.add("Bend", [n.conv(x, 8, 8)], domain="local", slope=0.3),
+          functions=[inner, outer], domains=["local"])
 
 
 def squeezed(net, y):
     """What PyTorch writes for y.squeeze(1)."""
     size = net.add("Gather", [net.add("Shape", [y]), net.constant(1, np.int64)], axis=0)
     condition = net.add("Equal", [size, net.constant(1, np.int64)])
-    branches = [helper.make_graph([helper.make_node(*node)], name, [], [helper.make_tensor_value_info(name, T.FLOAT, None)])
-                for name, node in (("then", ("Squeeze", [y], ["then"])), ("else", ("Identity", [y], ["else"])))]
+    branches = [
+        helper.make_graph([helper.make_node(*node)], name, [], [helper.make_tensor_value_info(name, T.FLOAT, None)])
+        for name, node in (("then", ("Squeeze", [y], ["then"])), ("else", ("Identity", [y], ["else"])))]
     return net.add("If", [condition], then_branch=branches[0], else_branch=branches[1])
 
 
@@ -157,7 +163,8 @@ def layouts():
     y = net.add("ArgMax", [net.scores(x)], axis=1, keepdims=0)
     save("nhwc-uint8-argmax", net, y, shape=(1, HEIGHT, WIDTH, 3), kind=T.UINT8, out=T.INT64)
     net = Network()
-    y = net.add("Transpose", [net.scores(net.features(net.add("Transpose", ["image"], perm=[0, 3, 1, 2])))], perm=[0, 2, 3, 1])
+    x = net.add("Transpose", ["image"], perm=[0, 3, 1, 2])
+    y = net.add("Transpose", [net.scores(net.features(x))], perm=[0, 2, 3, 1])
     y = net.add("ArgMax", [net.add("Softmax", [y], axis=-1)], axis=-1, keepdims=0)
     save("nhwc-softmax-argmax", net, y, shape=(1, HEIGHT, WIDTH, 3), out=T.INT64)
 
@@ -165,9 +172,10 @@ def layouts():
 def tails():
     argmax = dict(axis=1, keepdims=1)
     plain("argmax", end=lambda n, y: n.add("ArgMax", [y], **argmax), out=T.INT64)
-    plain("argmax-uint8", end=lambda n, y: n.add("Cast", [n.add("ArgMax", [n.add("Softmax", [y], axis=1)], axis=1, keepdims=0)],
-                                                 to=T.UINT8), out=T.UINT8)
-    plain("argmax-squeezed", end=lambda n, y: n.add("Squeeze", [n.add("ArgMax", [y], **argmax), n.ints(0, 1)]), out=T.INT64)
+    plain("argmax-uint8", end=lambda n, y: n.add(
+        "Cast", [n.add("ArgMax", [n.add("Softmax", [y], axis=1)], axis=1, keepdims=0)], to=T.UINT8), out=T.UINT8)
+    plain("argmax-squeezed", end=lambda n, y: n.add("Squeeze", [n.add("ArgMax", [y], **argmax), n.ints(0, 1)]),
+          out=T.INT64)
     plain("log-softmax", end=lambda n, y: n.add("LogSoftmax", [y], axis=1))
     plain("sigmoid-argmax", end=lambda n, y: n.add("ArgMax", [n.add("Sigmoid", [y])], **argmax), out=T.INT64)
     plain("top-1", end=lambda n, y: n.add("TopK", [y, n.ints(1)], outputs=2, axis=1)[1], out=T.INT64)
@@ -178,9 +186,11 @@ def tails():
     save("max-and-argmax", net, best, out=T.INT64, more_outputs=[(top, T.FLOAT)])
 
     def resized(net, y):
-        y = net.add("Resize", [y, "", net.reals([1, 1, 2, 2])], mode="linear", coordinate_transformation_mode="half_pixel")
+        y = net.add("Resize", [y, "", net.reals([1, 1, 2, 2])], mode="linear",
+                    coordinate_transformation_mode="half_pixel")
         return net.add("ArgMax", [y], **argmax)
-    plain("resize-argmax", lambda n, x: n.add("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2]), end=resized, out=T.INT64)
+    plain("resize-argmax", lambda n, x: n.add("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2]), end=resized,
+          out=T.INT64)
 
 
 def shapes():
@@ -189,7 +199,8 @@ def shapes():
         y = net.add("Reshape", [net.add("Transpose", [y], perm=[0, 2, 3, 1]), net.ints(1, -1, CLASSES)])
         return net.add("Softmax", [y], axis=-1)
     plain("flat-pixels", end=flat, axis=-1)
-    plain("flat-argmax", end=lambda n, y: n.add("ArgMax", [n.add("Reshape", [y, n.ints(CLASSES, -1)])], axis=0, keepdims=0),
+    plain("flat-argmax",
+          end=lambda n, y: n.add("ArgMax", [n.add("Reshape", [y, n.ints(CLASSES, -1)])], axis=0, keepdims=0),
           out=T.INT64)
     net = Network()
     y = net.scores(net.features(net.add("Unsqueeze", ["image", net.ints(0)])))
@@ -276,7 +287,8 @@ def constants():
     def padded(n, x):
         size = n.add("Cast", [n.add("Gather", [n.add("Shape", [x]), n.constant(2, np.int64)], axis=0)], to=T.FLOAT)
         steps = n.add("Ceil", [n.add("Div", [size, n.reals(2)])])
-        reach = n.add("Sub", [n.add("Add", [n.add("Mul", [n.add("Sub", [steps, n.reals(1)]), n.reals(2)]), n.reals(3)]), size])
+        reach = n.add("Mul", [n.add("Sub", [steps, n.reals(1)]), n.reals(2)])
+        reach = n.add("Sub", [n.add("Add", [reach, n.reals(3)]), size])
         pad = n.add("Unsqueeze", [n.add("Cast", [n.add("Clip", [reach, n.reals(0)])], to=T.INT64), n.ints(0)])
         zero = n.ints(0)
         pads = n.add("Concat", [zero, zero, zero, zero, zero, zero, pad, pad], axis=0)
@@ -289,7 +301,8 @@ def constants():
 
 def operators():
     plain("concat-empty", lambda n, x: n.add("Concat", [x, n.reals(np.zeros((1, 0, HEIGHT, WIDTH)))], axis=1))
-    plain("greater-where", lambda n, x: n.add("Where", [n.add("Greater", [x, n.reals(0.4)]), x, n.add("Mul", [x, n.reals(0.1)])]))
+    plain("greater-where",
+          lambda n, x: n.add("Where", [n.add("Greater", [x, n.reals(0.4)]), x, n.add("Mul", [x, n.reals(0.1)])]))
 
     def chosen(n, x):
         other = n.conv(x, 8, 8)
@@ -310,10 +323,12 @@ def operators():
     def transposed(n, x):
         x = n.add("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
         # The taps reach 31 x 47.
-        return n.add("ConvTranspose", [x, n.reals(n.rng.normal(0, 0.4, (8, 8, 1, 1))), n.reals(n.rng.normal(0, 0.4, 8))],
-                     strides=[2, 2], kernel_shape=[1, 1], output_shape=[HEIGHT, WIDTH])
+        return n.add(
+            "ConvTranspose", [x, n.reals(n.rng.normal(0, 0.4, (8, 8, 1, 1))), n.reals(n.rng.normal(0, 0.4, 8))],
+            strides=[2, 2], kernel_shape=[1, 1], output_shape=[HEIGHT, WIDTH])
     plain("transposed-output-shape", transposed)
-    plain("space-depth", lambda n, x: n.add("DepthToSpace", [n.add("SpaceToDepth", [x], blocksize=2)], blocksize=2, mode="CRD"))
+    plain("space-depth",
+          lambda n, x: n.add("DepthToSpace", [n.add("SpaceToDepth", [x], blocksize=2)], blocksize=2, mode="CRD"))
 
 
 def attentions():
@@ -339,8 +354,9 @@ def attentions():
     def grouped(net, flat):
         """Four heads of queries on two of keys, scores below 5, a constant for each pair of positions."""
         rows = net.add("Transpose", [flat], perm=[0, 2, 1])
-        q, k, v = (net.add("Transpose", [net.add("Reshape", [projected(net, rows, heads * 2), net.ints(1, length, heads, 2)])],
-                           perm=[0, 2, 1, 3]) for heads in (4, 2, 2))
+        q, k, v = (
+            net.add("Transpose", [net.add("Reshape", [projected(net, rows, heads * 2), net.ints(1, length, heads, 2)])],
+                    perm=[0, 2, 1, 3]) for heads in (4, 2, 2))
         near = np.abs(np.arange(length)[:, None] - np.arange(length)[None]) / -20
         y = net.add("Attention", [q, k, v, net.reals(near)], scale=0.9, softcap=5.0)
         return net.add("Reshape", [net.add("Transpose", [y], perm=[0, 1, 3, 2]), net.ints(1, 8, length)])
@@ -348,7 +364,8 @@ def attentions():
 
 
 def quantized():
-    """A convolution's weights as TensorFlow keeps them, height x width x in x out, or flat, turned behind DequantizeLinear."""
+    """A convolution's weights as TensorFlow keeps them, height x width x in x out, or flat,
+    turned behind DequantizeLinear."""
     for form in ("turned", "flat"):
         net = Network()
 
@@ -367,7 +384,8 @@ def quantized():
             else:
                 w = net.add("DequantizeLinear", [net.constant(q.reshape(cout, -1)), net.reals(s), z], axis=0)
                 w = net.add("Reshape", [w, net.ints(*q.shape)])
-            return net.add("Conv", [x, w, net.reals(net.rng.normal(0, 0.2, cout))], kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4)
+            return net.add("Conv", [x, w, net.reals(net.rng.normal(0, 0.2, cout))], kernel_shape=[kernel] * 2,
+                           pads=[kernel // 2] * 4)
         x = pair(net.add("Relu", [conv(pair(net.normalised("image"), 0.02, 118), 3, 8, 3)]), 0.02, 0)
         save(f"quantized-{form}", net, pair(conv(x, 8, CLASSES, 1), 0.04, 128))
 
@@ -401,10 +419,12 @@ def left_float(net, x):
 
 
 def fine_operators(net, x):
-    """What would show 8 bits where a file has 16: attention, norms, padding, moves, a cubic resize, sums left in floats."""
+    """What would show 8 bits where a file has 16:
+    attention, norms, padding, moves, a cubic resize, sums left in floats."""
     tokens = net.add("Transpose", [net.add("Reshape", [net.add("MaxPool", [x], kernel_shape=[4, 4], strides=[4, 4]),
                                                        net.ints(1, 8, -1)])], perm=[0, 2, 1])
-    normed = net.add("LayerNormalization", [tokens, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
+    normed = net.add(
+        "LayerNormalization", [tokens, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
     likeness = net.add("MatMul", [normed, net.add("Transpose", [tokens], perm=[0, 2, 1])])
     mixed = net.add("MatMul", [net.add("Softmax", [likeness], axis=-1), tokens])
     small = net.add("Reshape", [net.add("Transpose", [mixed], perm=[0, 2, 1]), net.ints(1, 8, HEIGHT // 4, WIDTH // 4)])
@@ -413,7 +433,8 @@ def fine_operators(net, x):
     x = net.add("Pad", [x, net.ints(0, 0, 1, 2, 0, 0, 1, 0)], mode="reflect")
     x = net.add("Slice", [x, net.ints(1, 1), net.ints(1 + HEIGHT, 1 + WIDTH), net.ints(2, 3)])
     x = net.add("DepthToSpace", [net.add("SpaceToDepth", [x], blocksize=2)], blocksize=2, mode="CRD")
-    norm = net.add("InstanceNormalization", [x, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
+    norm = net.add(
+        "InstanceNormalization", [x, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
     return net.conv(net.add("Pad", [norm, net.ints(0, 0, 1, 1, 0, 0, -1, -1), net.reals(0.3)]), 8, 8)
 
 
@@ -422,7 +443,8 @@ def floats_between(net, x):
     x = net.conv(x, 8, 8)
     tokens = net.add("Transpose", [net.add("Reshape", [net.add("MaxPool", [x], kernel_shape=[4, 4], strides=[4, 4]),
                                                        net.ints(1, 8, -1)])], perm=[0, 2, 1])
-    normed = net.add("LayerNormalization", [tokens, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
+    normed = net.add(
+        "LayerNormalization", [tokens, net.reals(np.linspace(0.5, 1.5, 8)), net.reals(np.linspace(-0.4, 0.4, 8))])
     query = net.add("MatMul", [normed, net.reals(net.rng.normal(0, 0.3, (8, 8)))])
     likeness = net.add("MatMul", [query, net.add("Transpose", [normed], perm=[0, 2, 1])])
     mixed = net.add("MatMul", [net.add("Softmax", [likeness], axis=-1), tokens])
@@ -438,8 +460,8 @@ def padded(net, x):
 
 
 def elsewhere():
-    """One network quantized by ONNX Runtime: operators on integers, activations of 16 bits, a product left in floats; and as
-    Brevitas clips to few bits."""
+    """One network quantized by ONNX Runtime: operators on integers, activations of 16 bits, a product left in floats;
+    and as Brevitas clips to few bits."""
     forms = {
         "operators": (many_operators, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QUInt8)),
         "operators-s8": (many_operators, dict(quant_format=QuantFormat.QOperator, activation_type=QuantType.QInt8)),
@@ -451,7 +473,8 @@ def elsewhere():
             quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, op_types_to_quantize=["Conv"])),
         "not-first": (left_float, dict(
             quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, nodes_to_exclude=["n2"])),
-        "w16": (left_float, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16, weight_type=QuantType.QInt16)),
+        "w16": (left_float, dict(
+            quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16, weight_type=QuantType.QInt16)),
         "left-float": (left_float, dict(quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8)),
     }
     for form, (middle, options) in forms.items():
@@ -463,7 +486,8 @@ def elsewhere():
             plain, prepared, path = (f"{folder}/{part}.onnx" for part in ("plain", "prepared", "quantized"))
             onnx.save(model_of("plain", net, y, opset=17 if form == "convolutions" else 21), plain)
             quant_pre_process(plain, prepared, skip_symbolic_shape=True)
-            quantize_static(prepared, path, Pictures(), **(dict(weight_type=QuantType.QInt8, per_channel=True) | options))
+            quantize_static(
+                prepared, path, Pictures(), **(dict(weight_type=QuantType.QInt8, per_channel=True) | options))
             finish(f"quantized-{form}", onnx.load(path), (1, 3, HEIGHT, WIDTH), T.FLOAT)
     net = Network()
 
@@ -479,7 +503,8 @@ def elsewhere():
         q = net.add("QuantizeLinear", [net.reals(w), s, net.constant(0, np.int8)])
         q = net.add("Clip", [q, net.constant(-7, np.int8), net.constant(7, np.int8)])
         w = net.add("DequantizeLinear", [q, s, net.constant(0, np.int8)])
-        return net.add("Conv", [x, w, net.reals(net.rng.normal(0, 0.2, cout))], kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4)
+        return net.add("Conv", [x, w, net.reals(net.rng.normal(0, 0.2, cout))], kernel_shape=[kernel] * 2,
+                       pads=[kernel // 2] * 4)
     x = few(net.add("Relu", [conv(few(net.normalised("image"), 0.02, 118, 0, 255), 3, 8, 3)]), 0.15, 0, 0, 15)
     save("quantized-clipped", net, few(conv(x, 8, CLASSES, 1), 0.04, 128, 0, 255))
 

@@ -1,13 +1,15 @@
-"""Networks of the zoo quantized by ONNX Runtime's own quantizer, by NNCF and by PyTorch, and every integer that ONNX Runtime computes in them.
+"""Networks of the zoo quantized by ONNX Runtime's own quantizer, by NNCF and by PyTorch, and every integer that ONNX
+Runtime computes in them.
 
     venv/bin/python make_zoo.py --work /tmp/zoo contextnet unet deeplab-v3 deeplab-v3plus espnet
     venv/bin/python make_quantized.py --work /tmp/zoo
     venv/bin/python make_quantized.py --of MODEL.onnx ... --into FOLDER
 
-Beside this script, in Quantized/: NAME.onnx (QDQ, opset 17, fixed size), NAME-layers.png (the bytes behind every QuantizeLinear
-of an activation for the first evaluation picture, in graph order, channels last; int8 as the byte's bits) and
-NAME-classes.png (the classes of all evaluation pictures, one below the other). The second form does the same with models that anyone
-quantized; the tests read them from the folder that the environment variable ROADSEG_QUANTIZED names.
+Beside this script, in Quantized/: NAME.onnx (QDQ, opset 17, fixed size), NAME-layers.png (the bytes behind every
+QuantizeLinear of an activation for the first evaluation picture, in graph order, channels last; int8 as the byte's
+bits) and NAME-classes.png (the classes of all evaluation pictures, one below the other). The second form does the same
+with models that anyone quantized; the tests read them from the folder that the environment variable ROADSEG_QUANTIZED
+names.
 """
 
 import argparse
@@ -68,7 +70,8 @@ def quantize_with_nncf(entry, weights, path):
 
 
 def quantize_with_torch(entry, network, path):
-    """Fake quantization as quantization-aware training leaves it, but calibrated only: int8 weights with a scale a channel."""
+    """Fake quantization as quantization-aware training leaves it, but calibrated only:
+    int8 weights with a scale a channel."""
     from torch.ao import quantization as ao
     from torch.ao.quantization import quantize_fx
 
@@ -161,7 +164,8 @@ def run(path):
     padded[: values.size] = values
     Image.fromarray(padded.reshape(-1, width)).save(path.with_name(f"{path.stem}-layers.png"), optimize=True)
     Image.fromarray(class_maps(path)).save(path.with_name(f"{path.stem}-classes.png"), optimize=True)
-    print(f"{path.stem}: {path.stat().st_size} bytes, {len(activations(onnx.load(path)))} tensors, {values.size} values")
+    print(f"{path.stem}: {path.stat().st_size} bytes, {len(activations(onnx.load(path)))} tensors, "
+          f"{values.size} values")
 
 
 def main():

@@ -1,5 +1,5 @@
-"""Makes the conformance zoo: trains small instances of the field's segmentation networks for a moment, exports them the ways
-PyTorch users do, and has ONNX Runtime compute what the tests compare with.
+"""Makes the conformance zoo: trains small instances of the field's segmentation networks for a moment, exports them the
+ways PyTorch users do, and has ONNX Runtime compute what the tests compare with.
 
     python3 -m venv venv && venv/bin/pip install torch onnx onnxscript onnxruntime numpy pillow
     venv/bin/python make_zoo.py --work /tmp/zoo            # everything

@@ -3,10 +3,10 @@
 
     node_tests.py FOLDER OPERATOR...
 
-Inputs of 32-bit floats stay inputs (the value is the initializer golden_input/NAME) but for those of a Resize or Range that must be
-constants, as all others are. Tests of element
-types that no picture network has (strings, doubles, 8-bit floats, ...), of several nodes and of training are left out. `NodeTests`
-reads the folder that ROADSEG_NODE_TESTS names; `Tests/check-node-tests` does both. Needs Python with numpy, onnx and onnxruntime.
+Inputs of 32-bit floats stay inputs (the value is the initializer golden_input/NAME) but for those of a Resize or Range
+that must be constants, as all others are. Tests of element types that no picture network has (strings, doubles, 8-bit
+floats, ...), of several nodes and of training are left out. `NodeTests` reads the folder that ROADSEG_NODE_TESTS names;
+`Tests/check-node-tests` does both. Needs Python with numpy, onnx and onnxruntime.
 """
 import pathlib
 import sys
@@ -26,7 +26,8 @@ KNOWN = {
 
 def fits(model, inputs, outputs):
     values = list(model.graph.input) + list(model.graph.output)
-    if any(value.type.WhichOneof("value") != "tensor_type" or value.type.tensor_type.elem_type not in KNOWN for value in values):
+    if any(value.type.WhichOneof("value") != "tensor_type" or value.type.tensor_type.elem_type not in KNOWN
+           for value in values):
         return False
     arrays = [np.asarray(value) for value in inputs + outputs if value is not None]
     # Outputs of integers are for shapes: the executor gives numbers.
@@ -43,7 +44,8 @@ def as_computed(model, inputs, outputs):
         found = session.run(None, named)
     except Exception:  # not all operators of the newest opset are in it
         return outputs, False
-    same = all(a.shape == np.shape(b) and np.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in zip(found, outputs))
+    same = all(a.shape == np.shape(b) and np.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True)
+               for a, b in zip(found, outputs))
     return (outputs, False) if same else (found, True)
 
 
@@ -57,7 +59,8 @@ def main():
             continue
         model = onnx.ModelProto()
         model.CopyFrom(case.model)
-        if len(model.graph.node) != 1 or model.graph.node[0].op_type not in wanted or model.graph.node[0].domain not in ("", "ai.onnx"):
+        nodes = model.graph.node
+        if len(nodes) != 1 or nodes[0].op_type not in wanted or nodes[0].domain not in ("", "ai.onnx"):
             continue
         inputs, outputs = case.data_sets[0]
         if not fits(model, inputs, outputs):

@@ -39,7 +39,8 @@ def test_terms_travel_with_the_weights(data: Path, recipe: Recipe, tmp_path: Pat
     assert model("by-checkpoint", None, "first/checkpoint.pt") == "for research"
     assert model("by-checkpoint", None) == "for research", "a run that goes on has forgotten them"
     fine = replace(short, quantization=Quantization(steps=0, batch=1, calibration=2))
-    finetune(fine, read_model(tmp_path / "first.onnx"), load_pictures(fine, data), tmp_path / "int8.onnx", Device("cpu"))
+    finetune(fine, read_model(tmp_path / "first.onnx"), load_pictures(fine, data), tmp_path / "int8.onnx",
+             Device("cpu"))
     assert terms_of(read_model(tmp_path / "int8.onnx")) == "for research"
 
 

@@ -32,7 +32,8 @@ typedef enum roadseg_status {
   ROADSEG_BAD_ARGUMENT = 1,
   /* The model is not there, damaged, not quantized, or cannot be run; the message says which node and why. */
   ROADSEG_BAD_MODEL = 2,
-  /* The frame is cut short, damaged, or not of the size that the segmenter was opened for. The next one may be sound. */
+  /* The frame is cut short, damaged, or not of the size that the segmenter was opened for. The next one may be
+   * sound. */
   ROADSEG_BAD_FRAME = 3,
   /* No such source, no permission, in use, or no mode that fits. */
   ROADSEG_BAD_SOURCE = 4,
@@ -74,7 +75,8 @@ typedef enum roadseg_yuv {
   ROADSEG_BT709_FULL = 3
 } roadseg_yuv;
 
-/* How a JPEG comes to the network; recordings name it ("preparation"). Other formats give the same classes on every way. */
+/* How a JPEG comes to the network; recordings name it ("preparation"). Other formats give the same classes on every
+ * way. */
 typedef enum roadseg_preparation {
   ROADSEG_PICTURES = 0,     /* as other readers of photographs decode it: roadseg run */
   ROADSEG_PLANES = 1,       /* luma and chroma as they are stored: roadseg live */
@@ -120,8 +122,8 @@ typedef struct roadseg_options {
   roadseg_strength stabilise;
   /* Road goes that does not reach into the lowest so many percent of the picture: 1...100; 0 keeps it. */
   int32_t near_bottom;
-  /* Polygons, NULL for none; read by roadseg_open. Corners as x,y in percent of the picture, polygons separated by ';' or
-   * line ends: "0,93 50,87 100,93 100,100 0,100". There is never road within own_parts, nor outside of region. */
+  /* Polygons, NULL for none; read by roadseg_open. Corners as x,y in percent of the picture, polygons separated by ';'
+   * or line ends: "0,93 50,87 100,93 100,100 0,100". There is never road within own_parts, nor outside of region. */
   const char *own_parts;
   const char *region;
 } roadseg_options;
@@ -197,8 +199,8 @@ typedef struct roadseg_timings {
 /* The class of every pixel of the frame, which has the size that the segmenter was opened for and may have any format.
  * timings may be NULL. On failure the caller's memory is untouched.
  *
- * With options.stabilise each frame is taken as the next one of a film. Where its timestamp is not 0, it begins anew with
- * a frame that is not later than the last one, or later by more than half a second; it does at a cut, too. The
+ * With options.stabilise each frame is taken as the next one of a film. Where its timestamp is not 0, it begins anew
+ * with a frame that is not later than the last one, or later by more than half a second; it does at a cut, too. The
  * confidence is that of the steadied scores. */
 roadseg_status roadseg_segment(
     roadseg_segmenter *segmenter, const roadseg_frame *frame, const roadseg_output *output, roadseg_timings *timings);

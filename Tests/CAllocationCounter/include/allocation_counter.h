@@ -1,5 +1,5 @@
-// Counts the calls of malloc, calloc, realloc and posix_memalign, thread by thread: what other tests of the process do meanwhile does not
-// count.
+// Counts the calls of malloc, calloc, realloc and posix_memalign, thread by thread: what other tests of the process do
+// meanwhile does not count.
 #pragma once
 
 /// Calls of the calling thread since it began.

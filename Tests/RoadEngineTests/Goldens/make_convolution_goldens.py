@@ -1,11 +1,12 @@
-"""Makes the goldens of what stands between a convolution and its QuantizeLinear: lines and activations that no pair rounds.
+"""Makes the goldens of what stands between a convolution and its QuantizeLinear:
+lines and activations that no pair rounds.
 
     venv/bin/python make_convolution_goldens.py [CASE ...]
 
-Files, graphs and inputs are those of `make_operator_goldens.py`. PyTorch's quantization-aware training exports weights as floats behind a
-QuantizeLinear of the full int8 range, and divides the result by a factor a channel before the batch normalization; NNCF leaves
-activations such as PRelu and HardSwish without a pair in front of them. Float weights and biases right between pairs are quantized by ONNX Runtime's
-optimizations, which are on in those cases only.
+Files, graphs and inputs are those of `make_operator_goldens.py`. PyTorch's quantization-aware training exports weights
+as floats behind a QuantizeLinear of the full int8 range, and divides the result by a factor a channel before the batch
+normalization; NNCF leaves activations such as PRelu and HardSwish without a pair in front of them. Float weights and
+biases right between pairs are quantized by ONNX Runtime's optimizations, which are on in those cases only.
 """
 import os
 
@@ -32,7 +33,8 @@ def batch_norm(g, x, channels):
     """With a negative gain, one of zero, and one that a dead channel has."""
     gain = g.random.uniform(0.5, 2, channels)
     gain[:3] = [-0.7, 0, 1e-9]
-    numbers = [gain, g.random.normal(0.5, 1, channels), g.random.normal(0, 1, channels), g.random.uniform(0.3, 3, channels)]
+    numbers = [gain, g.random.normal(0.5, 1, channels), g.random.normal(0, 1, channels),
+               g.random.uniform(0.3, 3, channels)]
     return g.add("BatchNormalization", [x, *(g.constant(number) for number in numbers)])
 
 
@@ -131,7 +133,8 @@ def float_weights(kind):
 
 
 def rest(kind, last="Mul", optimized=False):
-    """Three weights of one step an output, so that a unit of the sums is a third of a step of the result: parts of a unit show."""
+    """Three weights of one step an output, so that a unit of the sums is a third of a step of the result:
+    parts of a unit show."""
     g = Graph(optimized=optimized)
     x = g.fan(6)
     if last == "MaxPool":
@@ -159,7 +162,8 @@ def rest(kind, last="Mul", optimized=False):
 
 
 def unrounded(kind):
-    """ESPNet of NNCF: a sum and tensors of several scales, joined, go through a normalization and slopes before a pair rounds."""
+    """ESPNet of NNCF: a sum and tensors of several scales, joined,
+    go through a normalization and slopes before a pair rounds."""
     g = Graph()
     x = g.fan(6)
     parts = [g.quantize(g.add("Mul", [g.fan(3, flip=k), g.constant(gain)])) for k, gain in ((1, 0.3), (2, -2.1))]
@@ -178,7 +182,8 @@ def channel_scales():
     g = Graph()
     total = g.add("Relu", [g.add("Add", [g.quantize(g.add("Mul", [g.fan(6), g.constant(1.7)])), g.fan(6, flip=1)])])
     size = g.constant([1, 6, 13, 17], np.int64)
-    wide = g.add("Resize", [g.add("MaxPool", [g.fan(6, flip=2)], kernel_shape=[2, 3], strides=[2, 3]), "", "", size], mode="linear")
+    pooled = g.add("MaxPool", [g.fan(6, flip=2)], kernel_shape=[2, 3], strides=[2, 3])
+    wide = g.add("Resize", [pooled, "", "", size], mode="linear")
     parts = []
     for value, low in ((total, 0.004), (wide, 0.002)):
         operands = [g.constant(g.random.uniform(low, 0.02, 6)), g.constant(np.full(6, 40), np.uint8)]

@@ -1,10 +1,11 @@
-"""Makes the goldens of the engine tests: small networks quantized by ONNX Runtime's own quantizer, and what ONNX Runtime
-computes with them.
+"""Makes the goldens of the engine tests: small networks quantized by ONNX Runtime's own quantizer, and what ONNX
+Runtime computes with them.
 
     python3 -m venv venv && venv/bin/pip install onnx onnxruntime numpy
     venv/bin/python make_engine_goldens.py
 
-For each case: CASE.onnx (QDQ), the line of inputs.tsv (see golden_inputs.py), CASE.expected (the bytes of the quantized output, HWC).
+For each case: CASE.onnx (QDQ), the line of inputs.tsv (see golden_inputs.py),
+CASE.expected (the bytes of the quantized output, HWC).
 """
 import os
 import sys
@@ -103,7 +104,8 @@ def pictures(height, width, seed, count):
 
 
 def quantize_by_hand(network, target):
-    """Quantize-dequantize around the one operator that the quantizer leaves alone when nothing before it is quantized."""
+    """Quantize-dequantize around the one operator that the quantizer leaves alone
+    when nothing before it is quantized."""
     model = network.model("scores")
     graph = model.graph
     scale = numpy_helper.from_array(np.array(0.021, np.float32), "scale")

@@ -60,7 +60,8 @@ class Graph:
         if not self.optimized:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 3
-        options.add_session_config_entry("session.x64quantprecision", "1")  # without VNNI sums of bytes saturate otherwise
+        options.add_session_config_entry(
+            "session.x64quantprecision", "1")  # without VNNI sums of bytes saturate otherwise
         return ort.InferenceSession(self.model(outputs).SerializeToString(), options, ["CPUExecutionProvider"])
 
     def quantize(self, name, low=None, high=None, margin=1.0, scale=None, zero=None):
@@ -109,8 +110,8 @@ class Graph:
         integers = np.clip(np.round(values / shaped) + zero, low, high).astype(kind)
         zeros = np.full(scale.shape, zero, kind)
         extra = {} if per_tensor else {"axis": axis}
-        return self.add(
-            "DequantizeLinear", [self.constant(integers, kind), self.constant(scale), self.constant(zeros, kind)], **extra)
+        operands = [self.constant(integers, kind), self.constant(scale), self.constant(zeros, kind)]
+        return self.add("DequantizeLinear", operands, **extra)
 
     def finish(self, name, quantize=True, **range_):
         """Writes the bytes of the (quantized) value as HWC."""
@@ -174,7 +175,8 @@ def conv_depthwise_channel_scales():
     operands = [g.constant(largest / 255), g.constant(np.zeros(18), np.uint8)]
     y = g.add("DequantizeLinear", [g.add("QuantizeLinear", [positive, *operands], axis=1), *operands], axis=1)
     w = g.weights((18, 1, 3, 3))
-    return g.finish(g.add("Conv", [y, w, g.constant(g.random.normal(0, 1, 18))], group=18, pads=[1, 1, 1, 1]), margin=0.8)
+    y = g.add("Conv", [y, w, g.constant(g.random.normal(0, 1, 18))], group=18, pads=[1, 1, 1, 1])
+    return g.finish(y, margin=0.8)
 
 
 @family("conv", {
@@ -303,8 +305,9 @@ def pair(operation, shape, swap=False):
 
 @family("function", {
     name.lower(): dict(operation=name, attributes=attributes) for name, attributes in {
-        "Sigmoid": {}, "Tanh": {}, "HardSwish": {}, "HardSigmoid": {"alpha": 0.2, "beta": 0.4}, "LeakyRelu": {"alpha": 0.2},
-        "Elu": {"alpha": 1.3}, "Selu": {}, "Exp": {}, "Softplus": {}, "Erf": {}, "Abs": {}}.items()})
+        "Sigmoid": {}, "Tanh": {}, "HardSwish": {}, "HardSigmoid": {"alpha": 0.2, "beta": 0.4},
+        "LeakyRelu": {"alpha": 0.2}, "Elu": {"alpha": 1.3}, "Selu": {}, "Exp": {}, "Softplus": {}, "Erf": {},
+        "Abs": {}}.items()})
 def function(operation, attributes):
     g = Graph()
     y = g.quantize(g.add(operation, [g.fan(5)], **attributes))
@@ -336,8 +339,8 @@ def softmax(axis):
 
 @family("normalisation", {
     "channels-last": dict(perm=[0, 2, 3, 1], axis=-1), "one-axis": dict(axis=-1), "two-axes": dict(axis=2),
-    "no-offsets": dict(axis=-1, offsets=False), "constant-rows": dict(axis=-1, scale=0.5), "instance": dict(kind="Instance"),
-    "group": dict(kind="Instance", groups=3),
+    "no-offsets": dict(axis=-1, offsets=False), "constant-rows": dict(axis=-1, scale=0.5),
+    "instance": dict(kind="Instance"), "group": dict(kind="Instance", groups=3),
 })
 def normalisation(kind="Layer", axis=None, perm=None, offsets=True, groups=0, scale=None):
     g = Graph(size=(7, 9))
@@ -358,7 +361,8 @@ def normalisation(kind="Layer", axis=None, perm=None, offsets=True, groups=0, sc
         constants = [g.constant(g.random.uniform(-2, 2, numbers)), g.constant(g.random.uniform(-1, 1, numbers))]
         y = g.add("LayerNormalization", [x, *constants[:1 + offsets]], axis=axis, epsilon=1e-4)
     if groups:
-        return g.finish(g.add("Reshape", [g.quantize(y), g.constant([1, 6, 7, 9], np.int64)]), scale=g.scales[0], zero=g.scales[1])
+        y = g.add("Reshape", [g.quantize(y), g.constant([1, 6, 7, 9], np.int64)])
+        return g.finish(y, scale=g.scales[0], zero=g.scales[1])
     if perm:
         return g.finish(g.add("Transpose", [g.quantize(y)], perm=[0, 3, 1, 2]))
     return g.finish(y)
@@ -425,7 +429,8 @@ def resize(mode, coordinates, size=None, scales=None, nearest="round_prefer_floo
 
 @family("move", {name: dict(kind=name) for name in [
     "transpose", "slice", "slice-channels", "slice-reverse", "split", "pad-constant", "pad-edge", "pad-reflect",
-    "depth-to-space", "depth-to-space-crd", "space-to-depth", "reshape", "shuffle", "expand", "gather", "pad-negative"]})
+    "depth-to-space", "depth-to-space-crd", "space-to-depth", "reshape", "shuffle", "expand", "gather",
+    "pad-negative"]})
 def move(kind):
     g = Graph(size=(12, 16))
     x = g.fan(12)
@@ -527,7 +532,8 @@ def resample(mode, size, coordinates="half_pixel", roi=(), **attributes):
 @family("grid-sample", {
     f"cubic-{padding}-{corners}": dict(mode="bicubic", padding=padding, corners=corners)
     for padding in ["zeros", "border", "reflection"] for corners in [0, 1]
-} | {f"constant-{mode}": dict(mode=mode, padding="reflection", corners=0) for mode in ["bilinear", "nearest", "bicubic"]})
+} | {f"constant-{mode}": dict(mode=mode, padding="reflection", corners=0)
+     for mode in ["bilinear", "nearest", "bicubic"]})
 def constant_grid(mode, padding, corners):
     g = Graph(size=(9, 11))
     x = g.fan(6)

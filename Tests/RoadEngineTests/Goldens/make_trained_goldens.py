@@ -4,8 +4,9 @@ the byte.
     python3 -m venv venv && venv/bin/pip install -r Calibration/training/requirements.txt
     venv/bin/python Tests/RoadEngineTests/Goldens/make_trained_goldens.py
 
-For each network: CASE.onnx (QDQ, as the fine-tuning exports it), the line of inputs.tsv (see golden_inputs.py), CASE.expected (the
-output's bytes, HWC). And Tests/RoadBaseTests/Goldens/requantization.tsv: factors and bytes of the requantization law.
+For each network: CASE.onnx (QDQ, as the fine-tuning exports it), the line of inputs.tsv (see golden_inputs.py),
+CASE.expected (the output's bytes, HWC). And Tests/RoadBaseTests/Goldens/requantization.tsv: factors and bytes of the
+requantization law.
 """
 import sys
 import tempfile

@@ -1,9 +1,11 @@
-"""Makes the goldens of layers that read or write 16 bits: QDQ graphs, and the integers that ONNX Runtime computes with them.
+"""Makes the goldens of layers that read or write 16 bits:
+QDQ graphs, and the integers that ONNX Runtime computes with them.
 
     venv/bin/python make_wide_goldens.py [CASE ...]
 
-For each case: wide/CASE.onnx, the line of inputs.tsv (see golden_inputs.py), CASE.expected (the integers of the last QuantizeLinear as int16, HWC;
-uint16 less 2^15). Operator set 17 has 16 bits in the domain com.microsoft, 21 in the standard one.
+For each case: wide/CASE.onnx, the line of inputs.tsv (see golden_inputs.py), CASE.expected (the integers of the last
+QuantizeLinear as int16, HWC; uint16 less 2^15). Operator set 17 has 16 bits in the domain com.microsoft, 21 in the
+standard one.
 """
 import os
 import sys

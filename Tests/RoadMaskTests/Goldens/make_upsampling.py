@@ -1,4 +1,5 @@
-"""ONNX Runtime's Resize (linear, half_pixel) and ArgMax on u8 scores -> upsampling.bin, which ClassUpsamplerTests reads.
+"""ONNX Runtime's Resize (linear, half_pixel) and ArgMax on u8 scores -> upsampling.bin,
+which ClassUpsamplerTests reads.
 
     python make_upsampling.py       (onnx, onnxruntime, numpy)
 

@@ -4,10 +4,10 @@
     random_graphs.py make FOLDER [--count 1000] [--seed 1]     graphs with a picture and ONNX Runtime's float scores
     random_graphs.py compare FOLDER                            ONNX Runtime on the int8 files that roadseg made of them
 
-Each graph is a chain of three to eight operators with random attributes, ranks, axes and broadcasts, and joins with what came
-before: the kind of thing in which an integer rule ignores a shape that the float one honours. `Tests/extended` runs both parts
-around `RandomGraphTests`, which with ROADSEG_RANDOM_GRAPHS=FOLDER leaves its int8 models and scores there. A graph on which
-something was wrong becomes a file of `Kept`, where every test run finds it.
+Each graph is a chain of three to eight operators with random attributes, ranks, axes and broadcasts, and joins with
+what came before: the kind of thing in which an integer rule ignores a shape that the float one honours.
+`Tests/extended` runs both parts around `RandomGraphTests`, which with ROADSEG_RANDOM_GRAPHS=FOLDER leaves its int8
+models and scores there. A graph on which something was wrong becomes a file of `Kept`, where every test run finds it.
 
 Needs Python with numpy, onnx and onnxruntime.
 """
@@ -41,7 +41,8 @@ class Graph:
             self.picture = np.clip(ramp + self.picture * 0.25, 0, 255).astype(np.uint8)
         self.shapes = {"x": [1, 3, height, width]}
         scale = self.constant(np.float32(1 / 64))
-        self.last = self.node("Mul", [self.node("Sub", ["x", self.constant(np.float32([[[118]], [[120]], [[99]]]))]), scale])
+        mean = self.constant(np.float32([[[118]], [[120]], [[99]]]))
+        self.last = self.node("Mul", [self.node("Sub", ["x", mean]), scale])
 
     def choice(self, options):
         return options[int(self.random.integers(len(options)))]
@@ -107,10 +108,12 @@ def convolution(g):
     groups = g.choice([1, 1, channels] + [d for d in range(2, channels) if channels % d == 0])
     outputs = groups * int(g.random.integers(1, max(16 // groups, 1) + 1))
     kernel = [int(g.random.integers(1, min(5, side) + 1)) for side in (height, width)]
-    dilations = [int(g.random.integers(1, 3)) if k > 1 and (k - 1) * 2 < side else 1 for k, side in zip(kernel, (height, width))]
+    dilations = [int(g.random.integers(1, 3)) if k > 1 and (k - 1) * 2 < side else 1
+                 for k, side in zip(kernel, (height, width))]
     strides = [int(g.random.integers(1, 4)) for _ in range(2)]
     pads = [int(g.random.integers(0, k)) for k in kernel * 2]
-    inputs = [g.last, g.normal(outputs, channels // groups, *kernel, size=1 / math.sqrt(channels // groups * math.prod(kernel)))]
+    size = 1 / math.sqrt(channels // groups * math.prod(kernel))
+    inputs = [g.last, g.normal(outputs, channels // groups, *kernel, size=size)]
     if g.random.random() < 0.7:
         inputs.append(g.normal(outputs))
     return g.node("Conv", inputs, group=groups, kernel_shape=kernel, dilations=dilations, strides=strides, pads=pads)
@@ -127,8 +130,8 @@ def transposed_convolution(g):
     pads = [int(g.random.integers(0, max(k // 2, 1))) for k in kernel * 2]
     extra = [int(g.random.integers(0, s)) for s in strides]
     weights = g.normal(channels, outputs, *kernel, size=1 / math.sqrt(channels // groups))
-    return g.node(
-        "ConvTranspose", [g.last, weights], group=groups, kernel_shape=kernel, strides=strides, pads=pads, output_padding=extra)
+    return g.node("ConvTranspose", [g.last, weights], group=groups, kernel_shape=kernel, strides=strides, pads=pads,
+                  output_padding=extra)
 
 
 def pool(g):
@@ -160,8 +163,8 @@ def resize(g):
 
 def function(g):
     operation = g.choice([
-        "Relu", "Sigmoid", "Tanh", "Elu", "LeakyRelu", "HardSigmoid", "Abs", "Neg", "Softplus", "Erf", "Softsign", "Selu", "Celu",
-        "ThresholdedRelu", "Clip", "Round", "Floor", "Sin", "Exp", "HardSwish", "Sqrt", "Mish", "Gelu"])
+        "Relu", "Sigmoid", "Tanh", "Elu", "LeakyRelu", "HardSigmoid", "Abs", "Neg", "Softplus", "Erf", "Softsign",
+        "Selu", "Celu", "ThresholdedRelu", "Clip", "Round", "Floor", "Sin", "Exp", "HardSwish", "Sqrt", "Mish", "Gelu"])
     if operation == "Clip":
         low = float(g.random.uniform(-2, 0.5))
         bounds = [g.constant(np.float32(low)), g.constant(np.float32(low + g.random.uniform(0.5, 3)))]
@@ -170,14 +173,16 @@ def function(g):
         return g.node("Exp", [g.node("Clip", [g.last, "", g.constant(np.float32(2))])])
     if operation == "Sqrt":
         return g.node("Sqrt", [g.node("Abs", [g.last])])
-    if operation == "HardSwish" and g.opset < 14 or operation == "Mish" and g.opset < 18 or operation == "Gelu" and g.opset < 20:
+    if (operation == "HardSwish" and g.opset < 14 or operation == "Mish" and g.opset < 18
+            or operation == "Gelu" and g.opset < 20):
         raise Unfit(operation)
     return g.node(operation, [g.last])
 
 
 def slopes(g):
     shape = g.shape(g.last)
-    return g.node("PRelu", [g.last, g.constant((g.random.uniform(-0.5, 1.4, broadcast_shape(g, shape))).astype(np.float32))])
+    values = g.random.uniform(-0.5, 1.4, broadcast_shape(g, shape)).astype(np.float32)
+    return g.node("PRelu", [g.last, g.constant(values)])
 
 
 def broadcast_shape(g, shape):
@@ -194,7 +199,8 @@ def with_constant(g):
     values = g.random.standard_normal(broadcast_shape(g, shape)).astype(np.float32)
     if g.random.random() < 0.15:
         # The constant is the larger of the two.
-        values = g.random.standard_normal([2 if side == 1 and axis > 0 else side for axis, side in enumerate(shape)]).astype(np.float32)
+        sides = [2 if side == 1 and axis > 0 else side for axis, side in enumerate(shape)]
+        values = g.random.standard_normal(sides).astype(np.float32)
         operation = g.choice(["Add", "Sub", "Mul", "Min", "Max"])
     if operation == "Div":
         return g.node("Div", [g.last, g.constant((np.sign(values) + values).astype(np.float32))])
@@ -236,7 +242,9 @@ def reduction(g):
     keepdims = int(g.random.integers(0, 2))
     if len(shape) - len(axes) < 1:
         keepdims = 1
-    return reduced(g, g.choice(["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare"]), axes, keepdims, g.last)
+    operation = g.choice([
+        "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare"])
+    return reduced(g, operation, axes, keepdims, g.last)
 
 
 def join(g):
@@ -294,7 +302,9 @@ def pad(g):
     pads = [int(g.random.integers(0, m + 1)) for m in most * 2]
     if mode == "constant" and g.random.random() < 0.3:
         pads[1] = 1
-    inputs = [g.last, g.integers(*pads)] + ([g.constant(np.float32(g.choice([0, 0.7, -1])))] if mode == "constant" else [])
+    inputs = [g.last, g.integers(*pads)]
+    if mode == "constant":
+        inputs.append(g.constant(np.float32(g.choice([0, 0.7, -1]))))
     return g.node("Pad", inputs, mode=mode)
 
 
@@ -412,9 +422,8 @@ def product(g):
         turns = int(g.random.integers(0, 2))
         weights = [columns, depth] if turns else [depth, columns]
         bias = g.normal(*g.choice([[columns], [1, columns], [shape[0], 1], [shape[0], columns]]))
-        return g.node(
-            "Gemm", [g.last, g.normal(*weights, size=depth ** -0.5), bias], transB=turns, alpha=float(g.choice([1, 0.5])),
-            beta=float(g.choice([1, 2])))
+        return g.node("Gemm", [g.last, g.normal(*weights, size=depth ** -0.5), bias], transB=turns,
+                      alpha=float(g.choice([1, 0.5])), beta=float(g.choice([1, 2])))
     order = list(range(len(shape)))
     order[-1], order[-2] = order[-2], order[-1]
     turned = g.node("Transpose", [g.node("Tanh", [g.last])], perm=order)
@@ -431,10 +440,10 @@ def depth_space(g):
 
 
 OPERATORS = [
-    convolution, convolution, convolution, transposed_convolution, pool, pool, global_pool, resize, resize, function, function,
-    function, slopes, with_constant, with_constant, with_constant, with_branch, with_branch, reduction, reduction, join, join, cut,
-    split, pad, transpose, transpose, reshape, squeeze, flatten, gather, gather, expand, tile, softmax, layer_norm, picture_norm,
-    product, product, depth_space]
+    convolution, convolution, convolution, transposed_convolution, pool, pool, global_pool, resize, resize, function,
+    function, function, slopes, with_constant, with_constant, with_constant, with_branch, with_branch, reduction,
+    reduction, join, join, cut, split, pad, transpose, transpose, reshape, squeeze, flatten, gather, gather, expand,
+    tile, softmax, layer_norm, picture_norm, product, product, depth_space]
 
 
 def made(seed):
@@ -462,7 +471,8 @@ def made(seed):
     everything = [name for node in g.nodes for name in node.output]
     try:
         probe = g.model(everything)
-        values = onnxruntime.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})
+        session = onnxruntime.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
+        values = session.run(None, {"x": x})
     except Exception as error:
         print(f"seed {seed}: ONNX Runtime: {str(error)[:160]}", file=sys.stderr)
         return None
@@ -521,7 +531,8 @@ def compare(folder):
             print(f"{path.stem}: ONNX Runtime refuses the int8 model: {str(error)[:200]}")
             bad += 1
             continue
-        theirs = session.run(None, {session.get_inputs()[0].name: picture.transpose(2, 0, 1)[None].astype(np.float32)})[0].ravel()
+        inputs = {session.get_inputs()[0].name: picture.transpose(2, 0, 1)[None].astype(np.float32)}
+        theirs = session.run(None, inputs)[0].ravel()
         noise = math.sqrt(float(((ours - theirs) ** 2).mean())) / max(float(theirs.std()), 1e-9)
         compared += 1
         if ours.size != theirs.size or noise > 0.25:

@@ -1,4 +1,5 @@
-"""Networks of attention, and of gates over channels: SegFormer (Xie et al., 2021) and LR-ASPP on MobileNetV3 (Howard et al., 2019)."""
+"""Networks of attention, and of gates over channels:
+SegFormer (Xie et al., 2021) and LR-ASPP on MobileNetV3 (Howard et al., 2019)."""
 
 import torch
 import torch.nn.functional as F
@@ -8,13 +9,15 @@ from .blocks import conv_bn, upsample
 
 
 class TransformerBlock(nn.Module):
-    """Attention whose keys and values come from a reduced picture, then a mixing layer with a depthwise convolution inside."""
+    """Attention whose keys and values come from a reduced picture,
+    then a mixing layer with a depthwise convolution inside."""
 
     def __init__(self, width, reduction, heads=2):
         super().__init__()
         self.heads, self.scale = heads, (width // heads) ** -0.5
         self.norm, self.mix_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query, self.key_value, self.project = nn.Linear(width, width), nn.Linear(width, 2 * width), nn.Linear(width, width)
+        self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
+        self.project = nn.Linear(width, width)
         self.reduce = nn.Conv2d(width, width, reduction, reduction) if reduction > 1 else None
         self.reduce_norm = nn.LayerNorm(width)
         self.expand, self.contract = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
@@ -109,7 +112,8 @@ class LRASPP(nn.Module):
             block(12, 24, 12, 3, 1, nn.ReLU, False),
         )
         self.high = nn.Sequential(
-            block(12, 32, 16, 5, 2, hard, True), block(16, 48, 16, 5, 1, hard, True), conv_bn(16, 32, 1, activation=hard)
+            block(12, 32, 16, 5, 2, hard, True), block(16, 48, 16, 5, 1, hard, True),
+            conv_bn(16, 32, 1, activation=hard),
         )
         self.context = conv_bn(32, 24, 1)
         self.scale = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(32, 24, 1, bias=False), nn.Sigmoid())

@@ -61,7 +61,8 @@ class Bottleneck(nn.Module):
 class ResNet(nn.Module):
     """Four stages; the output stride is 32, or less where the last stages are dilated instead of strided."""
 
-    def __init__(self, widths=(8, 12, 16, 24), strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1), block=Residual, ceil=False):
+    def __init__(self, widths=(8, 12, 16, 24), strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1), block=Residual,
+                 ceil=False):
         super().__init__()
         self.stem = nn.Sequential(conv_bn(3, 8, 3, 2), nn.MaxPool2d(3, 2, 1, ceil_mode=ceil))
         stages, inputs = [], 8

@@ -1,5 +1,5 @@
-"""Networks that gather context over a residual backbone: DeepLab v2 (Chen et al., 2017), v3, v3+ (2018), PSPNet (Zhao et
-al., 2017), OCR (Yuan et al., 2020), the EfficientFCN decoder (Liu et al., 2020)."""
+"""Networks that gather context over a residual backbone: DeepLab v2 (Chen et al., 2017), v3, v3+ (2018), PSPNet (Zhao
+et al., 2017), OCR (Yuan et al., 2020), the EfficientFCN decoder (Liu et al., 2020)."""
 
 import torch
 import torch.nn.functional as F

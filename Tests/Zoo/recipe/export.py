@@ -22,7 +22,8 @@ COMMITTED = "opset17-static"
 
 
 def export(network, entry, variant, path, size=None):
-    """Writes the model, at the entry's size unless another is given; a PyTorch error where that exporter cannot say the network in that operator set."""
+    """Writes the model, at the entry's size unless another is given; a PyTorch error where that exporter cannot say the
+    network in that operator set."""
     exporter, opset, dynamic = VARIANTS[variant]
     if dynamic and entry.other is None:
         raise ValueError("its pools are bound to the size")

@@ -1,5 +1,5 @@
-"""Networks made to be fast: ContextNet (Poudel et al., 2018), Fast-SCNN (2019), ENet (Paszke et al., 2016), ESPNet (Mehta et
-al., 2018), the fast-attention network (Hu et al., 2020)."""
+"""Networks made to be fast: ContextNet (Poudel et al., 2018), Fast-SCNN (2019), ENet (Paszke et al., 2016), ESPNet
+(Mehta et al., 2018), the fast-attention network (Hu et al., 2020)."""
 
 import torch
 import torch.nn.functional as F

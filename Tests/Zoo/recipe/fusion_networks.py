@@ -1,5 +1,5 @@
-"""Networks that fuse resolutions: RefineNet (Lin et al., 2017), the large-kernel network (Peng et al., 2017), HRNet (Wang et
-al., 2020), gated fully fusion (Li et al., 2020), flow-aligned fusion (SFNet, Li et al., 2020)."""
+"""Networks that fuse resolutions: RefineNet (Lin et al., 2017), the large-kernel network (Peng et al., 2017), HRNet
+(Wang et al., 2020), gated fully fusion (Li et al., 2020), flow-aligned fusion (SFNet, Li et al., 2020)."""
 
 import torch
 import torch.nn.functional as F

@@ -107,8 +107,8 @@ def coarse(classes, count):
 
 
 def fit(array, size):
-    """A scene, or its classes, at a network's size (height, width): the left top of it, with pixels doubled for a network that
-    is larger than the scene and every second one left out for one that is at most half as high."""
+    """A scene, or its classes, at a network's size (height, width): the left top of it, with pixels doubled for a
+    network that is larger than the scene and every second one left out for one that is at most half as high."""
     height, width = size
     if height > HEIGHT:
         return array[: height // 2, : width // 2].repeat(2, 0).repeat(2, 1)
