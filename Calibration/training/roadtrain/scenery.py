@@ -60,7 +60,7 @@ def _patches(rng: np.random.Generator, size: tuple[int, int], grain: int) -> np.
 def colours_of(rng: np.random.Generator, image: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The picture with the light and the colours of another: each channel gets the other's mean and standard deviation,
     by a share of three tenths to all of it (Reinhard et al. 2001, "Color Transfer between Images", with RGB for its lab
-    space: one table look-up a channel).
+    space: one table look-up a channel). Contrast is halved or doubled at most.
     """
     share = rng.uniform(0.3, 1.0)
     level = np.arange(256, dtype=np.float32)
