@@ -112,7 +112,7 @@ struct LiveCommand: ParsableCommand {
   func run() throws {
     // What is not there is said before the network is planned.
     StandardOutput.isTaken.store(outputs.takesStandardOutput, ordering: .relaxed)
-    let measured = try metres.options()
+    let measured = try metres.options(of: request.measured)
     try ownParts.check()
     let opened = wait ? nil : try open()
     let network = try Network(modelOptions, inputSize: inputSize.size, threads: threads.count)

@@ -43,12 +43,20 @@ struct MetresCommandOptions: ParsableArguments {
     if cameraCalibration == nil { throw ValidationError("--directions needs --camera-calibration") }
   }
 
-  /// Nil where nothing is to be measured.
+  /// Whose pictures are measured.
+  enum Source {
+    case camera, syntheticRoad
+    /// Files and streams, of whatever camera: of the synthetic road, perhaps.
+    case other
+  }
+
+  /// Nil where nothing is to be measured. A calibration that need not be the `source`'s is said on standard error.
   ///
-  /// - Throws: `.calibration` for a file that is none.
-  func options() throws(RoadError) -> MetresOptions? {
+  /// - Throws: `.calibration` for a file that is none, and for the synthetic road's with a camera.
+  func options(of source: Source) throws(RoadError) -> MetresOptions? {
     guard let cameraCalibration else { return nil }
     let isSynthetic = cameraCalibration == SyntheticScene.calibrationChoice.name
+    if isSynthetic { try Self.checkSynthetic(source) }
     let calibration =
       isSynthetic
       ? SyntheticScene.calibrationChoice : CalibrationChoice(try CalibrationReader.read(path: cameraCalibration))
@@ -56,6 +64,32 @@ struct MetresCommandOptions: ParsableArguments {
       calibration: calibration, directions: directions ?? RoadMeasure.usualDirections,
       // The camera of the synthetic road nods, and the road is as wide everywhere.
       pitch: cameraPitch ?? (isSynthetic ? .road : .fixed))
+  }
+}
+
+extension MetresCommandOptions {
+  private static func checkSynthetic(_ source: Source) throws(RoadError) {
+    let name = SyntheticScene.calibrationChoice.name
+    switch source {
+    case .syntheticRoad: return
+    case .camera:
+      throw RoadError(
+        .calibration, "'\(name)' is the calibration of the synthetic road: no figure of a camera would be true",
+        remedy: "make one with roadseg calibrate-camera")
+    case .other:
+      Terminal.say(
+        "roadseg: '\(name)' is the calibration of the synthetic road: figures of other pictures are not true")
+    }
+  }
+}
+
+extension SourceRequest {
+  /// Whose pictures it asks for.
+  var measured: MetresCommandOptions.Source {
+    if isCamera { return .camera }
+    // An unknown part of the synthetic road is told where it is opened.
+    let parts = try? name.flatMap { (name) throws(RoadError) in try SyntheticParts.of(source: name) }
+    return parts == nil ? .other : .syntheticRoad
   }
 }
 

@@ -115,7 +115,8 @@ struct RunCommand: ParsableCommand {
     try StopSignals.watch()
     let pictures = input.filter(FrameSources.holdsPictures)
     let streams = input.filter { !FrameSources.holdsPictures($0) }
-    let measured = try metres.options()
+    let measured = try metres.options(
+      of: streams.contains { SourceRequest(name: $0).isCamera } ? .camera : .other)
     var (batches, unusable) = try PictureBatch.sort(
       pictures, maximumPixels: pictureOptions.maximumPixels, excluding: output)
     if batches.isEmpty, streams.isEmpty, let only = unusable.first, unusable.count == 1 { throw only.error }

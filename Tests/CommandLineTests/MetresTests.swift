@@ -75,6 +75,25 @@ import Testing
     }
   }
 
+  @Test("the synthetic road's calibration is refused for a camera, said to be none of other pictures'")
+  func synthetic() throws {
+    try withFolder { folder in
+      let synthetic = ["--model", Roadseg.model, "--camera-calibration", "synthetic"]
+      let output = ["--output", "\(folder)/out"]
+      for command in [["live"], ["live", "/dev/video7"], ["record", "0"] + output, ["run", "/dev/video7"] + output] {
+        let refused = try Roadseg.run(command + synthetic)
+        #expect(refused.status == 1 && refused.errorLines.count == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("no figure of a camera would be true; make one with roadseg calibrate-camera"))
+      }
+      #expect(files(below: folder).isEmpty)
+      let said = "figures of other pictures are not true"
+      let pictures = try Roadseg.run(["run", RunTests.picture, "--output", "\(folder)/masks"] + synthetic)
+      #expect(pictures.status == 0 && pictures.errors.contains(said), "\(pictures.errors)")
+      let road = try Roadseg.run(["live", "synthetic:bonnet", "--size", "160x120", "--frames", "2"] + synthetic)
+      #expect(road.status == 0 && !road.errors.contains(said), "\(road.errors)")
+    }
+  }
+
   @Test("bad calibrations and options: one message, and nothing is written")
   func refused() throws {
     try withFolder { folder in

@@ -87,7 +87,7 @@ struct RecordCommand: ParsableCommand {
     guard let output else { throw ValidationError("give --output") }
     var options = try recording.options(folder: output)
     try ownParts.check()
-    let measured = try metres.options()
+    let measured = try metres.options(of: request.measured)
     if recording.birdsEyeStride > 0, measured == nil {
       throw ValidationError("--birdseye-every needs --camera-calibration")
     }
