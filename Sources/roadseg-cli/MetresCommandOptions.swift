@@ -88,8 +88,7 @@ extension SourceRequest {
   var measured: MetresCommandOptions.Source {
     if isCamera { return .camera }
     // An unknown part of the synthetic road is told where it is opened.
-    let parts = try? name.flatMap { (name) throws(RoadError) in try SyntheticParts.of(source: name) }
-    return parts == nil ? .other : .syntheticRoad
+    return name.flatMap { try? SyntheticParts.of(source: $0) } == nil ? .other : .syntheticRoad
   }
 }
 
