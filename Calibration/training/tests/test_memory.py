@@ -21,6 +21,7 @@ import numpy as np
 from roadtrain.memory import KeptMemory
 
 kept = KeptMemory(limit=float("{limit}"))
+kept.least_available = float("{least}")
 before = kept.resident
 np.ones(50_000_000)  # 400 MB, freed at once
 full = kept.resident
@@ -29,16 +30,22 @@ print(gave, full - before > 350e6, kept.resident - before < 50e6)
 """
 
 
-def frees(limit: str, **environment: str) -> str:
+def frees(limit: str, least: str = "0", **environment: str) -> str:
     """What a process says that keeps memory by these environment variables."""
-    return subprocess.run([sys.executable, "-c", FREES.format(limit=limit)], check=True, capture_output=True, text=True,
-                          cwd=Path(__file__).parents[1], env=os.environ | environment).stdout.strip()
+    return subprocess.run([sys.executable, "-c", FREES.format(limit=limit, least=least)], check=True,
+                          capture_output=True, text=True, cwd=Path(__file__).parents[1],
+                          env=os.environ | environment).stdout.strip()
 
 
 def test_freed_memory_is_kept_up_to_the_limit_and_then_given_back() -> None:
     keeping = {"LD_PRELOAD": JEMALLOC, "MALLOC_CONF": KEEPING}
     assert frees("inf", **keeping) == "False True False"
     assert frees("1e6", **keeping) == "True True True"
+
+
+def test_it_is_given_back_where_the_machine_has_little_left() -> None:
+    """As with a second training, which has its half, too: both stood still, since all memory was theirs."""
+    assert frees("inf", least="inf", LD_PRELOAD=JEMALLOC, MALLOC_CONF=KEEPING) == "True True True"
 
 
 def test_another_allocator_is_let_alone() -> None:
