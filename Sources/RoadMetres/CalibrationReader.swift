@@ -158,8 +158,12 @@ private struct CalibrationFile {
       nearest: nearest)
     guard GroundRays.seesRoad(calibration) else {
       throw RoadError(
-        .calibration, "\(name): this camera sees no road ahead: the horizon is below the picture, or all of it is sky",
-        remedy: "look at mount.pitch (degrees downwards) and intrinsics.cy")
+        .calibration,
+        """
+        \(name): this camera sees no road ahead: what is 2 to 20 metres straight ahead lies above, below or beside the \
+        picture
+        """,
+        remedy: "look at mount (pitch downwards, yaw to the right: degrees) and intrinsics (cx, cy: pixels)")
     }
     return calibration
   }

@@ -48,6 +48,8 @@ import Testing
     (("mount: {height: 1.27, pitch: 4.5, roll: 1.2, yaw: -2}", ""), "has no mount"),
     (("nearest: 3.5", "nearest: 0"), "nearest: '0'"),
     (("pitch: 4.5", "pitch: -44"), "sees no road ahead"),
+    (("cx: 651.2", "cx: -651.2"), "lies above, below or beside the picture; look at mount"),
+    (("yaw: -2", "yaw: 44"), "(cx, cy: pixels)"),
     (("picture", "{"), "is not YAML"),
   ]
 
