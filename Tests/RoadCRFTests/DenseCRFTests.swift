@@ -50,6 +50,7 @@ import Testing
     // As in make_goldens.py.
     var options = DenseCRFOptions()
     (options.colourWeight, options.colourPlace, options.colour) = (4, 67, 3)
+    (options.placeWeight, options.place) = (3, 1)
     options.iterations = golden.iterations
     let field = DenseCRF(golden.picture, options: options)
       .probabilities(logits: golden.logits, classes: golden.classes)
